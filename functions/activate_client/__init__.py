@@ -1,0 +1,1 @@
+"""POST /clients/{client_id}/activate."""

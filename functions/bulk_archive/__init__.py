@@ -1,0 +1,1 @@
+"""The bulk archive over HTTP: preview, confirm, watch."""

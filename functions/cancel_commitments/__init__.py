@@ -1,0 +1,1 @@
+"""Workflow step: cancel a batch's appointments and payments."""

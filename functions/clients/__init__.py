@@ -1,0 +1,1 @@
+"""Lists and reads clients over HTTP."""

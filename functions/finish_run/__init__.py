@@ -1,0 +1,1 @@
+"""Last step of the workflow: account for every client and close the run."""

@@ -1,0 +1,1 @@
+"""Workflow step: take a batch of clients out of group chats and blasts."""

@@ -1,0 +1,1 @@
+"""First step of the workflow: mark a batch of clients archived."""

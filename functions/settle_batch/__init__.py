@@ -1,0 +1,1 @@
+"""Workflow step: settle receipts, outcomes and counts of a batch."""

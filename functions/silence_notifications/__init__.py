@@ -1,0 +1,1 @@
+"""Workflow step: silence a batch's feeds and reminders."""

@@ -1,0 +1,143 @@
+"""What an archive does to a client's records: rules E2 to E8 as pure functions. Imports ``records``.
+
+Each plan reads records and answers with changes; it writes nothing. The single archive commits the three plans
+together, the workflow's handlers commit one each: the same functions in two groupings (A5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from client_lifecycle.domain.records import (
+    Appointment,
+    AppointmentStatus,
+    ChatKind,
+    FeedEntry,
+    Membership,
+    Payment,
+    PaymentStatus,
+    Recipient,
+    RecipientStatus,
+    Record,
+    RecordKind,
+    Reminder,
+    ReminderStatus,
+)
+
+CANCELLED_BY_ARCHIVE = "archive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One record before and after; storage commits it only while the record still is as ``before`` says."""
+
+    before: Record
+    after: Record
+
+
+class LeftAloneReason(StrEnum):
+    """Why an archive could not touch a record that it would have touched."""
+
+    ALREADY_CHARGING = "already_charging"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """A record that stays as it is although the client is archived, and why."""
+
+    kind: RecordKind
+    record_id: str
+    reason: LeftAloneReason
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The changes an archive makes to one client's records, and what it must leave alone."""
+
+    changes: tuple[Change, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
+
+    def __add__(self, other: Plan) -> Plan:
+        return Plan(self.changes + other.changes, self.left_alone + other.left_alone)
+
+
+Effect = Callable[[Iterable[Record], datetime], Plan]
+
+
+def cancel_commitments(records: Iterable[Record], at: datetime) -> Plan:
+    """Cancel upcoming appointments (E6) and payments not yet charged (E7).
+
+    Args:
+        records: the client's records; those of other kinds are passed over.
+        at: the moment of the archive, UTC; an appointment that has started by then stays.
+
+    Returns:
+        The cancellations; a payment that is being charged is left alone and named.
+    """
+    changes: list[Change] = []
+    left_alone: list[LeftAlone] = []
+    for record in records:
+        match record:
+            case Appointment(status=AppointmentStatus.BOOKED) if record.starts_at > at:
+                cancelled: Record = replace(
+                    record,
+                    status=AppointmentStatus.CANCELLED,
+                    cancelled_by=CANCELLED_BY_ARCHIVE,
+                    cancelled_at=at,
+                )
+                changes.append(Change(before=record, after=cancelled))
+            case Payment(status=PaymentStatus.SCHEDULED):
+                cancelled = replace(
+                    record, status=PaymentStatus.CANCELLED, cancelled_by=CANCELLED_BY_ARCHIVE, cancelled_at=at
+                )
+                changes.append(Change(before=record, after=cancelled))
+            case Payment(status=PaymentStatus.CHARGING):
+                left_alone.append(
+                    LeftAlone(
+                        kind=record.kind,
+                        record_id=record.record_id,
+                        reason=LeftAloneReason.ALREADY_CHARGING,
+                    )
+                )
+            case _:
+                pass
+    return Plan(tuple(changes), tuple(left_alone))
+
+
+def leave_chats(records: Iterable[Record], at: datetime) -> Plan:
+    """Leave live group chats (E2) and be withdrawn from blasts not yet sent (E3); community chats stay (P4)."""
+    changes: list[Change] = []
+    for record in records:
+        match record:
+            case Membership(chat_kind=ChatKind.GROUP, left_at=None):
+                changes.append(Change(before=record, after=replace(record, left_at=at)))
+            case Recipient(status=RecipientStatus.PENDING):
+                withdrawn = replace(record, status=RecipientStatus.WITHDRAWN)
+                changes.append(Change(before=record, after=withdrawn))
+            case _:
+                pass
+    return Plan(tuple(changes))
+
+
+def silence_notifications(records: Iterable[Record], at: datetime) -> Plan:
+    """Hide the client's feed entries (E4) and suppress pending goal reminders (E8)."""
+    changes: list[Change] = []
+    for record in records:
+        match record:
+            case FeedEntry(hidden_at=None):
+                changes.append(Change(before=record, after=replace(record, hidden_at=at)))
+            case Reminder(status=ReminderStatus.PENDING):
+                suppressed = replace(record, status=ReminderStatus.SUPPRESSED)
+                changes.append(Change(before=record, after=suppressed))
+            case _:
+                pass
+    return Plan(tuple(changes))
+
+
+def all_effects(records: Iterable[Record], at: datetime) -> Plan:
+    """Everything an archive does to a client's records: the three plans joined (E2-E8)."""
+    frozen = tuple(records)
+    return cancel_commitments(frozen, at) + leave_chats(frozen, at) + silence_notifications(frozen, at)

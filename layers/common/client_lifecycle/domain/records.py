@@ -1,0 +1,170 @@
+"""The records that hang on a client and that an archive may touch. Imports the standard library only.
+
+Every record tells how long it *lives*: until when an archive still has to look at it. That is the whole of what
+storage needs to find an archive's work in one query, however long the client's history is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+class RecordKind(StrEnum):
+    """What a record is; also part of its key."""
+
+    APPOINTMENT = "appointment"
+    PAYMENT = "payment"
+    MEMBERSHIP = "membership"
+    RECIPIENT = "recipient"
+    FEED_ENTRY = "feed_entry"
+    REMINDER = "reminder"
+
+
+class AppointmentStatus(StrEnum):
+    """``booked`` is the only one that an archive cancels."""
+
+    BOOKED = "booked"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """A meeting of client and provider. Each occurrence of a recurring series is one, sharing ``series_id``."""
+
+    kind: Literal[RecordKind.APPOINTMENT] = RecordKind.APPOINTMENT
+    record_id: str
+    starts_at: datetime
+    duration_minutes: int
+    status: AppointmentStatus = AppointmentStatus.BOOKED
+    series_id: str | None = None
+    cancelled_by: str | None = None
+    cancelled_at: datetime | None = None
+
+    @property
+    def lives_until(self) -> datetime | None:
+        """A booked appointment lives until it starts."""
+        return self.starts_at if self.status is AppointmentStatus.BOOKED else None
+
+
+class PaymentStatus(StrEnum):
+    """``charging`` is in the hands of the card network and can no longer be called back."""
+
+    SCHEDULED = "scheduled"
+    CHARGING = "charging"
+    CHARGED = "charged"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money to be charged to the client at ``due_at``."""
+
+    kind: Literal[RecordKind.PAYMENT] = RecordKind.PAYMENT
+    record_id: str
+    due_at: datetime
+    amount_cents: int
+    currency: str
+    status: PaymentStatus = PaymentStatus.SCHEDULED
+    cancelled_by: str | None = None
+    cancelled_at: datetime | None = None
+
+    @property
+    def lives_until(self) -> datetime | None:
+        """A payment lives until it is charged or cancelled, however late that is."""
+        return FOREVER if self.status in (PaymentStatus.SCHEDULED, PaymentStatus.CHARGING) else None
+
+
+class ChatKind(StrEnum):
+    """A ``direct`` chat joins one client and the provider; a ``group`` chat is live; a ``community`` stays (E3)."""
+
+    GROUP = "group"
+    COMMUNITY = "community"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """The client's place in a chat; ``record_id`` is the chat's id."""
+
+    kind: Literal[RecordKind.MEMBERSHIP] = RecordKind.MEMBERSHIP
+    record_id: str
+    chat_kind: ChatKind
+    joined_at: datetime
+    left_at: datetime | None = None
+
+    @property
+    def lives_until(self) -> datetime | None:
+        """Only a group chat is left on archiving (E2); the others are never an archive's work."""
+        return FOREVER if self.chat_kind is ChatKind.GROUP and self.left_at is None else None
+
+
+class RecipientStatus(StrEnum):
+    """What becomes of one client's copy of a message blast."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """The client as a recipient of a message blast; ``record_id`` is the blast's id."""
+
+    kind: Literal[RecordKind.RECIPIENT] = RecordKind.RECIPIENT
+    record_id: str
+    send_at: datetime
+    status: RecipientStatus = RecipientStatus.PENDING
+
+    @property
+    def lives_until(self) -> datetime | None:
+        """Until the blast is really sent, even when that is later than planned."""
+        return FOREVER if self.status is RecipientStatus.PENDING else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """A line about the client in the provider's notification feed."""
+
+    kind: Literal[RecordKind.FEED_ENTRY] = RecordKind.FEED_ENTRY
+    record_id: str
+    subject: str
+    created_at: datetime
+    hidden_at: datetime | None = None
+
+    @property
+    def lives_until(self) -> datetime | None:
+        """As long as it is shown."""
+        return FOREVER if self.hidden_at is None else None
+
+
+class ReminderStatus(StrEnum):
+    """A ``suppressed`` reminder is never sent; it may be restored."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    SUPPRESSED = "suppressed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """A push message or e-mail that reminds the client of a goal."""
+
+    kind: Literal[RecordKind.REMINDER] = RecordKind.REMINDER
+    record_id: str
+    goal_id: str
+    remind_at: datetime
+    status: ReminderStatus = ReminderStatus.PENDING
+
+    @property
+    def lives_until(self) -> datetime | None:
+        """Until it is really sent."""
+        return FOREVER if self.status is ReminderStatus.PENDING else None
+
+
+Record: TypeAlias = Appointment | Payment | Membership | Recipient | FeedEntry | Reminder

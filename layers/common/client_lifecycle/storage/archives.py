@@ -1,0 +1,183 @@
+"""Commits an archive, its effects and its end, each in one transaction; reads receipts and history.
+
+Every write stands under a condition: the flip on the reading it was decided on, each later write on the stamp.
+Imports the domain and the rest of this ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.effects import Change, LeftAlone, Plan
+from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
+from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState
+from client_lifecycle.storage import clients, keys
+from client_lifecycle.storage.items import conditional_update, from_plain, put_new, put_over, to_plain
+from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, Table
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+CHANGES_WITH_FLIP = MAX_TRANSACTION_ITEMS - 3
+"""Changes that fit beside the client, the history entry and the receipt."""
+
+CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 2
+"""Changes that fit beside the stamp's check and the receipt's part."""
+
+STAMP_CHECK = 0
+"""The index of the stamp's check in every transaction that stands under a stamp."""
+
+
+class ReadingOutdated(Exception):
+    """What a commit was decided on has changed meanwhile; nothing was written. Read again and decide again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptPart:
+    """What one later transaction of an archive adds to its receipt."""
+
+    changes: tuple[Change, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
+
+
+def commit_archive(
+    table: Table,
+    before: Client,
+    after: Client,
+    history: HistoryEntry,
+    receipt: Receipt,
+    also: Sequence[TransactWriteItemTypeDef] = (),
+) -> None:
+    """Archive a client: flip, history, receipt and the receipt's changes, all or nothing.
+
+    Args:
+        table: where to write.
+        before: the client as read.
+        after: the client as archived.
+        history: the line for the client's history.
+        receipt: the receipt; its changes, at most ``CHANGES_WITH_FLIP``, are carried out.
+        also: writes of the caller that belong to the same moment.
+
+    Raises:
+        ReadingOutdated: the client or one of the records is no longer as it was read.
+    """
+    provider_id, client_id = before.provider_id, before.client_id
+    receipt_key = keys.receipt_key(provider_id, client_id, receipt.archive_id)
+    writes = [
+        clients.client_write(table, before, after),
+        clients.history_write(table, before, history),
+        put_new(table.name, receipt_key, to_plain(receipt)),
+        *also,
+        *(clients.change_write(table, provider_id, client_id, change) for change in receipt.changes),
+    ]
+    try:
+        table.transact(writes)
+    except ConditionsFailed as failed:
+        raise ReadingOutdated from failed
+
+
+def commit_effects(table: Table, client: Client, archive_id: str, plan: Plan) -> None:
+    """Carry out part of an archive's effects under its stamp, and add them to its receipt.
+
+    Args:
+        table: where to write.
+        client: whose records they are.
+        archive_id: the stamp the client must still carry.
+        plan: at most ``CHANGES_UNDER_STAMP`` changes.
+
+    Raises:
+        Superseded: the client no longer carries the stamp.
+        ReadingOutdated: one of the records is no longer as it was read.
+    """
+    provider_id, client_id = client.provider_id, client.client_id
+    part = ReceiptPart(changes=plan.changes, left_alone=plan.left_alone)
+    part_key = keys.receipt_part_key(provider_id, client_id, archive_id, part.changes)
+    put = put_new if part.changes else put_over
+    writes = [
+        clients.stamp_check(table, provider_id, client_id, archive_id),
+        put(table.name, part_key, to_plain(part)),
+        *(clients.change_write(table, provider_id, client_id, change) for change in part.changes),
+    ]
+    _transact_under_stamp(table, writes)
+
+
+def settle_receipt(table: Table, client: Client, archive_id: str) -> None:
+    """Mark a receipt as settled: every effect of its archive is committed.
+
+    Raises:
+        Superseded: the client no longer carries the stamp.
+        ReadingOutdated: the receipt was settled meanwhile.
+    """
+    provider_id, client_id = client.provider_id, client.client_id
+    _transact_under_stamp(
+        table,
+        [
+            clients.stamp_check(table, provider_id, client_id, archive_id),
+            settled_write(table, provider_id, client_id, archive_id),
+        ],
+    )
+
+
+def settled_write(table: Table, provider_id: str, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:
+    """Turn a receipt from settling to settled; refused when it is neither of the two."""
+    return conditional_update(
+        table.name,
+        keys.receipt_key(provider_id, client_id, archive_id),
+        {"state": ReceiptState.SETTLING.value},
+        {"state": ReceiptState.SETTLED.value},
+        {"state"},
+    )
+
+
+def commit_activation(table: Table, before: Client, after: Client, history: HistoryEntry) -> None:
+    """Activate a client: remove the stamp and write history, all or nothing (A1).
+
+    Raises:
+        ReadingOutdated: the client is no longer as it was read.
+    """
+    try:
+        table.transact([clients.client_write(table, before, after), clients.history_write(table, before, history)])
+    except ConditionsFailed as failed:
+        raise ReadingOutdated from failed
+
+
+def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str) -> Receipt:
+    """Read an archive's receipt with all its parts.
+
+    Raises:
+        ReceiptNotFound: the client was never archived under this id.
+    """
+    head_key = keys.receipt_key(provider_id, client_id, archive_id)
+    head: Receipt | None = None
+    parts: list[ReceiptPart] = []
+    values = {":pk": head_key["pk"], ":sk": head_key["sk"]}
+    for plain in table.query("pk = :pk AND begins_with(sk, :sk)", values):
+        if plain["sk"] == head_key["sk"]:
+            head = from_plain(Receipt, plain)
+        else:
+            parts.append(from_plain(ReceiptPart, plain))
+    if head is None:
+        raise ReceiptNotFound("This client has no receipt of this archive.", field="archive_id")
+    left_alone = [*head.left_alone, *(record for part in parts for record in part.left_alone)]
+    return replace(
+        head,
+        changes=head.changes + tuple(change for part in parts for change in part.changes),
+        left_alone=tuple(dict.fromkeys(left_alone)),
+    )
+
+
+def _transact_under_stamp(table: Table, writes: list[TransactWriteItemTypeDef]) -> None:
+    try:
+        table.transact(writes)
+    except ConditionsFailed as failed:
+        if STAMP_CHECK in failed.found:
+            raise superseded() from failed
+        raise ReadingOutdated from failed
+
+
+def superseded() -> Superseded:
+    """Return the fault for work whose stamp is gone."""
+    return Superseded("The client came back or was archived anew before this was done.")

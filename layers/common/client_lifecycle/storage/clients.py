@@ -1,0 +1,186 @@
+"""Reads clients, their records and their groups, and writes one client's archive and return.
+
+Imports the domain and the rest of this ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from client_lifecycle.domain.client import Client, Group, Status
+from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.errors import ClientNotFound
+from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.domain.records import Record
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.table import Table
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class LiveClient:
+    """A client and those of its records that an archive may have to touch, read in one go."""
+
+    client: Client
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPage:
+    """A page of a client list and the key to go on from, ``None`` on the last."""
+
+    clients: list[Client]
+    next_key: Mapping[str, Any] | None
+
+
+def read_client(table: Table, provider_id: str, client_id: str) -> Client:
+    """Read one client.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+    """
+    plain = table.get(keys.client_key(provider_id, client_id))
+    if plain is None:
+        raise client_not_found()
+    return from_plain(Client, plain)
+
+
+def read_clients(table: Table, provider_id: str, client_ids: Sequence[str]) -> dict[str, Client]:
+    """Read many clients by id; ids the provider does not have are left out."""
+    found = table.get_many([keys.client_key(provider_id, client_id) for client_id in client_ids])
+    clients = (from_plain(Client, plain) for plain in found)
+    return {client.client_id: client for client in clients}
+
+
+def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
+    """Read a client and its live records in one strongly consistent query, however long the history is.
+
+    Args:
+        table: where to read.
+        provider_id: the owner.
+        client_id: the client.
+        at: records that lived only until before this moment are passed over.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+    """
+    client: Client | None = None
+    records: list[Record] = []
+    values = {":pk": keys.client_partition(provider_id, client_id), ":at": keys.sortable(at)}
+    for plain in table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX):
+        if plain["sk"] == keys.CLIENT_SK:
+            client = from_plain(Client, plain)
+        else:
+            records.append(record_from(plain))
+    if client is None:
+        raise client_not_found()
+    return LiveClient(client, tuple(records))
+
+
+def list_clients(
+    table: Table,
+    provider_id: str,
+    status: Status,
+    *,
+    group_id: str | None,
+    limit: int,
+    after: Mapping[str, Any] | None,
+) -> ClientPage:
+    """Read a page of one tab of the client list, by name; archived clients stay listed indefinitely (A7)."""
+    index, condition, partition = (
+        (keys.BY_GROUP_INDEX, "group_key = :partition", keys.status_of_group(provider_id, group_id, status))
+        if group_id
+        else (keys.BY_STATUS_INDEX, "status_key = :partition", keys.status_of_provider(provider_id, status))
+    )
+    page = table.page(condition, {":partition": partition}, index=index, limit=limit, after=after)
+    return ClientPage([from_plain(Client, plain) for plain in page.items], page.next_key)
+
+
+def read_group(table: Table, provider_id: str, group_id: str) -> Group | None:
+    """Read one client group."""
+    plain = table.get(keys.group_key(provider_id, group_id))
+    return from_plain(Group, plain) if plain else None
+
+
+def client_item(client: Client) -> Plain:
+    """Return a client as it is stored."""
+    archive_id = client.stamp.archive_id if client.stamp else None
+    stored = {
+        **keys.client_key(client.provider_id, client.client_id),
+        **to_plain(client),
+        **keys.client_index_keys(client),
+        "status": client.status.value,
+        "archive_id": archive_id,
+    }
+    return {name: value for name, value in stored.items() if value is not None}
+
+
+def record_item(provider_id: str, client_id: str, record: Record) -> Plain:
+    """Return a record as it is stored."""
+    stored = {
+        **keys.record_key(provider_id, client_id, record.kind, record.record_id),
+        **to_plain(record),
+        "live_key": keys.live_key(record),
+    }
+    return {name: value for name, value in stored.items() if value is not None}
+
+
+def group_item(group: Group) -> Plain:
+    """Return a client group as it is stored."""
+    return {**keys.group_key(group.provider_id, group.group_id), **to_plain(group)}
+
+
+def record_from(plain: Plain) -> Record:
+    """Read a record of any kind."""
+    return from_plain(Record, plain)  # type: ignore[arg-type]
+
+
+def client_write(table: Table, before: Client, after: Client) -> TransactWriteItemTypeDef:
+    """Write a client over the reading it was decided on, or not at all."""
+    key = keys.client_key(before.provider_id, before.client_id)
+    expect = {"revision", "archive_id"}
+    return conditional_update(table.name, key, client_item(before), client_item(after), expect)
+
+
+def change_write(table: Table, provider_id: str, client_id: str, change: Change) -> TransactWriteItemTypeDef:
+    """Write one change to a record while what it changes still is as it was read."""
+    before, after = to_plain(change.before), to_plain(change.after)
+    touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    key = keys.record_key(provider_id, client_id, change.before.kind, change.before.record_id)
+    return conditional_update(
+        table.name,
+        key,
+        record_item(provider_id, client_id, change.before),
+        record_item(provider_id, client_id, change.after),
+        touched,
+    )
+
+
+def stamp_check(table: Table, provider_id: str, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:
+    """Require that the client still carries this stamp; every later write of an archive stands under it."""
+    return {
+        "ConditionCheck": {
+            "TableName": table.name,
+            "Key": {name: {"S": part} for name, part in keys.client_key(provider_id, client_id).items()},
+            "ConditionExpression": "archive_id = :archive_id",
+            "ExpressionAttributeValues": {":archive_id": {"S": archive_id}},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+    }
+
+
+def history_write(table: Table, client: Client, entry: HistoryEntry) -> TransactWriteItemTypeDef:
+    """Add a line to the client's history."""
+    key = keys.history_key(client.provider_id, client.client_id, entry.history_id)
+    return put_new(table.name, key, to_plain(entry))
+
+
+def client_not_found() -> ClientNotFound:
+    """Return the fault for a client id the provider does not have."""
+    return ClientNotFound("You have no client with this id.", field="client_id")

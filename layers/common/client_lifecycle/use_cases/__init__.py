@@ -1,0 +1,4 @@
+"""What a caller can ask for, one module each: read, decide in the domain, commit in storage.
+
+Imports the domain and storage; never the edge.
+"""
