@@ -12,13 +12,13 @@ class LifecycleError(Exception):
 
     Args:
         message: one sentence for the caller; never holds a name, an e-mail address or message text.
-        field: the part of the request at fault, as a path like ``client_ids[3]``; empty where none is.
+        fields: the parts of the request at fault, as paths like ``client_ids[3]``; none where it is not the request.
     """
 
-    def __init__(self, message: str, field: str = "") -> None:
+    def __init__(self, message: str, *fields: str) -> None:
         super().__init__(message)
         self.message = message
-        self.field = field
+        self.fields = fields
 
     @property
     def name(self) -> str:
@@ -50,6 +50,10 @@ class RunNotFound(LifecycleError):
     """The provider has no bulk archive of this id."""
 
 
+class TooManyClients(LifecycleError):
+    """More clients were selected than one bulk archive takes."""
+
+
 class PreviewExpired(LifecycleError):
     """The bulk archive was not confirmed in time; what was shown may be out of date."""
 
@@ -59,7 +63,7 @@ class PreviewMismatch(LifecycleError):
 
 
 class NothingSelected(LifecycleError):
-    """A bulk archive was asked for, but the selection holds no client."""
+    """A bulk archive was asked for, but the group has no active client."""
 
 
 class Superseded(LifecycleError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -87,6 +87,7 @@ class Run:
     created_by: str
     expires_at: datetime
     token: str
+    currency: str
     totals: Totals
     counts: Mapping[Outcome, int]
     group_id: str | None = None
@@ -139,12 +140,18 @@ def preview_token(run_id: str, members: Iterable[Member], expires_at: datetime) 
     return hashlib.sha256(json.dumps(shown, separators=(",", ":")).encode()).hexdigest()
 
 
-def batches(client_ids: Iterable[str]) -> list[list[str]]:
+def batches(members: Iterable[Member]) -> list[list[Member]]:
     """Cut the members, in order, into the batches that the workflow works on one at a time."""
-    ordered = list(client_ids)
+    ordered = list(members)
     return [ordered[start : start + CLIENTS_PER_BATCH] for start in range(0, len(ordered), CLIENTS_PER_BATCH)]
 
 
-def verdict(counts: Mapping[Outcome, int]) -> RunState:
-    """Tell how a run with these counts ended; one failed client is enough for ``completed_with_failures``."""
-    return RunState.COMPLETED_WITH_FAILURES if counts.get(Outcome.FAILED) else RunState.COMPLETED
+def start(run: Run, *, confirmed_by: str, at: datetime) -> Run:
+    """Return the run as confirmed by a staff user at ``at``."""
+    return replace(run, state=RunState.RUNNING, confirmed_by=confirmed_by, started_at=at)
+
+
+def finish(run: Run, at: datetime) -> Run:
+    """Return the run with its verdict; one failed client is enough for ``completed_with_failures``."""
+    verdict = RunState.COMPLETED_WITH_FAILURES if run.counts.get(Outcome.FAILED) else RunState.COMPLETED
+    return replace(run, state=verdict, finished_at=at)

@@ -160,7 +160,7 @@ def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str
         else:
             parts.append(from_plain(ReceiptPart, plain))
     if head is None:
-        raise ReceiptNotFound("This client has no receipt of this archive.", field="archive_id")
+        raise ReceiptNotFound("This client has no receipt of this archive.", "archive_id")
     left_alone = [*head.left_alone, *(record for part in parts for record in part.left_alone)]
     return replace(
         head,

@@ -5,10 +5,10 @@ Imports the domain and the rest of this ring.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.effects import Change
@@ -33,10 +33,10 @@ class LiveClient:
 
 @dataclass(frozen=True, slots=True)
 class ClientPage:
-    """A page of a client list and the key to go on from, ``None`` on the last."""
+    """A page of a client list and the id of the client to go on after, ``None`` on the last."""
 
     clients: list[Client]
-    next_key: Mapping[str, Any] | None
+    next_after: str | None
 
 
 def read_client(table: Table, provider_id: str, client_id: str) -> Client:
@@ -84,22 +84,33 @@ def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> L
 
 
 def list_clients(
-    table: Table,
-    provider_id: str,
-    status: Status,
-    *,
-    group_id: str | None,
-    limit: int,
-    after: Mapping[str, Any] | None,
+    table: Table, provider_id: str, status: Status, *, group_id: str | None, limit: int, after: str | None
 ) -> ClientPage:
-    """Read a page of one tab of the client list, by name; archived clients stay listed indefinitely (A7)."""
-    index, condition, partition = (
-        (keys.BY_GROUP_INDEX, "group_key = :partition", keys.status_of_group(provider_id, group_id, status))
+    """Read a page of one tab of the client list, by name; archived clients stay listed indefinitely (A7).
+
+    Args:
+        table: where to read.
+        provider_id: the owner.
+        status: the tab.
+        group_id: only this group's clients, where given.
+        limit: the most clients to return.
+        after: the client to go on after; no name is needed to go on, so none ends up in a URL.
+
+    Raises:
+        ClientNotFound: there is no client to go on after.
+    """
+    index, attribute, partition = (
+        (keys.BY_GROUP_INDEX, "group_key", keys.status_of_group(provider_id, group_id, status))
         if group_id
-        else (keys.BY_STATUS_INDEX, "status_key = :partition", keys.status_of_provider(provider_id, status))
+        else (keys.BY_STATUS_INDEX, "status_key", keys.status_of_provider(provider_id, status))
     )
-    page = table.page(condition, {":partition": partition}, index=index, limit=limit, after=after)
-    return ClientPage([from_plain(Client, plain) for plain in page.items], page.next_key)
+    start: Plain | None = None
+    if after:
+        name_key = keys.client_index_keys(read_client(table, provider_id, after))["name_key"]
+        start = {**keys.client_key(provider_id, after), attribute: partition, "name_key": name_key}
+    page = table.page(f"{attribute} = :partition", {":partition": partition}, index=index, limit=limit, after=start)
+    clients = [from_plain(Client, plain) for plain in page.items]
+    return ClientPage(clients, clients[-1].client_id if page.next_key else None)
 
 
 def read_group(table: Table, provider_id: str, group_id: str) -> Group | None:
@@ -183,4 +194,4 @@ def history_write(table: Table, client: Client, entry: HistoryEntry) -> Transact
 
 def client_not_found() -> ClientNotFound:
     """Return the fault for a client id the provider does not have."""
-    return ClientNotFound("You have no client with this id.", field="client_id")
+    return ClientNotFound("You have no client with this id.", "client_id")

@@ -10,7 +10,7 @@ part of a receipt   CLIENT#provider#client          RECEIPT#archive#kind#id of i
 history entry       CLIENT#provider#client          HISTORY#ulid
 group               PROVIDER#provider               GROUP#group
 bulk archive        RUN#provider#run                RUN
-its member          RUN#provider#run                MEMBER#client
+its member          RUN#provider#run                MEMBER#position
 ==================  ==============================  =====================================
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a
@@ -26,7 +26,7 @@ from typing import TypeAlias
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.records import FOREVER, Record, RecordKind
-from client_lifecycle.domain.runs import Member, Outcome
+from client_lifecycle.domain.runs import Outcome
 
 LIVE_INDEX = "live"
 OUTCOMES_INDEX = "outcomes"
@@ -99,9 +99,9 @@ def run_key(provider_id: str, run_id: str) -> Key:
     return {"pk": run_partition(provider_id, run_id), "sk": RUN_SK}
 
 
-def member_key(provider_id: str, run_id: str, client_id: str) -> Key:
-    """Return the key of a client's place in a bulk archive."""
-    return {"pk": run_partition(provider_id, run_id), "sk": f"{MEMBER_PREFIX}{client_id}"}
+def member_key(provider_id: str, run_id: str, position: int) -> Key:
+    """Return the key of a client's place in a bulk archive, in the order of the preview."""
+    return {"pk": run_partition(provider_id, run_id), "sk": f"{MEMBER_PREFIX}{position:05d}"}
 
 
 def live_key(record: Record) -> str | None:
@@ -138,6 +138,6 @@ def outcome_prefix(outcome: Outcome) -> str:
     return f"{outcome}#"
 
 
-def outcome_key(member: Member) -> str:
+def outcome_key(outcome: Outcome, position: int) -> str:
     """Return a member's place in the ``outcomes`` index: by outcome, then in the order of the preview."""
-    return f"{outcome_prefix(member.outcome)}{member.position:05d}"
+    return f"{outcome_prefix(outcome)}{position:05d}"

@@ -1,0 +1,34 @@
+"""Pages of a run's clients: the run holds ids, the names are read from the clients."""
+
+from __future__ import annotations
+
+from client_lifecycle.domain.errors import InvalidRequest
+from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.edge.views import MemberListView, MemberView
+from client_lifecycle.storage.clients import read_clients
+from client_lifecycle.storage.runs import list_members
+from client_lifecycle.storage.table import Table
+
+
+def page_of(
+    table: Table, provider_id: str, run_id: str, *, outcome: Outcome | None, limit: int, cursor: str | None
+) -> MemberListView:
+    """Return a page of a run's clients.
+
+    Raises:
+        InvalidRequest: the cursor does not come from an earlier page.
+    """
+    page = list_members(table, provider_id, run_id, outcome=outcome, limit=limit, after=_position(cursor))
+    clients = read_clients(table, provider_id, [member.client_id for member in page.members])
+    return MemberListView(
+        clients=[MemberView.of(member, clients[member.client_id].name) for member in page.members],
+        next_cursor=None if page.next_after is None else str(page.next_after),
+    )
+
+
+def _position(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not cursor.isdecimal():
+        raise InvalidRequest("This cursor does not come from an earlier page.", "cursor")
+    return int(cursor)

@@ -1,0 +1,16 @@
+"""Workflow step: cancel the upcoming appointments and scheduled payments of marked clients (E6, E7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from client_lifecycle.domain.effects import cancel_commitments
+from client_lifecycle.edge import steps
+
+
+@steps.logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Carry out the effect for every marked client of a batch and name those it failed for."""
+    return steps.carry_out(cancel_commitments, event)

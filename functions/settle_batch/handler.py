@@ -1,0 +1,91 @@
+"""Workflow step: settle receipts, outcomes and counts of a batch from what the steps before report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, Field
+
+from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.edge import steps, wiring
+from client_lifecycle.edge.steps import EffectResult, Marked, Place
+from client_lifecycle.storage.runs import Settlement
+from client_lifecycle.use_cases.archive_batch import failed, judge, settle_batch
+
+
+class MarkOutcome(BaseModel):
+    """A client that the first step gave its outcome."""
+
+    client_id: str
+    outcome: Outcome
+    reason: str | None = None
+
+
+class MarkResult(BaseModel):
+    """The output of the first step."""
+
+    marked: list[Marked]
+    outcomes: list[MarkOutcome]
+
+
+class Fault(BaseModel):
+    """What a Catch of the workflow knows of a fault: its name is the error's class name."""
+
+    name: str = Field(alias="Error")
+
+
+class SettleStep(steps.Step):
+    """The input of this step: the batch, and either what the first step did or how it failed for good."""
+
+    members: list[Place]
+    mark: MarkResult | None = None
+    mark_error: Fault | None = None
+    effects: list[EffectResult] = Field(default_factory=list)
+
+
+@steps.logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+    """Settle a batch. Answers nothing, so that the run's state does not grow with its size."""
+    step = SettleStep.model_validate(event)
+    steps.logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
+    settlements = _settlements(step)
+    settle_batch(wiring.table(), step.provider_id, step.run_id, settlements)
+    for settlement in settlements:
+        steps.logger.info(
+            "client settled",
+            extra={
+                "client_id": settlement.client_id,
+                "outcome": settlement.outcome,
+                "reason": settlement.reason,
+            },
+        )
+
+
+def _settlements(step: SettleStep) -> list[Settlement]:
+    if step.mark is None:
+        reason = step.mark_error.name if step.mark_error else steps.INTERNAL_ERROR
+        return [failed(member.client_id, member.position, reason) for member in step.members]
+    positions = {member.client_id: member.position for member in step.members}
+    failures = _failures(step.mark.marked, step.effects)
+    settled = [judge(marked.client_id, marked.position, marked.archive_id, failures) for marked in step.mark.marked]
+    decided = [
+        Settlement(
+            client_id=outcome.client_id,
+            position=positions[outcome.client_id],
+            outcome=outcome.outcome,
+            reason=outcome.reason,
+        )
+        for outcome in step.mark.outcomes
+    ]
+    return [*settled, *decided]
+
+
+def _failures(marked: list[Marked], effects: list[EffectResult]) -> dict[str, str]:
+    """Gather the reasons of all effects by client; an effect that failed as a whole failed for every client."""
+    failures: dict[str, str] = {}
+    for effect in effects:
+        if effect.error:
+            failures |= {one.client_id: effect.error for one in marked}
+        failures |= {failure.client_id: failure.reason for failure in effect.failures}
+    return failures

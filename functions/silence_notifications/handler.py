@@ -1,0 +1,16 @@
+"""Workflow step: hide the feed entries and suppress the goal reminders of marked clients (E4, E8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from client_lifecycle.domain.effects import silence_notifications
+from client_lifecycle.edge import steps
+
+
+@steps.logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Carry out the effect for every marked client of a batch and name those it failed for."""
+    return steps.carry_out(silence_notifications, event)

@@ -1,0 +1,32 @@
+"""What a function reads from its environment, checked when it is first needed. Imports pydantic."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+S = TypeVar("S", bound=BaseModel)
+
+
+class TableSettings(BaseModel):
+    """The settings of every function."""
+
+    table_name: str
+
+
+class WorkflowSettings(BaseModel):
+    """The settings of functions that start bulk archives."""
+
+    manifest_bucket: str
+    state_machine_arn: str
+
+
+def read_settings(model: type[S]) -> S:
+    """Read a settings model; each field comes from the variable of its name in capitals.
+
+    Raises:
+        pydantic.ValidationError: a variable is missing.
+    """
+    return model.model_validate({name: os.environ.get(name.upper()) for name in model.model_fields})

@@ -1,0 +1,109 @@
+"""What the workflow's handlers share: their inputs, and a bulkhead around each client.
+
+A client whose work fails becomes a failure with a reason, and the batch goes on. Only a table that is too busy stops
+a batch: Step Functions then delivers it again, and what is done already is found done. Imports the domain, Powertools
+and pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger
+from pydantic import BaseModel, ConfigDict, Field
+
+from client_lifecycle.domain.effects import Effect
+from client_lifecycle.domain.errors import LifecycleError, StorageBusy
+from client_lifecycle.edge import wiring
+from client_lifecycle.use_cases.archive import apply_effect
+
+logger = Logger()
+
+INTERNAL_ERROR = "InternalError"
+
+
+class Step(BaseModel):
+    """The base of every step's input; the workflow may carry more than a step needs."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    provider_id: str
+    run_id: str
+
+
+class Place(BaseModel):
+    """A client's place in a run."""
+
+    client_id: str
+    position: int
+
+
+class Marked(Place):
+    """A client that the first step has marked, with the stamp it carries."""
+
+    archive_id: str
+
+
+class Failure(BaseModel):
+    """A client whose work failed; ``reason`` is a fault's name."""
+
+    client_id: str
+    reason: str
+
+
+class EffectStep(Step):
+    """The input of the three effects."""
+
+    marked: list[Marked]
+
+
+class EffectResult(BaseModel):
+    """The output of an effect, or of its Catch, which knows only the fault's name."""
+
+    failures: list[Failure] = Field(default_factory=list)
+    error: str | None = None
+
+
+P = TypeVar("P", bound=Place)
+
+
+def each_client(places: Sequence[P], work: Callable[[P], None]) -> list[Failure]:
+    """Do the work of one client after the other; one client's fault is its own.
+
+    Raises:
+        StorageBusy: the table kept throttling; the batch is to be delivered again.
+    """
+    failures: list[Failure] = []
+    for place in places:
+        try:
+            work(place)
+        except StorageBusy:
+            raise
+        except LifecycleError as fault:
+            logger.warning("client not done", extra={"client_id": place.client_id, "reason": fault.name})
+            failures.append(Failure(client_id=place.client_id, reason=fault.name))
+        except Exception:
+            logger.exception("client failed", extra={"client_id": place.client_id})
+            failures.append(Failure(client_id=place.client_id, reason=INTERNAL_ERROR))
+    return failures
+
+
+def carry_out(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:
+    """Carry out one effect for the marked clients of a batch.
+
+    Args:
+        effect: the plan, like ``cancel_commitments``.
+        event: the step's input, an ``EffectStep``.
+
+    Returns:
+        The clients it failed for, with reasons, as an ``EffectResult``.
+    """
+    step = EffectStep.model_validate(event)
+    logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
+
+    def apply(marked: Marked) -> None:
+        table, at = wiring.table(), wiring.now()
+        apply_effect(table, step.provider_id, marked.client_id, marked.archive_id, effect, at=at)
+
+    return EffectResult(failures=each_client(step.marked, apply)).model_dump(exclude_none=True)

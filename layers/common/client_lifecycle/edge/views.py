@@ -1,0 +1,226 @@
+"""What callers read: the answers of the API, kept apart from what is stored. Imports the domain and pydantic."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from client_lifecycle.domain.client import Cause, Client, PortalSettings, Source, Status
+from client_lifecycle.domain.effects import LeftAloneReason
+from client_lifecycle.domain.receipts import Receipt, ReceiptState
+from client_lifecycle.domain.records import RecordKind
+from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
+from client_lifecycle.storage.items import to_plain
+
+
+class Body(BaseModel):
+    """The base of every request body: fields that are not documented are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class CauseView(BaseModel):
+    """Who changed a client's status, and through what."""
+
+    source: Source
+    actor_id: str
+    run_id: str | None = None
+
+    @classmethod
+    def of(cls, cause: Cause) -> CauseView:
+        """Show a cause."""
+        return cls(source=cause.source, actor_id=cause.actor_id, run_id=cause.run_id)
+
+
+class ClientView(BaseModel):
+    """A client as the provider's staff see it, in either tab."""
+
+    client_id: str
+    name: str
+    email: str
+    status: Status
+    group_id: str | None
+    added_at: datetime
+    credit_cents: int
+    owed_cents: int
+    currency: str
+    settings: PortalSettings
+    archive_id: str | None = None
+    archived_at: datetime | None = None
+    archived_by: CauseView | None = None
+
+    @classmethod
+    def of(cls, client: Client) -> ClientView:
+        """Show a client."""
+        stamp = client.stamp
+        return cls(
+            client_id=client.client_id,
+            name=client.name,
+            email=client.email,
+            status=client.status,
+            group_id=client.group_id,
+            added_at=client.added_at,
+            credit_cents=client.credit_cents,
+            owed_cents=client.owed_cents,
+            currency=client.currency,
+            settings=client.settings,
+            archive_id=stamp.archive_id if stamp else None,
+            archived_at=stamp.archived_at if stamp else None,
+            archived_by=CauseView.of(stamp.cause) if stamp else None,
+        )
+
+
+class ChangeView(BaseModel):
+    """One record that an archive touched, with its fields before and after."""
+
+    kind: RecordKind
+    record_id: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class LeftAloneView(BaseModel):
+    """One record that an archive could not touch, and why."""
+
+    kind: RecordKind
+    record_id: str
+    reason: LeftAloneReason
+
+
+class ReceiptView(BaseModel):
+    """All that one archive changed."""
+
+    archive_id: str
+    archived_at: datetime
+    archived_by: CauseView
+    state: ReceiptState
+    notify_client: bool
+    changes: list[ChangeView]
+    left_alone: list[LeftAloneView]
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> ReceiptView:
+        """Show a receipt."""
+        return cls(
+            archive_id=receipt.archive_id,
+            archived_at=receipt.archived_at,
+            archived_by=CauseView.of(receipt.cause),
+            state=receipt.state,
+            notify_client=receipt.notify_client,
+            changes=[
+                ChangeView(
+                    kind=change.before.kind,
+                    record_id=change.before.record_id,
+                    before=to_plain(change.before),
+                    after=to_plain(change.after),
+                )
+                for change in receipt.changes
+            ],
+            left_alone=[
+                LeftAloneView(kind=left.kind, record_id=left.record_id, reason=left.reason)
+                for left in receipt.left_alone
+            ],
+        )
+
+
+class ClientListView(BaseModel):
+    """A page of a client list."""
+
+    clients: list[ClientView]
+    next_cursor: str | None
+
+
+class MemberView(BaseModel):
+    """One client of a bulk archive: what was shown before it was confirmed, and what it came to."""
+
+    client_id: str
+    name: str
+    status: Status
+    credit_cents: int
+    owed_cents: int
+    upcoming_appointments: int
+    scheduled_payments: int
+    scheduled_payment_cents: int
+    outcome: Outcome
+    reason: str | None
+    archive_id: str | None
+
+    @classmethod
+    def of(cls, member: Member, name: str) -> MemberView:
+        """Show a member; ``name`` is read from the client, runs hold ids only."""
+        facts: Facts = member.facts
+        return cls(
+            client_id=member.client_id,
+            name=name,
+            status=facts.status,
+            credit_cents=facts.credit_cents,
+            owed_cents=facts.owed_cents,
+            upcoming_appointments=facts.upcoming_appointments,
+            scheduled_payments=facts.scheduled_payments,
+            scheduled_payment_cents=facts.scheduled_payment_cents,
+            outcome=member.outcome,
+            reason=member.reason,
+            archive_id=member.archive_id,
+        )
+
+
+class MemberListView(BaseModel):
+    """A page of a bulk archive's clients."""
+
+    clients: list[MemberView]
+    next_cursor: str | None
+
+
+class RunView(BaseModel):
+    """A bulk archive: its stage, its counts by outcome, and what is at stake."""
+
+    run_id: str
+    state: RunState
+    group_id: str | None
+    notify_client: bool
+    created_at: datetime
+    expires_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    currency: str
+    totals: Totals
+    counts: dict[Outcome, int]
+    percent_done: int
+
+    @classmethod
+    def of(cls, run: Run) -> RunView:
+        """Show a run."""
+        return cls(**_run_fields(run))
+
+
+class PreviewView(RunView):
+    """A bulk archive that waits to be confirmed, with the token to confirm it and the first page of its clients."""
+
+    token: str
+    clients: list[MemberView]
+    next_cursor: str | None
+
+    @classmethod
+    def with_first_page(cls, run: Run, page: MemberListView) -> PreviewView:
+        """Show a run as the side panel does."""
+        return cls(**_run_fields(run), token=run.token, clients=page.clients, next_cursor=page.next_cursor)
+
+
+def _run_fields(run: Run) -> dict[str, Any]:
+    clients = run.totals.clients
+    return {
+        "run_id": run.run_id,
+        "state": run.state,
+        "group_id": run.group_id,
+        "notify_client": run.notify_client,
+        "created_at": run.created_at,
+        "expires_at": run.expires_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "currency": run.currency,
+        "totals": run.totals,
+        "counts": dict(run.counts),
+        "percent_done": 100 * (clients - run.counts[Outcome.PENDING]) // clients,
+    }

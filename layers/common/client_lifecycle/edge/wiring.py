@@ -1,0 +1,32 @@
+"""The composition root: connections built when first needed and kept for the life of the process.
+
+Imports settings and storage's connections.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+
+from client_lifecycle.edge.settings import TableSettings, WorkflowSettings, read_settings
+from client_lifecycle.storage.connections import connect_table, connect_workflow
+from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.workflow import Workflow
+
+
+@cache
+def table() -> Table:
+    """Return this process's connection to the table."""
+    return connect_table(read_settings(TableSettings).table_name)
+
+
+@cache
+def workflow() -> Workflow:
+    """Return this process's connection to the workflow of bulk archives."""
+    settings = read_settings(WorkflowSettings)
+    return connect_workflow(settings.manifest_bucket, settings.state_machine_arn)
+
+
+def now() -> datetime:
+    """Return the present moment, UTC."""
+    return datetime.now(UTC)

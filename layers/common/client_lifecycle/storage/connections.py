@@ -1,0 +1,35 @@
+"""Connects to AWS with the settings that suit this system. Imports boto3.
+
+The endpoint, the region and the credentials come from the environment, as boto3 reads them.
+"""
+
+from __future__ import annotations
+
+import boto3
+from botocore.config import Config
+
+from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.workflow import Workflow
+
+MAX_CONNECTIONS = 32
+CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    max_pool_connections=MAX_CONNECTIONS,
+    retries={"mode": "standard", "total_max_attempts": 4},
+)
+
+
+def connect_table(name: str) -> Table:
+    """Connect to the table of this name."""
+    return Table(boto3.client("dynamodb", config=CONFIG), name)
+
+
+def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
+    """Connect to the state machine and the bucket its manifests lie in."""
+    return Workflow(
+        s3=boto3.client("s3", config=CONFIG),
+        stepfunctions=boto3.client("stepfunctions", config=CONFIG),
+        manifest_bucket=manifest_bucket,
+        state_machine_arn=state_machine_arn,
+    )

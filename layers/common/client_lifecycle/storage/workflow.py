@@ -1,0 +1,65 @@
+"""Hands a confirmed run to the workflow: its manifest in the bucket, its execution in Step Functions.
+
+Imports the domain and botocore.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from client_lifecycle.domain.runs import Member, Run, batches
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_stepfunctions import SFNClient
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """The state machine that carries out bulk archives, and the bucket its manifests lie in."""
+
+    s3: S3Client
+    stepfunctions: SFNClient
+    manifest_bucket: str
+    state_machine_arn: str
+
+    def write_manifest(self, run: Run, members: Sequence[Member]) -> None:
+        """Write the batches that the workflow maps over: client ids and positions, nothing else."""
+        manifest = [
+            {
+                "batch_number": number,
+                "members": [{"client_id": member.client_id, "position": member.position} for member in batch],
+            }
+            for number, batch in enumerate(batches(members))
+        ]
+        body = json.dumps(manifest, separators=(",", ":")).encode()
+        self.s3.put_object(
+            Bucket=self.manifest_bucket, Key=_manifest_key(run), Body=body, ContentType="application/json"
+        )
+
+    def start(self, run: Run) -> None:
+        """Start the run's execution; starting it again changes nothing, for it is named after the run."""
+        manifest = {"bucket": self.manifest_bucket, "key": _manifest_key(run)}
+        execution_input: dict[str, Any] = {
+            "provider_id": run.provider_id,
+            "run_id": run.run_id,
+            "actor_id": run.confirmed_by,
+            "notify_client": run.notify_client,
+            "manifest": manifest,
+        }
+        try:
+            self.stepfunctions.start_execution(
+                stateMachineArn=self.state_machine_arn, name=run.run_id, input=json.dumps(execution_input)
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+
+
+def _manifest_key(run: Run) -> str:
+    return f"{run.provider_id}/{run.run_id}.json"

@@ -1,0 +1,134 @@
+"""The steps of a bulk archive's workflow: mark, settle, finish. Imports the domain and storage.
+
+The steps between, the three effects, are ``archive.apply_effect`` with one plan each. Every step may be delivered
+twice: what is done already is found done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from ulid import ULID
+
+from client_lifecycle.domain.client import Cause, Source, Stamp, Status, archive
+from client_lifecycle.domain.receipts import Receipt, ReceiptState
+from client_lifecycle.domain.runs import Outcome, Run, RunState, finish
+from client_lifecycle.storage import archives, runs
+from client_lifecycle.storage.archives import ReadingOutdated
+from client_lifecycle.storage.runs import Candidate, Settlement
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, archived_entry, contended
+
+SETTLEMENTS_PER_TRANSACTION = 33
+"""Each takes up to three actions beside the one that moves the run's counts."""
+
+BATCH_NOT_SETTLED = "BatchNotSettled"
+"""The reason of clients whose batch's last step failed for good."""
+
+
+def mark_archived(
+    table: Table, run_id: str, candidate: Candidate, *, actor_id: str, notify_client: bool, at: datetime
+) -> str | None:
+    """Archive one member of a run: flip, history, receipt, and the stamp on the member, in one transaction.
+
+    A member that this run has marked before keeps that stamp, even if the client came back since: a booking that
+    lands in the middle of a run is not undone by a second delivery.
+
+    Args:
+        table: where the client is kept.
+        run_id: the run.
+        candidate: the member beside its client, as read.
+        actor_id: the staff user who confirmed.
+        notify_client: recorded in the receipt (E9).
+        at: the moment of the archive, UTC.
+
+    Returns:
+        The archive id under which the effects are to be carried out, or ``None`` for a client archived before.
+
+    Raises:
+        CommitContended: the client kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in range(COMMIT_ATTEMPTS):
+        member, client = candidate.member, candidate.client
+        if member.archive_id:
+            return member.archive_id
+        if client.status is Status.ARCHIVED:
+            return None
+        cause = Cause(source=Source.BULK_ARCHIVE, actor_id=actor_id, run_id=run_id)
+        archive_id = str(ULID.from_datetime(at))
+        archived = archive(client, Stamp(archive_id=archive_id, archived_at=at, cause=cause))
+        receipt = Receipt(
+            archive_id=archive_id,
+            archived_at=at,
+            cause=cause,
+            state=ReceiptState.SETTLING,
+            notify_client=notify_client,
+        )
+        mark = runs.mark_write(table, client.provider_id, run_id, member, archive_id)
+        try:
+            archives.commit_archive(
+                table, client, archived, archived_entry(archive_id, cause, at), receipt, also=[mark]
+            )
+        except ReadingOutdated:
+            place = (member.client_id, member.position)
+            [candidate] = runs.read_candidates(table, client.provider_id, run_id, [place])
+            continue
+        return archive_id
+    raise contended()
+
+
+def settle_batch(table: Table, provider_id: str, run_id: str, settlements: Sequence[Settlement]) -> None:
+    """Give a batch's members their outcomes, settle their receipts and move the run's counts, exactly once.
+
+    Raises:
+        StorageBusy: the table kept throttling.
+    """
+    for start in range(0, len(settlements), SETTLEMENTS_PER_TRANSACTION):
+        runs.settle_members(table, provider_id, run_id, settlements[start : start + SETTLEMENTS_PER_TRANSACTION])
+
+
+def finish_run(table: Table, provider_id: str, run_id: str, *, at: datetime) -> Run:
+    """Close a run: members whose batch was lost become ``failed``, so that every client has an outcome.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        StorageBusy: the table kept throttling.
+    """
+    while pending := runs.list_members(
+        table, provider_id, run_id, outcome=Outcome.PENDING, limit=SETTLEMENTS_PER_TRANSACTION, after=None
+    ).members:
+        lost = [failed(member.client_id, member.position, BATCH_NOT_SETTLED) for member in pending]
+        runs.settle_members(table, provider_id, run_id, lost)
+    run = runs.read_run(table, provider_id, run_id)
+    if run.state is not RunState.RUNNING:
+        return run
+    finished = finish(run, at)
+    try:
+        runs.replace_run(table, run, finished)
+    except ReadingOutdated:
+        return runs.read_run(table, provider_id, run_id)
+    return finished
+
+
+def failed(client_id: str, position: int, reason: str) -> Settlement:
+    """Return the outcome of a client that could not be archived in full."""
+    return Settlement(client_id=client_id, position=position, outcome=Outcome.FAILED, reason=reason)
+
+
+def judge(client_id: str, position: int, archive_id: str, failures: Mapping[str, str]) -> Settlement:
+    """Return the outcome of a marked client from what the three effects reported.
+
+    Args:
+        client_id: the client.
+        position: its place in the run.
+        archive_id: the stamp it was marked with.
+        failures: reason by client id, from all three effects; a client without one is archived in full.
+    """
+    reason = failures.get(client_id)
+    if reason is None:
+        return Settlement(client_id=client_id, position=position, outcome=Outcome.ARCHIVED, archive_id=archive_id)
+    if reason == "Superseded":
+        return Settlement(client_id=client_id, position=position, outcome=Outcome.SUPERSEDED)
+    return failed(client_id, position, reason)
