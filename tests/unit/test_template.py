@@ -1,0 +1,154 @@
+"""template.yaml is the one source of truth; these tests hold the code and the template together."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client_lifecycle.edge import identity, settings
+from client_lifecycle.storage import keys
+from local.template import ROOT, read_template
+
+TEMPLATE = read_template()
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    return {name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == kind}
+
+
+FUNCTIONS = of_type("AWS::Serverless::Function")
+TABLE = RESOURCES["Table"]["Properties"]
+
+
+def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    return [statement for policy in properties["Policies"] for statement in policy["Statement"]]
+
+
+def texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in texts(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in texts(part)]
+    return [str(value)]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_names_a_handler_that_exists(name: str) -> None:
+    module, attribute = FUNCTIONS[name]["Handler"].rsplit(".", 1)
+    assert callable(getattr(importlib.import_module(module), attribute))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_logs_to_a_group_of_its_own_that_forgets(name: str) -> None:
+    group = RESOURCES[FUNCTIONS[name]["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
+    assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert group["LogGroupName"]["Fn::Sub"].endswith(FUNCTIONS[name]["FunctionName"]["Fn::Sub"])
+
+
+def test_every_package_of_functions_is_deployed() -> None:
+    packages = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+    assert packages == {properties["Handler"].split(".")[0] for properties in FUNCTIONS.values()}
+
+
+def test_the_table_is_keyed_as_the_storage_ring_writes_it() -> None:
+    assert [key["AttributeName"] for key in TABLE["KeySchema"]] == ["pk", "sk"]
+    local = {
+        index["IndexName"]: index["KeySchema"][1]["AttributeName"] for index in TABLE["LocalSecondaryIndexes"]
+    }
+    assert local == {keys.LIVE_INDEX: "live_key", keys.OUTCOMES_INDEX: "outcome_key"}
+    listings = {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in TABLE["GlobalSecondaryIndexes"]
+    }
+    assert listings == {
+        keys.BY_STATUS_INDEX: ["status_key", "name_key"],
+        keys.BY_GROUP_INDEX: ["group_key", "name_key"],
+    }
+
+
+def test_client_records_cannot_be_lost_with_the_stack() -> None:
+    assert TABLE["DeletionProtectionEnabled"] is True
+    assert TABLE["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert TABLE["SSESpecification"]["SSEEnabled"] is True
+    assert TABLE["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
+    assert RESOURCES["Table"]["DeletionPolicy"] == RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_manifests_are_private_encrypted_and_expire() -> None:
+    bucket = RESOURCES["ManifestBucket"]["Properties"]
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert bucket["BucketEncryption"]
+    assert bucket["LifecycleConfiguration"]["Rules"][0]["Status"] == "Enabled"
+
+
+def test_environment_names_are_those_the_settings_models_read() -> None:
+    common = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    assert {name.upper() for name in settings.TableSettings.model_fields} <= set(common)
+    bulk = FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"]
+    assert {name.upper() for name in settings.WorkflowSettings.model_fields} == set(bulk)
+
+
+def test_the_deployed_runtime_is_python_3_13_on_arm64() -> None:
+    common = TEMPLATE["Globals"]["Function"]
+    assert (common["Runtime"], common["Architectures"]) == ("python3.13", ["arm64"])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_role_has_exact_actions_on_exact_resources(name: str) -> None:
+    for statement in statements(FUNCTIONS[name]):
+        assert not [text for text in texts(statement["Action"]) if "*" in text]
+        assert not [text for text in texts(statement["Resource"]) if text == "*" or "index/*" in text]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_role_may_delete_or_scan(name: str) -> None:
+    actions = [action for statement in statements(FUNCTIONS[name]) for action in texts(statement["Action"])]
+    assert not [action for action in actions if "Delete" in action or "Scan" in action]
+
+
+def test_the_state_machine_may_start_itself_and_read_its_manifests() -> None:
+    """The local AWS does not enforce this role, so it is checked here."""
+    [policy] = RESOURCES["ArchiveClientsRole"]["Properties"]["Policies"]
+    allowed = {
+        action: texts(statement["Resource"])
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in texts(statement["Action"])
+    }
+    name = RESOURCES["ArchiveClients"]["Properties"]["Name"]["Fn::Sub"]
+    assert allowed["states:StartExecution"][0].endswith(f"stateMachine:{name}")
+    assert allowed["states:DescribeExecution"][0].endswith(f"execution:{name}*")
+    assert allowed["s3:GetObject"] == ["${ManifestBucket.Arn}/*"]
+    steps = RESOURCES["ArchiveClients"]["Properties"]["DefinitionSubstitutions"].values()
+    assert sorted(allowed["lambda:InvokeFunction"]) == sorted(text for step in steps for text in texts(step))
+
+
+def test_bulk_archive_starts_the_state_machine_of_this_stack() -> None:
+    arn = FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"]["STATE_MACHINE_ARN"]["Fn::Sub"]
+    assert arn.endswith(f"stateMachine:{RESOURCES['ArchiveClients']['Properties']['Name']['Fn::Sub']}")
+
+
+def test_staff_cannot_choose_their_provider() -> None:
+    [attribute] = RESOURCES["StaffPool"]["Properties"]["Schema"]
+    assert (attribute["Name"], attribute["Mutable"]) == ("provider_id", False)
+    assert "custom:provider_id" not in RESOURCES["StaffPoolClient"]["Properties"]["WriteAttributes"]
+    assert RESOURCES["ClientArchivers"]["Properties"]["GroupName"] == identity.ARCHIVERS
+
+
+def test_every_route_needs_a_signed_in_caller() -> None:
+    assert RESOURCES["Api"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Staff"
+    for function in FUNCTIONS.values():
+        for event in function.get("Events", {}).values():
+            assert "Auth" not in event["Properties"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_every_function_has_a_sample_event(name: str) -> None:
+    package = FUNCTIONS[name]["Handler"].split(".")[0]
+    samples = list(Path(ROOT / "events").glob(f"{package}*.json"))
+    assert samples
+    assert all(json.loads(sample.read_text()) for sample in samples)

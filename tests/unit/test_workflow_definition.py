@@ -1,0 +1,118 @@
+"""The graph of the workflow, checked state by state: linters pass a transition that leads nowhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from client_lifecycle.domain import errors
+from local.template import ROOT, read_template
+
+TEXT = (ROOT / "workflows" / "archive_clients.asl.json").read_text()
+DEFINITION: dict[str, Any] = json.loads(TEXT)
+Machine = dict[str, Any]
+
+
+def machines(machine: Machine, name: str = "workflow") -> Iterator[tuple[str, Machine]]:
+    """Every machine: the workflow itself, the processors of its maps, the branches of its parallels."""
+    yield name, machine
+    for state_name, state in machine["States"].items():
+        if "ItemProcessor" in state:
+            yield from machines(state["ItemProcessor"], state_name)
+        for number, branch in enumerate(state.get("Branches", [])):
+            yield from machines(branch, f"{state_name}[{number}]")
+
+
+def targets(state: dict[str, Any]) -> list[str]:
+    found = [state[key] for key in ("Next", "Default") if key in state]
+    found += [choice["Next"] for choice in state.get("Choices", [])]
+    return found + [catcher["Next"] for catcher in state.get("Catch", [])]
+
+
+MACHINES = dict(machines(DEFINITION))
+STATES = {
+    f"{name}.{state_name}": state for name, one in MACHINES.items() for state_name, state in one["States"].items()
+}
+TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_transition_leads_to_a_state_of_the_same_machine(name: str) -> None:
+    states = MACHINES[name]["States"]
+    assert MACHINES[name]["StartAt"] in states
+    for state in states.values():
+        assert set(targets(state)) <= set(states)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_state_is_reached(name: str) -> None:
+    states = MACHINES[name]["States"]
+    reached: set[str] = set()
+    ahead = [MACHINES[name]["StartAt"]]
+    while ahead:
+        state = ahead.pop()
+        if state not in reached:
+            reached.add(state)
+            ahead += targets(states[state])
+    assert reached == set(states)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_state_goes_on_or_ends(name: str) -> None:
+    state = STATES[name]
+    goes_on = {"Next", "End", "Choices"} & set(state)
+    assert goes_on or state["Type"] in ("Succeed", "Fail")
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_is_bounded_and_retried(name: str) -> None:
+    assert TASKS[name]["TimeoutSeconds"] > 0
+    assert TASKS[name]["Retry"]
+    for retrier in TASKS[name]["Retry"]:
+        assert retrier["MaxAttempts"] > 0
+        assert retrier["JitterStrategy"] == "FULL"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_error_named_is_a_class_of_ours_or_a_service_s(name: str) -> None:
+    named = [
+        error
+        for rule in [*TASKS[name]["Retry"], *TASKS[name].get("Catch", [])]
+        for error in rule["ErrorEquals"]
+        if not error.startswith(("States.", "Lambda."))
+    ]
+    for error in named:
+        assert issubclass(getattr(errors, error), errors.LifecycleError)
+    assert "StorageBusy" in named
+
+
+def test_a_failing_step_never_stops_its_siblings() -> None:
+    for name, state in TASKS.items():
+        if name.startswith("ApplyEffects[") or name.endswith(".MarkArchived"):
+            assert [catcher["ErrorEquals"] for catcher in state["Catch"]] == [["States.ALL"]]
+
+
+def test_a_failing_batch_never_stops_the_run() -> None:
+    batches = DEFINITION["States"]["ArchiveBatches"]
+    assert batches["ToleratedFailurePercentage"] == 100
+    assert batches["Catch"][0]["Next"] == "FinishRun"
+
+
+def test_the_state_does_not_grow_with_the_run() -> None:
+    batches = DEFINITION["States"]["ArchiveBatches"]
+    assert batches["ResultPath"] is None
+    assert batches["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+
+
+def test_every_substitution_is_supplied_and_every_supplied_one_used() -> None:
+    machine = read_template()["Resources"]["ArchiveClients"]["Properties"]
+    assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == set(machine["DefinitionSubstitutions"])
+
+
+def test_only_ids_enter_the_state() -> None:
+    carried = {key.removesuffix(".$") for key in DEFINITION["States"]["ArchiveBatches"]["ItemSelector"]}
+    assert carried == {"provider_id", "run_id", "actor_id", "notify_client", "batch_number", "members"}
