@@ -1,4 +1,4 @@
-"""The client and its two transitions, archive and activate. Imports the standard library and ``errors``.
+"""The client and its two transitions, archive and activate. Imports ``reasons`` and ``settings``.
 
 A client is archived exactly when it carries a stamp. There is no third status and no deletion (RULES, words).
 """
@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+
+from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.settings import PortalSettings
 
 
 class Status(StrEnum):
@@ -45,16 +48,7 @@ class Stamp:
     archive_id: str
     archived_at: datetime
     cause: Cause
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortalSettings:
-    """A client's own switches; ``None`` leaves the decision to the group's or the provider's default (P2-P11)."""
-
-    chat: bool | None = None
-    community_chats: bool | None = None
-    schedule_appointments: bool | None = None
-    email_notifications: bool | None = None
+    reason: ArchiveReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from client_lifecycle.domain.client import Cause, Client, PortalSettings, Source, Status
+from client_lifecycle.domain.client import Cause, Client, Source, Status
 from client_lifecycle.domain.effects import LeftAloneReason
 from client_lifecycle.domain.receipts import Receipt, ReceiptState
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
+from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.items import to_plain
 
 

@@ -1,0 +1,78 @@
+# Everything that is done with this repository. Each target sets up what it needs; "make" alone lists them.
+
+PYTHON ?= python3
+REGION := us-east-1
+BIN := .venv/bin
+SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$(REGION) .venv-sam/bin/sam
+UV := .local/uv/bin/uv
+NEED_PYTHON := Python 3.11, 3.12 or 3.13 is needed; name one with PYTHON=..., like: make demo PYTHON=python3.12.
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check lint types templates sam-validate build lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/ready ## watch a client group being archived on a local AWS
+	@$(BIN)/python -m local demo
+
+run: .venv/ready ## keep the whole system up, with a sample practice, until Ctrl-C
+	@$(BIN)/python -m local run
+
+test: .venv/ready ## run the tests: rules, then single calls, then the deployed system
+	$(BIN)/pytest tests/unit tests/moto tests/ministack
+
+check: lint types templates ## all checks without a run: lint, types, templates
+
+lint: .venv/ready ## style and likely mistakes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/ready ## static types
+	$(BIN)/mypy
+
+templates: .venv/ready ## template.yaml by CloudFormation's own rules
+	$(BIN)/cfn-lint template.yaml
+
+sam-validate: .venv-sam/ready ## template.yaml by the SAM CLI's rules
+	$(SAM) validate --lint
+
+build: .venv-sam/ready ## build what "sam deploy" ships; needs python3.13
+	@command -v python3.13 >/dev/null || { echo "make build needs python3.13, the functions' runtime, on the PATH."; exit 1; }
+	$(SAM) build
+
+lock: $(UV) ## pin the requirements files anew; LOCK=--upgrade takes newer versions
+	$(UV) $(PIN) $(LOCK) requirements/layer.in --output-file layers/common/requirements.txt
+	$(UV) $(PIN) $(LOCK) requirements/dev.in --constraint layers/common/requirements.txt --output-file requirements/dev.txt
+	$(UV) $(PIN) $(LOCK) requirements/sam.in --output-file requirements/sam.txt
+
+clean: ## remove everything that was installed, built or cached here
+	rm -rf .venv .venv-sam .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/ready: requirements/dev.txt pyproject.toml
+	@$(call make-venv,.venv)
+	@echo "Installing what the project needs into .venv, once (about half a minute) ..."
+	@$(BIN)/python $(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-sam/ready: requirements/sam.txt
+	@$(call make-venv,.venv-sam)
+	@echo "Installing the SAM CLI into .venv-sam, once (about a minute) ..."
+	@.venv-sam/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements/sam.txt
+	@touch $@
+
+$(UV):
+	@$(call make-venv,.local/uv)
+	@.local/uv/bin/python $(PIP_INSTALL) uv
+
+# Makes a virtual environment in folder $(1), or keeps a working one.
+define make-venv
+command -v $(PYTHON) >/dev/null || { echo "$(NEED_PYTHON) There is no $(PYTHON)."; exit 1; }; \
+$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	{ echo "$(NEED_PYTHON) This is $$($(PYTHON) --version)."; exit 1; }; \
+$(1)/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(1)
+endef

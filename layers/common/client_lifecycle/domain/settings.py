@@ -1,0 +1,72 @@
+"""The switches of the client portal and a provider's own rules. Imports ``reasons``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from client_lifecycle.domain.reasons import ArchiveReason
+
+
+class Switch(StrEnum):
+    """What a provider can turn off for a client, for a group, or for everyone (P2, P4, P6, P11)."""
+
+    CHAT = "chat"
+    COMMUNITY_CHATS = "community_chats"
+    SCHEDULE_APPOINTMENTS = "schedule_appointments"
+    EMAIL_NOTIFICATIONS = "email_notifications"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalSettings:
+    """The switches at one level; ``None`` leaves the decision to the level above."""
+
+    chat: bool | None = None
+    community_chats: bool | None = None
+    schedule_appointments: bool | None = None
+    email_notifications: bool | None = None
+
+    def is_on(self, switch: Switch) -> bool:
+        """Tell whether a switch is on; one that nobody has set is."""
+        return getattr(self, switch.value) is not False
+
+
+def resolve(*levels: PortalSettings) -> PortalSettings:
+    """Combine levels of switches, the client's first, then the group's, then the provider's (P6).
+
+    The first level that says anything about a switch decides it; what no level says is on.
+    """
+    return PortalSettings(**{switch.value: _first_word(switch, levels) for switch in Switch})
+
+
+def _first_word(switch: Switch, levels: tuple[PortalSettings, ...]) -> bool:
+    words = (getattr(level, switch.value) for level in levels)
+    return next((word for word in words if word is not None), True)
+
+
+class Level(StrEnum):
+    """What a safety rule does when it applies to a client who is to be archived."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetySettings:
+    """How careful a provider wants to be before a client is archived; by default nothing is held back."""
+
+    owes_money: Level = Level.ALLOW
+    has_credits: Level = Level.ALLOW
+    appointment_soon: Level = Level.ALLOW
+    payment_charging: Level = Level.ALLOW
+    appointment_within_days: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """What a provider has decided for all clients."""
+
+    portal: PortalSettings = field(default_factory=PortalSettings)
+    safety: SafetySettings = field(default_factory=SafetySettings)
+    no_self_return: frozenset[ArchiveReason] = frozenset({ArchiveReason.DISCHARGED, ArchiveReason.DECEASED})

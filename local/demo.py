@@ -1,0 +1,205 @@
+"""The demo: a client group is archived over HTTP and watched to the end, then one client by hand and back."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from client_lifecycle.domain.client import Status
+from client_lifecycle.domain.effects import all_effects
+from local.api import Api
+from local.ministack import DEFAULT_PORT, LocalAwsFailed
+from local.sample_practice import SampleClient, SamplePractice
+from local.screen import Screen
+from local.stack import PracticeStack, practice_stack
+
+RUN_SECONDS = 180
+POLL_SECONDS = 0.2
+ROWS_OF_PREVIEW = 12
+PAGE = 25
+MOST_CHANGES_TO_SHOW = 20
+
+MOMENTS = ("starts_at", "due_at", "send_at", "remind_at", "created_at", "joined_at")
+"""The field that says when a record takes or took place, whichever it has."""
+
+MEANINGS = {"left_at": "left the chat", "hidden_at": "hidden from the feed"}
+
+Document = Mapping[str, Any]
+
+
+def demo(screen: Screen) -> None:
+    """Run the demo from start to end.
+
+    Raises:
+        LocalAwsFailed: the local AWS did not start, or the bulk archive did not come to a good end.
+        ApiRefused: the API refused a call of the demo.
+    """
+    screen.heading("A local AWS on this machine")
+    with practice_stack(port=DEFAULT_PORT, watcher=screen) as stack:
+        screen.say(f"The API is at {stack.deployed.api_url}")
+        group_id = _largest_group(stack.practice)
+        _archive_group(screen, stack, group_id)
+        _archive_and_activate_one(screen, stack, _telling_client(stack.practice, group_id))
+        _say_where_things_stand(screen, stack.api)
+    screen.say("Everything that was started is stopped.")
+
+
+def _archive_group(screen: Screen, stack: PracticeStack, group_id: str) -> None:
+    group = next(group for group in stack.practice.groups if group.group_id == group_id)
+    screen.heading(f"Archive the client group “{group.name}”")
+    preview = stack.api.post("/bulk-archives", {"group_id": group_id})
+    _show_preview(screen, preview)
+    run_id = preview["run_id"]
+    screen.say(f"Confirming bulk archive {run_id} with the token of this preview.")
+    stack.api.post(f"/bulk-archives/{run_id}/confirm", {"token": preview["token"]})
+    run = _watch(screen, stack.api, run_id)
+    _show_outcomes(screen, stack.api, run_id)
+    screen.say(f"The bulk archive is {run['state']}: {_counted(run['counts'])}.")
+    if run["state"] != "completed":
+        raise LocalAwsFailed("The bulk archive did not archive every client.")
+
+
+def _show_preview(screen: Screen, preview: Document) -> None:
+    rows = [
+        [
+            client["name"],
+            _money(client["credit_cents"]),
+            _money(client["owed_cents"]),
+            str(client["upcoming_appointments"]),
+            _payments(client),
+        ]
+        for client in preview["clients"][:ROWS_OF_PREVIEW]
+    ]
+    totals = preview["totals"]
+    if totals["clients"] > len(rows):
+        rows.append([f"… and {totals['clients'] - len(rows)} more", "", "", "", ""])
+    numbers = [f"Credit {preview['currency']}", f"Owed {preview['currency']}", "Appointments", "Scheduled payments"]
+    screen.table(
+        "What archiving this group means",
+        ["Client", *numbers],
+        rows,
+        numbers=numbers,
+        totals=[
+            f"{totals['clients']} clients",
+            _money(totals["credit_cents"]),
+            _money(totals["owed_cents"]),
+            str(totals["upcoming_appointments"]),
+            _payments(totals),
+        ],
+    )
+
+
+def _watch(screen: Screen, api: Api, run_id: str) -> Document:
+    deadline = time.monotonic() + RUN_SECONDS
+    with screen.step("Archiving: mark, then cancel, leave and silence") as progress:
+        while time.monotonic() < deadline:
+            run = api.get(f"/bulk-archives/{run_id}")
+            clients = run["totals"]["clients"]
+            progress(clients - run["counts"]["pending"], clients)
+            if run["state"] != "running":
+                return run
+            time.sleep(POLL_SECONDS)
+    raise LocalAwsFailed(f"The bulk archive did not end within {RUN_SECONDS} seconds.")
+
+
+def _show_outcomes(screen: Screen, api: Api, run_id: str) -> None:
+    clients = list(api.pages(f"/bulk-archives/{run_id}/clients", limit=PAGE))
+    rows = [
+        [
+            client["name"],
+            client["client_id"],
+            client["outcome"] + (f": {client['reason']}" if client["reason"] else ""),
+            str(client["upcoming_appointments"]),
+            _payments(client),
+        ]
+        for client in clients
+    ]
+    numbers = ["Had appointments ahead", "Had scheduled payments"]
+    screen.table("What happened to whom", ["Client", "Id", "Outcome", *numbers], rows, numbers=numbers)
+
+
+def _archive_and_activate_one(screen: Screen, stack: PracticeStack, sample: SampleClient) -> None:
+    client_id = sample.client.client_id
+    screen.heading(f"Archive {sample.client.name} ({client_id}) by hand")
+    answer = stack.api.post(f"/clients/{client_id}/archive")
+    receipt = answer["receipt"]
+    changes = [
+        [_words(change["kind"]), change["record_id"], _moment(change["before"]), _what_changed(change)]
+        for change in receipt["changes"]
+    ]
+    left_alone = [
+        [_words(left["kind"]), left["record_id"], "", f"left alone: {_words(left['reason'])}"]
+        for left in receipt["left_alone"]
+    ]
+    title = f"Receipt {receipt['archive_id']} ({receipt['state']})"
+    screen.table(title, ["Record", "Id", "When", "What happened"], [*changes, *left_alone])
+    screen.say(f"{sample.client.name} is {answer['client']['status']}. Nothing was sent to the client.")
+    screen.heading(f"Activate {sample.client.name} again")
+    client = stack.api.post(f"/clients/{client_id}/activate")["client"]
+    screen.say(f"{client['name']} is {client['status']}. What was cancelled stays cancelled.")
+
+
+def _say_where_things_stand(screen: Screen, api: Api) -> None:
+    screen.heading("Where things stand")
+    tabs = {status.value: sum(1 for _ in api.pages("/clients", status=status.value, limit=100)) for status in Status}
+    screen.say(f"The practice has {_counted(tabs)} clients. Their records are all still there.")
+
+
+def _largest_group(practice: SamplePractice) -> str:
+    """Return the group with the most active members."""
+    sizes = Counter(
+        sample.client.group_id
+        for sample in practice.clients
+        if sample.client.group_id and sample.client.status is Status.ACTIVE
+    )
+    group_id, _ = sizes.most_common(1)[0]
+    return str(group_id)
+
+
+def _telling_client(practice: SamplePractice, not_in: str) -> SampleClient:
+    """Return an active client whose archive shows the most kinds of change."""
+
+    def kinds(sample: SampleClient) -> tuple[int, int]:
+        plan = all_effects(sample.records, datetime.now(UTC))
+        changed = {change.before.kind for change in plan.changes}
+        return (len(changed) + bool(plan.left_alone), -len(plan.changes))
+
+    candidates = [
+        sample
+        for sample in practice.clients
+        if sample.client.status is Status.ACTIVE and sample.client.group_id != not_in
+    ]
+    return max(candidates, key=kinds)
+
+
+def _what_changed(change: Document) -> str:
+    before, after = change["before"], change["after"]
+    for field, meaning in MEANINGS.items():
+        if after.get(field) != before.get(field):
+            return meaning
+    return f"{before['status']} → {after['status']}"
+
+
+def _moment(record: Document) -> str:
+    moment = next((record[field] for field in MOMENTS if field in record), "")
+    return str(moment)[:16].replace("T", " ")
+
+
+def _payments(facts: Document) -> str:
+    count = facts["scheduled_payments"]
+    return f"{count} ({_money(facts['scheduled_payment_cents'])})" if count else "0"
+
+
+def _money(cents: int) -> str:
+    return f"{cents // 100:,}.{cents % 100:02d}"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {_words(name)}" for name, count in counts.items() if count) or "none"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

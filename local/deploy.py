@@ -1,0 +1,100 @@
+"""Deploys template.yaml to the local AWS through CloudFormation and its SAM transform."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local.ministack import LocalAws, LocalAwsFailed
+from local.package import package
+from local.template import ROOT, read_template
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+
+STACK = "client-archive"
+ARTIFACTS_BUCKET = "client-archive-artifacts"
+DEPLOY_SECONDS = 120
+LOCAL_PARAMETERS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """What the stack tells about itself."""
+
+    api_url: str
+    user_pool_id: str
+    user_pool_client_id: str
+    table_name: str
+    state_machine_arn: str
+    manifest_bucket: str
+
+
+def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None) -> Deployed:
+    """Package and deploy the template.
+
+    Args:
+        aws: where to.
+        on_progress: told now and then how many resources of how many exist.
+
+    Raises:
+        LocalAwsFailed: the stack could not be created; the message names the resources and their reasons.
+    """
+    aws.s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
+    template = package(read_template(), ROOT, aws.s3, ARTIFACTS_BUCKET)
+    aws.s3.put_object(Bucket=ARTIFACTS_BUCKET, Key="template.json", Body=json.dumps(template).encode())
+    aws.cloudformation.create_stack(
+        StackName=STACK,
+        TemplateURL=f"{aws.endpoint}/{ARTIFACTS_BUCKET}/template.json",
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in LOCAL_PARAMETERS.items()],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        OnFailure="DO_NOTHING",
+    )
+    return _deployed(aws, _wait(aws.cloudformation, on_progress))
+
+
+def _wait(cloudformation: CloudFormationClient, on_progress: Callable[[int, int], None] | None) -> dict[str, str]:
+    deadline = time.monotonic() + DEPLOY_SECONDS
+    while time.monotonic() < deadline:
+        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+        if stack["StackStatus"] == "CREATE_COMPLETE":
+            return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        if stack["StackStatus"] != "CREATE_IN_PROGRESS":
+            raise LocalAwsFailed(f"The template could not be deployed:\n{_reasons(cloudformation)}")
+        if on_progress:
+            on_progress(*_created(cloudformation))
+        time.sleep(0.2)
+    raise LocalAwsFailed(f"The template was not deployed within {DEPLOY_SECONDS} seconds.")
+
+
+def _created(cloudformation: CloudFormationClient) -> tuple[int, int]:
+    resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
+    return sum(resource["ResourceStatus"] == "CREATE_COMPLETE" for resource in resources), len(resources)
+
+
+def _reasons(cloudformation: CloudFormationClient) -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [event for event in reversed(events) if event.get("ResourceStatus", "").endswith("FAILED")]
+    return "\n".join(
+        f"  {event.get('LogicalResourceId')}: {event.get('ResourceStatusReason', 'no reason')}" for event in failed
+    )
+
+
+def _deployed(aws: LocalAws, outputs: Mapping[str, str]) -> Deployed:
+    return Deployed(
+        api_url=_local_address(aws, outputs["ApiUrl"]),
+        user_pool_id=outputs["StaffPoolId"],
+        user_pool_client_id=outputs["StaffPoolClientId"],
+        table_name=outputs["TableName"],
+        state_machine_arn=outputs["StateMachineArn"],
+        manifest_bucket=outputs["ManifestBucketName"],
+    )
+
+
+def _local_address(aws: LocalAws, url: str) -> str:
+    """Turn the address the API has on AWS, https://id.execute-api.region.../stage, into its local one."""
+    host, _, stage = url.removeprefix("https://").rstrip("/").partition("/")
+    return f"{aws.endpoint}/_aws/execute-api/{host.split('.')[0]}/{stage}"

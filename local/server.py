@@ -1,0 +1,53 @@
+"""The process in which MiniStack runs: it lives exactly as long as whoever started it.
+
+Standard input is a pipe held open by the starter. When it closes, because the starter stopped the server or was
+itself killed in whatever way, the whole process group ends, Lambda workers included, and the folder given as the
+only argument is removed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+App = Callable[[Scope, Any, Any], Awaitable[None]]
+
+FORWARDED = (b"x-forwarded-proto", b"https")
+
+
+def main() -> None:
+    """Run MiniStack until standard input closes. The environment says where and how it listens."""
+    folder = sys.argv.pop()
+    threading.Thread(target=_end_with_starter, args=(sys.stdin.fileno(), folder), daemon=True).start()
+    gateway: Any = importlib.import_module("ministack.app")
+    gateway.app = _as_over_tls(gateway.app)
+    gateway.main()
+
+
+def _end_with_starter(lifeline: int, folder: str) -> None:
+    while os.read(lifeline, 1024):
+        pass
+    shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _as_over_tls(app: App) -> App:
+    """Mark every request as a proxy that ends TLS would, so that policies which demand TLS hold on loopback."""
+
+    async def marked(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope["headers"] = [*scope["headers"], FORWARDED]
+        await app(scope, receive, send)
+
+    return marked
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The whole practice on this machine: the local AWS, the deployed template, the sample data, a signed-in user.
+
+The demo, ``make run`` and the tests all stand on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from client_lifecycle.storage.table import Table
+from local.api import Api
+from local.deploy import Deployed, deploy
+from local.faults import explained
+from local.ministack import LocalAws, local_aws
+from local.sample_practice import SamplePractice, generate, items, load
+from local.staff import sign_in
+
+Progress = Callable[[int, int], None]
+"""Told how much of how much is done."""
+
+
+class Watcher(Protocol):
+    """Someone who wants to know what is going on."""
+
+    def say(self, text: str) -> None:
+        """Hear a sentence."""
+
+    def step(self, title: str) -> AbstractContextManager[Progress]:
+        """See a step begin and end, and how far it is in between."""
+
+
+class Nobody:
+    """A watcher who does not listen."""
+
+    def say(self, text: str) -> None:
+        """Drop the sentence."""
+
+    def step(self, title: str) -> AbstractContextManager[Progress]:  # noqa: ARG002
+        """Drop the step."""
+        return nullcontext(lambda _done, _total: None)
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeStack:
+    """What a running practice consists of. ``api`` carries the ID token of a user who may archive."""
+
+    aws: LocalAws
+    deployed: Deployed
+    table: Table
+    practice: SamplePractice
+    api: Api
+
+
+@contextmanager
+def practice_stack(
+    *, clients: int = 240, port: int | None = None, watcher: Watcher | None = None
+) -> Iterator[PracticeStack]:
+    """Start everything, and stop it when the block ends in whatever way.
+
+    Args:
+        clients: the size of the sample practice.
+        port: the port to listen on if it is free; by default any free one.
+        watcher: told what is going on.
+
+    Raises:
+        LocalAwsFailed: the local AWS did not start, or the template could not be deployed.
+    """
+    seen = watcher or Nobody()
+    with ExitStack() as running:
+        with seen.step("Starting MiniStack"):
+            aws = running.enter_context(local_aws(port=port, say=seen.say))
+        running.enter_context(explained(aws))
+        with seen.step("Deploying template.yaml") as progress:
+            deployed = deploy(aws, progress)
+        table = Table(aws.dynamodb, deployed.table_name)
+        with seen.step("Loading the sample practice") as progress:
+            practice = load_practice(table, clients, progress)
+        with seen.step("Signing in a member of staff"):
+            token = sign_in(aws.cognito, deployed, practice.provider_id)
+        api = running.enter_context(Api(deployed.api_url, token))
+        yield PracticeStack(aws, deployed, table, practice, api)
+
+
+def load_practice(table: Table, clients: int, progress: Progress) -> SamplePractice:
+    """Make up a practice as of now and write it into the table."""
+    practice = generate(clients=clients, at=datetime.now(UTC))
+    total = sum(1 for _ in items(practice))
+    load(table, practice, lambda written: progress(written, total))
+    return practice

@@ -1,0 +1,22 @@
+"""Makes tables with the keys and indexes of the template's own, for tests and benchmarks of storage alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from client_lifecycle.storage.table import Table
+from local.template import read_template
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+SHAPE = ("AttributeDefinitions", "KeySchema", "LocalSecondaryIndexes", "GlobalSecondaryIndexes", "BillingMode")
+
+
+def create_table(dynamodb: DynamoDBClient, name: str) -> Table:
+    """Make an empty table; what protects the template's table, like its backups, is left out."""
+    properties: dict[str, Any] = read_template()["Resources"]["Table"]["Properties"]
+    shape: Any = {part: properties[part] for part in SHAPE if part in properties}
+    dynamodb.create_table(TableName=name, **shape)
+    dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    return Table(dynamodb, name)

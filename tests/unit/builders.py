@@ -1,0 +1,143 @@
+"""Clients, records, receipts and runs with sensible values, so that a test names only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from client_lifecycle.domain.client import Cause, Client, Group, Source, Stamp
+from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.receipts import Receipt, ReceiptState
+from client_lifecycle.domain.records import (
+    Appointment,
+    ChatKind,
+    FeedEntry,
+    Membership,
+    Payment,
+    Recipient,
+    Record,
+    Reminder,
+)
+from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, preview_token, totals_of
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+PROVIDER_ID = "prov-oak"
+OTHER_PROVIDER_ID = "prov-elm"
+STAFF_ID = "staff-7"
+GROUP_ID = "group-sleep"
+ARCHIVE_ID = "01KJPZ0000ARCHVE0000000001"
+RUN_ID = "01KJPZ0000RVN000000000001"
+
+
+def appointment(record_id: str = "appt-1", **fields: Any) -> Appointment:
+    """A session booked for tomorrow."""
+    return Appointment(**{"record_id": record_id, "starts_at": NOW + DAY, "duration_minutes": 45} | fields)
+
+
+def payment(record_id: str = "pay-1", **fields: Any) -> Payment:
+    """75 dollars due tomorrow."""
+    values = {"record_id": record_id, "due_at": NOW + DAY, "amount_cents": 7_500, "currency": "USD"}
+    return Payment(**values | fields)
+
+
+def membership(record_id: str = "chat-1", chat_kind: ChatKind = ChatKind.GROUP, **fields: Any) -> Membership:
+    """A place in a live group chat, taken last month."""
+    return Membership(**{"record_id": record_id, "chat_kind": chat_kind, "joined_at": NOW - 30 * DAY} | fields)
+
+
+def recipient(record_id: str = "blast-1", **fields: Any) -> Recipient:
+    """A copy of a blast that goes out tomorrow."""
+    return Recipient(**{"record_id": record_id, "send_at": NOW + DAY} | fields)
+
+
+def feed_entry(record_id: str = "feed-1", **fields: Any) -> FeedEntry:
+    """A line that the provider's feed has shown since yesterday."""
+    values = {"record_id": record_id, "subject": "Filled in a food journal", "created_at": NOW - DAY}
+    return FeedEntry(**values | fields)
+
+
+def reminder(record_id: str = "reminder-1", **fields: Any) -> Reminder:
+    """A reminder for tomorrow."""
+    return Reminder(**{"record_id": record_id, "goal_id": "goal-water", "remind_at": NOW + DAY} | fields)
+
+
+def one_of_each() -> list[Record]:
+    """One record of every kind, each of them an archive's work."""
+    return [appointment(), payment(), membership(), recipient(), feed_entry(), reminder()]
+
+
+def client(client_id: str = "client-1", **fields: Any) -> Client:
+    """An active client."""
+    values = {
+        "provider_id": PROVIDER_ID,
+        "client_id": client_id,
+        "name": "Wren Fairbrook",
+        "email": f"wren.{client_id}@example.org",
+        "added_at": NOW - 400 * DAY,
+        "currency": "USD",
+    }
+    return Client(**values | fields)
+
+
+def group(group_id: str = GROUP_ID, **fields: Any) -> Group:
+    """A client group."""
+    return Group(**{"provider_id": PROVIDER_ID, "group_id": group_id, "name": "Sleep Better"} | fields)
+
+
+def cause(**fields: Any) -> Cause:
+    """A staff user's doing."""
+    return Cause(**{"source": Source.STAFF, "actor_id": STAFF_ID} | fields)
+
+
+def stamp(archive_id: str = ARCHIVE_ID, **fields: Any) -> Stamp:
+    """The mark of an archive at ``NOW``."""
+    return Stamp(**{"archive_id": archive_id, "archived_at": NOW, "cause": cause()} | fields)
+
+
+def receipt(*changes: Change, **fields: Any) -> Receipt:
+    """The settled receipt of an archive at ``NOW``."""
+    values = {
+        "archive_id": ARCHIVE_ID,
+        "archived_at": NOW,
+        "cause": cause(),
+        "state": ReceiptState.SETTLED,
+        "changes": changes,
+    }
+    return Receipt(**values | fields)
+
+
+def facts(**fields: Any) -> Facts:
+    """What the panel shows about a client with nothing at stake."""
+    nothing = {"credit_cents": 0, "owed_cents": 0, "upcoming_appointments": 0}
+    values = {"status": "active", "scheduled_payments": 0, "scheduled_payment_cents": 0}
+    return Facts(**nothing | values | fields)
+
+
+def member(position: int = 0, client_id: str | None = None, **fields: Any) -> Member:
+    """A client's place in a run."""
+    return Member(
+        **{"client_id": client_id or f"client-{position}", "position": position, "facts": facts()} | fields
+    )
+
+
+def run(members: Sequence[Member] = (), **fields: Any) -> Run:
+    """A run that waits to be confirmed."""
+    expires_at = NOW + HOUR
+    values = {
+        "provider_id": PROVIDER_ID,
+        "run_id": RUN_ID,
+        "state": RunState.AWAITING_CONFIRMATION,
+        "created_at": NOW,
+        "created_by": STAFF_ID,
+        "expires_at": expires_at,
+        "token": preview_token(RUN_ID, members, expires_at),
+        "currency": "USD",
+        "totals": totals_of(members),
+        "counts": {outcome: sum(one.outcome is outcome for one in members) for outcome in Outcome},
+    }
+    return Run(**values | fields)

@@ -1,0 +1,185 @@
+"""Every value the domain can hold, for property tests. Names and texts are any text; moments are any UTC moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from client_lifecycle.domain.client import Cause, Client, Group, PortalSettings, Source, Stamp
+from client_lifecycle.domain.effects import Change, LeftAlone, LeftAloneReason, all_effects
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
+from client_lifecycle.domain.records import (
+    Appointment,
+    AppointmentStatus,
+    ChatKind,
+    FeedEntry,
+    Membership,
+    Payment,
+    PaymentStatus,
+    Recipient,
+    RecipientStatus,
+    Record,
+    RecordKind,
+    Reminder,
+    ReminderStatus,
+)
+from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
+from tests.unit.builders import DAY, NOW
+
+ids = st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
+texts = st.text(max_size=40)
+counts = st.integers(min_value=0, max_value=10_000)
+cents = st.integers(min_value=-(10**12), max_value=10**12)
+switches = st.none() | st.booleans()
+
+far_moments = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(9999, 12, 30), timezones=st.just(UTC))  # noqa: DTZ001
+near_moments = st.timedeltas(min_value=-2 * DAY, max_value=2 * DAY).map(lambda ahead: NOW + ahead)
+moments = near_moments | far_moments
+"""Half of them close to ``NOW``, where the rules make their distinctions."""
+
+appointments = st.builds(
+    Appointment,
+    record_id=ids,
+    starts_at=moments,
+    duration_minutes=counts,
+    status=st.sampled_from(AppointmentStatus),
+    series_id=st.none() | ids,
+    cancelled_by=st.none() | ids,
+    cancelled_at=st.none() | moments,
+)
+payments = st.builds(
+    Payment,
+    record_id=ids,
+    due_at=moments,
+    amount_cents=cents,
+    currency=texts,
+    status=st.sampled_from(PaymentStatus),
+    cancelled_by=st.none() | ids,
+    cancelled_at=st.none() | moments,
+)
+memberships = st.builds(
+    Membership,
+    record_id=ids,
+    chat_kind=st.sampled_from(ChatKind),
+    joined_at=moments,
+    left_at=st.none() | moments,
+)
+recipients = st.builds(Recipient, record_id=ids, send_at=moments, status=st.sampled_from(RecipientStatus))
+feed_entries = st.builds(
+    FeedEntry, record_id=ids, subject=texts, created_at=moments, hidden_at=st.none() | moments
+)
+reminders = st.builds(
+    Reminder, record_id=ids, goal_id=ids, remind_at=moments, status=st.sampled_from(ReminderStatus)
+)
+BY_KIND: dict[RecordKind, SearchStrategy[Record]] = {
+    RecordKind.APPOINTMENT: appointments,
+    RecordKind.PAYMENT: payments,
+    RecordKind.MEMBERSHIP: memberships,
+    RecordKind.RECIPIENT: recipients,
+    RecordKind.FEED_ENTRY: feed_entries,
+    RecordKind.REMINDER: reminders,
+}
+records: SearchStrategy[Record] = st.one_of(*BY_KIND.values())
+record_sets: SearchStrategy[list[Record]] = st.lists(
+    records, max_size=25, unique_by=lambda record: (record.kind, record.record_id)
+)
+
+causes = st.builds(Cause, source=st.sampled_from(Source), actor_id=ids, run_id=st.none() | ids)
+stamps = st.builds(Stamp, archive_id=ids, archived_at=moments, cause=causes)
+portal_settings = st.builds(
+    PortalSettings,
+    chat=switches,
+    community_chats=switches,
+    schedule_appointments=switches,
+    email_notifications=switches,
+)
+clients = st.builds(
+    Client,
+    provider_id=ids,
+    client_id=ids,
+    name=texts,
+    email=texts,
+    added_at=moments,
+    currency=texts,
+    credit_cents=cents,
+    owed_cents=cents,
+    group_id=st.none() | ids,
+    settings=portal_settings,
+    stamp=st.none() | stamps,
+    revision=counts,
+)
+groups = st.builds(Group, provider_id=ids, group_id=ids, name=texts)
+
+changes: SearchStrategy[tuple[Change, ...]] = record_sets.map(lambda found: all_effects(found, NOW).changes)
+left_alone = st.builds(
+    LeftAlone,
+    kind=st.sampled_from(RecordKind),
+    record_id=ids,
+    reason=st.sampled_from(LeftAloneReason),
+)
+receipts = st.builds(
+    Receipt,
+    archive_id=ids,
+    archived_at=moments,
+    cause=causes,
+    state=st.sampled_from(ReceiptState),
+    notify_client=st.booleans(),
+    changes=changes,
+    left_alone=st.lists(left_alone, max_size=3).map(tuple),
+)
+history_entries = st.builds(
+    HistoryEntry,
+    history_id=ids,
+    at=moments,
+    event=st.sampled_from(HistoryEvent),
+    archive_id=ids,
+    cause=causes,
+)
+
+facts = st.builds(
+    Facts,
+    status=clients.map(lambda client: client.status),
+    credit_cents=cents,
+    owed_cents=cents,
+    upcoming_appointments=counts,
+    scheduled_payments=counts,
+    scheduled_payment_cents=cents,
+)
+members = st.builds(
+    Member,
+    client_id=ids,
+    position=counts,
+    facts=facts,
+    outcome=st.sampled_from(Outcome),
+    reason=st.none() | ids,
+    archive_id=st.none() | ids,
+)
+totals = st.builds(
+    Totals,
+    clients=counts,
+    credit_cents=cents,
+    owed_cents=cents,
+    upcoming_appointments=counts,
+    scheduled_payments=counts,
+    scheduled_payment_cents=cents,
+)
+runs = st.builds(
+    Run,
+    provider_id=ids,
+    run_id=ids,
+    state=st.sampled_from(RunState),
+    created_at=moments,
+    created_by=ids,
+    expires_at=moments,
+    token=ids,
+    currency=texts,
+    totals=totals,
+    counts=st.fixed_dictionaries({outcome: counts for outcome in Outcome}),
+    group_id=st.none() | ids,
+    notify_client=st.booleans(),
+    confirmed_by=st.none() | ids,
+    started_at=st.none() | moments,
+    finished_at=st.none() | moments,
+)
