@@ -10,7 +10,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check lint types templates sam-validate build lock clean
+.PHONY: help demo run test check lint types templates sam-validate build openapi lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ build: .venv-sam/ready ## build what "sam deploy" ships; needs python3.13
 	@command -v python3.13 >/dev/null || { echo "make build needs python3.13, the functions' runtime, on the PATH."; exit 1; }
 	$(SAM) build
 
+openapi: .venv/ready ## write docs/openapi.json anew from the code
+	@$(BIN)/python -m local.openapi
+
 lock: $(UV) ## pin the requirements files anew; LOCK=--upgrade takes newer versions
 	$(UV) $(PIN) $(LOCK) requirements/layer.in --output-file layers/common/requirements.txt
 	$(UV) $(PIN) $(LOCK) requirements/dev.in --constraint layers/common/requirements.txt --output-file requirements/dev.txt
@@ -55,14 +58,14 @@ clean: ## remove everything that was installed, built or cached here
 .venv/ready: requirements/dev.txt pyproject.toml
 	@$(call make-venv,.venv)
 	@echo "Installing what the project needs into .venv, once (about half a minute) ..."
-	@$(BIN)/python $(PIP_INSTALL) --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv-sam/ready: requirements/sam.txt
 	@$(call make-venv,.venv-sam)
 	@echo "Installing the SAM CLI into .venv-sam, once (about a minute) ..."
-	@.venv-sam/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements/sam.txt
+	@.venv-sam/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/sam.txt
 	@touch $@
 
 $(UV):

@@ -8,6 +8,9 @@ import signal
 import sys
 from types import FrameType
 
+import httpx
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local.api import ApiRefused
 from local.demo import demo
 from local.ministack import LocalAwsFailed
@@ -15,6 +18,7 @@ from local.run import run
 from local.screen import Screen
 
 COMMANDS = {"demo": demo, "run": run}
+FAULTS = (LocalAwsFailed, ApiRefused, httpx.HTTPError, BotoCoreError, ClientError)
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -31,8 +35,12 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nInterrupted. Everything that was started is stopped.", file=sys.stderr)
         return INTERRUPTED
-    except (LocalAwsFailed, ApiRefused) as fault:
-        told = [str(fault), *getattr(fault, "__notes__", ()), "Everything that was started is stopped."]
+    except FAULTS as fault:
+        told = [
+            str(fault) or type(fault).__name__,
+            *getattr(fault, "__notes__", ()),
+            "Everything that was started is stopped.",
+        ]
         print("", *told, sep="\n", file=sys.stderr)
         return 1
     return 0

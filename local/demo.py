@@ -76,9 +76,9 @@ def _show_preview(screen: Screen, preview: Document) -> None:
     totals = preview["totals"]
     if totals["clients"] > len(rows):
         rows.append([f"… and {totals['clients'] - len(rows)} more", "", "", "", ""])
-    numbers = [f"Credit {preview['currency']}", f"Owed {preview['currency']}", "Appointments", "Scheduled payments"]
+    numbers = [f"Credit {preview['currency']}", f"Owed {preview['currency']}", "Appointments", "Payments"]
     screen.table(
-        "What archiving this group means",
+        "What is ahead of these clients, and what money is at stake",
         ["Client", *numbers],
         rows,
         numbers=numbers,
@@ -117,8 +117,13 @@ def _show_outcomes(screen: Screen, api: Api, run_id: str) -> None:
         ]
         for client in clients
     ]
-    numbers = ["Had appointments ahead", "Had scheduled payments"]
-    screen.table("What happened to whom", ["Client", "Id", "Outcome", *numbers], rows, numbers=numbers)
+    numbers = ["Appointments", "Payments"]
+    screen.table(
+        "What happened to whom, and what was ahead of them",
+        ["Client", "Id", "Outcome", *numbers],
+        rows,
+        numbers=numbers,
+    )
 
 
 def _archive_and_activate_one(screen: Screen, stack: PracticeStack, sample: SampleClient) -> None:
@@ -127,7 +132,7 @@ def _archive_and_activate_one(screen: Screen, stack: PracticeStack, sample: Samp
     answer = stack.api.post(f"/clients/{client_id}/archive")
     receipt = answer["receipt"]
     changes = [
-        [_words(change["kind"]), change["record_id"], _moment(change["before"]), _what_changed(change)]
+        [_words(change["kind"]), change["record_id"], _day(change["before"]), _what_changed(change)]
         for change in receipt["changes"]
     ]
     left_alone = [
@@ -183,9 +188,9 @@ def _what_changed(change: Document) -> str:
     return f"{before['status']} → {after['status']}"
 
 
-def _moment(record: Document) -> str:
+def _day(record: Document) -> str:
     moment = next((record[field] for field in MOMENTS if field in record), "")
-    return str(moment)[:16].replace("T", " ")
+    return str(moment)[:10]
 
 
 def _payments(facts: Document) -> str:
@@ -198,7 +203,7 @@ def _money(cents: int) -> str:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {_words(name)}" for name, count in counts.items() if count) or "none"
+    return " and ".join(f"{count} {_words(name)}" for name, count in counts.items() if count)
 
 
 def _words(name: str) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 STACK = "client-archive"
 ARTIFACTS_BUCKET = "client-archive-artifacts"
 DEPLOY_SECONDS = 120
-LOCAL_PARAMETERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +48,6 @@ def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None)
     aws.cloudformation.create_stack(
         StackName=STACK,
         TemplateURL=f"{aws.endpoint}/{ARTIFACTS_BUCKET}/template.json",
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in LOCAL_PARAMETERS.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         OnFailure="DO_NOTHING",
     )

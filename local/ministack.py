@@ -42,6 +42,7 @@ STOP_SECONDS = 5
 ATTEMPTS = 5
 LAMBDA_ENVIRONMENTS = 64
 LOG = "ministack.log"
+KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 ALREADY_IN_USE = "already in use"
 
 CONFIG = Config(proxies={}, max_pool_connections=64, connect_timeout=5, read_timeout=60)
@@ -131,7 +132,7 @@ def local_aws(*, port: int | None = None, say: Callable[[str], None] = lambda _:
     with tempfile.TemporaryDirectory(prefix="client-archive-", ignore_cleanup_errors=True) as folder:
         chosen = _free_port(port)
         if port and chosen != port:
-            say(f"Port {port} is taken by another program, so port {chosen} is used.")
+            say(_taken(port, chosen))
         for _ in range(ATTEMPTS):
             with _running(Path(folder), chosen) as aws:
                 if aws.is_running:
@@ -139,7 +140,8 @@ def local_aws(*, port: int | None = None, say: Callable[[str], None] = lambda _:
                     return
             if ALREADY_IN_USE not in aws.log_tail():
                 break
-            chosen = _free_port(None)
+            taken, chosen = chosen, _free_port(None)
+            say(_taken(taken, chosen))
         raise LocalAwsFailed(f"MiniStack did not start. The end of its log:\n{aws.log_tail()}")
 
 
@@ -166,13 +168,19 @@ def _free_port(wanted: int | None) -> int:
 
 
 def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    """Tell whether nobody answers on a port and it can be listened on."""
+    with socket.socket() as caller, socket.socket() as listener:
+        caller.settimeout(1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            listener.bind((HOST, port))
         except OSError:
             return False
-    return True
+        return caller.connect_ex((HOST, port)) != 0
+
+
+def _taken(port: int, chosen: int) -> str:
+    return f"Port {port} is taken by another program, so port {chosen} is used."
 
 
 def _launch(folder: Path, port: int, mark: str) -> subprocess.Popen[bytes]:
@@ -193,7 +201,7 @@ def _environment(folder: Path, port: int, mark: str) -> dict[str, str]:
     temporary = folder / "tmp"
     temporary.mkdir(exist_ok=True)
     return {
-        "PATH": os.environ.get("PATH", os.defpath),
+        **{name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
         "HOME": str(folder),
         "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",

@@ -6,12 +6,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, Task, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 PLAIN_WIDTH = 120
+
+
+class _Count(MofNCompleteColumn):
+    """How much of how much is done, once that is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text() if task.total is None else super().render(task)
 
 
 class Screen:
@@ -50,7 +58,7 @@ class Screen:
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=32),
-            MofNCompleteColumn(),
+            _Count(),
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
@@ -74,7 +82,14 @@ class Screen:
             numbers: the headings of columns that are aligned to the right.
             totals: a last row, set apart.
         """
-        table = Table(title=title, title_justify="left", title_style="bold", show_footer=totals is not None)
+        table = Table(
+            title=title,
+            title_justify="left",
+            title_style="bold",
+            box=box.SIMPLE,
+            pad_edge=False,
+            show_footer=totals is not None,
+        )
         for place, column in enumerate(columns):
             table.add_column(
                 column, footer=totals[place] if totals else "", justify="right" if column in numbers else "left"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,9 +12,7 @@ from client_lifecycle.storage.table import Table
 from local import ministack
 from local.ministack import LocalAws
 from local.stack import PracticeStack, practice_stack
-from local.template import read_template
-
-TABLE_SHAPE = ("BillingMode", "AttributeDefinitions", "KeySchema", "LocalSecondaryIndexes", "GlobalSecondaryIndexes")
+from local.tables import create_table
 
 
 @pytest.fixture(scope="session")
@@ -31,13 +28,9 @@ def local_aws() -> Iterator[LocalAws]:
 @pytest.fixture
 def table(local_aws: LocalAws) -> Iterator[Table]:
     """An empty table of the template's shape."""
-    properties = read_template()["Resources"]["Table"]["Properties"]
-    shape: dict[str, Any] = {name: properties[name] for name in TABLE_SHAPE}
-    name = f"clients-{uuid4()}"
-    local_aws.dynamodb.create_table(TableName=name, **shape)
-    local_aws.dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-    yield Table(local_aws.dynamodb, name)
-    local_aws.dynamodb.delete_table(TableName=name)
+    created = create_table(local_aws.dynamodb, f"clients-{uuid4()}")
+    yield created
+    local_aws.dynamodb.delete_table(TableName=created.name)
 
 
 @pytest.fixture(scope="session")

@@ -120,9 +120,7 @@ def facts(**fields: Any) -> Facts:
 
 def member(position: int = 0, client_id: str | None = None, **fields: Any) -> Member:
     """A client's place in a run."""
-    return Member(
-        **{"client_id": client_id or f"client-{position}", "position": position, "facts": facts()} | fields
-    )
+    return Member(**{"client_id": client_id or f"client-{position}", "position": position, "facts": facts()} | fields)
 
 
 def run(members: Sequence[Member] = (), **fields: Any) -> Run:

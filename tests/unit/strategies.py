@@ -67,12 +67,8 @@ memberships = st.builds(
     left_at=st.none() | moments,
 )
 recipients = st.builds(Recipient, record_id=ids, send_at=moments, status=st.sampled_from(RecipientStatus))
-feed_entries = st.builds(
-    FeedEntry, record_id=ids, subject=texts, created_at=moments, hidden_at=st.none() | moments
-)
-reminders = st.builds(
-    Reminder, record_id=ids, goal_id=ids, remind_at=moments, status=st.sampled_from(ReminderStatus)
-)
+feed_entries = st.builds(FeedEntry, record_id=ids, subject=texts, created_at=moments, hidden_at=st.none() | moments)
+reminders = st.builds(Reminder, record_id=ids, goal_id=ids, remind_at=moments, status=st.sampled_from(ReminderStatus))
 BY_KIND: dict[RecordKind, SearchStrategy[Record]] = {
     RecordKind.APPOINTMENT: appointments,
     RecordKind.PAYMENT: payments,
@@ -176,7 +172,7 @@ runs = st.builds(
     token=ids,
     currency=texts,
     totals=totals,
-    counts=st.fixed_dictionaries({outcome: counts for outcome in Outcome}),
+    counts=st.fixed_dictionaries(dict.fromkeys(Outcome, counts)),
     group_id=st.none() | ids,
     notify_client=st.booleans(),
     confirmed_by=st.none() | ids,

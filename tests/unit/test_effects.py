@@ -125,7 +125,9 @@ def test_e6_upcoming_appointments_are_cancelled_and_started_ones_stay(starts_at:
 
 
 def test_e6_every_occurrence_of_a_recurring_series_that_lies_ahead_is_cancelled() -> None:
-    series = [appointment(f"appt-{week}", starts_at=NOW + week * 7 * DAY, series_id="series-1") for week in range(-2, 3)]
+    series = [
+        appointment(f"appt-{week}", starts_at=NOW + week * 7 * DAY, series_id="series-1") for week in range(-2, 3)
+    ]
     cancelled = [change.before.record_id for change in cancel_commitments(series, NOW).changes]
     assert cancelled == ["appt-1", "appt-2"]
 

@@ -263,8 +263,29 @@ def test_a_series_has_4_to_12_occurrences_a_week_or_two_apart(clients: tuple[Sam
 
 
 def test_some_series_are_weekly_and_some_fortnightly(practice: SamplePractice) -> None:
-    gaps = {b.starts_at - a.starts_at for sample in practice.clients for a, b in pairwise(of_series(sample))}
+    ordinary = [sample for sample in practice.clients if sample.client.client_id != MANY_LIVE_RECORDS_ID]
+    gaps = {b.starts_at - a.starts_at for sample in ordinary for a, b in pairwise(of_series(sample))}
     assert gaps == {timedelta(weeks=1), timedelta(weeks=2)}
+
+
+def test_a_series_of_an_active_client_has_at_least_two_occurrences_ahead(large_practice: SamplePractice) -> None:
+    ahead = [
+        sum(appointment.starts_at > AT for appointment in series)
+        for sample in active(large_practice.clients)
+        if (series := of_series(sample))
+    ]
+    assert min(ahead) == 2
+
+
+def test_an_appointment_under_way_is_still_booked_unless_it_was_cancelled(large_practice: SamplePractice) -> None:
+    statuses = {
+        record.status
+        for sample in large_practice.clients
+        for record in sample.records
+        if isinstance(record, Appointment) and record.starts_at <= AT < end_of(record)
+    }
+    assert AppointmentStatus.BOOKED in statuses
+    assert AppointmentStatus.COMPLETED not in statuses
 
 
 def test_appointments_of_a_client_never_overlap_and_lie_in_opening_hours(clients: tuple[SampleClient, ...]) -> None:

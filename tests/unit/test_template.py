@@ -57,9 +57,7 @@ def test_every_package_of_functions_is_deployed() -> None:
 
 def test_the_table_is_keyed_as_the_storage_ring_writes_it() -> None:
     assert [key["AttributeName"] for key in TABLE["KeySchema"]] == ["pk", "sk"]
-    local = {
-        index["IndexName"]: index["KeySchema"][1]["AttributeName"] for index in TABLE["LocalSecondaryIndexes"]
-    }
+    local = {index["IndexName"]: index["KeySchema"][1]["AttributeName"] for index in TABLE["LocalSecondaryIndexes"]}
     assert local == {keys.LIVE_INDEX: "live_key", keys.OUTCOMES_INDEX: "outcome_key"}
     listings = {
         index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]

@@ -1,0 +1,35 @@
+"""Puts clients and records into a table, and looks at what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.records import Record
+from client_lifecycle.storage.clients import client_item, record_from, record_item
+from client_lifecycle.storage.items import Plain
+from client_lifecycle.storage.keys import client_partition
+from client_lifecycle.storage.table import Table
+
+
+def put(table: Table, client: Client, records: Sequence[Record] = ()) -> Client:
+    """Store a client with its records."""
+    stored = [record_item(client.provider_id, client.client_id, record) for record in records]
+    table.put_many([client_item(client), *stored])
+    return client
+
+
+def everything(table: Table, client: Client) -> list[Plain]:
+    """Read every item of a client, as stored."""
+    partition = client_partition(client.provider_id, client.client_id)
+    return list(table.query("pk = :pk", {":pk": partition}))
+
+
+def records_of(table: Table, client: Client) -> list[Record]:
+    """Read every record of a client."""
+    return [record_from(plain) for plain in everything(table, client) if "kind" in plain]
+
+
+def count(table: Table, client: Client, prefix: str) -> int:
+    """Count the items of a client whose sort key begins like this."""
+    return sum(plain["sk"].startswith(prefix) for plain in everything(table, client))

@@ -1,0 +1,143 @@
+"""Calls the functions as AWS does: HTTP by the template's routes, workflow steps by name."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from local.template import read_template
+from tests.unit.builders import PROVIDER_ID, STAFF_ID
+
+JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
+
+ARCHIVER = {"sub": STAFF_ID, "custom:provider_id": PROVIDER_ID, "cognito:groups": "client-archivers"}
+"""The claims of a staff user who may archive, as Cognito's authorizer passes them on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What Lambda tells a function about itself."""
+
+    function_name: str
+    aws_request_id: str = "5f1d9a3c-0000-4000-8000-000000000001"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:test"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer of the API; ``body`` is its JSON."""
+
+    status: int
+    content_type: str
+    body: Any
+
+    @property
+    def problem(self) -> str:
+        """The stable name of the fault, once the answer is checked to be a whole problem document."""
+        assert self.content_type == PROBLEM_JSON
+        assert self.body.keys() - {"errors"} == {"type", "title", "status", "detail"}
+        assert self.body["status"] == self.status
+        prefix, _, name = self.body["type"].rpartition(":")
+        assert prefix == "urn:client-archive:problem"
+        return str(name)
+
+    @property
+    def fields(self) -> list[str]:
+        """The parts of the request that the problem names."""
+        return [error["field"] for error in self.body.get("errors", [])]
+
+
+def _routes() -> dict[tuple[str, str], str]:
+    return {
+        (event["Properties"]["Method"].upper(), event["Properties"]["Path"]): resource["Properties"]["Handler"]
+        for resource in read_template()["Resources"].values()
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] == "Api"
+    }
+
+
+ROUTES = _routes()
+
+
+def _route(method: str, path: str) -> tuple[str, dict[str, str]]:
+    """Find the template's path for an address, as API Gateway does."""
+    for routed_method, template in ROUTES:
+        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
+        if routed_method == method and (found := re.fullmatch(pattern, path)):
+            return template, found.groupdict()
+    raise LookupError(f"no route for {method} {path}")
+
+
+def invoke(handler: str, event: Mapping[str, Any]) -> Any:
+    """Call a function by its handler's name; what goes in and out passes through JSON, as in Lambda."""
+    module, attribute = handler.rsplit(".", 1)
+    function = getattr(importlib.import_module(module), attribute)
+    answer = function(json.loads(json.dumps(event)), Context(module.split(".")[0]))
+    return json.loads(json.dumps(answer))
+
+
+def request(
+    method: str,
+    address: str,
+    body: object = None,
+    *,
+    raw: str | None = None,
+    claims: Mapping[str, Any] | None = ARCHIVER,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Make a request to the API.
+
+    Args:
+        method: the HTTP method.
+        address: path and query.
+        body: sent as JSON, unless ``raw`` is given.
+        raw: the body as it is; a request with neither has none, and no content type.
+        claims: the caller's, ``None`` for a request that no authorizer saw.
+        headers: more headers, or others.
+    """
+    url = urlsplit(address)
+    resource, parameters = _route(method, url.path)
+    query = parse_qs(url.query, keep_blank_values=True)
+    text = raw if raw is not None else None if body is None else json.dumps(body)
+    sent = ({} if text is None else {"Content-Type": JSON}) | dict(headers or {})
+    event = {
+        "resource": resource,
+        "path": url.path,
+        "httpMethod": method,
+        "headers": sent,
+        "multiValueHeaders": {name: [value] for name, value in sent.items()},
+        "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+        "multiValueQueryStringParameters": query or None,
+        "pathParameters": parameters or None,
+        "stageVariables": None,
+        "requestContext": {
+            "requestId": "3f6a1c52-0d0f-4f7c-8f0a-6a1b8a1d2c03",
+            "stage": "v1",
+            "path": f"/v1{url.path}",
+            "httpMethod": method,
+            "resourcePath": resource,
+            **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
+        },
+        "body": text,
+        "isBase64Encoded": False,
+    }
+    answer = invoke(ROUTES[method, resource], event)
+    [content_type] = answer["multiValueHeaders"]["Content-Type"]
+    return Answer(answer["statusCode"], content_type, json.loads(answer["body"]))
+
+
+def get(address: str, **options: Any) -> Answer:
+    """Make a GET request."""
+    return request("GET", address, **options)
+
+
+def post(address: str, body: object = None, **options: Any) -> Answer:
+    """Make a POST request."""
+    return request("POST", address, body, **options)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from client_lifecycle.edge import steps, wiring
+from client_lifecycle.storage.table import Table
+from local.tables import create_table
+from tests.unit.builders import NOW
+
+ACCOUNT_ID = "123456789012"
+BUCKET = "manifests"
+STATE_MACHINE = "archive-clients"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "TABLE_NAME": "clients-table",
+    "MANIFEST_BUCKET": BUCKET,
+    "STATE_MACHINE_ARN": f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:{STATE_MACHINE}",
+}
+
+
+@dataclass
+class Clock:
+    """The present moment, which passes only when it is told to."""
+
+    at: datetime = field(default=NOW)
+
+    def pass_by(self, time: timedelta) -> None:
+        self.at += time
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An AWS account of the test's own, and functions that have not been called yet."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        wiring.table.cache_clear()
+        wiring.workflow.cache_clear()
+        yield
+    wiring.table.cache_clear()
+    wiring.workflow.cache_clear()
+
+
+@pytest.fixture
+def table(aws: None) -> Table:
+    """The template's table, empty."""
+    return create_table(boto3.client("dynamodb"), ENVIRONMENT["TABLE_NAME"])
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(wiring, "now", lambda: clock.at)
+    return clock
+
+
+class Executions:
+    """The executions that were started, with their input, oldest first."""
+
+    def __init__(self) -> None:
+        self._client = boto3.client("stepfunctions")
+
+    def __call__(self) -> list[dict[str, Any]]:
+        arn = ENVIRONMENT["STATE_MACHINE_ARN"]
+        found = self._client.list_executions(stateMachineArn=arn)["executions"]
+        described = [self._client.describe_execution(executionArn=one["executionArn"]) for one in found]
+        return [{"name": one["name"], "input": json.loads(one["input"])} for one in described]
+
+
+@pytest.fixture
+def executions(aws: None) -> Executions:
+    """A state machine that accepts executions, and the bucket for their manifests."""
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    role_arn = f"arn:aws:iam::{ACCOUNT_ID}:role/state-machine"
+    boto3.client("stepfunctions").create_state_machine(
+        name=STATE_MACHINE, definition=json.dumps(definition), roleArn=role_arn
+    )
+    return Executions()
+
+
+class Log:
+    """What the functions have written to their log."""
+
+    def __init__(self, stream: io.StringIO) -> None:
+        self._stream = stream
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    stream = io.StringIO()
+    handler: Any = steps.logger.registered_handler
+    before = handler.setStream(stream)
+    yield Log(stream)
+    handler.setStream(before)

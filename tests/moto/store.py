@@ -1,0 +1,38 @@
+"""Puts clients into the table, and takes the whole of it out again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from client_lifecycle.domain.client import Client, Group
+from client_lifecycle.domain.records import Record
+from client_lifecycle.storage.clients import client_item, group_item, record_item
+from client_lifecycle.storage.items import Plain, from_item
+from client_lifecycle.storage.table import Table
+
+Dump = dict[tuple[str, str], Plain]
+
+
+def store(table: Table, client: Client, *records: Record) -> Client:
+    """Put a client and its records into the table."""
+    owned = [record_item(client.provider_id, client.client_id, record) for record in records]
+    table.put_many([client_item(client), *owned])
+    return client
+
+
+def store_group(table: Table, group: Group) -> Group:
+    """Put a client group into the table."""
+    table.put_many([group_item(group)])
+    return group
+
+
+def dump(table: Table) -> Dump:
+    """Take a copy of every item of the table."""
+    pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
+    items = [from_item(item) for page in pages for item in page["Items"]]
+    return {(item["pk"], item["sk"]): item for item in items}
+
+
+def statuses(table: Table, client_id: str) -> dict[str, Any]:
+    """Return the status of every item that hangs on a client, by sort key."""
+    return {sk: item.get("status") for (pk, sk), item in dump(table).items() if pk.endswith(f"#{client_id}")}

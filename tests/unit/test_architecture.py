@@ -1,0 +1,158 @@
+"""The rings: imports point inward only, and each function loads no more than it needs."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = ROOT / "functions"
+LAYER = ROOT / "layers" / "common"
+PACKAGE = LAYER / "client_lifecycle"
+RINGS = ("domain", "storage", "use_cases", "edge")
+STEPS = (
+    "mark_archived",
+    "cancel_commitments",
+    "leave_chats",
+    "silence_notifications",
+    "settle_batch",
+    "finish_run",
+)
+GIVEN_BY_THE_RUNTIME = {"boto3", "botocore"}
+
+
+def modules_of(*places: Path) -> list[Path]:
+    return sorted(path for place in places for path in place.rglob("*.py"))
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imports_of(path: Path, *, at_run_time: bool = False) -> set[str]:
+    """Every module that a file imports, wherever the import stands; optionally but those for type checkers."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_type_checkers = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if at_run_time and node in for_type_checkers:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{named(path)} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def rings_of(imports: set[str]) -> set[str]:
+    return {ring for ring in RINGS for name in imports if name.startswith(f"client_lifecycle.{ring}")}
+
+
+MAY_IMPORT = {
+    "domain": {"domain"},
+    "storage": {"domain", "storage"},
+    "use_cases": {"domain", "storage", "use_cases"},
+    "edge": {"domain", "storage", "use_cases", "edge"},
+}
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE), ids=named)
+def test_a_ring_imports_itself_and_what_lies_inside_it(path: Path) -> None:
+    ring = path.relative_to(PACKAGE).parts[0]
+    allowed = MAY_IMPORT.get(ring, set())
+    assert rings_of(imports_of(path)) <= allowed
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE / "domain"), ids=named)
+def test_the_domain_imports_the_standard_library_and_itself_only(path: Path) -> None:
+    for name in imports_of(path):
+        top = name.split(".")[0]
+        assert top in sys.stdlib_module_names or name.startswith("client_lifecycle.domain")
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
+def test_the_edge_is_imported_by_itself_and_by_the_functions_only(path: Path) -> None:
+    if "edge" in rings_of(imports_of(path)):
+        assert path.is_relative_to(PACKAGE / "edge") or path.is_relative_to(FUNCTIONS)
+
+
+@pytest.mark.parametrize("path", modules_of(FUNCTIONS), ids=named)
+def test_a_function_imports_no_other_function(path: Path) -> None:
+    own = path.relative_to(FUNCTIONS).parts[0]
+    others = {place.name for place in FUNCTIONS.iterdir() if place.is_dir()} - {own}
+    assert not {name.split(".")[0] for name in imports_of(path)} & others
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
+def test_the_environment_is_read_in_the_settings_only(path: Path) -> None:
+    reads = {name for name in imports_of(path) if name == "os" or name.startswith("os.")}
+    assert not reads or path == PACKAGE / "edge" / "settings.py"
+
+
+def statements_run_at_import(path: Path) -> Iterator[ast.AST]:
+    """Every part of a file that runs when it is imported: all but the bodies of functions."""
+    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        skipped = node.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else []
+        body = skipped if isinstance(skipped, list) else [skipped]
+        waiting += [child for child in ast.iter_child_nodes(node) if child not in body]
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
+def test_no_connection_and_no_setting_is_made_at_import(path: Path) -> None:
+    called = {ast.unparse(node.func) for node in statements_run_at_import(path) if isinstance(node, ast.Call)}
+    assert not {name for name in called if name.startswith(("boto3.", "wiring."))}
+    assert not called & {"connect_table", "connect_workflow", "read_settings"}
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
+def test_boto3_clients_are_made_in_one_place(path: Path) -> None:
+    if "boto3" in imports_of(path):
+        assert path == PACKAGE / "storage" / "connections.py"
+
+
+def modules_loaded_by(package: str) -> set[str]:
+    """What a fresh process has loaded once it has imported a function's handler."""
+    script = f"import sys, {package}.handler; print(*sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)  # noqa: S603
+    return set(answer.stdout.split())
+
+
+@pytest.mark.parametrize("package", STEPS)
+def test_a_workflow_step_does_not_load_the_http_resolver(package: str) -> None:
+    loaded = modules_loaded_by(package)
+    assert "client_lifecycle.edge.steps" in loaded
+    assert "aws_lambda_powertools.event_handler" not in loaded
+    assert "client_lifecycle.edge.http" not in loaded
+
+
+def test_the_layer_requires_every_package_that_the_code_imports() -> None:
+    imported = {
+        name.split(".")[0] for path in modules_of(LAYER, FUNCTIONS) for name in imports_of(path, at_run_time=True)
+    }
+    ours = {"client_lifecycle"} | {place.name for place in FUNCTIONS.iterdir()}
+    third_party = imported - sys.stdlib_module_names - ours
+    providers = importlib.metadata.packages_distributions()
+    needed = {canonical(providers[name][0]) for name in third_party - GIVEN_BY_THE_RUNTIME}
+    pinned = re.findall(r"^([\w.-]+)==", (LAYER / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    assert needed
+    assert needed <= {canonical(name) for name in pinned}
+
+
+def canonical(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()

@@ -1,0 +1,79 @@
+"""Rules E1, E10, E11, A1: the two transitions of a client."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+
+from client_lifecycle.domain.client import Client, Stamp, Status, activate, archive
+from tests.unit.builders import DAY, GROUP_ID, NOW, client, stamp
+from tests.unit.strategies import clients, stamps
+
+ACTIVE = client()
+ARCHIVED = client(stamp=stamp())
+
+
+def test_there_are_two_statuses_and_no_third() -> None:
+    assert set(Status) == {"active", "archived"}
+
+
+def test_a_client_is_archived_exactly_while_it_carries_a_stamp() -> None:
+    assert ACTIVE.status is Status.ACTIVE
+    assert ARCHIVED.status is Status.ARCHIVED
+
+
+@pytest.mark.parametrize(
+    ("before", "verb", "status"),
+    [
+        (ACTIVE, "archive", Status.ARCHIVED),
+        (ARCHIVED, "archive", Status.ARCHIVED),
+        (ARCHIVED, "activate", Status.ACTIVE),
+        (ACTIVE, "activate", Status.ACTIVE),
+    ],
+    ids=["archive an active", "archive an archived", "activate an archived", "activate an active"],
+)
+def test_every_transition(before: Client, verb: str, status: Status) -> None:
+    after = archive(before, stamp()) if verb == "archive" else activate(before)
+    assert after.status is status
+
+
+def test_e1_archiving_sets_the_stamp_and_nothing_else() -> None:
+    assert archive(ACTIVE, stamp()) == replace(ACTIVE, stamp=stamp(), revision=ACTIVE.revision + 1)
+
+
+def test_e1_an_archived_client_keeps_the_stamp_of_its_first_archive() -> None:
+    later = stamp("01KLATER", archived_at=NOW + DAY)
+    assert archive(ARCHIVED, later) is ARCHIVED
+
+
+def test_a1_activating_removes_the_stamp_and_nothing_else() -> None:
+    assert activate(ARCHIVED) == replace(ARCHIVED, stamp=None, revision=ARCHIVED.revision + 1)
+
+
+def test_a1_an_active_client_stays_as_it_is() -> None:
+    assert activate(ACTIVE) is ACTIVE
+
+
+def test_e10_the_client_stays_in_its_group() -> None:
+    assert archive(client(group_id=GROUP_ID), stamp()).group_id == GROUP_ID
+    assert activate(client(group_id=GROUP_ID, stamp=stamp())).group_id == GROUP_ID
+
+
+@given(clients, stamps)
+def test_e11_there_and_back_every_field_is_as_before_but_the_revision(before: Client, mark: Stamp) -> None:
+    after = activate(archive(replace(before, stamp=None), mark))
+    differing = {field.name for field in fields(before) if getattr(after, field.name) != getattr(before, field.name)}
+    assert differing <= {"revision", "stamp"}
+    assert (after.credit_cents, after.owed_cents, after.currency) == (
+        before.credit_cents,
+        before.owed_cents,
+        before.currency,
+    )
+
+
+@given(clients, stamps)
+def test_the_revision_rises_with_every_write_and_with_nothing_else(before: Client, mark: Stamp) -> None:
+    for after in (archive(before, mark), activate(before)):
+        assert after.revision == before.revision + (after != before)

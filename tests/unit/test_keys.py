@@ -1,0 +1,140 @@
+"""The table's keys: unique per thing, and sorting the way the queries rely on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.effects import Change, all_effects
+from client_lifecycle.domain.records import FOREVER, Record, RecordKind
+from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.storage import keys
+from tests.unit.builders import ARCHIVE_ID, DAY, NOW, PROVIDER_ID, appointment, client, one_of_each, payment, stamp
+from tests.unit.strategies import clients, far_moments, moments, records
+
+
+@given(far_moments, far_moments)
+def test_text_order_is_time_order(one: datetime, other: datetime) -> None:
+    assert (keys.sortable(one) < keys.sortable(other)) == (one < other)
+
+
+@given(moments)
+def test_a_moment_is_written_alike_in_every_time_zone(moment: datetime) -> None:
+    elsewhere = moment.astimezone(timezone(timedelta(hours=-9)))
+    assert keys.sortable(elsewhere) == keys.sortable(moment)
+
+
+@given(records, records)
+def test_live_keys_sort_by_how_long_records_live(one: Record, other: Record) -> None:
+    lives = [(record.lives_until, keys.live_key(record)) for record in (one, other)]
+    for until, key in lives:
+        assert (key is None) == (until is None)
+    (until, key), (other_until, other_key) = lives
+    if until and key and other_until and other_key and until != other_until:
+        assert (key < other_key) == (until < other_until)
+
+
+@given(records, clients)
+def test_what_lives_forever_comes_last_the_client_among_it(record: Record, owner: Client) -> None:
+    forever = keys.sortable(FOREVER)
+    client_live_key = keys.client_index_keys(owner)["live_key"]
+    assert client_live_key is not None
+    assert client_live_key.startswith(forever)
+    key = keys.live_key(record)
+    if key and record.lives_until != FOREVER:
+        assert key < forever < client_live_key
+
+
+@given(records, moments)
+def test_one_query_from_now_on_finds_all_of_an_archives_work(record: Record, at: datetime) -> None:
+    plan = all_effects([record], at)
+    if plan.changes or plan.left_alone:
+        key = keys.live_key(record)
+        assert key is not None
+        assert key >= keys.sortable(at)
+
+
+def test_the_query_from_now_on_passes_over_an_appointment_that_has_started() -> None:
+    begun, ahead = keys.live_key(appointment(starts_at=NOW - DAY)), keys.live_key(appointment(starts_at=NOW + DAY))
+    assert begun is not None
+    assert ahead is not None
+    assert begun < keys.sortable(NOW) < ahead
+
+
+def test_records_of_one_moment_have_live_keys_of_their_own() -> None:
+    at_once = [appointment("appt-1"), appointment("appt-2"), payment("appt-1"), payment("appt-2")]
+    assert len({keys.live_key(record) for record in at_once}) == len(at_once)
+
+
+def test_everything_of_a_client_shares_its_partition_and_nothing_shares_a_key() -> None:
+    change = Change(before=appointment(), after=appointment())
+    found = [
+        keys.client_key(PROVIDER_ID, "c-1"),
+        keys.receipt_key(PROVIDER_ID, "c-1", ARCHIVE_ID),
+        keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, [change]),
+        keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, []),
+        keys.history_key(PROVIDER_ID, "c-1", "01K"),
+        *(keys.record_key(PROVIDER_ID, "c-1", kind, "1") for kind in RecordKind),
+    ]
+    assert {key["pk"] for key in found} == {"CLIENT#prov-oak#c-1"}
+    assert len({key["sk"] for key in found}) == len(found)
+
+
+def test_the_same_client_id_of_two_providers_is_two_clients() -> None:
+    assert keys.client_key("prov-oak", "c-1") != keys.client_key("prov-elm", "c-1")
+
+
+def test_a_receipt_s_parts_are_found_under_the_receipt_and_no_other() -> None:
+    part = keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, [])
+    assert part["sk"].startswith(keys.receipt_key(PROVIDER_ID, "c-1", ARCHIVE_ID)["sk"] + "#")
+
+
+def test_a_part_is_named_after_its_first_change_so_that_it_cannot_be_written_twice() -> None:
+    changes = all_effects(one_of_each(), NOW).changes
+    names = {keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, changes[start:])["sk"] for start in range(6)}
+    assert len(names) == 6
+
+
+@pytest.mark.parametrize(
+    ("status", "listed_under"),
+    [(Status.ACTIVE, "prov-oak#group-1#active"), (Status.ARCHIVED, "prov-oak#group-1#archived")],
+)
+def test_e1_e10_an_archived_client_is_listed_in_the_other_tab_of_the_same_group(
+    status: Status, listed_under: str
+) -> None:
+    mark = stamp() if status is Status.ARCHIVED else None
+    listed = keys.client_index_keys(client(group_id="group-1", stamp=mark))
+    assert listed["group_key"] == listed_under
+    assert listed["status_key"] == f"prov-oak#{status}"
+
+
+def test_a_client_without_a_group_is_in_no_group_listing() -> None:
+    assert keys.client_index_keys(client(group_id=None))["group_key"] is None
+
+
+def test_listings_sort_by_name_whatever_its_case_and_namesakes_by_id() -> None:
+    people = [client("c-2", name="anna"), client("c-1", name="Anna"), client("c-3", name="BERT")]
+    by_name = sorted(people, key=lambda one: str(keys.client_index_keys(one)["name_key"]))
+    assert [one.client_id for one in by_name] == ["c-1", "c-2", "c-3"]
+
+
+@given(st.integers(0, 9_999), st.integers(0, 9_999))
+def test_members_sort_in_the_order_of_the_preview(one: int, other: int) -> None:
+    def member_sk(position: int) -> str:
+        return keys.member_key(PROVIDER_ID, "run-1", position)["sk"]
+
+    def outcome_key(position: int) -> str:
+        return keys.outcome_key(Outcome.FAILED, position)
+
+    assert (member_sk(one) < member_sk(other)) == (one < other)
+    assert (outcome_key(one) < outcome_key(other)) == (one < other)
+
+
+def test_no_outcome_s_members_are_found_under_another() -> None:
+    for outcome in Outcome:
+        under = [other for other in Outcome if keys.outcome_key(other, 7).startswith(keys.outcome_prefix(outcome))]
+        assert under == [outcome]
