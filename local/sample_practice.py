@@ -16,7 +16,7 @@ from itertools import accumulate, islice
 
 from ulid import ULID
 
-from client_lifecycle.domain.client import Cause, Client, Group, Source, Stamp, archive
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, Source, Stamp, archive
 from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import (
@@ -573,7 +573,7 @@ def _archived(scene: _Scene, client: Client, records: Sequence[Record]) -> Sampl
     plan = all_effects(records, at)
     changed = {(change.before.kind, change.before.record_id): change.after for change in plan.changes}
     return SampleClient(
-        client=archive(client, Stamp(archive_id=archive_id, archived_at=at, cause=cause)),
+        client=archive(client, Stamp(archive_id=archive_id, archived_at=at, cause=cause), ArchiveOptions()),
         records=tuple(changed.get((record.kind, record.record_id), record) for record in records),
         receipt=Receipt(
             archive_id=archive_id,

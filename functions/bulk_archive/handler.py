@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from bulk_archive.pages import page_of
 from client_lifecycle.domain.runs import MAX_CLIENTS, Outcome
 from client_lifecycle.edge import http, identity, wiring
-from client_lifecycle.edge.views import Body, MemberListView, PreviewView, RunView
+from client_lifecycle.edge.views import ID_PATTERN, Body, MemberListView, OptionsBody, PreviewView, RunView
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.use_cases import bulk_archive
 
@@ -20,15 +20,15 @@ FIRST_PAGE = 100
 
 app = http.resolver()
 
-ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+ClientId = Annotated[str, Field(pattern=ID_PATTERN)]
 
 
 class PreviewBody(Body):
-    """Whom to archive: either chosen clients or all active clients of a group."""
+    """Whom to archive, either chosen clients or all active clients of a group, and what to say of it."""
 
     client_ids: list[ClientId] | None = Field(default=None, min_length=1, max_length=MAX_CLIENTS)
     group_id: ClientId | None = None
-    notify_client: bool = False
+    options: OptionsBody = Field(default_factory=OptionsBody)
 
     @model_validator(mode="after")
     def _one_selection(self) -> Self:
@@ -55,7 +55,7 @@ def preview(body: Annotated[PreviewBody, FromBody()]) -> PreviewView:
             body.group_id,
             created_by=caller.user_id,
             at=at,
-            notify_client=body.notify_client,
+            options=body.options.options(),
         )
     else:
         run = bulk_archive.preview_clients(
@@ -64,7 +64,7 @@ def preview(body: Annotated[PreviewBody, FromBody()]) -> PreviewView:
             body.client_ids or [],
             created_by=caller.user_id,
             at=at,
-            notify_client=body.notify_client,
+            options=body.options.options(),
         )
     first = page_of(table, caller.provider_id, run.run_id, outcome=None, limit=FIRST_PAGE, cursor=None)
     return PreviewView.with_first_page(run, first)

@@ -9,15 +9,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from client_lifecycle.domain.runs import Outcome
 from client_lifecycle.edge import steps, wiring
 from client_lifecycle.edge.steps import Marked, Place
-from client_lifecycle.storage.runs import read_candidates
+from client_lifecycle.storage.providers import read_settings
+from client_lifecycle.storage.runs import read_candidates, read_run
 from client_lifecycle.use_cases.archive_batch import mark_archived
 
 
 class MarkStep(steps.Step):
-    """The input of this step: a batch of the manifest, and who confirmed the run."""
+    """The input of this step: a batch of the manifest."""
 
-    actor_id: str
-    notify_client: bool
     members: list[Place]
 
 
@@ -27,34 +26,23 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     step = MarkStep.model_validate(event)
     steps.logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
     table, at = wiring.table(), wiring.now()
+    run = read_run(table, step.provider_id, step.run_id)
+    safety = read_settings(table, step.provider_id).safety
     places = [(member.client_id, member.position) for member in step.members]
     candidates = {
         candidate.member.client_id: candidate
         for candidate in read_candidates(table, step.provider_id, step.run_id, places)
     }
     marked: list[Marked] = []
-    already_archived: list[str] = []
+    outcomes: list[dict[str, str | None]] = []
 
     def mark(place: Place) -> None:
-        archive_id = mark_archived(
-            table,
-            step.run_id,
-            candidates[place.client_id],
-            actor_id=step.actor_id,
-            notify_client=step.notify_client,
-            at=at,
-        )
-        if archive_id:
-            marked.append(Marked(client_id=place.client_id, position=place.position, archive_id=archive_id))
+        result = mark_archived(table, run, candidates[place.client_id], safety, at=at)
+        if isinstance(result, Outcome):
+            outcomes.append({"client_id": place.client_id, "outcome": result, "reason": None})
         else:
-            already_archived.append(place.client_id)
+            marked.append(Marked(client_id=place.client_id, position=place.position, archive_id=result))
 
     failures = steps.each_client(step.members, mark)
-    outcomes: dict[str, dict[str, Any]] = {
-        **{client_id: {"outcome": Outcome.ALREADY_ARCHIVED, "reason": None} for client_id in already_archived},
-        **{failure.client_id: {"outcome": Outcome.FAILED, "reason": failure.reason} for failure in failures},
-    }
-    return {
-        "marked": [one.model_dump() for one in marked],
-        "outcomes": [{"client_id": client_id, **outcome} for client_id, outcome in outcomes.items()],
-    }
+    outcomes += [{"client_id": one.client_id, "outcome": Outcome.FAILED, "reason": one.reason} for one in failures]
+    return {"marked": [one.model_dump() for one in marked], "outcomes": outcomes}

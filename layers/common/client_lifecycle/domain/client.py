@@ -52,6 +52,31 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveOptions:
+    """What a provider can say when archiving; all of it is kept in the receipt and the history.
+
+    ``note`` is personal data: stored, never logged and never published. ``group_id`` moves the client in the same
+    write (E10); ``mute_email`` switches e-mail notifications off (P11); the client is told only if ``notify_client``
+    is true (E9).
+    """
+
+    reason: ArchiveReason | None = None
+    note: str | None = None
+    group_id: str | None = None
+    notify_client: bool = False
+    mute_email: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """How an archived client last came back, and from which archive."""
+
+    archive_id: str
+    returned_at: datetime
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """A person a provider works with.
 
@@ -71,6 +96,7 @@ class Client:
     group_id: str | None = None
     settings: PortalSettings = field(default_factory=PortalSettings)
     stamp: Stamp | None = None
+    last_return: Return | None = None
     revision: int = 1
 
     @property
@@ -86,17 +112,34 @@ class Group:
     provider_id: str
     group_id: str
     name: str
+    settings: PortalSettings = field(default_factory=PortalSettings)
 
 
-def archive(client: Client, stamp: Stamp) -> Client:
-    """Return the client as archived under ``stamp``; one that is archived already is returned as it is (E1)."""
+def archive(client: Client, stamp: Stamp, options: ArchiveOptions) -> Client:
+    """Return the client as archived under ``stamp``; one that is archived already is returned as it is.
+
+    The client stays in its group (E10) unless ``options`` moves it; credits and debts are not touched (E11).
+    """
     if client.stamp is not None:
         return client
-    return replace(client, stamp=stamp, revision=client.revision + 1)
+    settings = replace(client.settings, email_notifications=False) if options.mute_email else client.settings
+    return replace(
+        client,
+        stamp=stamp,
+        group_id=options.group_id or client.group_id,
+        settings=settings,
+        revision=client.revision + 1,
+    )
 
 
-def activate(client: Client) -> Client:
-    """Return the client as active; flips the status and nothing else (A1)."""
+def activate(client: Client, cause: Cause, at: datetime) -> Client:
+    """Return the client as active: the status flips and how it came back is noted, nothing else changes (A1)."""
     if client.stamp is None:
         return client
-    return replace(client, stamp=None, revision=client.revision + 1)
+    last_return = Return(archive_id=client.stamp.archive_id, returned_at=at, cause=cause)
+    return replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)
+
+
+def touched(client: Client) -> Client:
+    """Return the client at its next revision; whoever adds live records to a client writes this with them."""
+    return replace(client, revision=client.revision + 1)

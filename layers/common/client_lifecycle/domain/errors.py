@@ -13,12 +13,14 @@ class LifecycleError(Exception):
     Args:
         message: one sentence for the caller; never holds a name, an e-mail address or message text.
         fields: the parts of the request at fault, as paths like ``client_ids[3]``; none where it is not the request.
+        facts: what the caller may need to go on, such as the id of the client in the way.
     """
 
-    def __init__(self, message: str, *fields: str) -> None:
+    def __init__(self, message: str, *fields: str, **facts: str | list[str]) -> None:
         super().__init__(message)
         self.message = message
         self.fields = fields
+        self.facts = facts
 
     @property
     def name(self) -> str:
@@ -64,6 +66,26 @@ class PreviewMismatch(LifecycleError):
 
 class NothingSelected(LifecycleError):
     """A bulk archive was asked for, but the group has no active client."""
+
+
+class ArchiveBlocked(LifecycleError):
+    """A safety rule of the provider forbids to archive this client now; ``rules`` names each."""
+
+
+class AcknowledgementNeeded(LifecycleError):
+    """A safety rule of the provider wants to be acknowledged first; ``rules`` names each."""
+
+
+class EmailInUse(LifecycleError):
+    """A client of this provider, active or archived, has this e-mail address already (A3)."""
+
+
+class GroupNotEmpty(LifecycleError):
+    """A client group that still has clients, active or archived, cannot be deleted."""
+
+
+class RecordsAreKept(LifecycleError):
+    """A client cannot be deleted (A4)."""
 
 
 class Superseded(LifecycleError):

@@ -6,11 +6,11 @@ restore reads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from client_lifecycle.domain.client import Cause
+from client_lifecycle.domain.client import ArchiveOptions, Cause
 from client_lifecycle.domain.effects import Change, LeftAlone
 
 
@@ -26,31 +26,38 @@ class ReceiptState(StrEnum):
 class Receipt:
     """All that one archive changed.
 
-    ``notify_client`` records whether the caller asked for the client to be told; by default nobody is (E9).
+    ``moved_from_group_id`` is the group that ``options`` moved the client out of, if it did (E10).
     """
 
     archive_id: str
     archived_at: datetime
     cause: Cause
     state: ReceiptState
-    notify_client: bool = False
+    options: ArchiveOptions = field(default_factory=ArchiveOptions)
+    moved_from_group_id: str | None = None
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
 
 
 class HistoryEvent(StrEnum):
-    """The changes of a client's status; also the names under which they are published."""
+    """What a client's history tells; also the names under which it is published."""
 
     ARCHIVED = "client.archived"
     ACTIVATED = "client.activated"
+    BOOKING_REFUSED = "booking.refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One line of a client's history: what happened, when, by whom, under which archive."""
+    """One line of a client's history: what happened, when, by whom, and under which archive.
+
+    ``options`` is what was said when archiving; ``reason`` is why a booking was refused.
+    """
 
     history_id: str
     at: datetime
     event: HistoryEvent
-    archive_id: str
     cause: Cause
+    archive_id: str | None = None
+    options: ArchiveOptions | None = None
+    reason: str | None = None

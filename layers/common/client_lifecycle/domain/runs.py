@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
+from client_lifecycle.domain.safety import SafetyRule, assess
+from client_lifecycle.domain.settings import SafetySettings
 
 MAX_CLIENTS = 10_000
 PREVIEW_LIFETIME = timedelta(hours=1)
@@ -37,6 +39,7 @@ class Outcome(StrEnum):
     ARCHIVED = "archived"
     ALREADY_ARCHIVED = "already_archived"
     SUPERSEDED = "superseded"
+    BLOCKED = "blocked"
     FAILED = "failed"
 
 
@@ -50,15 +53,22 @@ class Facts:
     upcoming_appointments: int
     scheduled_payments: int
     scheduled_payment_cents: int
+    warnings: tuple[SafetyRule, ...] = ()
+    blocks: tuple[SafetyRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One client's place in a run; ``archive_id`` is set in the same write that marks the client archived."""
+    """One client's place in a run.
+
+    ``revision`` is the client's at the preview: while it is the same, the facts are. ``archive_id`` is set in the same
+    write that marks the client archived.
+    """
 
     client_id: str
     position: int
     facts: Facts
+    revision: int
     outcome: Outcome = Outcome.PENDING
     reason: str | None = None
     archive_id: str | None = None
@@ -91,14 +101,16 @@ class Run:
     totals: Totals
     counts: Mapping[Outcome, int]
     group_id: str | None = None
-    notify_client: bool = False
+    options: ArchiveOptions = field(default_factory=ArchiveOptions)
     confirmed_by: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
 
-def facts_of(client: Client, records: Iterable[Record], at: datetime) -> Facts:
-    """Sum up what archiving ``client`` would cancel and what money is at stake (E6, E7, E11)."""
+def facts_of(client: Client, records: Iterable[Record], safety: SafetySettings, at: datetime) -> Facts:
+    """Sum up what archiving ``client`` would cancel, what money is at stake, and what the provider's rules say."""
+    records = tuple(records)
+    findings = assess(client, records, safety, at)
     appointments = 0
     payments = 0
     payment_cents = 0
@@ -118,6 +130,8 @@ def facts_of(client: Client, records: Iterable[Record], at: datetime) -> Facts:
         upcoming_appointments=appointments,
         scheduled_payments=payments,
         scheduled_payment_cents=payment_cents,
+        warnings=findings.warnings,
+        blocks=findings.blocks,
     )
 
 

@@ -39,6 +39,11 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.NothingSelected: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PreviewExpired: HTTPStatus.CONFLICT,
     errors.PreviewMismatch: HTTPStatus.CONFLICT,
+    errors.ArchiveBlocked: HTTPStatus.CONFLICT,
+    errors.AcknowledgementNeeded: HTTPStatus.CONFLICT,
+    errors.EmailInUse: HTTPStatus.CONFLICT,
+    errors.GroupNotEmpty: HTTPStatus.CONFLICT,
+    errors.RecordsAreKept: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.Superseded: HTTPStatus.CONFLICT,
     errors.StorageBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CommitContended: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -75,7 +80,11 @@ def lambda_handler(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Lam
 
 
 def problem(
-    status: HTTPStatus, name: str, detail: str, field_errors: Sequence[Mapping[str, str]] = ()
+    status: HTTPStatus,
+    name: str,
+    detail: str,
+    field_errors: Sequence[Mapping[str, str]] = (),
+    facts: Mapping[str, Any] | None = None,
 ) -> Response[str]:
     """Return a problem document.
 
@@ -84,8 +93,10 @@ def problem(
         name: the fault's stable name; it ends the ``type``.
         detail: one sentence for people.
         field_errors: the parts of the request at fault, each with ``field`` and ``message``.
+        facts: further members, for callers that know what to do with them.
     """
     document: dict[str, Any] = {
+        **(facts or {}),
         "type": f"{PROBLEM_TYPE_PREFIX}{name}",
         "title": status.phrase,
         "status": status.value,
@@ -99,7 +110,7 @@ def problem(
 def _lifecycle_problem(error: LifecycleError) -> Response[str]:
     logger.info("request refused", extra={"problem": error.name, "fields": error.fields})
     field_errors = [{"field": field, "message": error.message} for field in error.fields]
-    answer = problem(STATUS_OF[type(error)], error.name, error.message, field_errors)
+    answer = problem(STATUS_OF[type(error)], error.name, error.message, field_errors, error.facts)
     if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = "1"
     return answer

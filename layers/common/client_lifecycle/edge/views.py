@@ -3,23 +3,51 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-from client_lifecycle.domain.client import Cause, Client, Source, Status
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Source, Status
 from client_lifecycle.domain.effects import LeftAloneReason
-from client_lifecycle.domain.receipts import Receipt, ReceiptState
+from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import RecordKind
+from client_lifecycle.domain.restore import RestoredItem, RestoreOutcome
 from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
+from client_lifecycle.domain.safety import SafetyRule
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.items import to_plain
+
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 class Body(BaseModel):
     """The base of every request body: fields that are not documented are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class OptionsBody(Body):
+    """What can be said when archiving, one client or many.
+
+    Nothing is sent to the client unless ``notify_client`` is true. The note is for the practice alone.
+    """
+
+    reason: Annotated[ArchiveReason | None, Field(strict=False)] = None
+    note: str | None = Field(default=None, max_length=2_000)
+    group_id: str | None = Field(default=None, pattern=ID_PATTERN, description="The group to move the client to.")
+    notify_client: bool = False
+    mute_email: bool = False
+
+    def options(self) -> ArchiveOptions:
+        """Return what was said."""
+        return ArchiveOptions(
+            reason=self.reason,
+            note=self.note,
+            group_id=self.group_id,
+            notify_client=self.notify_client,
+            mute_email=self.mute_email,
+        )
 
 
 class CauseView(BaseModel):
@@ -51,11 +79,15 @@ class ClientView(BaseModel):
     archive_id: str | None = None
     archived_at: datetime | None = None
     archived_by: CauseView | None = None
+    archive_reason: ArchiveReason | None = None
+    returned_at: datetime | None = None
+    returned_by: CauseView | None = None
+    returned_by_booking: bool = False
 
     @classmethod
     def of(cls, client: Client) -> ClientView:
         """Show a client."""
-        stamp = client.stamp
+        stamp, back = client.stamp, client.last_return
         return cls(
             client_id=client.client_id,
             name=client.name,
@@ -70,6 +102,10 @@ class ClientView(BaseModel):
             archive_id=stamp.archive_id if stamp else None,
             archived_at=stamp.archived_at if stamp else None,
             archived_by=CauseView.of(stamp.cause) if stamp else None,
+            archive_reason=stamp.reason if stamp else None,
+            returned_at=back.returned_at if back else None,
+            returned_by=CauseView.of(back.cause) if back else None,
+            returned_by_booking=back is not None and back.cause.source is Source.BOOKING,
         )
 
 
@@ -97,7 +133,12 @@ class ReceiptView(BaseModel):
     archived_at: datetime
     archived_by: CauseView
     state: ReceiptState
+    reason: ArchiveReason | None
+    note: str | None
     notify_client: bool
+    mute_email: bool
+    moved_to_group_id: str | None
+    moved_from_group_id: str | None
     changes: list[ChangeView]
     left_alone: list[LeftAloneView]
 
@@ -109,7 +150,12 @@ class ReceiptView(BaseModel):
             archived_at=receipt.archived_at,
             archived_by=CauseView.of(receipt.cause),
             state=receipt.state,
-            notify_client=receipt.notify_client,
+            reason=receipt.options.reason,
+            note=receipt.options.note,
+            notify_client=receipt.options.notify_client,
+            mute_email=receipt.options.mute_email,
+            moved_to_group_id=receipt.options.group_id,
+            moved_from_group_id=receipt.moved_from_group_id,
             changes=[
                 ChangeView(
                     kind=change.before.kind,
@@ -123,6 +169,44 @@ class ReceiptView(BaseModel):
                 LeftAloneView(kind=left.kind, record_id=left.record_id, reason=left.reason)
                 for left in receipt.left_alone
             ],
+        )
+
+
+class RestoredItemView(BaseModel):
+    """What became of one record that was asked back."""
+
+    kind: RecordKind
+    record_id: str
+    outcome: RestoreOutcome
+
+    @classmethod
+    def of(cls, item: RestoredItem) -> RestoredItemView:
+        """Show an item."""
+        return cls(kind=item.kind, record_id=item.record_id, outcome=item.outcome)
+
+
+class HistoryView(BaseModel):
+    """One line of a client's history."""
+
+    history_id: str
+    at: datetime
+    event: HistoryEvent
+    by: CauseView
+    archive_id: str | None
+    options: ArchiveOptions | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> HistoryView:
+        """Show a line."""
+        return cls(
+            history_id=entry.history_id,
+            at=entry.at,
+            event=entry.event,
+            by=CauseView.of(entry.cause),
+            archive_id=entry.archive_id,
+            options=entry.options,
+            reason=entry.reason,
         )
 
 
@@ -144,6 +228,8 @@ class MemberView(BaseModel):
     upcoming_appointments: int
     scheduled_payments: int
     scheduled_payment_cents: int
+    warnings: list[SafetyRule]
+    blocks: list[SafetyRule]
     outcome: Outcome
     reason: str | None
     archive_id: str | None
@@ -161,6 +247,8 @@ class MemberView(BaseModel):
             upcoming_appointments=facts.upcoming_appointments,
             scheduled_payments=facts.scheduled_payments,
             scheduled_payment_cents=facts.scheduled_payment_cents,
+            warnings=list(facts.warnings),
+            blocks=list(facts.blocks),
             outcome=member.outcome,
             reason=member.reason,
             archive_id=member.archive_id,
@@ -180,7 +268,7 @@ class RunView(BaseModel):
     run_id: str
     state: RunState
     group_id: str | None
-    notify_client: bool
+    options: ArchiveOptions
     created_at: datetime
     expires_at: datetime
     started_at: datetime | None
@@ -215,7 +303,7 @@ def _run_fields(run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "state": run.state,
         "group_id": run.group_id,
-        "notify_client": run.notify_client,
+        "options": run.options,
         "created_at": run.created_at,
         "expires_at": run.expires_at,
         "started_at": run.started_at,

@@ -132,14 +132,38 @@ def settled_write(table: Table, provider_id: str, client_id: str, archive_id: st
     )
 
 
-def commit_activation(table: Table, before: Client, after: Client, history: HistoryEntry) -> None:
-    """Activate a client: remove the stamp and write history, all or nothing (A1).
+def commit_return(
+    table: Table,
+    before: Client,
+    after: Client,
+    history: HistoryEntry | None,
+    archive_id: str,
+    changes: Sequence[Change],
+) -> None:
+    """Bring a client back and take back changes of its archive, all or nothing (A1).
+
+    Args:
+        table: where to write.
+        before: the client as read.
+        after: the client as active, at its next revision.
+        history: the line for the client's history, unless the client was back already.
+        archive_id: the archive whose changes are taken back.
+        changes: at most ``CHANGES_WITH_FLIP`` changes to write.
 
     Raises:
-        ReadingOutdated: the client is no longer as it was read.
+        ReadingOutdated: the client or one of the records is no longer as it was read.
     """
+    provider_id, client_id = before.provider_id, before.client_id
+    writes = [clients.client_write(table, before, after)]
+    if history:
+        writes.append(clients.history_write(table, before, history))
+    if changes:
+        key = keys.restore_key(provider_id, client_id, archive_id, changes[0])
+        restored = ReceiptPart(changes=tuple(changes))
+        writes.append(put_over(table.name, key, to_plain(restored)))
+    writes += [clients.change_write(table, provider_id, client_id, change) for change in changes]
     try:
-        table.transact([clients.client_write(table, before, after), clients.history_write(table, before, history)])
+        table.transact(writes)
     except ConditionsFailed as failed:
         raise ReadingOutdated from failed
 

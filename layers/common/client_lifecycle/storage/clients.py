@@ -14,7 +14,7 @@ from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.receipts import HistoryEntry
-from client_lifecycle.domain.records import Record
+from client_lifecycle.domain.records import Record, RecordKind
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
 from client_lifecycle.storage.table import Table
@@ -113,10 +113,13 @@ def list_clients(
     return ClientPage(clients, clients[-1].client_id if page.next_key else None)
 
 
-def read_group(table: Table, provider_id: str, group_id: str) -> Group | None:
-    """Read one client group."""
-    plain = table.get(keys.group_key(provider_id, group_id))
-    return from_plain(Group, plain) if plain else None
+def records_by_key(
+    table: Table, provider_id: str, client_id: str, wanted: Sequence[Record]
+) -> dict[tuple[RecordKind, str], Record]:
+    """Read records of a client as they are now, by kind and id."""
+    places = [keys.record_key(provider_id, client_id, record.kind, record.record_id) for record in wanted]
+    records = (record_from(plain) for plain in table.get_many(places))
+    return {(record.kind, record.record_id): record for record in records}
 
 
 def client_item(client: Client) -> Plain:
@@ -138,6 +141,7 @@ def record_item(provider_id: str, client_id: str, record: Record) -> Plain:
         **keys.record_key(provider_id, client_id, record.kind, record.record_id),
         **to_plain(record),
         "live_key": keys.live_key(record),
+        "day_key": keys.day_key(provider_id, record),
     }
     return {name: value for name, value in stored.items() if value is not None}
 

@@ -8,34 +8,43 @@ record              CLIENT#provider#client          kind#id, e.g. APPOINTMENT#01
 receipt             CLIENT#provider#client          RECEIPT#archive
 part of a receipt   CLIENT#provider#client          RECEIPT#archive#kind#id of its first change
 history entry       CLIENT#provider#client          HISTORY#ulid
+what was restored   CLIENT#provider#client          RESTORE#archive#kind#id of its first change
 group               PROVIDER#provider               GROUP#group
+provider's settings PROVIDER#provider               SETTINGS
+chat                PROVIDER#provider               CHAT#chat
+e-mail in use       EMAIL#provider                  address
 bulk archive        RUN#provider#run                RUN
 its member          RUN#provider#run                MEMBER#position
 ==================  ==============================  =====================================
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a
-run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name).
+run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name),
+``clients_by_email`` (the search by address) and ``appointments_by_day`` (sparse: a provider's booked appointments).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import Change
-from client_lifecycle.domain.records import FOREVER, Record, RecordKind
+from client_lifecycle.domain.records import FOREVER, Appointment, AppointmentStatus, Record, RecordKind
 from client_lifecycle.domain.runs import Outcome
 
 LIVE_INDEX = "live"
 OUTCOMES_INDEX = "outcomes"
 BY_STATUS_INDEX = "clients_by_status"
 BY_GROUP_INDEX = "clients_by_group"
+BY_EMAIL_INDEX = "clients_by_email"
+BY_DAY_INDEX = "appointments_by_day"
 
 CLIENT_SK = "CLIENT"
 RUN_SK = "RUN"
 MEMBER_PREFIX = "MEMBER#"
+GROUP_PREFIX = "GROUP#"
+RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
 
 
@@ -79,14 +88,50 @@ def receipt_part_key(provider_id: str, client_id: str, archive_id: str, changes:
     return {"pk": head["pk"], "sk": f"{head['sk']}#{name}"}
 
 
+def restore_key(provider_id: str, client_id: str, archive_id: str, first: Change) -> Key:
+    """Return the key under which a transaction of a restore keeps what it took back."""
+    name = f"RESTORE#{archive_id}#{first.before.kind}#{first.before.record_id}"
+    return {"pk": client_partition(provider_id, client_id), "sk": name}
+
+
 def history_key(provider_id: str, client_id: str, history_id: str) -> Key:
     """Return the key of one line of a client's history."""
     return {"pk": client_partition(provider_id, client_id), "sk": f"{HISTORY_PREFIX}{history_id}"}
 
 
+def provider_partition(provider_id: str) -> str:
+    """Return the partition of what belongs to a provider as a whole."""
+    return f"PROVIDER#{provider_id}"
+
+
 def group_key(provider_id: str, group_id: str) -> Key:
     """Return the key of a client group."""
-    return {"pk": f"PROVIDER#{provider_id}", "sk": f"GROUP#{group_id}"}
+    return {"pk": provider_partition(provider_id), "sk": f"{GROUP_PREFIX}{group_id}"}
+
+
+def settings_key(provider_id: str) -> Key:
+    """Return the key of a provider's settings."""
+    return {"pk": provider_partition(provider_id), "sk": "SETTINGS"}
+
+
+def chat_key(provider_id: str, chat_id: str) -> Key:
+    """Return the key of a chat."""
+    return {"pk": provider_partition(provider_id), "sk": f"CHAT#{chat_id}"}
+
+
+def email_key(provider_id: str, email: str) -> Key:
+    """Return the key that makes an e-mail address unique among a provider's clients."""
+    return {"pk": f"EMAIL#{provider_id}", "sk": normalized_email(email)}
+
+
+def normalized_email(email: str) -> str:
+    """Return an address as it is compared: without spaces around it, in lower case (A3)."""
+    return email.strip().casefold()
+
+
+def day_partition(provider_id: str, day: date) -> str:
+    """Return the partition of a provider's booked appointments that start on this day, UTC."""
+    return f"{provider_id}#{day.isoformat()}"
 
 
 def run_partition(provider_id: str, run_id: str) -> str:
@@ -111,6 +156,13 @@ def live_key(record: Record) -> str | None:
     return f"{sortable(record.lives_until)}#{record.kind.upper()}#{record.record_id}"
 
 
+def day_key(provider_id: str, record: Record) -> str | None:
+    """Return a booked appointment's place in ``appointments_by_day``; nothing else has one."""
+    if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
+        return day_partition(provider_id, record.starts_at.astimezone(UTC).date())
+    return None
+
+
 def client_index_keys(client: Client) -> dict[str, str | None]:
     """Return the client's places in the indexes; the client itself lives forever."""
     name_key = f"{client.name.casefold()}#{client.client_id}"
@@ -120,6 +172,7 @@ def client_index_keys(client: Client) -> dict[str, str | None]:
         "status_key": status_of_provider(client.provider_id, client.status),
         "group_key": in_group,
         "name_key": name_key,
+        "email_key": normalized_email(client.email),
     }
 
 

@@ -48,8 +48,6 @@ class Workflow:
         execution_input: dict[str, Any] = {
             "provider_id": run.provider_id,
             "run_id": run.run_id,
-            "actor_id": run.confirmed_by,
-            "notify_client": run.notify_client,
             "manifest": manifest,
         }
         try:

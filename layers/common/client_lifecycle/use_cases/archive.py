@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ulid import ULID
 
-from client_lifecycle.domain.client import Cause, Client, Stamp, archive
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp, archive
 from client_lifecycle.domain.effects import Effect, Plan, all_effects
-from client_lifecycle.domain.errors import CommitContended
+from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, CommitContended
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
+from client_lifecycle.domain.safety import SafetyRule, assess
+from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.clients import LiveClient, read_live
+from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.table import Table
 
 COMMIT_ATTEMPTS = 10
@@ -28,9 +32,16 @@ class Archived:
 
 
 def archive_client(
-    table: Table, provider_id: str, client_id: str, *, cause: Cause, at: datetime, notify_client: bool = False
+    table: Table,
+    provider_id: str,
+    client_id: str,
+    *,
+    cause: Cause,
+    at: datetime,
+    options: ArchiveOptions,
+    acknowledged: Collection[SafetyRule] = (),
 ) -> Archived:
-    """Archive a client with all effects (RULES E1-E8), in one transaction where it fits.
+    """Archive a client with all effects (RULES E1-E11), in one transaction where it fits.
 
     A client with more live records than one transaction takes is archived first, and thereby guarded; the rest
     follows in chunks under the stamp. Archiving an archived client changes nothing and returns its receipt.
@@ -41,27 +52,51 @@ def archive_client(
         client_id: the client to archive.
         cause: who archives, and through what.
         at: the moment of the archive, UTC.
-        notify_client: recorded in the receipt; nothing is sent to the client unless it is true (E9).
+        options: reason, note, and what else shall happen in the same write (E9, E10, P11).
+        acknowledged: the safety rules whose warning the caller has seen.
 
     Raises:
         ClientNotFound: the provider has no such client.
+        GroupNotFound: the provider has no group to move the client to.
+        ArchiveBlocked: a safety rule forbids it.
+        AcknowledgementNeeded: a safety rule wants to be acknowledged first.
         Superseded: the client came back while the rest of a large archive was being committed.
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
+    if options.group_id:
+        read_group(table, provider_id, options.group_id)
+    safety = read_settings(table, provider_id).safety
     for _ in range(COMMIT_ATTEMPTS):
         live = read_live(table, provider_id, client_id, at)
         if live.client.stamp:
             archive_id = live.client.stamp.archive_id
             return Archived(live.client, archives.read_receipt(table, provider_id, client_id, archive_id))
+        require_safe(live, safety, acknowledged, at)
         try:
-            archived = _commit_archive(table, live, cause, at, notify_client=notify_client)
+            archived = _commit_archive(table, live, cause, options, at)
         except ReadingOutdated:
             continue
         if archived.receipt.state is ReceiptState.SETTLED:
             return archived
         return _settle(table, archived, at)
     raise contended()
+
+
+def require_safe(live: LiveClient, safety: SafetySettings, acknowledged: Collection[SafetyRule], at: datetime) -> None:
+    """Hold an archive back that a provider's safety rules forbid, or want to be acknowledged.
+
+    Raises:
+        ArchiveBlocked: a rule forbids it.
+        AcknowledgementNeeded: a rule wants to be acknowledged first.
+    """
+    findings = assess(live.client, live.records, safety, at)
+    if findings.blocks:
+        names = [rule.value for rule in findings.blocks]
+        raise ArchiveBlocked(f"Your settings do not allow archiving this client: {', '.join(names)}.", rules=names)
+    if missing := [rule.value for rule in findings.warnings if rule not in acknowledged]:
+        message = f"Please acknowledge first: {', '.join(missing)}."
+        raise AcknowledgementNeeded(message, "acknowledge", rules=missing)
 
 
 def apply_effect(
@@ -102,23 +137,19 @@ def apply_effect(
     raise contended()
 
 
-def _commit_archive(table: Table, live: LiveClient, cause: Cause, at: datetime, *, notify_client: bool) -> Archived:
-    archive_id = str(ULID.from_datetime(at))
+def _commit_archive(table: Table, live: LiveClient, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:
     plan = all_effects(live.records, at)
     changes = plan.changes[: archives.CHANGES_WITH_FLIP]
     fits = len(changes) == len(plan.changes)
-    client = archive(live.client, Stamp(archive_id=archive_id, archived_at=at, cause=cause))
-    receipt = Receipt(
-        archive_id=archive_id,
-        archived_at=at,
-        cause=cause,
+    archived = stamped(live.client, cause, options, at)
+    receipt = replace(
+        archived.receipt,
         state=ReceiptState.SETTLED if fits else ReceiptState.SETTLING,
-        notify_client=notify_client,
         changes=changes,
         left_alone=plan.left_alone,
     )
-    archives.commit_archive(table, live.client, client, archived_entry(archive_id, cause, at), receipt)
-    return Archived(client, receipt)
+    archives.commit_archive(table, live.client, archived.client, archived_entry(receipt), receipt)
+    return Archived(archived.client, receipt)
 
 
 def _settle(table: Table, archived: Archived, at: datetime) -> Archived:
@@ -129,14 +160,31 @@ def _settle(table: Table, archived: Archived, at: datetime) -> Archived:
     return replace(archived, receipt=receipt)
 
 
-def archived_entry(archive_id: str, cause: Cause, at: datetime) -> HistoryEntry:
+def stamped(client: Client, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:
+    """Return an active client as archived at ``at``, with the receipt of an archive whose effects are to follow."""
+    archive_id = str(ULID.from_datetime(at))
+    stamp = Stamp(archive_id=archive_id, archived_at=at, cause=cause, reason=options.reason)
+    archived = archive(client, stamp, options)
+    receipt = Receipt(
+        archive_id=archive_id,
+        archived_at=at,
+        cause=cause,
+        state=ReceiptState.SETTLING,
+        options=options,
+        moved_from_group_id=client.group_id if archived.group_id != client.group_id else None,
+    )
+    return Archived(archived, receipt)
+
+
+def archived_entry(receipt: Receipt) -> HistoryEntry:
     """Return the history line of an archive."""
     return HistoryEntry(
-        history_id=str(ULID.from_datetime(at)),
-        at=at,
+        history_id=str(ULID.from_datetime(receipt.archived_at)),
+        at=receipt.archived_at,
         event=HistoryEvent.ARCHIVED,
-        archive_id=archive_id,
-        cause=cause,
+        archive_id=receipt.archive_id,
+        cause=receipt.cause,
+        options=receipt.options,
     )
 
 

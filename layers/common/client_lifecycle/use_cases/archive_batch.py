@@ -6,30 +6,31 @@ twice: what is done already is found done.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from ulid import ULID
-
-from client_lifecycle.domain.client import Cause, Source, Stamp, Status, archive
-from client_lifecycle.domain.receipts import Receipt, ReceiptState
+from client_lifecycle.domain.client import Cause, Source, Status
 from client_lifecycle.domain.runs import Outcome, Run, RunState, finish
+from client_lifecycle.domain.safety import SafetyRule, assess
+from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives, runs
 from client_lifecycle.storage.archives import ReadingOutdated
+from client_lifecycle.storage.clients import read_live
 from client_lifecycle.storage.runs import Candidate, Settlement
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, archived_entry, contended
+from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, archived_entry, contended, stamped
 
 SETTLEMENTS_PER_TRANSACTION = 33
 """Each takes up to three actions beside the one that moves the run's counts."""
+
+Mark = str | Outcome
+"""An archive id, or the outcome of a client that was not archived."""
 
 BATCH_NOT_SETTLED = "BatchNotSettled"
 """The reason of clients whose batch's last step failed for good."""
 
 
-def mark_archived(
-    table: Table, run_id: str, candidate: Candidate, *, actor_id: str, notify_client: bool, at: datetime
-) -> str | None:
+def mark_archived(table: Table, run: Run, candidate: Candidate, safety: SafetySettings, *, at: datetime) -> Mark:
     """Archive one member of a run: flip, history, receipt, and the stamp on the member, in one transaction.
 
     A member that this run has marked before keeps that stamp, even if the client came back since: a booking that
@@ -37,14 +38,13 @@ def mark_archived(
 
     Args:
         table: where the client is kept.
-        run_id: the run.
+        run: the run, confirmed.
         candidate: the member beside its client, as read.
-        actor_id: the staff user who confirmed.
-        notify_client: recorded in the receipt (E9).
+        safety: the provider's safety rules; no check of the single archive is skipped (A5).
         at: the moment of the archive, UTC.
 
     Returns:
-        The archive id under which the effects are to be carried out, or ``None`` for a client archived before.
+        The stamp under which the effects are to be carried out, or the outcome of a client that is not archived.
 
     Raises:
         CommitContended: the client kept changing.
@@ -55,28 +55,30 @@ def mark_archived(
         if member.archive_id:
             return member.archive_id
         if client.status is Status.ARCHIVED:
-            return None
-        cause = Cause(source=Source.BULK_ARCHIVE, actor_id=actor_id, run_id=run_id)
-        archive_id = str(ULID.from_datetime(at))
-        archived = archive(client, Stamp(archive_id=archive_id, archived_at=at, cause=cause))
-        receipt = Receipt(
-            archive_id=archive_id,
-            archived_at=at,
-            cause=cause,
-            state=ReceiptState.SETTLING,
-            notify_client=notify_client,
-        )
-        mark = runs.mark_write(table, client.provider_id, run_id, member, archive_id)
+            return Outcome.ALREADY_ARCHIVED
+        if _blocks(table, candidate, safety, at):
+            return Outcome.BLOCKED
+        cause = Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
+        archived = stamped(client, cause, run.options, at)
+        receipt = archived.receipt
+        mark = runs.mark_write(table, client.provider_id, run.run_id, member, receipt.archive_id)
         try:
-            archives.commit_archive(
-                table, client, archived, archived_entry(archive_id, cause, at), receipt, also=[mark]
-            )
+            archives.commit_archive(table, client, archived.client, archived_entry(receipt), receipt, also=[mark])
         except ReadingOutdated:
             place = (member.client_id, member.position)
-            [candidate] = runs.read_candidates(table, client.provider_id, run_id, [place])
+            [candidate] = runs.read_candidates(table, client.provider_id, run.run_id, [place])
             continue
-        return archive_id
+        return receipt.archive_id
     raise contended()
+
+
+def _blocks(table: Table, candidate: Candidate, safety: SafetySettings, at: datetime) -> Collection[SafetyRule]:
+    """Return the rules that hold a client back; what the preview found still holds while the revision is the same."""
+    member, client = candidate.member, candidate.client
+    if client.revision == member.revision:
+        return member.facts.blocks
+    live = read_live(table, client.provider_id, client.client_id, at)
+    return assess(live.client, live.records, safety, at).blocks
 
 
 def settle_batch(table: Table, provider_id: str, run_id: str, settlements: Sequence[Settlement]) -> None:

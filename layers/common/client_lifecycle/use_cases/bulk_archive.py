@@ -9,10 +9,9 @@ from datetime import datetime
 
 from ulid import ULID
 
-from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import (
     ClientNotFound,
-    GroupNotFound,
     NothingSelected,
     PreviewExpired,
     PreviewMismatch,
@@ -32,7 +31,8 @@ from client_lifecycle.domain.runs import (
 )
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.archives import ReadingOutdated
-from client_lifecycle.storage.clients import LiveClient, list_clients, read_group, read_live
+from client_lifecycle.storage.clients import LiveClient, list_clients, read_live
+from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
 
@@ -43,7 +43,7 @@ CLIENTS_PER_PAGE = 1_000
 
 
 def preview_clients(
-    table: Table, provider_id: str, client_ids: Sequence[str], *, created_by: str, at: datetime, notify_client: bool
+    table: Table, provider_id: str, client_ids: Sequence[str], *, created_by: str, at: datetime, options: ArchiveOptions
 ) -> Run:
     """Prepare the bulk archive of chosen clients; nothing is archived before it is confirmed (A5, E11).
 
@@ -53,7 +53,7 @@ def preview_clients(
         client_ids: 1 to 10,000 ids; one that is given twice counts once.
         created_by: the staff user.
         at: the moment of the preview, UTC.
-        notify_client: whether clients shall be told (E9).
+        options: said once for all clients of the run (E9, E10, P11).
 
     Returns:
         The run, awaiting confirmation, with its token and totals.
@@ -69,11 +69,11 @@ def preview_clients(
     known = [live for live in found if live]
     if len(known) < len(found):
         raise _unknown(client_ids, known)
-    return _create(table, provider_id, known, created_by=created_by, at=at, notify_client=notify_client)
+    return _create(table, provider_id, known, created_by=created_by, at=at, options=options)
 
 
 def preview_group(
-    table: Table, provider_id: str, group_id: str, *, created_by: str, at: datetime, notify_client: bool
+    table: Table, provider_id: str, group_id: str, *, created_by: str, at: datetime, options: ArchiveOptions
 ) -> Run:
     """Prepare the archive of all active clients of a group, as they are now (A6).
 
@@ -83,17 +83,14 @@ def preview_group(
         TooManyClients: the group has more active clients than one bulk archive takes.
         StorageBusy: the table kept throttling.
     """
-    if read_group(table, provider_id, group_id) is None:
-        raise GroupNotFound("You have no client group with this id.", "group_id")
+    read_group(table, provider_id, group_id)
     listed = _active_members(table, provider_id, group_id)
     with ThreadPoolExecutor(READERS) as readers:
         found = readers.map(lambda client: read_live(table, provider_id, client.client_id, at), listed)
         members = [live for live in found if _still_in(live.client, group_id)]
     if not members:
         raise NothingSelected("This group has no active client.", "group_id")
-    return _create(
-        table, provider_id, members, created_by=created_by, at=at, notify_client=notify_client, group_id=group_id
-    )
+    return _create(table, provider_id, members, created_by=created_by, at=at, options=options, group_id=group_id)
 
 
 def confirm(
@@ -168,13 +165,21 @@ def _create(
     *,
     created_by: str,
     at: datetime,
-    notify_client: bool,
+    options: ArchiveOptions,
     group_id: str | None = None,
 ) -> Run:
+    if options.group_id:
+        read_group(table, provider_id, options.group_id)
+    safety = read_settings(table, provider_id).safety
     run_id = str(ULID.from_datetime(at))
     expires_at = at + PREVIEW_LIFETIME
     members = [
-        Member(client_id=live.client.client_id, position=position, facts=facts_of(live.client, live.records, at))
+        Member(
+            client_id=live.client.client_id,
+            position=position,
+            facts=facts_of(live.client, live.records, safety, at),
+            revision=live.client.revision,
+        )
         for position, live in enumerate(clients)
     ]
     run = Run(
@@ -189,7 +194,7 @@ def _create(
         totals=totals_of(members),
         counts={outcome: len(members) if outcome is Outcome.PENDING else 0 for outcome in Outcome},
         group_id=group_id,
-        notify_client=notify_client,
+        options=options,
     )
     runs.create_run(table, run, members)
     return run

@@ -1,0 +1,35 @@
+"""Reads a client's history. Imports the domain and this ring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.items import from_plain
+from client_lifecycle.storage.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of a client's history and the id to go on after, ``None`` on the last."""
+
+    entries: list[HistoryEntry]
+    next_after: str | None
+
+
+def list_history(
+    table: Table, provider_id: str, client_id: str, *, limit: int, after: str | None, newest_first: bool
+) -> HistoryPage:
+    """Read a page of a client's history, in either direction."""
+    values = {":pk": keys.client_partition(provider_id, client_id), ":prefix": keys.HISTORY_PREFIX}
+    page = table.page(
+        "pk = :pk AND begins_with(sk, :prefix)",
+        values,
+        limit=limit,
+        after=keys.history_key(provider_id, client_id, after) if after else None,
+        newest_first=newest_first,
+        consistent=True,
+    )
+    entries = [from_plain(HistoryEntry, plain) for plain in page.items]
+    return HistoryPage(entries, entries[-1].history_id if page.next_key else None)

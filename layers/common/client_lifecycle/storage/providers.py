@@ -1,0 +1,118 @@
+"""Reads and writes what belongs to a provider as a whole: settings, client groups, chats, the calendar.
+
+Imports the domain and the rest of this ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from client_lifecycle.domain.client import Client, Group, Status
+from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
+from client_lifecycle.domain.records import Appointment, AppointmentStatus
+from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, resolve
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.clients import group_item, record_from
+from client_lifecycle.storage.items import from_plain, to_item, to_plain
+from client_lifecycle.storage.table import Table
+
+LONGEST_APPOINTMENT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPage:
+    """A page of a provider's groups and the id to go on after, ``None`` on the last."""
+
+    groups: list[Group]
+    next_after: str | None
+
+
+def read_settings(table: Table, provider_id: str) -> ProviderSettings:
+    """Read a provider's settings; one that has decided nothing has the defaults."""
+    plain = table.get(keys.settings_key(provider_id))
+    return from_plain(ProviderSettings, plain) if plain else ProviderSettings()
+
+
+def write_settings(table: Table, provider_id: str, settings: ProviderSettings) -> None:
+    """Keep a provider's settings; the last word counts."""
+    table.put_many([{**keys.settings_key(provider_id), **to_plain(settings)}])
+
+
+def read_group(table: Table, provider_id: str, group_id: str) -> Group:
+    """Read one client group.
+
+    Raises:
+        GroupNotFound: the provider has no such group.
+    """
+    plain = table.get(keys.group_key(provider_id, group_id))
+    if plain is None:
+        raise GroupNotFound("You have no client group with this id.", "group_id")
+    return from_plain(Group, plain)
+
+
+def list_groups(table: Table, provider_id: str, *, limit: int, after: str | None) -> GroupPage:
+    """Read a page of a provider's groups, by id."""
+    values = {":pk": keys.provider_partition(provider_id), ":prefix": keys.GROUP_PREFIX}
+    start = keys.group_key(provider_id, after) if after else None
+    page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start, consistent=True)
+    groups = [from_plain(Group, plain) for plain in page.items]
+    return GroupPage(groups, groups[-1].group_id if page.next_key else None)
+
+
+def write_group(table: Table, group: Group) -> None:
+    """Keep a client group."""
+    table.put_many([group_item(group)])
+
+
+def delete_group(table: Table, provider_id: str, group_id: str) -> None:
+    """Delete a client group that no client is in; the clients themselves are never deleted.
+
+    Raises:
+        GroupNotEmpty: a client, active or archived, is in the group.
+    """
+    for status in Status:
+        values = {":partition": keys.status_of_group(provider_id, group_id, status)}
+        if table.page("group_key = :partition", values, index=keys.BY_GROUP_INDEX, limit=1).items:
+            raise GroupNotEmpty("This group still has clients. Move them first.", "group_id")
+    table.transact([{"Delete": {"TableName": table.name, "Key": to_item(keys.group_key(provider_id, group_id))}}])
+
+
+def portal_settings(table: Table, client: Client, provider: ProviderSettings) -> PortalSettings:
+    """Resolve a client's switches over its group's and its provider's (P6)."""
+    plain = table.get(keys.group_key(client.provider_id, client.group_id)) if client.group_id else None
+    group = from_plain(Group, plain).settings if plain else PortalSettings()
+    return resolve(client.settings, group, provider.portal)
+
+
+def closed_chats(table: Table, provider_id: str, chat_ids: Sequence[str]) -> set[str]:
+    """Tell which of these chats have been closed; a chat nothing is known of is open."""
+    found = table.get_many([keys.chat_key(provider_id, chat_id) for chat_id in dict.fromkeys(chat_ids)])
+    return {plain["chat_id"] for plain in found if plain.get("closed_at")}
+
+
+def is_slot_free(table: Table, provider_id: str, wanted: Appointment) -> bool:
+    """Tell whether no other booked appointment of the provider overlaps with this one."""
+    begin, end = wanted.starts_at, _end(wanted)
+    return not any(
+        other.starts_at < end and _end(other) > begin
+        for other in _booked_around(table, provider_id, begin, end)
+        if other.record_id != wanted.record_id
+    )
+
+
+def _booked_around(table: Table, provider_id: str, begin: datetime, end: datetime) -> Iterator[Appointment]:
+    first = (begin - LONGEST_APPOINTMENT).astimezone(UTC).date()
+    days = range((end.astimezone(UTC).date() - first).days + 1)
+    for day in days:
+        partition = keys.day_partition(provider_id, first + timedelta(days=day))
+        values = {":day": partition, ":end": keys.sortable(end)}
+        page = table.page("day_key = :day AND live_key < :end", values, index=keys.BY_DAY_INDEX)
+        for record in map(record_from, page.items):
+            if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
+                yield record
+
+
+def _end(appointment: Appointment) -> datetime:
+    return appointment.starts_at + timedelta(minutes=appointment.duration_minutes)
