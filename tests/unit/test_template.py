@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.edge import identity, settings
+from client_lifecycle.edge import http, identity, settings
 from client_lifecycle.storage import keys
 from local.template import ROOT, read_template
 
@@ -23,6 +23,7 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 FUNCTIONS = of_type("AWS::Serverless::Function")
 TABLE = RESOURCES["Table"]["Properties"]
+GATEWAY_RESPONSES = RESOURCES["Api"]["Properties"]["GatewayResponses"]
 
 
 def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
@@ -48,6 +49,11 @@ def test_every_function_logs_to_a_group_of_its_own_that_forgets(name: str) -> No
     group = RESOURCES[FUNCTIONS[name]["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
     assert group["RetentionInDays"] == {"Ref": "LogRetentionDays"}
     assert group["LogGroupName"]["Fn::Sub"].endswith(FUNCTIONS[name]["FunctionName"]["Fn::Sub"])
+
+
+@pytest.mark.parametrize("name", of_type("AWS::Logs::LogGroup"))
+def test_no_log_is_kept_forever(name: str) -> None:
+    assert RESOURCES[name]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
 def test_every_package_of_functions_is_deployed() -> None:
@@ -82,6 +88,9 @@ def test_manifests_are_private_encrypted_and_expire() -> None:
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert bucket["BucketEncryption"]
     assert bucket["LifecycleConfiguration"]["Rules"][0]["Status"] == "Enabled"
+    [only_tls] = RESOURCES["ManifestBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (only_tls["Effect"], only_tls["Action"]) == ("Deny", "s3:*")
+    assert only_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_environment_names_are_those_the_settings_models_read() -> None:
@@ -142,6 +151,39 @@ def test_every_route_needs_a_signed_in_caller() -> None:
     for function in FUNCTIONS.values():
         for event in function.get("Events", {}).values():
             assert "Auth" not in event["Properties"]
+
+
+def test_every_route_is_served_once() -> None:
+    routes = [
+        (event["Properties"]["Method"], event["Properties"]["Path"])
+        for function in FUNCTIONS.values()
+        for event in function.get("Events", {}).values()
+    ]
+    assert len(routes) == len(set(routes))
+
+
+@pytest.mark.parametrize("kind", GATEWAY_RESPONSES)
+def test_what_the_gateway_refuses_itself_is_a_problem_too(kind: str) -> None:
+    response = GATEWAY_RESPONSES[kind]
+    document = json.loads(response["ResponseTemplates"][http.PROBLEM_JSON])
+    assert document["type"].startswith(http.PROBLEM_TYPE_PREFIX)
+    assert {"title", "detail"} < set(document)
+    assert document.get("status") == response.get("StatusCode")
+
+
+def test_the_gateway_says_nothing_in_words_of_its_own() -> None:
+    assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= set(GATEWAY_RESPONSES)
+
+
+def test_the_api_is_made_after_the_role_it_logs_with() -> None:
+    """Without that role, an account that never logged an API's calls refuses the stage."""
+    assert RESOURCES["Api"]["Properties"]["AccessLogSetting"]
+    assert RESOURCES[RESOURCES["Api"]["DependsOn"]]["Type"] == "AWS::ApiGateway::Account"
+
+
+@pytest.mark.parametrize("name", of_type("AWS::CloudWatch::Alarm"))
+def test_every_alarm_reaches_whoever_is_to_know(name: str) -> None:
+    assert "AlarmTopicArn" in texts(RESOURCES[name]["Properties"]["AlarmActions"])
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -10,10 +10,22 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain import errors
+from client_lifecycle.edge.steps import EffectStep, Step
 from local.template import ROOT, read_template
+from mark_archived.handler import MarkStep
+from settle_batch.handler import SettleStep
 
 TEXT = (ROOT / "workflows" / "archive_clients.asl.json").read_text()
 DEFINITION: dict[str, Any] = json.loads(TEXT)
+RESOURCES: dict[str, Any] = read_template()["Resources"]
+STEPS: dict[str, type[Step]] = {
+    "mark_archived": MarkStep,
+    "cancel_commitments": EffectStep,
+    "leave_chats": EffectStep,
+    "silence_notifications": EffectStep,
+    "settle_batch": SettleStep,
+    "finish_run": Step,
+}
 Machine = dict[str, Any]
 
 
@@ -78,12 +90,21 @@ def test_every_task_is_bounded_and_retried(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
+def test_a_function_that_runs_out_of_time_is_run_again(name: str) -> None:
+    """Lambda reports its own time-out as Sandbox.Timedout; the state's is only for an answer that never comes."""
+    function = TASKS[name]["Parameters"]["FunctionName"].removeprefix("${").removesuffix("Arn}")
+    assert RESOURCES[function]["Properties"]["Timeout"] < TASKS[name]["TimeoutSeconds"]
+    retried = {error for retrier in TASKS[name]["Retry"] for error in retrier["ErrorEquals"]}
+    assert {"Sandbox.Timedout", "States.Timeout", "Lambda.TooManyRequestsException"} <= retried
+
+
+@pytest.mark.parametrize("name", TASKS)
 def test_every_error_named_is_a_class_of_ours_or_a_service_s(name: str) -> None:
     named = [
         error
         for rule in [*TASKS[name]["Retry"], *TASKS[name].get("Catch", [])]
         for error in rule["ErrorEquals"]
-        if not error.startswith(("States.", "Lambda."))
+        if not error.startswith(("States.", "Lambda.", "Sandbox."))
     ]
     for error in named:
         assert issubclass(getattr(errors, error), errors.LifecycleError)
@@ -109,10 +130,22 @@ def test_the_state_does_not_grow_with_the_run() -> None:
 
 
 def test_every_substitution_is_supplied_and_every_supplied_one_used() -> None:
-    machine = read_template()["Resources"]["ArchiveClients"]["Properties"]
+    machine = RESOURCES["ArchiveClients"]["Properties"]
+    assert (ROOT / machine["DefinitionUri"]).read_text() == TEXT
     assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == set(machine["DefinitionSubstitutions"])
 
 
 def test_only_ids_enter_the_state() -> None:
     carried = {key.removesuffix(".$") for key in DEFINITION["States"]["ArchiveBatches"]["ItemSelector"]}
     assert carried == {"provider_id", "run_id", "actor_id", "notify_client", "batch_number", "members"}
+
+
+@pytest.mark.parametrize("package", STEPS)
+def test_the_sample_event_of_a_step_is_its_input(package: str) -> None:
+    event = json.loads((ROOT / "events" / f"{package}.json").read_text())
+    assert STEPS[package].model_validate(event).provider_id == event["provider_id"]
+
+
+def test_the_first_step_is_handed_all_that_it_reads() -> None:
+    carried = {key.removesuffix(".$") for key in DEFINITION["States"]["ArchiveBatches"]["ItemSelector"]}
+    assert set(MarkStep.model_fields) <= carried
