@@ -72,6 +72,8 @@ def test_the_table_is_keyed_as_the_storage_ring_writes_it() -> None:
     assert listings == {
         keys.BY_STATUS_INDEX: ["status_key", "name_key"],
         keys.BY_GROUP_INDEX: ["group_key", "name_key"],
+        keys.BY_EMAIL_INDEX: ["status_key", "email_key"],
+        keys.BY_DAY_INDEX: ["day_key", "live_key"],
     }
 
 
@@ -79,7 +81,7 @@ def test_client_records_cannot_be_lost_with_the_stack() -> None:
     assert TABLE["DeletionProtectionEnabled"] is True
     assert TABLE["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert TABLE["SSESpecification"]["SSEEnabled"] is True
-    assert TABLE["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
+    assert TABLE["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
     assert RESOURCES["Table"]["DeletionPolicy"] == RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
 
 

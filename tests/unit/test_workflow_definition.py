@@ -137,7 +137,7 @@ def test_every_substitution_is_supplied_and_every_supplied_one_used() -> None:
 
 def test_only_ids_enter_the_state() -> None:
     carried = {key.removesuffix(".$") for key in DEFINITION["States"]["ArchiveBatches"]["ItemSelector"]}
-    assert carried == {"provider_id", "run_id", "actor_id", "notify_client", "batch_number", "members"}
+    assert carried == {"provider_id", "run_id", "batch_number", "members"}
 
 
 @pytest.mark.parametrize("package", STEPS)
