@@ -120,7 +120,10 @@ def facts(**fields: Any) -> Facts:
 
 def member(position: int = 0, client_id: str | None = None, **fields: Any) -> Member:
     """A client's place in a run."""
-    return Member(**{"client_id": client_id or f"client-{position}", "position": position, "facts": facts()} | fields)
+    return Member(
+        **{"client_id": client_id or f"client-{position}", "position": position, "facts": facts(), "revision": 1}
+        | fields
+    )
 
 
 def run(members: Sequence[Member] = (), **fields: Any) -> Run:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from client_lifecycle.domain.client import Cause, Client, Group, PortalSettings, Source, Stamp
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, PortalSettings, Return, Source, Stamp
 from client_lifecycle.domain.effects import Change, LeftAlone, LeftAloneReason, all_effects
+from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import (
     Appointment,
@@ -26,6 +27,7 @@ from client_lifecycle.domain.records import (
     ReminderStatus,
 )
 from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
+from client_lifecycle.domain.safety import SafetyRule
 from tests.unit.builders import DAY, NOW
 
 ids = st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
@@ -104,9 +106,18 @@ clients = st.builds(
     group_id=st.none() | ids,
     settings=portal_settings,
     stamp=st.none() | stamps,
+    last_return=st.none() | st.builds(Return, archive_id=ids, returned_at=moments, cause=causes),
     revision=counts,
 )
-groups = st.builds(Group, provider_id=ids, group_id=ids, name=texts)
+groups = st.builds(Group, provider_id=ids, group_id=ids, name=texts, settings=portal_settings)
+options = st.builds(
+    ArchiveOptions,
+    reason=st.none() | st.sampled_from(ArchiveReason),
+    note=st.none() | texts,
+    group_id=st.none() | ids,
+    notify_client=st.booleans(),
+    mute_email=st.booleans(),
+)
 
 changes: SearchStrategy[tuple[Change, ...]] = record_sets.map(lambda found: all_effects(found, NOW).changes)
 left_alone = st.builds(
@@ -121,7 +132,8 @@ receipts = st.builds(
     archived_at=moments,
     cause=causes,
     state=st.sampled_from(ReceiptState),
-    notify_client=st.booleans(),
+    options=options,
+    moved_from_group_id=st.none() | ids,
     changes=changes,
     left_alone=st.lists(left_alone, max_size=3).map(tuple),
 )
@@ -130,8 +142,10 @@ history_entries = st.builds(
     history_id=ids,
     at=moments,
     event=st.sampled_from(HistoryEvent),
-    archive_id=ids,
+    archive_id=st.none() | ids,
     cause=causes,
+    options=st.none() | options,
+    reason=st.none() | ids,
 )
 
 facts = st.builds(
@@ -142,12 +156,15 @@ facts = st.builds(
     upcoming_appointments=counts,
     scheduled_payments=counts,
     scheduled_payment_cents=cents,
+    warnings=st.lists(st.sampled_from(SafetyRule), unique=True).map(tuple),
+    blocks=st.lists(st.sampled_from(SafetyRule), unique=True).map(tuple),
 )
 members = st.builds(
     Member,
     client_id=ids,
     position=counts,
     facts=facts,
+    revision=counts,
     outcome=st.sampled_from(Outcome),
     reason=st.none() | ids,
     archive_id=st.none() | ids,
@@ -174,7 +191,7 @@ runs = st.builds(
     totals=totals,
     counts=st.fixed_dictionaries(dict.fromkeys(Outcome, counts)),
     group_id=st.none() | ids,
-    notify_client=st.booleans(),
+    options=options,
     confirmed_by=st.none() | ids,
     started_at=st.none() | moments,
     finished_at=st.none() | moments,

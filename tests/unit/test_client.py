@@ -7,8 +7,8 @@ from dataclasses import fields, replace
 import pytest
 from hypothesis import given
 
-from client_lifecycle.domain.client import Client, Stamp, Status, activate, archive
-from tests.unit.builders import DAY, GROUP_ID, NOW, client, stamp
+from client_lifecycle.domain.client import ArchiveOptions, Client, Return, Stamp, Status, activate, archive
+from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, NOW, cause, client, stamp
 from tests.unit.strategies import clients, stamps
 
 ACTIVE = client()
@@ -35,37 +35,49 @@ def test_a_client_is_archived_exactly_while_it_carries_a_stamp() -> None:
     ids=["archive an active", "archive an archived", "activate an archived", "activate an active"],
 )
 def test_every_transition(before: Client, verb: str, status: Status) -> None:
-    after = archive(before, stamp()) if verb == "archive" else activate(before)
+    after = archive(before, stamp(), ArchiveOptions()) if verb == "archive" else activate(before, cause(), NOW)
     assert after.status is status
 
 
 def test_e1_archiving_sets_the_stamp_and_nothing_else() -> None:
-    assert archive(ACTIVE, stamp()) == replace(ACTIVE, stamp=stamp(), revision=ACTIVE.revision + 1)
+    assert archive(ACTIVE, stamp(), ArchiveOptions()) == replace(ACTIVE, stamp=stamp(), revision=ACTIVE.revision + 1)
 
 
 def test_e1_an_archived_client_keeps_the_stamp_of_its_first_archive() -> None:
     later = stamp("01KLATER", archived_at=NOW + DAY)
-    assert archive(ARCHIVED, later) is ARCHIVED
+    assert archive(ARCHIVED, later, ArchiveOptions()) is ARCHIVED
 
 
-def test_a1_activating_removes_the_stamp_and_nothing_else() -> None:
-    assert activate(ARCHIVED) == replace(ARCHIVED, stamp=None, revision=ARCHIVED.revision + 1)
+def test_a1_activating_removes_the_stamp_notes_the_return_and_nothing_else() -> None:
+    back = Return(archive_id=ARCHIVE_ID, returned_at=NOW, cause=cause())
+    expected = replace(ARCHIVED, stamp=None, last_return=back, revision=ARCHIVED.revision + 1)
+    assert activate(ARCHIVED, cause(), NOW) == expected
 
 
 def test_a1_an_active_client_stays_as_it_is() -> None:
-    assert activate(ACTIVE) is ACTIVE
+    assert activate(ACTIVE, cause(), NOW) is ACTIVE
 
 
 def test_e10_the_client_stays_in_its_group() -> None:
-    assert archive(client(group_id=GROUP_ID), stamp()).group_id == GROUP_ID
-    assert activate(client(group_id=GROUP_ID, stamp=stamp())).group_id == GROUP_ID
+    assert archive(client(group_id=GROUP_ID), stamp(), ArchiveOptions()).group_id == GROUP_ID
+    assert activate(client(group_id=GROUP_ID, stamp=stamp()), cause(), NOW).group_id == GROUP_ID
+
+
+def test_e10_a_group_given_with_the_archive_moves_the_client_at_once() -> None:
+    moved = archive(client(group_id=GROUP_ID), stamp(), ArchiveOptions(group_id="group-former"))
+    assert moved.group_id == "group-former"
+
+
+def test_p11_muting_at_archive_time_switches_e_mail_off_and_nothing_else() -> None:
+    muted = archive(ACTIVE, stamp(), ArchiveOptions(mute_email=True))
+    assert muted.settings == replace(ACTIVE.settings, email_notifications=False)
 
 
 @given(clients, stamps)
 def test_e11_there_and_back_every_field_is_as_before_but_the_revision(before: Client, mark: Stamp) -> None:
-    after = activate(archive(replace(before, stamp=None), mark))
+    after = activate(archive(replace(before, stamp=None), mark, ArchiveOptions()), cause(), NOW)
     differing = {field.name for field in fields(before) if getattr(after, field.name) != getattr(before, field.name)}
-    assert differing <= {"revision", "stamp"}
+    assert differing <= {"revision", "stamp", "last_return"}
     assert (after.credit_cents, after.owed_cents, after.currency) == (
         before.credit_cents,
         before.owed_cents,
@@ -75,5 +87,5 @@ def test_e11_there_and_back_every_field_is_as_before_but_the_revision(before: Cl
 
 @given(clients, stamps)
 def test_the_revision_rises_with_every_write_and_with_nothing_else(before: Client, mark: Stamp) -> None:
-    for after in (archive(before, mark), activate(before)):
+    for after in (archive(before, mark, ArchiveOptions()), activate(before, cause(), NOW)):
         assert after.revision == before.revision + (after != before)

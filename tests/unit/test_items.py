@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from client_lifecycle.domain.client import Client, Group, archive
+from client_lifecycle.domain.client import ArchiveOptions, Client, Group, archive
 from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.domain.records import Record, RecordKind
@@ -225,7 +225,7 @@ def test_a_change_writes_the_rule_s_fields_and_takes_the_record_out_of_the_live_
 
 def test_a_client_is_written_over_the_very_reading_that_was_decided_on() -> None:
     before = client()
-    update = client_write(TABLE, before, archive(before, stamp()))["Update"]
+    update = client_write(TABLE, before, archive(before, stamp(), ArchiveOptions()))["Update"]
     read = client_item(before)
     assert holds(update, read)
     assert not holds(update, read | {"revision": 2})
@@ -235,7 +235,7 @@ def test_a_client_is_written_over_the_very_reading_that_was_decided_on() -> None
 
 def test_an_archive_of_a_client_writes_neither_its_name_nor_its_money() -> None:
     before = client(credit_cents=500, owed_cents=700)
-    update = client_write(TABLE, before, archive(before, stamp()))["Update"]
+    update = client_write(TABLE, before, archive(before, stamp(), ArchiveOptions()))["Update"]
     written = set(update["ExpressionAttributeNames"].values())
     assert written == {"archive_id", "revision", "stamp", "status", "status_key"}
 

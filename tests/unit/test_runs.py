@@ -27,6 +27,8 @@ from client_lifecycle.domain.runs import (
     start,
     totals_of,
 )
+from client_lifecycle.domain.safety import SafetyRule
+from client_lifecycle.domain.settings import SafetySettings
 from tests.unit.builders import (
     DAY,
     HOUR,
@@ -59,7 +61,7 @@ def test_e11_facts_show_the_money_and_the_commitments_at_stake() -> None:
         payment("p-charged", amount_cents=9_000, status=PaymentStatus.CHARGED),
         membership(),
     ]
-    assert facts_of(client(credit_cents=1_500, owed_cents=700), records, NOW) == Facts(
+    assert facts_of(client(credit_cents=1_500, owed_cents=700), records, SafetySettings(), NOW) == Facts(
         status=Status.ACTIVE,
         credit_cents=1_500,
         owed_cents=700,
@@ -70,12 +72,12 @@ def test_e11_facts_show_the_money_and_the_commitments_at_stake() -> None:
 
 
 def test_facts_say_when_a_client_is_archived_already() -> None:
-    assert facts_of(client(stamp=stamp()), [], NOW).status is Status.ARCHIVED
+    assert facts_of(client(stamp=stamp()), [], SafetySettings(), NOW).status is Status.ARCHIVED
 
 
 @given(record_sets)
 def test_e6_e7_the_panel_announces_exactly_what_the_archive_will_cancel(found: list[Record]) -> None:
-    shown = facts_of(client(), found, NOW)
+    shown = facts_of(client(), found, SafetySettings(), NOW)
     cancelled = [change.before for change in cancel_commitments(found, NOW).changes]
     payments = [record.amount_cents for record in cancelled if record.kind is RecordKind.PAYMENT]
     assert shown.upcoming_appointments == sum(record.kind is RecordKind.APPOINTMENT for record in cancelled)
@@ -116,6 +118,8 @@ OTHER_FACTS: list[dict[str, Any]] = [
     {"upcoming_appointments": 1},
     {"scheduled_payments": 1},
     {"scheduled_payment_cents": 1},
+    {"warnings": (SafetyRule.OWES_MONEY,)},
+    {"blocks": (SafetyRule.OWES_MONEY,)},
 ]
 
 

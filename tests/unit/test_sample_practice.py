@@ -505,7 +505,7 @@ def test_the_receipt_of_an_archived_client_leads_from_the_records_before_to_thos
             stamp.archived_at,
             stamp.cause,
         )
-        assert (receipt.state, receipt.notify_client, receipt.left_alone) == (ReceiptState.SETTLED, False, ())
+        assert (receipt.state, receipt.options.notify_client, receipt.left_alone) == (ReceiptState.SETTLED, False, ())
         assert len(receipt.changes) <= CHANGES_WITH_FLIP
         assert {change.after for change in receipt.changes} <= set(sample.records)
         assert all_effects([change.before for change in receipt.changes], stamp.archived_at).changes == receipt.changes
