@@ -1,1 +1,1 @@
-"""Lists and reads clients over HTTP."""
+"""Lists, reads, adds and changes clients over HTTP, and tells what is allowed with them."""

@@ -1,36 +1,94 @@
-"""GET /clients and GET /clients/{client_id}: event -> storage -> response."""
+"""Clients over HTTP: list, search, count, read, add, change, permissions, history and receipts.
+
+Event -> use case or storage -> response.
+"""
 
 from __future__ import annotations
 
+from enum import StrEnum
+from http import HTTPStatus
 from typing import Annotated
 
+from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from client_lifecycle.domain.client import Status
-from client_lifecycle.domain.errors import ClientNotFound, InvalidRequest
+from client_lifecycle.domain.errors import ClientNotFound, InvalidRequest, RecordsAreKept
 from client_lifecycle.edge import http, identity, wiring
-from client_lifecycle.edge.views import ClientListView, ClientView
-from client_lifecycle.storage.clients import list_clients, read_client
+from client_lifecycle.edge.views import (
+    ClientListView,
+    ClientView,
+    CountsView,
+    HistoryListView,
+    HistoryView,
+    PermissionCheckView,
+    PermissionsView,
+    PermissionView,
+    ReceiptListView,
+    ReceiptView,
+    RefusedView,
+)
+from client_lifecycle.storage.archives import list_receipts, read_receipt
+from client_lifecycle.storage.clients import count_clients, list_clients, read_client
+from client_lifecycle.storage.history import list_history
+from client_lifecycle.use_cases.clients import add_client, change_client, check_permissions, read_permissions
+from clients.bodies import AddBody, ChangeBody, CheckBody
+
+MAX_RECEIPTS = 20
 
 app = http.resolver()
 
 GroupFilter = Annotated[str | None, Query(max_length=64, description="Only the clients of this group.")]
+Search = Annotated[
+    str | None,
+    Query(
+        max_length=254,
+        description="Only clients whose name begins like this or, with an @ in it, whose e-mail address does.",
+    ),
+]
 
 
-@app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"])
+class Order(StrEnum):
+    """The direction of a client's history."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+@app.get("/clients", summary="List or search a tab of the clients, by name", tags=["clients"])
 def clients(
     status: Annotated[Status, Query(description="The tab.")] = Status.ACTIVE,
     group_id: GroupFilter = None,
+    q: Search = None,
     limit: http.Limit = 50,
     cursor: http.Cursor = None,
 ) -> ClientListView:
-    """List the active or the archived clients, all or those of one group."""
+    """List the active or the archived clients: all, those of one group, or those that a search finds."""
     caller = identity.staff(app.current_event.raw_event)
+    if group_id and q and "@" in q:
+        raise InvalidRequest("E-mail addresses are searched in all groups at once.", "group_id")
     try:
-        page = list_clients(wiring.table(), caller.provider_id, status, group_id=group_id, limit=limit, after=cursor)
+        page = list_clients(
+            wiring.table(), caller.provider_id, status, group_id=group_id, limit=limit, after=cursor, search=q
+        )
     except ClientNotFound as error:
         raise InvalidRequest("This cursor does not come from an earlier page.", "cursor") from error
     return ClientListView(clients=[ClientView.of(client) for client in page.clients], next_cursor=page.next_after)
+
+
+@app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"])
+def counts(group_id: GroupFilter = None) -> CountsView:
+    """Count the active and the archived clients, all or those of one group."""
+    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    active, archived = (count_clients(table, caller.provider_id, status, group_id=group_id) for status in Status)
+    return CountsView(active=active, archived=archived)
+
+
+@app.post("/clients", summary="Add a client", tags=["clients"], status_code=HTTPStatus.CREATED)
+def add(body: Annotated[AddBody, FromBody()]) -> ClientView:
+    """Add a client, whose e-mail address no other client may have, active or archived."""
+    caller = identity.archiver(app.current_event.raw_event)
+    return ClientView.of(add_client(wiring.table(), body.client(caller.provider_id, wiring.now())))
 
 
 @app.get("/clients/<client_id>", summary="Read a client", tags=["clients"])
@@ -38,6 +96,93 @@ def client(client_id: http.Id) -> ClientView:
     """Read one client, active or archived."""
     caller = identity.staff(app.current_event.raw_event)
     return ClientView.of(read_client(wiring.table(), caller.provider_id, client_id))
+
+
+@app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"])
+def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
+    """Change name, address, group or settings of a client, active or archived; never its status."""
+    caller = identity.archiver(app.current_event.raw_event)
+    return ClientView.of(change_client(wiring.table(), caller.provider_id, client_id, body.over))
+
+
+@app.delete(
+    "/clients/<client_id>",
+    summary="Refused: clients are archived, not deleted",
+    tags=["clients"],
+    responses={HTTPStatus.METHOD_NOT_ALLOWED: {"description": "Always"}},
+)
+def delete(client_id: http.Id) -> None:
+    """Refuse: retention law wants the records kept. Archive the client instead."""
+    identity.staff(app.current_event.raw_event)
+    raise RecordsAreKept(
+        "Clients cannot be deleted, because retention law wants their records kept. Archive the client instead.",
+        archive=f"/clients/{client_id}/archive",
+        allow=["GET", "PATCH"],
+    )
+
+
+@app.get("/clients/<client_id>/permissions", summary="Tell all that is allowed with a client", tags=["permissions"])
+def permissions(client_id: http.Id) -> PermissionsView:
+    """Tell for every action and actor whether it is allowed, and if not, why."""
+    caller = identity.staff(app.current_event.raw_event)
+    found = read_permissions(wiring.table(), caller.provider_id, client_id)
+    return PermissionsView(
+        client_id=client_id,
+        status=found.client.status,
+        settings=found.settings,
+        permissions=[PermissionView.of(permission) for permission in found.permissions],
+    )
+
+
+@app.post("/permission-checks", summary="Tell with which clients an action is allowed", tags=["permissions"])
+def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
+    """Tell who of up to 1,000 clients an action is allowed for, and why not for the others."""
+    caller = identity.staff(app.current_event.raw_event)
+    found = check_permissions(wiring.table(), caller.provider_id, body.action, body.actor, body.client_ids)
+    allowed = [client_id for client_id, answer in found.permissions.items() if answer and answer.allowed]
+    refused = {client_id: answer for client_id, answer in found.permissions.items() if not (answer and answer.allowed)}
+    return PermissionCheckView(
+        action=found.action,
+        actor=found.actor,
+        allowed=allowed,
+        refused=[RefusedView.of(client_id, found.action, answer) for client_id, answer in refused.items()],
+    )
+
+
+@app.get("/clients/<client_id>/history", summary="Read a client's history", tags=["clients"])
+def history(
+    client_id: http.Id,
+    order: Annotated[Order, Query(description="The entries that come first.")] = Order.NEWEST,
+    limit: http.Limit = 50,
+    cursor: http.Cursor = None,
+) -> HistoryListView:
+    """List what happened to a client, with who did it and through what."""
+    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    read_client(table, caller.provider_id, client_id)
+    newest_first = order is Order.NEWEST
+    page = list_history(table, caller.provider_id, client_id, limit=limit, after=cursor, newest_first=newest_first)
+    return HistoryListView(entries=[HistoryView.of(entry) for entry in page.entries], next_cursor=page.next_after)
+
+
+@app.get("/clients/<client_id>/receipts", summary="List the receipts of a client's archives", tags=["clients"])
+def receipts(
+    client_id: http.Id,
+    limit: Annotated[int, Query(ge=1, le=MAX_RECEIPTS, description="The most receipts on a page.")] = 5,
+    cursor: http.Cursor = None,
+) -> ReceiptListView:
+    """List all that the archives of a client changed, the newest archive first."""
+    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    read_client(table, caller.provider_id, client_id)
+    page = list_receipts(table, caller.provider_id, client_id, limit=limit, after=cursor)
+    return ReceiptListView(receipts=[ReceiptView.of(receipt) for receipt in page.receipts], next_cursor=page.next_after)
+
+
+@app.get("/clients/<client_id>/receipts/<archive_id>", summary="Read the receipt of an archive", tags=["clients"])
+def receipt(client_id: http.Id, archive_id: http.Id) -> ReceiptView:
+    """Read all that one archive changed."""
+    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    read_client(table, caller.provider_id, client_id)
+    return ReceiptView.of(read_receipt(table, caller.provider_id, client_id, archive_id))
 
 
 lambda_handler = http.lambda_handler(app)

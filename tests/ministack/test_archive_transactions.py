@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.domain.client import Cause, Client, Source, Status
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Source, Status
 from client_lifecycle.domain.effects import all_effects, cancel_commitments
 from client_lifecycle.domain.errors import StorageBusy, Superseded
 from client_lifecycle.domain.receipts import ReceiptState
@@ -28,11 +28,11 @@ CAUSE = Cause(source=Source.STAFF, actor_id=STAFF_ID)
 
 
 def archive(table: Table, who: Client) -> Archived:
-    return archive_client(table, who.provider_id, who.client_id, cause=CAUSE, at=NOW)
+    return archive_client(table, who.provider_id, who.client_id, cause=CAUSE, at=NOW, options=ArchiveOptions())
 
 
 def activate(table: Table, who: Client) -> Client:
-    return activate_client(table, who.provider_id, who.client_id, cause=CAUSE, at=NOW)
+    return activate_client(table, who.provider_id, who.client_id, cause=CAUSE, at=NOW).client
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage_table, "LONGEST_PAUSE_SECONDS", 0.002)
 
 
-def test_one_query_and_one_transaction_archive_a_client(table: Table) -> None:
+def test_the_settings_one_query_and_one_transaction_archive_a_client(table: Table) -> None:
     who = put(table, client(), one_of_each())
     past = [
         appointment(f"past-{day}", starts_at=NOW - day * DAY, status=AppointmentStatus.COMPLETED) for day in range(50)
@@ -50,7 +50,7 @@ def test_one_query_and_one_transaction_archive_a_client(table: Table) -> None:
     calls: list[str] = []
     table.client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     archived = archive(table, who)
-    assert calls == ["Query", "TransactWriteItems"]
+    assert calls == ["GetItem", "Query", "TransactWriteItems"]
     assert archived.receipt.state is ReceiptState.SETTLED
     assert {change.before for change in archived.receipt.changes} == set(one_of_each())
 
@@ -183,7 +183,7 @@ def test_a1_activating_flips_the_status_and_nothing_else(table: Table) -> None:
     after_archive = records_of(table, who)
     back = activate(table, who)
     assert (back.status, back.stamp) == (Status.ACTIVE, None)
-    assert replace(back, revision=who.revision) == who
+    assert replace(back, last_return=None, revision=who.revision) == who
     assert records_of(table, who) == after_archive
     assert activate(table, who) == back
     assert count(table, who, "HISTORY#") == 2

@@ -32,17 +32,18 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the API; ``body`` is its JSON."""
+    """An answer of the API; ``body`` is its JSON, ``None`` where it has none."""
 
     status: int
-    content_type: str
+    content_type: str | None
     body: Any
+    headers: Mapping[str, str]
 
     @property
     def problem(self) -> str:
         """The stable name of the fault, once the answer is checked to be a whole problem document."""
         assert self.content_type == PROBLEM_JSON
-        assert self.body.keys() - {"errors"} == {"type", "title", "status", "detail"}
+        assert self.body.keys() >= {"type", "title", "status", "detail"}
         assert self.body["status"] == self.status
         prefix, _, name = self.body["type"].rpartition(":")
         assert prefix == "urn:client-archive:problem"
@@ -129,8 +130,9 @@ def request(
         "isBase64Encoded": False,
     }
     answer = invoke(ROUTES[method, resource], event)
-    [content_type] = answer["multiValueHeaders"]["Content-Type"]
-    return Answer(answer["statusCode"], content_type, json.loads(answer["body"]))
+    received = {name: ", ".join(values) for name, values in answer["multiValueHeaders"].items()}
+    document = json.loads(answer["body"]) if answer["body"] else None
+    return Answer(answer["statusCode"], received.get("Content-Type"), document, received)
 
 
 def get(address: str, **options: Any) -> Answer:
@@ -141,3 +143,13 @@ def get(address: str, **options: Any) -> Answer:
 def post(address: str, body: object = None, **options: Any) -> Answer:
     """Make a POST request."""
     return request("POST", address, body, **options)
+
+
+def patch(address: str, body: object = None, **options: Any) -> Answer:
+    """Make a PATCH request."""
+    return request("PATCH", address, body, **options)
+
+
+def delete(address: str, **options: Any) -> Answer:
+    """Make a DELETE request."""
+    return request("DELETE", address, **options)

@@ -141,6 +141,12 @@ def test_a_workflow_step_does_not_load_the_http_resolver(package: str) -> None:
     assert "client_lifecycle.edge.http" not in loaded
 
 
+def test_the_publisher_of_events_does_not_load_the_http_resolver() -> None:
+    loaded = modules_loaded_by("publish_events")
+    assert "aws_lambda_powertools.event_handler" not in loaded
+    assert "client_lifecycle.edge.http" not in loaded
+
+
 def test_the_layer_requires_every_package_that_the_code_imports() -> None:
     imported = {
         name.split(".")[0] for path in modules_of(LAYER, FUNCTIONS) for name in imports_of(path, at_run_time=True)

@@ -28,7 +28,7 @@ from client_lifecycle.domain.records import (
     ReminderStatus,
 )
 from client_lifecycle.storage.archives import CHANGES_UNDER_STAMP, CHANGES_WITH_FLIP
-from client_lifecycle.storage.clients import client_item, group_item, record_from, record_item
+from client_lifecycle.storage.clients import address_item, client_item, group_item, record_from, record_item
 from client_lifecycle.storage.items import from_item, from_plain, to_item
 from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, Table
 from local.sample_practice import (
@@ -586,6 +586,7 @@ def test_every_item_survives_storage(practice: SamplePractice) -> None:
             assert from_plain(HistoryEntry, next(stored)) == entry
         if sample.receipt:
             assert from_plain(Receipt, next(stored)) == sample.receipt
+        assert next(stored) == address_item(sample.client)
     assert next(stored, None) is None
 
 
@@ -614,6 +615,11 @@ def test_history_and_receipt_lie_where_they_are_looked_for(practice: SamplePract
 def test_keys_are_unique_over_all_items(large_practice: SamplePractice) -> None:
     keys = [(item["pk"], item["sk"]) for item in items(large_practice)]
     assert len(set(keys)) == len(keys)
+
+
+def test_no_two_clients_share_an_address_and_every_address_is_taken(large_practice: SamplePractice) -> None:
+    taken = [item["sk"] for item in items(large_practice) if item["pk"] == f"EMAIL#{large_practice.provider_id}"]
+    assert len(set(taken)) == len(taken) == len(large_practice.clients)
 
 
 class RecordingDynamoDB:

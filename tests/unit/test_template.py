@@ -100,6 +100,8 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     assert {name.upper() for name in settings.TableSettings.model_fields} <= set(common)
     bulk = FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"]
     assert {name.upper() for name in settings.WorkflowSettings.model_fields} == set(bulk)
+    events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]
+    assert {name.upper() for name in settings.EventSettings.model_fields} == set(events)
 
 
 def test_the_deployed_runtime_is_python_3_13_on_arm64() -> None:
@@ -114,10 +116,26 @@ def test_every_role_has_exact_actions_on_exact_resources(name: str) -> None:
         assert not [text for text in texts(statement["Resource"]) if text == "*" or "index/*" in text]
 
 
+DELETES = {"ClientsFunction": "EMAIL#*", "PracticeFunction": "PROVIDER#*"}
+"""Who may delete, and in which partitions: an address that was given up, and a group without clients."""
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_no_role_may_delete_or_scan(name: str) -> None:
+def test_no_role_may_scan_and_none_may_delete_but_addresses_and_groups(name: str) -> None:
     actions = [action for statement in statements(FUNCTIONS[name]) for action in texts(statement["Action"])]
-    assert not [action for action in actions if "Delete" in action or "Scan" in action]
+    assert not [action for action in actions if "Scan" in action]
+    deletes = [statement for statement in statements(FUNCTIONS[name]) if "Delete" in str(statement["Action"])]
+    assert deletes == [
+        {
+            "Sid": statement["Sid"],
+            "Effect": "Allow",
+            "Action": "dynamodb:DeleteItem",
+            "Resource": {"Fn::GetAtt": ["Table", "Arn"]},
+            "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [DELETES[name]]}},
+        }
+        for statement in deletes
+    ]
+    assert len(deletes) == (name in DELETES)
 
 
 def test_the_state_machine_may_start_itself_and_read_its_manifests() -> None:
@@ -139,6 +157,36 @@ def test_the_state_machine_may_start_itself_and_read_its_manifests() -> None:
 def test_bulk_archive_starts_the_state_machine_of_this_stack() -> None:
     arn = FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"]["STATE_MACHINE_ARN"]["Fn::Sub"]
     assert arn.endswith(f"stateMachine:{RESOURCES['ArchiveClients']['Properties']['Name']['Fn::Sub']}")
+
+
+def test_no_event_is_lost_while_the_bus_is_out_of_reach() -> None:
+    """What the bus refuses is tried again for half the day that a stream keeps, then told to people."""
+    stream = RESOURCES["PublishEventsStream"]["Properties"]
+    assert stream["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert stream["BisectBatchOnFunctionError"] is True
+    assert stream["MaximumRecordAgeInSeconds"] == 12 * 60 * 60
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["EventDeadLetters", "Arn"]}
+    letters = RESOURCES["EventDeadLetters"]["Properties"]
+    assert (letters["SqsManagedSseEnabled"], letters["MessageRetentionPeriod"]) == (True, 14 * 24 * 60 * 60)
+    [only_tls] = RESOURCES["EventDeadLettersPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (only_tls["Effect"], only_tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_publisher_reads_the_stream_and_cannot_touch_the_table() -> None:
+    """The local AWS does not check the role that a stream is read with, so it is checked here."""
+    allowed = {
+        action: statement["Resource"]["Fn::GetAtt"]
+        for statement in statements(FUNCTIONS["PublishEventsFunction"])
+        for action in texts(statement["Action"])
+    }
+    reading = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+    assert allowed == {
+        **{f"dynamodb:{action}": ["Table", "StreamArn"] for action in reading},
+        "events:PutEvents": ["EventBus", "Arn"],
+        "sqs:SendMessage": ["EventDeadLetters", "Arn"],
+    }
 
 
 def test_staff_cannot_choose_their_provider() -> None:

@@ -43,12 +43,16 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """The mark an archive leaves on its client; every write the archive causes is conditional on it."""
+    """The mark an archive leaves on its client; every write the archive causes is conditional on it.
+
+    ``notify_client`` tells those who follow the events whether the client may hear of what the archive does (E9).
+    """
 
     archive_id: str
     archived_at: datetime
     cause: Cause
     reason: ArchiveReason | None = None
+    notify_client: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,8 @@ def _lifecycle_problem(error: LifecycleError) -> Response[str]:
     answer = problem(STATUS_OF[type(error)], error.name, error.message, field_errors, error.facts)
     if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = "1"
+    if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(error.facts["allow"])
     return answer
 
 

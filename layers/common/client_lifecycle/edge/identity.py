@@ -44,14 +44,14 @@ def staff(event: Mapping[str, Any]) -> Staff:
 
 
 def archiver(event: Mapping[str, Any]) -> Staff:
-    """Read the caller, who must be allowed to archive and activate clients.
+    """Read the caller, who must be allowed to archive, activate and change clients.
 
     Raises:
         NotPermitted: the caller belongs to no provider, or is not in the group ``client-archivers``.
     """
     caller = staff(event)
     if ARCHIVERS not in caller.groups:
-        raise NotPermitted("Your account may not archive or activate clients.")
+        raise NotPermitted("Your account may not archive, activate or change clients.")
     return caller
 
 

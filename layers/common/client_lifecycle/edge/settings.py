@@ -23,6 +23,13 @@ class WorkflowSettings(BaseModel):
     state_machine_arn: str
 
 
+class EventSettings(BaseModel):
+    """The settings of the function that publishes events."""
+
+    event_bus_name: str
+    dead_letter_queue_url: str
+
+
 def read_settings(model: type[S]) -> S:
     """Read a settings model; each field comes from the variable of its name in capitals.
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Source, Status
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, Source, Status
 from client_lifecycle.domain.effects import LeftAloneReason
+from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, Refusal
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import RestoredItem, RestoreOutcome
 from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
 from client_lifecycle.domain.safety import SafetyRule
-from client_lifecycle.domain.settings import PortalSettings
+from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings
+from client_lifecycle.storage.clients import client_not_found
 from client_lifecycle.storage.items import to_plain
 
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
@@ -25,6 +29,11 @@ class Body(BaseModel):
     """The base of every request body: fields that are not documented are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def unsaid() -> Any:
+    """Stand in for a field of a partial change that is left out; never read, and no default in the API's description."""
+    return None
 
 
 class OptionsBody(Body):
@@ -48,6 +57,33 @@ class OptionsBody(Body):
             notify_client=self.notify_client,
             mute_email=self.mute_email,
         )
+
+
+def _without_control_characters(text: str) -> str:
+    if any(unicodedata.category(character) == "Cc" for character in text):
+        raise ValueError("control characters are not allowed")
+    return unicodedata.normalize("NFC", text)
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_without_control_characters),
+]
+"""A name of a person or of a group, without the spaces around it."""
+
+
+class PortalBody(Body):
+    """The switches of one level; a switch left out stays as it is, ``null`` leaves it to the level above."""
+
+    chat: bool | None = None
+    community_chats: bool | None = None
+    schedule_appointments: bool | None = None
+    email_notifications: bool | None = None
+
+    def over(self, settings: PortalSettings) -> PortalSettings:
+        """Return the switches of a level with what is said here."""
+        return replace(settings, **self.model_dump(exclude_unset=True))
 
 
 class CauseView(BaseModel):
@@ -215,6 +251,122 @@ class ClientListView(BaseModel):
 
     clients: list[ClientView]
     next_cursor: str | None
+
+
+class CountsView(BaseModel):
+    """How many clients each tab has."""
+
+    active: int
+    archived: int
+
+
+class HistoryListView(BaseModel):
+    """A page of a client's history."""
+
+    entries: list[HistoryView]
+    next_cursor: str | None
+
+
+class ReceiptListView(BaseModel):
+    """A page of a client's receipts."""
+
+    receipts: list[ReceiptView]
+    next_cursor: str | None
+
+
+class PermissionView(BaseModel):
+    """Whether one actor may do one thing; ``activates`` tells that doing it brings the client back."""
+
+    action: Action
+    actor: Actor
+    allowed: bool
+    reason: Refusal | None
+    rule: str
+    sentence: str
+    activates: bool
+
+    @classmethod
+    def of(cls, permission: Permission) -> PermissionView:
+        """Show an answer."""
+        return cls(
+            action=permission.action,
+            actor=permission.actor,
+            allowed=permission.allowed,
+            reason=permission.refusal,
+            rule=permission.rule,
+            sentence=permission.sentence,
+            activates=permission.activates,
+        )
+
+
+class PermissionsView(BaseModel):
+    """All that is allowed with a client; ``settings`` are its switches, resolved over its group and provider."""
+
+    client_id: str
+    status: Status
+    settings: PortalSettings
+    permissions: list[PermissionView]
+
+
+class RefusedView(BaseModel):
+    """A client that an action is refused for, and why; an id that is no client's is refused too."""
+
+    client_id: str
+    reason: Refusal | Literal["client_not_found"]
+    rule: str
+    sentence: str
+
+    @classmethod
+    def of(cls, client_id: str, action: Action, permission: Permission | None) -> RefusedView:
+        """Show a refusal, ``None`` for an id that is no client's."""
+        return cls(
+            client_id=client_id,
+            reason=(permission and permission.refusal) or "client_not_found",
+            rule=TABLE[action].number,
+            sentence=permission.sentence if permission else client_not_found().message,
+        )
+
+
+class PermissionCheckView(BaseModel):
+    """Who of many clients an action is allowed for, and who not; each in the order asked."""
+
+    action: Action
+    actor: Actor
+    allowed: list[str]
+    refused: list[RefusedView]
+
+
+class GroupView(BaseModel):
+    """A client group and its switches, which count for members that have not set theirs."""
+
+    group_id: str
+    name: str
+    settings: PortalSettings
+
+    @classmethod
+    def of(cls, group: Group) -> GroupView:
+        """Show a group."""
+        return cls(group_id=group.group_id, name=group.name, settings=group.settings)
+
+
+class GroupListView(BaseModel):
+    """A page of a provider's groups."""
+
+    groups: list[GroupView]
+    next_cursor: str | None
+
+
+class SettingsView(BaseModel):
+    """What a provider has decided for all clients."""
+
+    portal: PortalSettings
+    safety: SafetySettings
+    no_self_return: list[ArchiveReason]
+
+    @classmethod
+    def of(cls, settings: ProviderSettings) -> SettingsView:
+        """Show settings; the reasons are sorted."""
+        return cls(portal=settings.portal, safety=settings.safety, no_self_return=sorted(settings.no_self_return))
 
 
 class MemberView(BaseModel):

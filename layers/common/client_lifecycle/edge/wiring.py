@@ -8,8 +8,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 
-from client_lifecycle.edge.settings import TableSettings, WorkflowSettings, read_settings
-from client_lifecycle.storage.connections import connect_table, connect_workflow
+from client_lifecycle.edge.settings import EventSettings, TableSettings, WorkflowSettings, read_settings
+from client_lifecycle.storage.connections import (
+    connect_dead_letters,
+    connect_event_bus,
+    connect_table,
+    connect_workflow,
+)
+from client_lifecycle.storage.event_bus import DeadLetters, EventBus
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
 
@@ -25,6 +31,18 @@ def workflow() -> Workflow:
     """Return this process's connection to the workflow of bulk archives."""
     settings = read_settings(WorkflowSettings)
     return connect_workflow(settings.manifest_bucket, settings.state_machine_arn)
+
+
+@cache
+def event_bus() -> EventBus:
+    """Return this process's connection to the bus of events."""
+    return connect_event_bus(read_settings(EventSettings).event_bus_name)
+
+
+@cache
+def dead_letters() -> DeadLetters:
+    """Return this process's connection to the queue of writes that cannot become events."""
+    return connect_dead_letters(read_settings(EventSettings).dead_letter_queue_url)
 
 
 def now() -> datetime:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.client import Client, Stamp
 from client_lifecycle.domain.effects import Change, LeftAlone, Plan
 from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState
 from client_lifecycle.storage import clients, keys
-from client_lifecycle.storage.items import conditional_update, from_plain, put_new, put_over, to_plain
+from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, put_over, to_plain
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, Table
 
 if TYPE_CHECKING:
@@ -37,10 +38,24 @@ class ReadingOutdated(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPart:
-    """What one later transaction of an archive adds to its receipt."""
+    """What one later transaction of an archive adds to its receipt, or what one of a restore takes back.
 
+    It stands alone for whoever follows the table: since when, through which run, and whether the client may hear of it.
+    """
+
+    at: datetime
+    run_id: str | None = None
+    notify_client: bool = False
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """A page of a client's receipts and the archive id to go on after, ``None`` on the last."""
+
+    receipts: list[Receipt]
+    next_after: str | None
 
 
 def commit_archive(
@@ -79,21 +94,29 @@ def commit_archive(
         raise ReadingOutdated from failed
 
 
-def commit_effects(table: Table, client: Client, archive_id: str, plan: Plan) -> None:
+def commit_effects(table: Table, client: Client, stamp: Stamp, plan: Plan, at: datetime) -> None:
     """Carry out part of an archive's effects under its stamp, and add them to its receipt.
 
     Args:
         table: where to write.
         client: whose records they are.
-        archive_id: the stamp the client must still carry.
+        stamp: the stamp the client must still carry.
         plan: at most ``CHANGES_UNDER_STAMP`` changes.
+        at: the present moment, UTC.
 
     Raises:
         Superseded: the client no longer carries the stamp.
         ReadingOutdated: one of the records is no longer as it was read.
     """
     provider_id, client_id = client.provider_id, client.client_id
-    part = ReceiptPart(changes=plan.changes, left_alone=plan.left_alone)
+    archive_id = stamp.archive_id
+    part = ReceiptPart(
+        at=at,
+        run_id=stamp.cause.run_id,
+        notify_client=stamp.notify_client,
+        changes=plan.changes,
+        left_alone=plan.left_alone,
+    )
     part_key = keys.receipt_part_key(provider_id, client_id, archive_id, part.changes)
     put = put_new if part.changes else put_over
     writes = [
@@ -139,6 +162,7 @@ def commit_return(
     history: HistoryEntry | None,
     archive_id: str,
     changes: Sequence[Change],
+    at: datetime,
 ) -> None:
     """Bring a client back and take back changes of its archive, all or nothing (A1).
 
@@ -149,6 +173,7 @@ def commit_return(
         history: the line for the client's history, unless the client was back already.
         archive_id: the archive whose changes are taken back.
         changes: at most ``CHANGES_WITH_FLIP`` changes to write.
+        at: the present moment, UTC.
 
     Raises:
         ReadingOutdated: the client or one of the records is no longer as it was read.
@@ -159,7 +184,7 @@ def commit_return(
         writes.append(clients.history_write(table, before, history))
     if changes:
         key = keys.restore_key(provider_id, client_id, archive_id, changes[0])
-        restored = ReceiptPart(changes=tuple(changes))
+        restored = ReceiptPart(at=at, changes=tuple(changes))
         writes.append(put_over(table.name, key, to_plain(restored)))
     writes += [clients.change_write(table, provider_id, client_id, change) for change in changes]
     try:
@@ -185,6 +210,41 @@ def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str
             parts.append(from_plain(ReceiptPart, plain))
     if head is None:
         raise ReceiptNotFound("This client has no receipt of this archive.", "archive_id")
+    return _whole(head, parts)
+
+
+def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int, after: str | None) -> ReceiptPage:
+    """Read a page of a client's receipts, the newest first, each with all its parts.
+
+    Backwards, the parts of a receipt lie right before it: a receipt whose turn it is has all its parts read.
+    """
+    values = {":pk": keys.client_partition(provider_id, client_id), ":prefix": keys.RECEIPT_PREFIX}
+    start: Plain | None = {**keys.receipt_key(provider_id, client_id, after)} if after else None
+    receipts: list[Receipt] = []
+    parts: list[ReceiptPart] = []
+    while True:
+        page = table.page(
+            "pk = :pk AND begins_with(sk, :prefix)",
+            values,
+            limit=limit + 1,
+            after=start,
+            newest_first=True,
+            consistent=True,
+        )
+        for plain in page.items:
+            if len(receipts) == limit:
+                return ReceiptPage(receipts, receipts[-1].archive_id)
+            if "archive_id" in plain:
+                receipts.append(_whole(from_plain(Receipt, plain), parts[::-1]))
+                parts.clear()
+            else:
+                parts.append(from_plain(ReceiptPart, plain))
+        if page.next_key is None:
+            return ReceiptPage(receipts, None)
+        start = page.next_key
+
+
+def _whole(head: Receipt, parts: Sequence[ReceiptPart]) -> Receipt:
     left_alone = [*head.left_alone, *(record for part in parts for record in part.left_alone)]
     return replace(
         head,

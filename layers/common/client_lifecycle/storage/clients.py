@@ -84,9 +84,18 @@ def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> L
 
 
 def list_clients(
-    table: Table, provider_id: str, status: Status, *, group_id: str | None, limit: int, after: str | None
+    table: Table,
+    provider_id: str,
+    status: Status,
+    *,
+    group_id: str | None,
+    limit: int,
+    after: str | None,
+    search: str | None = None,
 ) -> ClientPage:
     """Read a page of one tab of the client list, by name; archived clients stay listed indefinitely (A7).
+
+    A page costs what it returns, however many clients the other tabs, groups and providers have.
 
     Args:
         table: where to read.
@@ -95,22 +104,57 @@ def list_clients(
         group_id: only this group's clients, where given.
         limit: the most clients to return.
         after: the client to go on after; no name is needed to go on, so none ends up in a URL.
+        search: only clients whose name begins like this or, if there is an ``@`` in it, whose address does; the
+            clients found by their address are listed by it, and in no group.
 
     Raises:
-        ClientNotFound: there is no client to go on after.
+        ClientNotFound: there is no client to go on after, or it is none of those searched.
     """
-    index, attribute, partition = (
-        (keys.BY_GROUP_INDEX, "group_key", keys.status_of_group(provider_id, group_id, status))
-        if group_id
-        else (keys.BY_STATUS_INDEX, "status_key", keys.status_of_provider(provider_id, status))
-    )
-    start: Plain | None = None
-    if after:
-        name_key = keys.client_index_keys(read_client(table, provider_id, after))["name_key"]
-        start = {**keys.client_key(provider_id, after), attribute: partition, "name_key": name_key}
-    page = table.page(f"{attribute} = :partition", {":partition": partition}, index=index, limit=limit, after=start)
+    tab = _tab(provider_id, status, group_id, search)
+    condition, values = f"{tab.attribute} = :partition", {":partition": tab.partition}
+    if tab.prefix:
+        condition += f" AND begins_with({tab.sort}, :prefix)"
+        values[":prefix"] = tab.prefix
+    start = _place_in(tab, read_client(table, provider_id, after)) if after else None
+    page = table.page(condition, values, index=tab.index, limit=limit, after=start)
     clients = [from_plain(Client, plain) for plain in page.items]
     return ClientPage(clients, clients[-1].client_id if page.next_key else None)
+
+
+def count_clients(table: Table, provider_id: str, status: Status, *, group_id: str | None) -> int:
+    """Count the clients of one tab, all or those of one group; it reads that tab and no other."""
+    tab = _tab(provider_id, status, group_id, None)
+    return table.count(f"{tab.attribute} = :partition", {":partition": tab.partition}, index=tab.index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tab:
+    """Where a tab of the client list lies: the partition of an index, and what its sort keys begin with."""
+
+    index: str
+    attribute: str
+    partition: str
+    sort: str = "name_key"
+    prefix: str = ""
+
+
+def _tab(provider_id: str, status: Status, group_id: str | None, search: str | None) -> _Tab:
+    of_provider, prefix = keys.status_of_provider(provider_id, status), keys.searchable(search or "")
+    if "@" in prefix:
+        return _Tab(
+            index=keys.BY_EMAIL_INDEX, attribute="status_key", partition=of_provider, sort="email_key", prefix=prefix
+        )
+    if group_id:
+        of_group = keys.status_of_group(provider_id, group_id, status)
+        return _Tab(index=keys.BY_GROUP_INDEX, attribute="group_key", partition=of_group, prefix=prefix)
+    return _Tab(index=keys.BY_STATUS_INDEX, attribute="status_key", partition=of_provider, prefix=prefix)
+
+
+def _place_in(tab: _Tab, client: Client) -> Plain:
+    sort_key = keys.client_index_keys(client)[tab.sort] or ""
+    if not sort_key.startswith(tab.prefix):
+        raise client_not_found()
+    return {**keys.client_key(client.provider_id, client.client_id), tab.attribute: tab.partition, tab.sort: sort_key}
 
 
 def records_by_key(
@@ -133,6 +177,11 @@ def client_item(client: Client) -> Plain:
         "archive_id": archive_id,
     }
     return {name: value for name, value in stored.items() if value is not None}
+
+
+def address_item(client: Client) -> Plain:
+    """Return the item that keeps a client's address from being used by another, as it is stored (A3)."""
+    return {**keys.email_key(client.provider_id, client.email), "client_id": client.client_id}
 
 
 def record_item(provider_id: str, client_id: str, record: Record) -> Plain:

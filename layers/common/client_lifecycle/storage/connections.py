@@ -8,6 +8,7 @@ from __future__ import annotations
 import boto3
 from botocore.config import Config
 
+from client_lifecycle.storage.event_bus import DeadLetters, EventBus
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
 
@@ -33,3 +34,13 @@ def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
         manifest_bucket=manifest_bucket,
         state_machine_arn=state_machine_arn,
     )
+
+
+def connect_event_bus(name: str) -> EventBus:
+    """Connect to the bus of this name."""
+    return EventBus(boto3.client("events", config=CONFIG), name)
+
+
+def connect_dead_letters(queue_url: str) -> DeadLetters:
+    """Connect to the queue at this address."""
+    return DeadLetters(boto3.client("sqs", config=CONFIG), queue_url)

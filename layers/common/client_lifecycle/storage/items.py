@@ -104,3 +104,8 @@ def put_new(table: str, key: Mapping[str, str], plain: Plain) -> TransactWriteIt
 def put_over(table: str, key: Mapping[str, str], plain: Plain) -> TransactWriteItemTypeDef:
     """Return the write of an item that may be written again as it is, as one action of a transaction."""
     return {"Put": {"TableName": table, "Item": to_item({**key, **plain})}}
+
+
+def delete_existing(table: str, key: Mapping[str, str]) -> TransactWriteItemTypeDef:
+    """Return the deletion of an item that must exist, as one action of a transaction."""
+    return {"Delete": {"TableName": table, "Key": to_item(key), "ConditionExpression": "attribute_exists(pk)"}}

@@ -24,6 +24,7 @@ run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the l
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import TypeAlias
@@ -46,6 +47,7 @@ MEMBER_PREFIX = "MEMBER#"
 GROUP_PREFIX = "GROUP#"
 RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
+RESTORE_PREFIX = "RESTORE#"
 
 
 Key: TypeAlias = dict[str, str]
@@ -60,6 +62,18 @@ def sortable(moment: datetime) -> str:
 def client_partition(provider_id: str, client_id: str) -> str:
     """Return the partition of a client and everything that hangs on it."""
     return f"CLIENT#{provider_id}#{client_id}"
+
+
+def owner_and_client(partition: str) -> tuple[str, str]:
+    """Return the provider's and the client's id, of which a client's partition is made.
+
+    Raises:
+        ValueError: the partition is not a client's.
+    """
+    kind, provider_id, client_id = partition.split("#")
+    if kind != "CLIENT":
+        raise ValueError("this partition is not a client's")
+    return provider_id, client_id
 
 
 def client_key(provider_id: str, client_id: str) -> Key:
@@ -90,7 +104,7 @@ def receipt_part_key(provider_id: str, client_id: str, archive_id: str, changes:
 
 def restore_key(provider_id: str, client_id: str, archive_id: str, first: Change) -> Key:
     """Return the key under which a transaction of a restore keeps what it took back."""
-    name = f"RESTORE#{archive_id}#{first.before.kind}#{first.before.record_id}"
+    name = f"{RESTORE_PREFIX}{archive_id}#{first.before.kind}#{first.before.record_id}"
     return {"pk": client_partition(provider_id, client_id), "sk": name}
 
 
@@ -126,7 +140,12 @@ def email_key(provider_id: str, email: str) -> Key:
 
 def normalized_email(email: str) -> str:
     """Return an address as it is compared: without spaces around it, in lower case (A3)."""
-    return email.strip().casefold()
+    return searchable(email)
+
+
+def searchable(text: str) -> str:
+    """Return a name or an address as the listings sort and search it: in one spelling, without case or outer spaces."""
+    return unicodedata.normalize("NFC", text).strip().casefold()
 
 
 def day_partition(provider_id: str, day: date) -> str:
@@ -165,7 +184,7 @@ def day_key(provider_id: str, record: Record) -> str | None:
 
 def client_index_keys(client: Client) -> dict[str, str | None]:
     """Return the client's places in the indexes; the client itself lives forever."""
-    name_key = f"{client.name.casefold()}#{client.client_id}"
+    name_key = f"{searchable(client.name)}#{client.client_id}"
     in_group = status_of_group(client.provider_id, client.group_id, client.status) if client.group_id else None
     return {
         "live_key": f"{sortable(FOREVER)}#{CLIENT_SK}",

@@ -5,18 +5,31 @@ Imports the domain and the rest of this ring.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, resolve
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.clients import group_item, record_from
-from client_lifecycle.storage.items import from_plain, to_item, to_plain
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.items import (
+    Plain,
+    conditional_update,
+    delete_existing,
+    from_plain,
+    put_new,
+    to_item,
+    to_plain,
+)
+from client_lifecycle.storage.table import ConditionsFailed, Table
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 LONGEST_APPOINTMENT = timedelta(days=1)
 
@@ -31,13 +44,40 @@ class GroupPage:
 
 def read_settings(table: Table, provider_id: str) -> ProviderSettings:
     """Read a provider's settings; one that has decided nothing has the defaults."""
-    plain = table.get(keys.settings_key(provider_id))
-    return from_plain(ProviderSettings, plain) if plain else ProviderSettings()
+    return settings_from(stored_settings(table, provider_id))
+
+
+def stored_settings(table: Table, provider_id: str) -> Plain | None:
+    """Read a provider's settings as they are stored, ``None`` if it has decided nothing."""
+    return table.get(keys.settings_key(provider_id))
+
+
+def settings_from(stored: Plain | None) -> ProviderSettings:
+    """Read stored settings; what they do not say is as by default."""
+    return from_plain(ProviderSettings, stored) if stored else ProviderSettings()
 
 
 def write_settings(table: Table, provider_id: str, settings: ProviderSettings) -> None:
     """Keep a provider's settings; the last word counts."""
     table.put_many([{**keys.settings_key(provider_id), **to_plain(settings)}])
+
+
+def commit_settings(table: Table, provider_id: str, stored: Plain | None, after: ProviderSettings) -> None:
+    """Keep a provider's settings over the reading they were decided on, or not at all.
+
+    Raises:
+        ReadingOutdated: the settings are no longer as they were read.
+    """
+    key, plain = keys.settings_key(provider_id), to_plain(after)
+    if stored is None:
+        write = put_new(table.name, key, plain)
+    else:
+        before = {name: stored.get(name) for name in plain}
+        write = conditional_update(table.name, key, before, plain, plain.keys())
+    try:
+        table.transact([write])
+    except ConditionsFailed as failed:
+        raise ReadingOutdated from failed
 
 
 def read_group(table: Table, provider_id: str, group_id: str) -> Group:
@@ -48,8 +88,15 @@ def read_group(table: Table, provider_id: str, group_id: str) -> Group:
     """
     plain = table.get(keys.group_key(provider_id, group_id))
     if plain is None:
-        raise GroupNotFound("You have no client group with this id.", "group_id")
+        raise group_not_found()
     return from_plain(Group, plain)
+
+
+def read_groups(table: Table, provider_id: str, group_ids: Iterable[str]) -> dict[str, Group]:
+    """Read many groups by id, each once; ids the provider does not have are left out."""
+    found = table.get_many([keys.group_key(provider_id, group_id) for group_id in dict.fromkeys(group_ids)])
+    groups = (from_plain(Group, plain) for plain in found)
+    return {group.group_id: group for group in groups}
 
 
 def list_groups(table: Table, provider_id: str, *, limit: int, after: str | None) -> GroupPage:
@@ -66,17 +113,62 @@ def write_group(table: Table, group: Group) -> None:
     table.put_many([group_item(group)])
 
 
+def add_group(table: Table, group: Group) -> None:
+    """Keep a new client group."""
+    table.transact([put_new(table.name, keys.group_key(group.provider_id, group.group_id), group_item(group))])
+
+
+def commit_group(table: Table, before: Group, after: Group) -> None:
+    """Keep a group over the reading it was decided on, or not at all.
+
+    Raises:
+        GroupNotFound: the group was deleted meanwhile.
+        ReadingOutdated: the group is no longer as it was read.
+    """
+    key = keys.group_key(before.provider_id, before.group_id)
+    write = conditional_update(table.name, key, group_item(before), group_item(after), {"name", "settings"})
+    try:
+        table.transact([write])
+    except ConditionsFailed as failed:
+        raise ReadingOutdated if failed.found[0] else group_not_found() from failed
+
+
 def delete_group(table: Table, provider_id: str, group_id: str) -> None:
     """Delete a client group that no client is in; the clients themselves are never deleted.
 
+    Whoever puts a client into a group checks in the same transaction that it exists, so a deleted group gets no new
+    clients. What remains: the listing of a group follows a write by a moment, normally less than a second, and a
+    client that joined in that moment is not seen here. It keeps the id of a group that is gone, and has the
+    provider's settings where the group's would have counted.
+
     Raises:
         GroupNotEmpty: a client, active or archived, is in the group.
+        GroupNotFound: the provider has no such group.
     """
     for status in Status:
         values = {":partition": keys.status_of_group(provider_id, group_id, status)}
         if table.page("group_key = :partition", values, index=keys.BY_GROUP_INDEX, limit=1).items:
             raise GroupNotEmpty("This group still has clients. Move them first.", "group_id")
-    table.transact([{"Delete": {"TableName": table.name, "Key": to_item(keys.group_key(provider_id, group_id))}}])
+    try:
+        table.transact([delete_existing(table.name, keys.group_key(provider_id, group_id))])
+    except ConditionsFailed as failed:
+        raise group_not_found() from failed
+
+
+def group_check(table: Table, provider_id: str, group_id: str) -> TransactWriteItemTypeDef:
+    """Require that the provider has this group, in the transaction that puts a client into it."""
+    return {
+        "ConditionCheck": {
+            "TableName": table.name,
+            "Key": to_item(keys.group_key(provider_id, group_id)),
+            "ConditionExpression": "attribute_exists(pk)",
+        }
+    }
+
+
+def group_not_found() -> GroupNotFound:
+    """Return the fault for a group id the provider does not have."""
+    return GroupNotFound("You have no client group with this id.", "group_id")
 
 
 def portal_settings(table: Table, client: Client, provider: ProviderSettings) -> PortalSettings:

@@ -173,6 +173,23 @@ class Table:
                 return
             after = page.next_key
 
+    def count(self, condition: str, values: Mapping[str, Any], *, index: str) -> int:
+        """Count the items of an index's query, page by page; none of them is returned."""
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": to_item(values),
+            "Select": "COUNT",
+        }
+        total = 0
+        while True:
+            answer = _with_retries(lambda: self.client.query(**request))
+            total += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return total
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def transact(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
         """Commit all writes or none.
 

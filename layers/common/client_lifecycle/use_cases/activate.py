@@ -65,7 +65,7 @@ def activate_client(
             return Activated(client, items)
         after, entry = _returned(client, archive_id, cause, at) if client.stamp else (touched(client), None)
         try:
-            archives.commit_return(table, client, after, entry, archive_id, chunk)
+            archives.commit_return(table, client, after, entry, archive_id, chunk, at)
         except archives.ReadingOutdated:
             failures += 1
             continue

@@ -122,13 +122,14 @@ def apply_effect(
     failures = 0
     while failures < COMMIT_ATTEMPTS:
         live = read_live(table, provider_id, client_id, at)
-        if live.client.stamp is None or live.client.stamp.archive_id != archive_id:
+        stamp = live.client.stamp
+        if stamp is None or stamp.archive_id != archive_id:
             raise archives.superseded()
         plan = effect(live.records, at)
         chunk = Plan(plan.changes[: archives.CHANGES_UNDER_STAMP], plan.left_alone)
         try:
             if chunk.changes or chunk.left_alone:
-                archives.commit_effects(table, live.client, archive_id, chunk)
+                archives.commit_effects(table, live.client, stamp, chunk, at)
         except ReadingOutdated:
             failures += 1
             continue
@@ -163,7 +164,13 @@ def _settle(table: Table, archived: Archived, at: datetime) -> Archived:
 def stamped(client: Client, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:
     """Return an active client as archived at ``at``, with the receipt of an archive whose effects are to follow."""
     archive_id = str(ULID.from_datetime(at))
-    stamp = Stamp(archive_id=archive_id, archived_at=at, cause=cause, reason=options.reason)
+    stamp = Stamp(
+        archive_id=archive_id,
+        archived_at=at,
+        cause=cause,
+        reason=options.reason,
+        notify_client=options.notify_client,
+    )
     archived = archive(client, stamp, options)
     receipt = Receipt(
         archive_id=archive_id,

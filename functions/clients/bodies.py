@@ -1,0 +1,88 @@
+"""What callers send about clients: what is missing, too long or unknown is refused by its field's name."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+from ulid import ULID
+
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.policy import Action, Actor
+from client_lifecycle.domain.settings import PortalSettings
+from client_lifecycle.edge.views import ID_PATTERN, Body, Name, PortalBody, unsaid
+
+MAX_CHECKED_CLIENTS = 1_000
+MAX_CENTS = 100_000_000_000
+
+EMAIL_PATTERN = r"""^[^@\s<>()\[\]\\,;:"]{1,64}@[\w-]+(\.[\w-]+)+$"""
+
+
+def _without_invisible_characters(address: str) -> str:
+    if not address.isprintable():
+        raise ValueError("invisible characters are not allowed")
+    return unicodedata.normalize("NFC", address)
+
+
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL_PATTERN),
+    AfterValidator(_without_invisible_characters),
+]
+Cents = Annotated[int, Field(ge=0, le=MAX_CENTS)]
+ClientId = Annotated[str, Field(pattern=ID_PATTERN)]
+
+
+class AddBody(Body):
+    """A client to add."""
+
+    name: Name
+    email: Email
+    group_id: ClientId | None = None
+    settings: PortalBody = Field(default_factory=PortalBody)
+    credit_cents: Cents = 0
+    owed_cents: Cents = 0
+    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+
+    def client(self, provider_id: str, at: datetime) -> Client:
+        """Return the client, with an id of its own."""
+        return Client(
+            provider_id=provider_id,
+            client_id=str(ULID.from_datetime(at)),
+            name=self.name,
+            email=self.email,
+            added_at=at,
+            currency=self.currency,
+            credit_cents=self.credit_cents,
+            owed_cents=self.owed_cents,
+            group_id=self.group_id,
+            settings=self.settings.over(PortalSettings()),
+        )
+
+
+class ChangeBody(Body):
+    """What to change of a client; fields left out stay as they are, and the status has verbs of its own (A8).
+
+    ``group_id: null`` takes the client out of its group.
+    """
+
+    name: Name = Field(default_factory=unsaid)
+    email: Email = Field(default_factory=unsaid)
+    group_id: ClientId | None = None
+    settings: PortalBody = Field(default_factory=PortalBody)
+
+    def over(self, client: Client) -> Client:
+        """Return a client with these changes."""
+        said = self.model_dump(exclude_unset=True, exclude={"settings"})
+        return replace(client, **said, settings=self.settings.over(client.settings))
+
+
+class CheckBody(Body):
+    """A question about many clients; the usual actor of the action asks, unless another is named."""
+
+    action: Annotated[Action, Field(strict=False)]
+    actor: Annotated[Actor | None, Field(strict=False)] = None
+    client_ids: list[ClientId] = Field(min_length=1, max_length=MAX_CHECKED_CLIENTS)

@@ -1,0 +1,1 @@
+"""A provider's client groups and settings over HTTP."""

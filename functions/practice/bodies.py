@@ -1,0 +1,74 @@
+"""What callers send about groups and settings: what is unknown or out of range is refused by its field's name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+from ulid import ULID
+
+from client_lifecycle.domain.client import Group
+from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings
+from client_lifecycle.edge.views import Body, Name, PortalBody, unsaid
+
+SafetyLevel = Annotated[Level, Field(strict=False)]
+Reason = Annotated[ArchiveReason, Field(strict=False)]
+
+
+class NewGroupBody(Body):
+    """A client group to make."""
+
+    name: Name
+    settings: PortalBody = Field(default_factory=PortalBody)
+
+    def group(self, provider_id: str, at: datetime) -> Group:
+        """Return the group, with an id of its own."""
+        group_id = str(ULID.from_datetime(at))
+        settings = self.settings.over(PortalSettings())
+        return Group(provider_id=provider_id, group_id=group_id, name=self.name, settings=settings)
+
+
+class GroupBody(Body):
+    """What to change of a client group; fields left out stay as they are."""
+
+    name: Name = Field(default_factory=unsaid)
+    settings: PortalBody = Field(default_factory=PortalBody)
+
+    def over(self, group: Group) -> Group:
+        """Return a group with these changes."""
+        said = self.model_dump(exclude_unset=True, exclude={"settings"})
+        return replace(group, **said, settings=self.settings.over(group.settings))
+
+
+class SafetyBody(Body):
+    """How careful to be before a client is archived; rules left out stay as they are."""
+
+    owes_money: SafetyLevel = Field(default_factory=unsaid)
+    has_credits: SafetyLevel = Field(default_factory=unsaid)
+    appointment_soon: SafetyLevel = Field(default_factory=unsaid)
+    payment_charging: SafetyLevel = Field(default_factory=unsaid)
+    appointment_within_days: int = Field(default_factory=unsaid, ge=0, le=365)
+
+    def over(self, safety: SafetySettings) -> SafetySettings:
+        """Return safety settings with what is said here."""
+        return replace(safety, **self.model_dump(exclude_unset=True))
+
+
+class SettingsBody(Body):
+    """What to change for all clients; what is left out stays as it is, ``no_self_return`` is replaced as a whole."""
+
+    portal: PortalBody = Field(default_factory=PortalBody)
+    safety: SafetyBody = Field(default_factory=SafetyBody)
+    no_self_return: list[Reason] = Field(default_factory=unsaid)
+
+    def over(self, settings: ProviderSettings) -> ProviderSettings:
+        """Return settings with these changes."""
+        reasons = self.no_self_return if "no_self_return" in self.model_fields_set else settings.no_self_return
+        return ProviderSettings(
+            portal=self.portal.over(settings.portal),
+            safety=self.safety.over(settings.safety),
+            no_self_return=frozenset(reasons),
+        )

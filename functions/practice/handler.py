@@ -1,0 +1,78 @@
+"""A provider's client groups and settings over HTTP: event -> use case or storage -> response."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
+
+from client_lifecycle.edge import http, identity, wiring
+from client_lifecycle.edge.views import GroupListView, GroupView, SettingsView
+from client_lifecycle.storage.providers import add_group, delete_group, list_groups, read_group, read_settings
+from client_lifecycle.use_cases.practice import change_group, change_settings
+from practice.bodies import GroupBody, NewGroupBody, SettingsBody
+
+app = http.resolver()
+
+
+@app.get("/groups", summary="List the client groups", tags=["groups"])
+def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
+    """List the provider's client groups, the oldest first."""
+    caller = identity.staff(app.current_event.raw_event)
+    page = list_groups(wiring.table(), caller.provider_id, limit=limit, after=cursor)
+    return GroupListView(groups=[GroupView.of(group) for group in page.groups], next_cursor=page.next_after)
+
+
+@app.post("/groups", summary="Make a client group", tags=["groups"], status_code=HTTPStatus.CREATED)
+def add(body: Annotated[NewGroupBody, FromBody()]) -> GroupView:
+    """Make a client group that no client is in yet."""
+    caller = identity.archiver(app.current_event.raw_event)
+    group = body.group(caller.provider_id, wiring.now())
+    add_group(wiring.table(), group)
+    return GroupView.of(group)
+
+
+@app.get("/groups/<group_id>", summary="Read a client group", tags=["groups"])
+def group(group_id: http.Id) -> GroupView:
+    """Read one client group."""
+    caller = identity.staff(app.current_event.raw_event)
+    return GroupView.of(read_group(wiring.table(), caller.provider_id, group_id))
+
+
+@app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"])
+def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupView:
+    """Change name or settings of a client group."""
+    caller = identity.archiver(app.current_event.raw_event)
+    return GroupView.of(change_group(wiring.table(), caller.provider_id, group_id, body.over))
+
+
+@app.delete(
+    "/groups/<group_id>",
+    summary="Delete an empty client group",
+    tags=["groups"],
+    status_code=HTTPStatus.NO_CONTENT,
+)
+def delete(group_id: http.Id) -> Response[None]:
+    """Delete a client group that no client, active or archived, is in."""
+    caller = identity.archiver(app.current_event.raw_event)
+    delete_group(wiring.table(), caller.provider_id, group_id)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+@app.get("/settings", summary="Read the practice's settings", tags=["settings"])
+def settings() -> SettingsView:
+    """Read what the provider has decided for all clients."""
+    caller = identity.staff(app.current_event.raw_event)
+    return SettingsView.of(read_settings(wiring.table(), caller.provider_id))
+
+
+@app.patch("/settings", summary="Change the practice's settings", tags=["settings"])
+def change_all(body: Annotated[SettingsBody, FromBody()]) -> SettingsView:
+    """Change what the provider has decided for all clients."""
+    caller = identity.archiver(app.current_event.raw_event)
+    return SettingsView.of(change_settings(wiring.table(), caller.provider_id, body.over))
+
+
+lambda_handler = http.lambda_handler(app)

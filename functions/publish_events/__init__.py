@@ -1,0 +1,1 @@
+"""Puts what the table's stream tells on the bus of events."""

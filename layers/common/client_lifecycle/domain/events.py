@@ -1,0 +1,229 @@
+"""What the rest of the platform is told: versioned envelopes of ids, codes and flags, never of what people wrote.
+
+Imports ``client``, ``effects``, ``policy``, ``receipts``, ``records`` and ``runs``. The same write always gives the
+same events with the same ids, so whoever receives one twice can tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from client_lifecycle.domain.client import Cause
+from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.policy import Refusal
+from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.domain.records import (
+    Appointment,
+    AppointmentStatus,
+    Membership,
+    Payment,
+    PaymentStatus,
+    Recipient,
+    RecipientStatus,
+    Record,
+    Reminder,
+    ReminderStatus,
+)
+from client_lifecycle.domain.runs import Run, RunState
+
+ENVELOPE_VERSION = 1
+
+
+class EventName(StrEnum):
+    """Every event there is. Those of a client's history have the names of ``HistoryEvent``."""
+
+    CLIENT_ARCHIVED = "client.archived"
+    CLIENT_ACTIVATED = "client.activated"
+    BOOKING_REFUSED = "booking.refused"
+    APPOINTMENT_CANCELLED = "appointment.cancelled"
+    APPOINTMENT_RESTORED = "appointment.restored"
+    PAYMENT_CANCELLED = "payment.cancelled"
+    PAYMENT_RESTORED = "payment.restored"
+    CHAT_LEFT = "chat.left"
+    CHAT_REJOINED = "chat.rejoined"
+    REMINDER_SUPPRESSED = "reminder.suppressed"
+    REMINDER_RESTORED = "reminder.restored"
+    BLAST_WITHDRAWN = "blast.withdrawn"
+    RUN_PREVIEWED = "bulk_archive.previewed"
+    RUN_STARTED = "bulk_archive.started"
+    RUN_COMPLETED = "bulk_archive.completed"
+    RUN_COMPLETED_WITH_FAILURES = "bulk_archive.completed_with_failures"
+
+
+RUN_EVENTS: Mapping[RunState, EventName] = {
+    RunState.AWAITING_CONFIRMATION: EventName.RUN_PREVIEWED,
+    RunState.RUNNING: EventName.RUN_STARTED,
+    RunState.COMPLETED: EventName.RUN_COMPLETED,
+    RunState.COMPLETED_WITH_FAILURES: EventName.RUN_COMPLETED_WITH_FAILURES,
+}
+"""The event of a run that enters a state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An envelope. ``event_id`` is the same for every delivery; ``correlation_id`` joins what one request caused."""
+
+    name: EventName
+    version: int = ENVELOPE_VERSION
+    event_id: str
+    time: datetime
+    provider_id: str
+    client_id: str | None = None
+    run_id: str | None = None
+    archive_id: str | None = None
+    correlation_id: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where changes come from: whose records they are of, under which archive, through which run, and since when.
+
+    Nobody may tell the client of them unless ``notify_client`` is true (E9).
+    """
+
+    provider_id: str
+    client_id: str
+    archive_id: str
+    at: datetime
+    run_id: str | None = None
+    notify_client: bool = False
+
+
+def history_event(provider_id: str, client_id: str, entry: HistoryEntry) -> Event:
+    """Return the event of a new line in a client's history.
+
+    Raises:
+        ValueError: a booking was refused for a reason that the policy does not know.
+    """
+    run_id = entry.cause.run_id
+    return Event(
+        name=EventName(entry.event.value),
+        event_id=entry.history_id,
+        time=entry.at,
+        provider_id=provider_id,
+        client_id=client_id,
+        run_id=run_id,
+        archive_id=entry.archive_id,
+        correlation_id=run_id or entry.archive_id or entry.history_id,
+        detail=_history_detail(entry),
+    )
+
+
+def change_events(changes: Iterable[Change], origin: Origin) -> tuple[Event, ...]:
+    """Return an event for each change that another system has to follow, in their order."""
+    return tuple(
+        Event(
+            name=name,
+            event_id=f"{origin.archive_id}:{name}:{change.after.record_id}",
+            time=origin.at,
+            provider_id=origin.provider_id,
+            client_id=origin.client_id,
+            run_id=origin.run_id,
+            archive_id=origin.archive_id,
+            correlation_id=origin.run_id or origin.archive_id,
+            detail={**_record_ids(change.after), "notify_client": origin.notify_client},
+        )
+        for change in changes
+        if (name := change_name(change))
+    )
+
+
+def change_name(change: Change) -> EventName | None:
+    """Name what happened to a record; feed entries are this system's own affair, so theirs has no name."""
+    match change.before, change.after:
+        case Appointment(), Appointment(status=AppointmentStatus.CANCELLED):
+            return EventName.APPOINTMENT_CANCELLED
+        case Appointment(status=AppointmentStatus.CANCELLED), Appointment(status=AppointmentStatus.BOOKED):
+            return EventName.APPOINTMENT_RESTORED
+        case Payment(), Payment(status=PaymentStatus.CANCELLED):
+            return EventName.PAYMENT_CANCELLED
+        case Payment(status=PaymentStatus.CANCELLED), Payment(status=PaymentStatus.SCHEDULED):
+            return EventName.PAYMENT_RESTORED
+        case _:
+            return _message_name(change)
+
+
+def _message_name(change: Change) -> EventName | None:
+    match change.before, change.after:
+        case Membership(left_at=None), Membership(left_at=left_at) if left_at:
+            return EventName.CHAT_LEFT
+        case Membership(left_at=left_at), Membership(left_at=None) if left_at:
+            return EventName.CHAT_REJOINED
+        case Reminder(), Reminder(status=ReminderStatus.SUPPRESSED):
+            return EventName.REMINDER_SUPPRESSED
+        case Reminder(status=ReminderStatus.SUPPRESSED), Reminder(status=ReminderStatus.PENDING):
+            return EventName.REMINDER_RESTORED
+        case Recipient(), Recipient(status=RecipientStatus.WITHDRAWN):
+            return EventName.BLAST_WITHDRAWN
+        case _:
+            return None
+
+
+def run_event(before: Run | None, after: Run) -> Event | None:
+    """Return the event of a run that has entered a state; while the state stays, counts may move without one.
+
+    Args:
+        before: the run as it was, ``None`` if it is new.
+        after: the run as it is.
+    """
+    if before and before.state is after.state:
+        return None
+    name = RUN_EVENTS[after.state]
+    return Event(
+        name=name,
+        event_id=f"{after.run_id}:{name}",
+        time=after.finished_at or after.started_at or after.created_at,
+        provider_id=after.provider_id,
+        run_id=after.run_id,
+        correlation_id=after.run_id,
+        detail=_given(
+            actor_id=after.confirmed_by or after.created_by,
+            group_id=after.group_id,
+            reason=after.options.reason,
+            notify_client=after.options.notify_client,
+            clients=after.totals.clients,
+            counts={outcome.value: count for outcome, count in after.counts.items()},
+        ),
+    )
+
+
+def _history_detail(entry: HistoryEntry) -> dict[str, Any]:
+    detail = _given(**_who(entry.cause), reason=Refusal(entry.reason) if entry.reason else None)
+    if entry.options:
+        detail |= _given(
+            reason=entry.options.reason,
+            notify_client=entry.options.notify_client,
+            mute_email=entry.options.mute_email,
+            group_id=entry.options.group_id,
+        )
+    return detail
+
+
+def _who(cause: Cause) -> dict[str, Any]:
+    return {"source": cause.source, "actor_id": cause.actor_id}
+
+
+def _record_ids(record: Record) -> dict[str, Any]:
+    match record:
+        case Appointment():
+            return _given(appointment_id=record.record_id, series_id=record.series_id)
+        case Payment():
+            return {"payment_id": record.record_id}
+        case Membership():
+            return {"chat_id": record.record_id}
+        case Reminder():
+            return {"reminder_id": record.record_id, "goal_id": record.goal_id}
+        case Recipient():
+            return {"blast_id": record.record_id}
+        case _:
+            return {}
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    """Return the fields that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}

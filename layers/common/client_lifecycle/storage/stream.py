@@ -1,0 +1,110 @@
+"""Reads the table's stream: which events a write gives rise to. Imports the domain and this ring.
+
+The history and the receipts are the outbox. They are written in the same transaction as what they tell of, so there
+is no event without its write and no write without its event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from client_lifecycle.domain.events import Event, Origin, change_events, history_event, run_event
+from client_lifecycle.domain.receipts import HistoryEntry, Receipt
+from client_lifecycle.domain.runs import Run
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.items import Plain, from_item, from_plain
+
+INSERT = "INSERT"
+MODIFY = "MODIFY"
+
+
+class UnreadableRecord(Exception):
+    """A write that must have events, but is not of a form that this version knows. Another try would not help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamRecord:
+    """One write as the stream tells it: the item's key, and the item before and after."""
+
+    sequence_number: str
+    stream_arn: str
+    kind: str
+    key: keys.Key
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+
+def stream_record(delivered: Mapping[str, Any]) -> StreamRecord:
+    """Read a record as Lambda delivers it."""
+    write = delivered["dynamodb"]
+    key = from_item(write["Keys"])
+    return StreamRecord(
+        sequence_number=write["SequenceNumber"],
+        stream_arn=delivered["eventSourceARN"],
+        kind=delivered["eventName"],
+        key={"pk": key["pk"], "sk": key["sk"]},
+        before=write.get("OldImage", {}),
+        after=write.get("NewImage", {}),
+    )
+
+
+def events_of(record: StreamRecord) -> tuple[Event, ...]:
+    """Return the events of a write, in their order; most writes have none.
+
+    Raises:
+        UnreadableRecord: it must have events, but cannot be understood.
+    """
+    try:
+        return _events(record)
+    except (LookupError, TypeError, ValueError) as error:
+        raise UnreadableRecord(type(error).__name__) from error
+
+
+def _events(record: StreamRecord) -> tuple[Event, ...]:
+    sort_key = record.key["sk"]
+    if sort_key == keys.RUN_SK and record.kind in (INSERT, MODIFY):
+        return _run_events(record)
+    if record.kind != INSERT:
+        return ()
+    if sort_key.startswith(keys.HISTORY_PREFIX):
+        entry = from_plain(HistoryEntry, from_item(record.after))
+        return (history_event(*keys.owner_and_client(record.key["pk"]), entry),)
+    if sort_key.startswith((keys.RECEIPT_PREFIX, keys.RESTORE_PREFIX)):
+        return _change_events(record)
+    return ()
+
+
+def _run_events(record: StreamRecord) -> tuple[Event, ...]:
+    before = from_plain(Run, from_item(record.before)) if record.before else None
+    event = run_event(before, from_plain(Run, from_item(record.after)))
+    return (event,) if event else ()
+
+
+def _change_events(record: StreamRecord) -> tuple[Event, ...]:
+    provider_id, client_id = keys.owner_and_client(record.key["pk"])
+    prefix, archive_id, *first_change = record.key["sk"].split("#", 2)
+    plain = from_item(record.after)
+    is_part = bool(first_change) or f"{prefix}#" == keys.RESTORE_PREFIX
+    part = from_plain(ReceiptPart, plain) if is_part else _head(plain)
+    origin = Origin(
+        provider_id=provider_id,
+        client_id=client_id,
+        archive_id=archive_id,
+        at=part.at,
+        run_id=part.run_id,
+        notify_client=part.notify_client,
+    )
+    return change_events(part.changes, origin)
+
+
+def _head(plain: Plain) -> ReceiptPart:
+    receipt = from_plain(Receipt, plain)
+    return ReceiptPart(
+        at=receipt.archived_at,
+        run_id=receipt.cause.run_id,
+        notify_client=receipt.options.notify_client,
+        changes=receipt.changes,
+    )

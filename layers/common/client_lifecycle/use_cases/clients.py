@@ -1,0 +1,135 @@
+"""Add and change clients, and tell what is allowed with them. Imports the domain and storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from client_lifecycle.domain.client import Client, touched
+from client_lifecycle.domain.errors import EmailInUse
+from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, decide, permissions_of
+from client_lifecycle.domain.settings import PortalSettings, resolve
+from client_lifecycle.storage.archives import ReadingOutdated
+from client_lifecycle.storage.clients import read_client, read_clients
+from client_lifecycle.storage.edits import AddressTaken, commit_client
+from client_lifecycle.storage.providers import portal_settings, read_groups, read_settings
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPermissions:
+    """Everything that is allowed or refused with one client, and the switches it was decided on."""
+
+    client: Client
+    settings: PortalSettings
+    permissions: list[Permission]
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionCheck:
+    """The answer on one action for many clients, ``None`` for an id that the provider does not have."""
+
+    action: Action
+    actor: Actor
+    permissions: Mapping[str, Permission | None]
+
+
+def add_client(table: Table, client: Client) -> Client:
+    """Add a client; of many that are added at once with one address, one is (A3).
+
+    Args:
+        table: where to keep it.
+        client: the client, with an id of its own.
+
+    Raises:
+        EmailInUse: a client of the provider, active or archived, has the address.
+        GroupNotFound: the provider has no such group.
+        StorageBusy: the table kept throttling.
+    """
+    try:
+        commit_client(table, None, client)
+    except AddressTaken as taken:
+        raise _email_in_use(table, client.provider_id, taken.client_id) from taken
+    return client
+
+
+def change_client(table: Table, provider_id: str, client_id: str, edit: Callable[[Client], Client]) -> Client:
+    """Change what staff may change of a client, active or archived; an edit that changes nothing writes nothing.
+
+    Args:
+        table: where the client is kept.
+        provider_id: the owner.
+        client_id: the client.
+        edit: from the client as it is to the client as it shall be; called again when others were faster.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+        EmailInUse: another client of the provider, active or archived, has the new address.
+        GroupNotFound: the provider has no such group.
+        CommitContended: the client kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in range(COMMIT_ATTEMPTS):
+        before = read_client(table, provider_id, client_id)
+        edited = edit(before)
+        if edited == before:
+            return before
+        after = touched(edited)
+        try:
+            commit_client(table, before, after)
+        except ReadingOutdated:
+            continue
+        except AddressTaken as taken:
+            raise _email_in_use(table, provider_id, taken.client_id) from taken
+        return after
+    raise contended()
+
+
+def read_permissions(table: Table, provider_id: str, client_id: str) -> ClientPermissions:
+    """Tell all that is allowed with one client (RULES P1-P12).
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+    """
+    client = read_client(table, provider_id, client_id)
+    provider = read_settings(table, provider_id)
+    settings = portal_settings(table, client, provider)
+    return ClientPermissions(client, settings, permissions_of(client, settings, provider.no_self_return))
+
+
+def check_permissions(
+    table: Table, provider_id: str, action: Action, actor: Actor | None, client_ids: Sequence[str]
+) -> PermissionCheck:
+    """Tell with which of many clients an action is allowed; a hundred clients cost one read more.
+
+    Args:
+        table: where the clients are kept.
+        provider_id: the owner.
+        action: what is asked about.
+        actor: who wants to do it, the usual one if ``None``.
+        client_ids: the clients; an id named twice is answered once.
+    """
+    who, wanted = actor or TABLE[action].actors[0], list(dict.fromkeys(client_ids))
+    provider = read_settings(table, provider_id)
+    clients = read_clients(table, provider_id, wanted)
+    groups = read_groups(table, provider_id, (client.group_id for client in clients.values() if client.group_id))
+
+    def answer(client: Client) -> Permission:
+        group = groups.get(client.group_id or "")
+        settings = resolve(client.settings, group.settings if group else PortalSettings(), provider.portal)
+        return decide(action, who, client, settings, provider.no_self_return)
+
+    found = {client_id: answer(client) for client_id, client in clients.items()}
+    return PermissionCheck(action, who, {client_id: found.get(client_id) for client_id in wanted})
+
+
+def _email_in_use(table: Table, provider_id: str, client_id: str) -> EmailInUse:
+    owner = read_client(table, provider_id, client_id)
+    return EmailInUse(
+        "Email in use.",
+        "email",
+        client_id=client_id,
+        client_status=owner.status.value,
+        activate=f"/clients/{client_id}/activate",
+    )

@@ -1,0 +1,67 @@
+"""Change a provider's settings and client groups. Imports the domain and storage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from client_lifecycle.domain.client import Group
+from client_lifecycle.domain.errors import CommitContended
+from client_lifecycle.domain.settings import ProviderSettings
+from client_lifecycle.storage.archives import ReadingOutdated
+from client_lifecycle.storage.providers import (
+    commit_group,
+    commit_settings,
+    read_group,
+    settings_from,
+    stored_settings,
+)
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS
+
+
+def change_group(table: Table, provider_id: str, group_id: str, edit: Callable[[Group], Group]) -> Group:
+    """Change a client group; an edit that changes nothing writes nothing.
+
+    Raises:
+        GroupNotFound: the provider has no such group.
+        CommitContended: the group kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in range(COMMIT_ATTEMPTS):
+        before = read_group(table, provider_id, group_id)
+        after = edit(before)
+        if after == before:
+            return before
+        try:
+            commit_group(table, before, after)
+        except ReadingOutdated:
+            continue
+        return after
+    raise _contended()
+
+
+def change_settings(
+    table: Table, provider_id: str, edit: Callable[[ProviderSettings], ProviderSettings]
+) -> ProviderSettings:
+    """Change a provider's settings; of two changes at once, none undoes the other.
+
+    Raises:
+        CommitContended: the settings kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in range(COMMIT_ATTEMPTS):
+        stored = stored_settings(table, provider_id)
+        before = settings_from(stored)
+        after = edit(before)
+        if after == before:
+            return before
+        try:
+            commit_settings(table, provider_id, stored, after)
+        except ReadingOutdated:
+            continue
+        return after
+    raise _contended()
+
+
+def _contended() -> CommitContended:
+    return CommitContended("The practice's settings are being changed by others at the moment. Please try again.")

@@ -1,0 +1,63 @@
+"""Publish what the table's stream tells. Imports storage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from client_lifecycle.domain.events import Event
+from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, DeadLetters, EventBus
+from client_lifecycle.storage.stream import StreamRecord, UnreadableRecord, events_of
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A write that was set aside, and why."""
+
+    record: StreamRecord
+    fault: UnreadableRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What became of a batch of the stream.
+
+    ``again_from`` is the first write with an event that the bus did not take, for ``reason``. Nothing after it counts
+    as published: it is delivered again from there on, so that the order of a client's events is kept.
+    """
+
+    published: int
+    unread: tuple[Unread, ...]
+    again_from: StreamRecord | None = None
+    reason: str | None = None
+
+
+def publish(bus: EventBus, dead_letters: DeadLetters, records: Sequence[StreamRecord]) -> Published:
+    """Put the events of a batch of writes on the bus, in their order.
+
+    A write that cannot be understood is set aside at once, for it must not hold up those behind it.
+
+    Args:
+        bus: where events go.
+        dead_letters: where writes go that cannot be understood.
+        records: the writes, in the order of the stream.
+    """
+    waiting: list[tuple[StreamRecord, Event]] = []
+    unread: list[Unread] = []
+    for record in records:
+        try:
+            waiting += [(record, event) for event in events_of(record)]
+        except UnreadableRecord as fault:
+            dead_letters.put(record, fault)
+            unread.append(Unread(record, fault))
+    for start in range(0, len(waiting), EVENTS_PER_PUT):
+        chunk = waiting[start : start + EVENTS_PER_PUT]
+        if refused := bus.put([event for _, event in chunk]):
+            first = min(refused)
+            return Published(
+                published=start + len(chunk) - len(refused),
+                unread=tuple(unread),
+                again_from=chunk[first][0],
+                reason=refused[first],
+            )
+    return Published(published=len(waiting), unread=tuple(unread))

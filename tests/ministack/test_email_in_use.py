@@ -1,0 +1,109 @@
+"""A3: no two clients of a provider share an address, however many are added or changed at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.errors import EmailInUse, GroupNotFound, LifecycleError
+from client_lifecycle.storage import table as storage_table
+from client_lifecycle.storage.clients import address_item, count_clients, read_client
+from client_lifecycle.storage.items import Plain
+from client_lifecycle.storage.keys import email_key
+from client_lifecycle.storage.providers import add_group, delete_group
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.clients import add_client, change_client
+from tests.unit.builders import GROUP_ID, PROVIDER_ID, client, group
+
+ADDERS = 20
+ADDRESS = "Wren.Fairbrook@example.org"
+SPELLINGS = [ADDRESS, f"  {ADDRESS} ", ADDRESS.lower(), ADDRESS.upper()]
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage_table, "FIRST_PAUSE_SECONDS", 0.001)
+
+
+def at_once(work: Callable[[int], Client]) -> list[Client | LifecycleError]:
+    """Do one thing in many threads that start together; each answers with its client or its fault."""
+    start = Barrier(ADDERS)
+
+    def attempt(number: int) -> Client | LifecycleError:
+        start.wait()
+        try:
+            return work(number)
+        except LifecycleError as fault:
+            return fault
+
+    with ThreadPoolExecutor(ADDERS) as pool:
+        return list(pool.map(attempt, range(ADDERS)))
+
+
+def owner_of(table: Table, address: str) -> Plain | None:
+    return table.get(email_key(PROVIDER_ID, address))
+
+
+def one_winner(answers: list[Client | LifecycleError]) -> Client:
+    [winner] = [answer for answer in answers if isinstance(answer, Client)]
+    refused = [answer for answer in answers if isinstance(answer, LifecycleError)]
+    assert [type(fault) for fault in refused] == [EmailInUse] * (ADDERS - 1)
+    assert {fault.message for fault in refused} == {"Email in use."}
+    assert {fault.facts["client_id"] for fault in refused} == {winner.client_id}
+    return winner
+
+
+def test_a3_of_twenty_adds_at_once_exactly_one_wins(table: Table) -> None:
+    def add(number: int) -> Client:
+        return add_client(table, client(f"new-{number}", email=SPELLINGS[number % len(SPELLINGS)]))
+
+    winner = one_winner(at_once(add))
+    assert owner_of(table, ADDRESS) == address_item(winner)
+    assert count_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=None) == 1
+
+
+def test_a3_of_twenty_clients_that_change_to_one_address_exactly_one_gets_it(table: Table) -> None:
+    people = [add_client(table, client(f"client-{number}")) for number in range(ADDERS)]
+
+    def change(number: int) -> Client:
+        who = people[number]
+        return change_client(table, PROVIDER_ID, who.client_id, lambda _: client(who.client_id, email=ADDRESS))
+
+    winner = one_winner(at_once(change))
+    assert owner_of(table, ADDRESS) == address_item(winner)
+    for who in people:
+        stored = read_client(table, PROVIDER_ID, who.client_id)
+        assert owner_of(table, stored.email) == address_item(stored)
+        assert (owner_of(table, who.email) is None) == (who.client_id == winner.client_id)
+
+
+def test_changes_of_one_client_at_once_all_count(table: Table) -> None:
+    who = add_client(table, client())
+
+    def rename(number: int) -> Client:
+        return change_client(
+            table,
+            PROVIDER_ID,
+            who.client_id,
+            lambda before: client(email=f"wren.{number}@example.org", revision=before.revision),
+        )
+
+    changed = [answer for answer in at_once(rename) if isinstance(answer, Client)]
+    stored = read_client(table, PROVIDER_ID, who.client_id)
+    assert stored in changed
+    assert stored.revision == 1 + len(changed)
+    taken = [number for number in range(ADDERS) if owner_of(table, f"wren.{number}@example.org")]
+    assert [f"wren.{number}@example.org" for number in taken] == [stored.email]
+    assert owner_of(table, who.email) is None
+
+
+def test_a_client_is_never_put_into_a_group_that_is_gone(table: Table) -> None:
+    add_group(table, group())
+    delete_group(table, PROVIDER_ID, GROUP_ID)
+    with pytest.raises(GroupNotFound):
+        add_client(table, client(group_id=GROUP_ID))
+    assert owner_of(table, client().email) is None

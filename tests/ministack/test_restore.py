@@ -1,0 +1,280 @@
+"""Archive, activate, restore on a real engine: there and back, in any order, with nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import count as counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from client_lifecycle.domain.client import ArchiveOptions, Client, Status
+from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
+from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.records import ChatKind, Membership, Payment, PaymentStatus, Record
+from client_lifecycle.domain.restore import Restorable, RestoreOutcome
+from client_lifecycle.domain.safety import SafetyRule
+from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
+from client_lifecycle.storage.clients import client_write, read_client, read_live
+from client_lifecycle.storage.keys import chat_key
+from client_lifecycle.storage.providers import write_group, write_settings
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.activate import Activated, activate_client
+from client_lifecycle.use_cases.archive import Archived, archive_client
+from tests.ministack.practice import count, everything, put, records_of
+from tests.unit.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    PROVIDER_ID,
+    appointment,
+    cause,
+    client,
+    group,
+    membership,
+    one_of_each,
+    payment,
+)
+from tests.unit.strategies import record_sets
+
+EVERYTHING = tuple(Restorable)
+NOTHING_SAID = ArchiveOptions()
+NUMBERS = counter()
+ON_ONE_TABLE = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+def someone(table: Table, records: Sequence[Record] = (), **fields: object) -> Client:
+    return put(table, client(f"client-{next(NUMBERS)}", **fields), records)
+
+
+def archive(
+    table: Table,
+    who: Client,
+    options: ArchiveOptions = NOTHING_SAID,
+    acknowledged: Sequence[SafetyRule] = (),
+    at: datetime = NOW,
+) -> Archived:
+    return archive_client(
+        table, who.provider_id, who.client_id, cause=cause(), at=at, options=options, acknowledged=acknowledged
+    )
+
+
+def activate(
+    table: Table, who: Client, asked: Sequence[Restorable] = (), at: datetime = NOW + timedelta(seconds=1)
+) -> Activated:
+    return activate_client(table, who.provider_id, who.client_id, cause=cause(), at=at, asked=asked)
+
+
+def by_key(records: Sequence[Record]) -> dict[tuple[str, str], Record]:
+    return {(record.kind, record.record_id): record for record in records}
+
+
+def will_return(record: Record) -> bool:
+    """Payments that were overdue and copies of blasts do not come back (A1)."""
+    overdue = isinstance(record, Payment) and record.due_at <= NOW + timedelta(seconds=1)
+    return not overdue and record.kind != "recipient"
+
+
+@ON_ONE_TABLE
+@given(records=record_sets)
+def test_a1_archive_and_full_restore_give_back_every_record_as_it_was(table: Table, records: list[Record]) -> None:
+    ahead = [replace(one, starts_at=one.starts_at + HOUR) if one.kind == "appointment" else one for one in records]
+    who = someone(table, ahead, provider_id=f"prov-{next(NUMBERS)}")
+    before = by_key(records_of(table, who))
+    archive(table, who)
+    back = activate(table, who, EVERYTHING).client
+    after = by_key(records_of(table, who))
+    assert {key for key in before if will_return(before[key]) and before[key] != after[key]} == set()
+    assert before.keys() == after.keys()
+    assert replace(back, last_return=None, revision=who.revision) == who
+
+
+VERBS = st.lists(st.sampled_from(["archive", "activate", "restore", "restore chats", "settings"]), max_size=7)
+
+
+@ON_ONE_TABLE
+@given(records=record_sets, verbs=VERBS)
+def test_any_sequence_of_verbs_keeps_what_must_always_hold(
+    table: Table, records: list[Record], verbs: list[str]
+) -> None:
+    who = someone(table, records, provider_id=f"prov-{next(NUMBERS)}", credit_cents=1_000, owed_cents=500)
+    known = {plain["sk"] for plain in everything(table, who)}
+    for step, verb in enumerate(verbs):
+        at = NOW + timedelta(minutes=step)
+        perform(table, who, verb, at)
+        items = {plain["sk"] for plain in everything(table, who)}
+        assert known <= items, "nothing is ever deleted"
+        known = items
+        hold(table, who, at)
+
+
+def perform(table: Table, who: Client, verb: str, at: datetime) -> None:
+    match verb:
+        case "archive":
+            archive(table, who, at=at)
+        case "activate":
+            activate(table, who, at=at)
+        case "restore":
+            activate(table, who, EVERYTHING, at=at)
+        case "restore chats":
+            activate(table, who, [Restorable.CHATS], at=at)
+        case "settings":
+            current = read_client(table, who.provider_id, who.client_id)
+            table.transact([client_write(table, current, replace(current, revision=current.revision + 1))])
+
+
+def hold(table: Table, who: Client, at: datetime) -> None:
+    live = read_live(table, who.provider_id, who.client_id, at)
+    assert (live.client.credit_cents, live.client.owed_cents) == (who.credit_cents, who.owed_cents), "E11"
+    if live.client.status is Status.ACTIVE:
+        return
+    upcoming = [one for one in live.records if one.kind == "appointment" and one.lives_until]
+    charging = [one for one in live.records if isinstance(one, Payment) and one.status is PaymentStatus.SCHEDULED]
+    group_chats = [
+        one
+        for one in live.records
+        if isinstance(one, Membership) and one.chat_kind is ChatKind.GROUP and not one.left_at
+    ]
+    assert (upcoming, charging, group_chats) == ([], [], []), "E2, E6, E7"
+
+
+def test_archive_twice_is_archive_once(table: Table) -> None:
+    who = someone(table, one_of_each())
+    first = archive(table, who)
+    stored = everything(table, who)
+    assert archive(table, who, ArchiveOptions(reason=ArchiveReason.OTHER)) == first
+    assert everything(table, who) == stored
+
+
+def test_a1_restoring_twice_changes_nothing(table: Table) -> None:
+    who = someone(table, one_of_each())
+    archive(table, who)
+    first = activate(table, who, EVERYTHING)
+    stored = everything(table, who)
+    second = activate(table, who, EVERYTHING)
+    assert everything(table, who) == stored
+    assert [item.outcome for item in second.items] == [item.outcome for item in first.items]
+
+
+def test_a1_what_was_not_asked_back_can_be_asked_for_later(table: Table) -> None:
+    who = someone(table, one_of_each())
+    archive(table, who)
+    activate(table, who)
+    items = activate(table, who, [Restorable.CHATS]).items
+    assert [(item.kind, item.outcome) for item in items] == [("membership", RestoreOutcome.RESTORED)]
+
+
+def test_only_what_that_archive_touched_comes_back(table: Table) -> None:
+    who = someone(table, [membership("first")])
+    archive(table, who)
+    activate(table, who)
+    put(table, read_client(table, who.provider_id, who.client_id), [membership("second")])
+    archive(table, who, at=NOW + HOUR)
+    items = activate(table, who, EVERYTHING, at=NOW + 2 * HOUR).items
+    assert [item.record_id for item in items] == ["second"]
+
+
+def test_a_client_with_more_records_than_one_transaction_gets_them_all_back(table: Table) -> None:
+    who = someone(table, [payment(f"p-{n}", due_at=NOW + (n + 1) * DAY) for n in range(250)])
+    before = by_key(records_of(table, who))
+    archive(table, who)
+    items = activate(table, who, EVERYTHING).items
+    assert len(items) == 250
+    assert by_key(records_of(table, who)) == before
+
+
+def test_a_slot_that_another_client_took_meanwhile_stays_taken(table: Table) -> None:
+    mine = appointment("mine", starts_at=NOW + DAY, duration_minutes=60)
+    who = someone(table, [mine, appointment("free", starts_at=NOW + 3 * DAY)])
+    archive(table, who)
+    someone(table, [appointment("theirs", starts_at=NOW + DAY + HOUR / 2, duration_minutes=30)])
+    outcomes = {item.record_id: item.outcome for item in activate(table, who, EVERYTHING).items}
+    assert outcomes == {"mine": RestoreOutcome.SLOT_TAKEN, "free": RestoreOutcome.RESTORED}
+
+
+@pytest.mark.parametrize(("starts_after", "free"), [(-60, True), (-59, False), (59, False), (60, True)])
+def test_a_slot_is_taken_only_by_what_overlaps(table: Table, starts_after: int, free: bool) -> None:
+    mine = appointment("mine", starts_at=NOW + DAY, duration_minutes=60)
+    who = someone(table, [mine])
+    archive(table, who)
+    other = mine.starts_at + timedelta(minutes=starts_after)
+    someone(table, [appointment("theirs", starts_at=other, duration_minutes=60)])
+    [item] = activate(table, who, EVERYTHING).items
+    assert item.outcome is (RestoreOutcome.RESTORED if free else RestoreOutcome.SLOT_TAKEN)
+
+
+def test_an_appointment_across_midnight_is_seen(table: Table) -> None:
+    midnight = (NOW + 2 * DAY).replace(hour=0, minute=0)
+    who = someone(table, [appointment("mine", starts_at=midnight, duration_minutes=30)])
+    archive(table, who)
+    someone(table, [appointment("theirs", starts_at=midnight - HOUR, duration_minutes=90)])
+    [item] = activate(table, who, EVERYTHING).items
+    assert item.outcome is RestoreOutcome.SLOT_TAKEN
+
+
+def test_a_chat_that_was_closed_stays_closed(table: Table) -> None:
+    who = someone(table, [membership("closed"), membership("open")])
+    archive(table, who)
+    for chat_id, closed_at in (("closed", "2026-03-02T00:00:00Z"), ("open", None)):
+        table.put_many([{**chat_key(PROVIDER_ID, chat_id), "chat_id": chat_id, "closed_at": closed_at}])
+    outcomes = {item.record_id: item.outcome for item in activate(table, who, EVERYTHING).items}
+    assert outcomes == {"closed": RestoreOutcome.CHAT_CLOSED, "open": RestoreOutcome.RESTORED}
+
+
+class TestOptions:
+    """What is said when archiving."""
+
+    def test_e10_the_client_is_moved_at_once_and_the_receipt_tells_from_where(self, table: Table) -> None:
+        write_group(table, group("group-former"))
+        who = someone(table, group_id="group-sleep")
+        done = archive(table, who, ArchiveOptions(group_id="group-former"))
+        stored = read_client(table, who.provider_id, who.client_id)
+        assert stored.group_id == "group-former"
+        assert (done.receipt.moved_from_group_id, done.receipt.options.group_id) == ("group-sleep", "group-former")
+
+    def test_e10_an_unknown_group_is_refused_and_nothing_is_written(self, table: Table) -> None:
+        who = someone(table)
+        before = everything(table, who)
+        with pytest.raises(GroupNotFound):
+            archive(table, who, ArchiveOptions(group_id="group-nowhere"))
+        assert everything(table, who) == before
+
+    def test_reason_and_note_are_kept_in_receipt_and_history(self, table: Table) -> None:
+        who = someone(table)
+        options = ArchiveOptions(reason=ArchiveReason.MOVED_AWAY, note="Moved to Lisbon.", notify_client=True)
+        assert archive(table, who, options).receipt.options == options
+        [line] = [plain for plain in everything(table, who) if plain["sk"].startswith("HISTORY#")]
+        assert (line["options"]["reason"], line["options"]["note"]) == ("moved_away", "Moved to Lisbon.")
+        assert read_client(table, who.provider_id, who.client_id).stamp.reason is ArchiveReason.MOVED_AWAY  # type: ignore[union-attr]
+
+
+class TestSafetyRules:
+    """Single archives that a provider's rules hold back."""
+
+    @pytest.fixture
+    def debtor(self, table: Table) -> Client:
+        return someone(table, one_of_each(), owed_cents=1)
+
+    def set_level(self, table: Table, level: Level) -> None:
+        write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=level)))
+
+    def test_block_refuses_names_the_rule_and_writes_nothing(self, table: Table, debtor: Client) -> None:
+        self.set_level(table, Level.BLOCK)
+        before = everything(table, debtor)
+        with pytest.raises(ArchiveBlocked) as refused:
+            archive(table, debtor, acknowledged=[SafetyRule.OWES_MONEY])
+        assert refused.value.facts == {"rules": ["owes_money"]}
+        assert everything(table, debtor) == before
+
+    def test_warn_wants_to_be_acknowledged(self, table: Table, debtor: Client) -> None:
+        self.set_level(table, Level.WARN)
+        with pytest.raises(AcknowledgementNeeded) as refused:
+            archive(table, debtor, acknowledged=[SafetyRule.HAS_CREDITS])
+        assert refused.value.facts == {"rules": ["owes_money"]}
+        assert count(table, debtor, "RECEIPT#") == 0
+        assert archive(table, debtor, acknowledged=[SafetyRule.OWES_MONEY]).client.status is Status.ARCHIVED

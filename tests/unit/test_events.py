@@ -1,0 +1,366 @@
+"""What is published: the name of every change, ids that stay the same, and nothing personal."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields, replace
+from itertools import chain
+from typing import Any
+
+import pytest
+
+from client_lifecycle.domain.client import ArchiveOptions, Source, Status
+from client_lifecycle.domain.effects import Change, all_effects
+from client_lifecycle.domain.events import (
+    RUN_EVENTS,
+    Event,
+    EventName,
+    Origin,
+    change_events,
+    change_name,
+    history_event,
+    run_event,
+)
+from client_lifecycle.domain.policy import Refusal
+from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
+from client_lifecycle.domain.records import (
+    AppointmentStatus,
+    ChatKind,
+    PaymentStatus,
+    RecipientStatus,
+    Record,
+    ReminderStatus,
+)
+from client_lifecycle.domain.runs import Outcome, RunState, finish, start
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.items import Plain, to_item, to_plain
+from client_lifecycle.storage.stream import UnreadableRecord, events_of, stream_record
+from local.template import ROOT, read_template
+from tests.unit.builders import (
+    ARCHIVE_ID,
+    DAY,
+    GROUP_ID,
+    HOUR,
+    NOW,
+    PROVIDER_ID,
+    RUN_ID,
+    STAFF_ID,
+    appointment,
+    cause,
+    facts,
+    feed_entry,
+    member,
+    membership,
+    one_of_each,
+    payment,
+    receipt,
+    recipient,
+    reminder,
+    run,
+)
+
+DOCUMENT = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
+MAPPING = read_template()["Resources"]["PublishEventsStream"]["Properties"]
+NOTE = "told us in confidence"
+OPTIONS = ArchiveOptions(reason=ArchiveReason.FINISHED, note=NOTE, group_id=GROUP_ID, notify_client=True)
+ORIGIN = Origin(provider_id=PROVIDER_ID, client_id="client-1", archive_id=ARCHIVE_ID, at=NOW)
+
+CANCELLED = {"cancelled_by": "archive", "cancelled_at": NOW}
+NAMES: list[tuple[Record, dict[str, Any], str, str | None]] = [
+    (
+        appointment(),
+        {"status": AppointmentStatus.CANCELLED, **CANCELLED},
+        "appointment.cancelled",
+        "appointment.restored",
+    ),
+    (payment(), {"status": PaymentStatus.CANCELLED, **CANCELLED}, "payment.cancelled", "payment.restored"),
+    (membership(), {"left_at": NOW}, "chat.left", "chat.rejoined"),
+    (reminder(), {"status": ReminderStatus.SUPPRESSED}, "reminder.suppressed", "reminder.restored"),
+    (recipient(), {"status": RecipientStatus.WITHDRAWN}, "blast.withdrawn", None),
+]
+
+
+@pytest.mark.parametrize(("record", "done", "name", "back"), NAMES)
+def test_a_change_and_its_way_back_each_have_a_name(
+    record: Record, done: dict[str, Any], name: str, back: str | None
+) -> None:
+    change = Change(before=record, after=replace(record, **done))
+    assert change_name(change) == name
+    assert change_name(Change(before=change.after, after=change.before)) == back
+
+
+NAMELESS: list[tuple[Record, dict[str, Any]]] = [
+    (feed_entry(), {"hidden_at": NOW}),
+    (feed_entry(hidden_at=NOW), {"hidden_at": None}),
+    (appointment(), {"status": AppointmentStatus.COMPLETED}),
+    (payment(), {"status": PaymentStatus.CHARGING}),
+    (recipient(), {"status": RecipientStatus.SENT}),
+    (reminder(), {"status": ReminderStatus.SENT}),
+    (membership(), {"chat_kind": ChatKind.COMMUNITY}),
+]
+
+
+@pytest.mark.parametrize(("record", "done"), NAMELESS)
+def test_a_change_that_nobody_has_to_follow_has_no_name(record: Record, done: dict[str, Any]) -> None:
+    assert change_name(Change(before=record, after=replace(record, **done))) is None
+
+
+def test_the_events_of_an_archive_carry_ids_in_the_order_of_its_changes() -> None:
+    plan = all_effects([appointment(series_id="series-1"), *one_of_each()[1:]], NOW)
+    events = change_events(plan.changes, ORIGIN)
+    assert [(event.name.value, event.detail) for event in events] == [
+        ("appointment.cancelled", {"appointment_id": "appt-1", "series_id": "series-1", "notify_client": False}),
+        ("payment.cancelled", {"payment_id": "pay-1", "notify_client": False}),
+        ("chat.left", {"chat_id": "chat-1", "notify_client": False}),
+        ("blast.withdrawn", {"blast_id": "blast-1", "notify_client": False}),
+        ("reminder.suppressed", {"reminder_id": "reminder-1", "goal_id": "goal-water", "notify_client": False}),
+    ]
+    assert events == change_events(plan.changes, ORIGIN)
+    assert len({event.event_id for event in events}) == len(events)
+
+
+@pytest.mark.parametrize("notify_client", [True, False])
+def test_e9_whoever_writes_to_clients_is_told_whether_to(notify_client: bool) -> None:
+    changes = all_effects(one_of_each(), NOW).changes
+    events = change_events(changes, replace(ORIGIN, notify_client=notify_client))
+    assert {event.detail["notify_client"] for event in events} == {notify_client}
+
+
+def test_what_a_run_caused_is_joined_by_the_run_and_what_an_archive_caused_by_the_archive() -> None:
+    changes = all_effects(one_of_each(), NOW).changes
+    assert {event.correlation_id for event in change_events(changes, ORIGIN)} == {ARCHIVE_ID}
+    of_run = change_events(changes, replace(ORIGIN, run_id=RUN_ID))
+    assert {(event.correlation_id, event.run_id, event.archive_id) for event in of_run} == {
+        (RUN_ID, RUN_ID, ARCHIVE_ID)
+    }
+
+
+def entry(event: HistoryEvent = HistoryEvent.ARCHIVED, **fields: Any) -> HistoryEntry:
+    values = {"history_id": "history-1", "at": NOW, "event": event, "cause": cause(), "archive_id": ARCHIVE_ID}
+    return HistoryEntry(**values | fields)
+
+
+def test_the_note_of_an_archive_is_not_published_but_what_systems_need_is() -> None:
+    event = history_event(PROVIDER_ID, "client-1", entry(options=OPTIONS))
+    assert event == Event(
+        name=EventName.CLIENT_ARCHIVED,
+        event_id="history-1",
+        time=NOW,
+        provider_id=PROVIDER_ID,
+        client_id="client-1",
+        archive_id=ARCHIVE_ID,
+        correlation_id=ARCHIVE_ID,
+        detail={
+            "source": Source.STAFF,
+            "actor_id": STAFF_ID,
+            "reason": ArchiveReason.FINISHED,
+            "notify_client": True,
+            "mute_email": False,
+            "group_id": GROUP_ID,
+        },
+    )
+
+
+@pytest.mark.parametrize("kind", HistoryEvent)
+def test_every_line_of_a_history_is_published_under_its_own_name(kind: HistoryEvent) -> None:
+    assert history_event(PROVIDER_ID, "client-1", entry(kind)).name.value == kind.value
+
+
+def test_a_refused_booking_tells_the_policy_s_reason_and_no_other_text() -> None:
+    refused = entry(HistoryEvent.BOOKING_REFUSED, archive_id=None, reason=Refusal.SCHEDULING_DISABLED.value)
+    event = history_event(PROVIDER_ID, "client-1", refused)
+    assert (event.detail["reason"], event.correlation_id) == ("scheduling_disabled", "history-1")
+    with pytest.raises(ValueError, match="Refusal"):
+        history_event(PROVIDER_ID, "client-1", replace(refused, reason=NOTE))
+
+
+class TestRuns:
+    waiting = run([member(0), member(1)], options=OPTIONS, group_id=GROUP_ID)
+    running = start(waiting, confirmed_by="staff-8", at=NOW + HOUR)
+
+    def test_a_new_run_is_previewed(self) -> None:
+        event = run_event(None, self.waiting)
+        assert event is not None
+        assert (event.name, event.time, event.correlation_id) == (EventName.RUN_PREVIEWED, NOW, RUN_ID)
+        assert (event.client_id, event.archive_id) == (None, None)
+        assert event.detail == {
+            "actor_id": STAFF_ID,
+            "group_id": GROUP_ID,
+            "reason": ArchiveReason.FINISHED,
+            "notify_client": True,
+            "clients": 2,
+            "counts": {**dict.fromkeys(Outcome, 0), "pending": 2},
+        }
+
+    def test_a_confirmed_run_is_started(self) -> None:
+        event = run_event(self.waiting, self.running)
+        assert event is not None
+        assert (event.name, event.time) == (EventName.RUN_STARTED, NOW + HOUR)
+        assert event.detail["actor_id"] == "staff-8"
+
+    def test_a_run_whose_counts_move_is_no_event(self) -> None:
+        assert run_event(self.running, replace(self.running, counts={Outcome.ARCHIVED: 2})) is None
+
+    @pytest.mark.parametrize(
+        ("outcome", "name"),
+        [
+            (Outcome.ARCHIVED, EventName.RUN_COMPLETED),
+            (Outcome.FAILED, EventName.RUN_COMPLETED_WITH_FAILURES),
+        ],
+    )
+    def test_a_verdict_is_told_with_its_counts(self, outcome: Outcome, name: EventName) -> None:
+        settled = replace(self.running, counts={outcome: 2})
+        event = run_event(settled, finish(settled, NOW + DAY))
+        assert event is not None
+        assert (event.name, event.time, event.detail["counts"]) == (name, NOW + DAY, {outcome.value: 2})
+
+    def test_every_state_of_a_run_has_an_event(self) -> None:
+        assert set(RUN_EVENTS) == set(RunState)
+
+    def test_the_states_of_one_run_have_ids_of_their_own(self) -> None:
+        events = [run_event(None, replace(self.waiting, state=state)) for state in RunState]
+        assert len({event.event_id for event in events if event}) == len(RunState)
+
+
+def delivered(key: keys.Key, after: Plain, *, before: Plain | None = None, kind: str = "INSERT") -> dict[str, Any]:
+    """A write as Lambda delivers it from the stream."""
+    write: dict[str, Any] = {"SequenceNumber": "1", "Keys": to_item(key), "NewImage": to_item({**key, **after})}
+    if before is not None:
+        write["OldImage"] = to_item({**key, **before})
+    source = "arn:aws:dynamodb:us-east-1:123456789012:table/clients/stream/now"
+    return {"eventName": kind, "eventSourceARN": source, "dynamodb": write}
+
+
+def told_by(record: dict[str, Any]) -> list[str]:
+    return [event.name.value for event in events_of(stream_record(record))]
+
+
+CHANGES = all_effects(one_of_each(), NOW).changes
+CLIENT = (PROVIDER_ID, "client-1")
+HISTORY = delivered(keys.history_key(*CLIENT, "history-1"), to_plain(entry(options=OPTIONS)))
+HEAD = delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS)))
+PART = delivered(
+    keys.receipt_part_key(*CLIENT, ARCHIVE_ID, CHANGES),
+    to_plain(ReceiptPart(at=NOW, run_id=RUN_ID, notify_client=True, changes=CHANGES)),
+)
+BACK = tuple(Change(before=change.after, after=change.before) for change in CHANGES if change.before != recipient())
+RESTORE = delivered(keys.restore_key(*CLIENT, ARCHIVE_ID, BACK[0]), to_plain(ReceiptPart(at=NOW + DAY, changes=BACK)))
+RUN_KEY = keys.run_key(PROVIDER_ID, RUN_ID)
+RUN = delivered(RUN_KEY, to_plain(TestRuns.waiting))
+STARTED = delivered(RUN_KEY, to_plain(TestRuns.running), before=to_plain(TestRuns.waiting), kind="MODIFY")
+
+TELLING = [HISTORY, HEAD, PART, RESTORE, RUN, STARTED]
+CANCELLATIONS = [name for _, _, name, _ in sorted(NAMES, key=lambda row: row[2] == "reminder.suppressed")]
+RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminder.restored"]
+
+
+@pytest.mark.parametrize(
+    ("record", "names"),
+    [
+        (HISTORY, ["client.archived"]),
+        (HEAD, CANCELLATIONS),
+        (PART, CANCELLATIONS),
+        (RESTORE, RETURNS),
+        (RUN, ["bulk_archive.previewed"]),
+        (STARTED, ["bulk_archive.started"]),
+    ],
+    ids=["history", "receipt", "part of a receipt", "restore", "new run", "started run"],
+)
+def test_a_write_has_its_events(record: dict[str, Any], names: list[str]) -> None:
+    assert told_by(record) == names
+
+
+def test_the_receipt_and_its_parts_tell_alike_where_their_changes_come_from() -> None:
+    by_run = cause(source=Source.BULK_ARCHIVE, run_id=RUN_ID)
+    head = delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS, cause=by_run)))
+    assert events_of(stream_record(head)) == events_of(stream_record(PART))
+
+
+def silent_writes() -> list[dict[str, Any]]:
+    """Writes that tell nothing: what is not of the outbox, and what of the outbox is not new."""
+    plain = to_plain(receipt(*CHANGES))
+    settled = {"before": {**plain, "state": "settling"}, "kind": "MODIFY"}
+    return [
+        delivered(keys.client_key(*CLIENT), {"name": "Wren"}),
+        *(delivered(keys.record_key(*CLIENT, one.kind, one.record_id), to_plain(one)) for one in one_of_each()),
+        delivered(keys.group_key(PROVIDER_ID, GROUP_ID), {"name": "Sleep Better"}),
+        delivered(keys.settings_key(PROVIDER_ID), {}),
+        delivered(keys.email_key(PROVIDER_ID, "wren@example.org"), {}),
+        delivered(keys.member_key(PROVIDER_ID, RUN_ID, 0), to_plain(member(0, facts=facts(status=Status.ACTIVE)))),
+        delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), plain, **settled),
+    ]
+
+
+@pytest.mark.parametrize("record", silent_writes(), ids=lambda record: record["dynamodb"]["Keys"]["sk"]["S"])
+def test_other_writes_have_no_events_and_do_not_even_reach_the_function(record: dict[str, Any]) -> None:
+    assert told_by(record) == []
+    assert not passes_the_filter(record)
+
+
+@pytest.mark.parametrize("record", TELLING, ids=lambda record: record["dynamodb"]["Keys"]["sk"]["S"])
+def test_every_write_that_has_events_reaches_the_function(record: dict[str, Any]) -> None:
+    assert passes_the_filter(record)
+
+
+def passes_the_filter(record: dict[str, Any]) -> bool:
+    return any(matches(json.loads(one["Pattern"]), record) for one in MAPPING["FilterCriteria"]["Filters"])
+
+
+def matches(pattern: Any, value: Any) -> bool:
+    """Lambda's filter rules, as far as the template uses them."""
+    if isinstance(pattern, dict):
+        return all(matches(inner, value[name]) for name, inner in pattern.items())
+    return any(value.startswith(one["prefix"]) if isinstance(one, dict) else value == one for one in pattern)
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        delivered(keys.history_key(*CLIENT, "history-1"), {**to_plain(entry()), "event": "client.vanished"}),
+        delivered(keys.history_key(*CLIENT, "history-1"), {}),
+        delivered({"pk": "NOBODY", "sk": "HISTORY#history-1"}, to_plain(entry())),
+        delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), {"archive_id": ARCHIVE_ID}),
+        delivered(keys.receipt_part_key(*CLIENT, ARCHIVE_ID, CHANGES), {"changes": [{"before": NOTE, "after": NOTE}]}),
+        delivered(keys.restore_key(*CLIENT, ARCHIVE_ID, BACK[0]), {"at": "never"}),
+        delivered(RUN_KEY, {**to_plain(TestRuns.waiting), "state": "lost"}),
+    ],
+)
+def test_a_write_that_cannot_be_understood_is_named_and_not_repeated(spoiled: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableRecord) as refused:
+        told_by(spoiled)
+    assert NOTE not in str(refused.value)
+
+
+def test_nothing_that_people_wrote_is_published() -> None:
+    events = list(chain.from_iterable(events_of(stream_record(record)) for record in TELLING))
+    envelopes = json.dumps([to_plain(event) for event in events])
+    assert len(events) == 17
+    for written in (NOTE, feed_entry().subject, "7500", "USD"):
+        assert written not in envelopes
+
+
+class TestTheDocument:
+    def test_it_names_exactly_the_events_that_are_published(self) -> None:
+        assert re.findall(r"^\| `([a-z_]+\.[a-z_]+)` \|", DOCUMENT, re.MULTILINE) == [name.value for name in EventName]
+
+    def test_it_describes_exactly_the_fields_of_the_envelope(self) -> None:
+        table = DOCUMENT.partition("## The envelope")[2].partition("## ")[0]
+        assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [one.name for one in fields(Event)]
+
+    def test_its_example_is_an_event_as_it_is_published(self) -> None:
+        *_, example = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
+        [event] = change_events(all_effects([appointment()], NOW).changes, ORIGIN)
+        assert json.loads(example) == to_plain(event)
+
+    @pytest.mark.parametrize("record", TELLING, ids=lambda record: record["dynamodb"]["Keys"]["sk"]["S"])
+    def test_it_tells_of_every_field_of_a_detail(self, record: dict[str, Any]) -> None:
+        for event in events_of(stream_record(record)):
+            assert [name for name in event.detail if f"`{name}`" not in DOCUMENT] == []
+
+    def test_it_names_alarms_and_outputs_of_the_template(self) -> None:
+        template = read_template()
+        assert {"EventsLate", "EventsSetAside"} <= set(template["Resources"])
+        assert {"EventBusName", "EventDeadLettersUrl"} <= set(template["Outputs"])
