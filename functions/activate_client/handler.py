@@ -18,6 +18,10 @@ class ActivateBody(Body):
     """Nothing to say: activating flips the status and nothing else."""
 
 
+NO_BODY = ActivateBody()
+"""What a request without a body says."""
+
+
 class ActivatedView(BaseModel):
     """The active client."""
 
@@ -25,7 +29,7 @@ class ActivatedView(BaseModel):
 
 
 @app.post("/clients/<client_id>/activate", summary="Activate a client", tags=["clients"])
-def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()]) -> ActivatedView:  # noqa: ARG001
+def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_BODY) -> ActivatedView:  # noqa: ARG001
     """Bring a client back to active; activating an active client changes nothing."""
     caller = identity.archiver(app.current_event.raw_event)
     client = activate_client(wiring.table(), caller.provider_id, client_id, cause=caller.cause, at=wiring.now())

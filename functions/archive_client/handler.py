@@ -20,6 +20,10 @@ class ArchiveBody(Body):
     notify_client: bool = False
 
 
+NO_BODY = ArchiveBody()
+"""What a request without a body says."""
+
+
 class ArchivedView(BaseModel):
     """The archived client and the receipt of the archive it is under."""
 
@@ -28,7 +32,7 @@ class ArchivedView(BaseModel):
 
 
 @app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"])
-def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()]) -> ArchivedView:
+def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BODY) -> ArchivedView:
     """Archive a client with all effects; archiving an archived client answers with the receipt it has."""
     caller = identity.archiver(app.current_event.raw_event)
     archived = archive_client(

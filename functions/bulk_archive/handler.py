@@ -20,7 +20,7 @@ FIRST_PAGE = 100
 
 app = http.resolver()
 
-ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=http.ID_PATTERN)]
 
 
 class PreviewBody(Body):

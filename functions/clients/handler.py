@@ -14,7 +14,10 @@ from client_lifecycle.storage.clients import list_clients, read_client
 
 app = http.resolver()
 
-GroupFilter = Annotated[str | None, Query(max_length=64, description="Only the clients of this group.")]
+GroupFilter = Annotated[
+    str | None,
+    Query(min_length=1, max_length=64, pattern=http.ID_PATTERN, description="Only the clients of this group."),
+]
 
 
 @app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"])
