@@ -135,7 +135,6 @@ def test_no_log_line_of_any_call_holds_a_name_or_an_address(
     assert_nothing_personal(log, caplog, capfd)
 
 
-@pytest.mark.xfail(reason="storage.items.from_plain raises pydantic's error, which quotes the item", strict=True)
 @pytest.mark.parametrize("sk", ["CLIENT", "FEED_ENTRY#feed-1"])
 def test_an_item_that_cannot_be_read_is_not_quoted_in_the_log(
     practice: Table, sk: str, log: Log, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
