@@ -28,10 +28,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     steps.logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
     table, at = wiring.table(), wiring.now()
     places = [(member.client_id, member.position) for member in step.members]
-    candidates = {
-        candidate.member.client_id: candidate
-        for candidate in read_candidates(table, step.provider_id, step.run_id, places)
-    }
+    candidates = read_candidates(table, step.provider_id, step.run_id, places)
     marked: list[Marked] = []
     already_archived: list[str] = []
 
@@ -39,7 +36,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         archive_id = mark_archived(
             table,
             step.run_id,
-            candidates[place.client_id],
+            candidates[place.client_id].read(),
             actor_id=step.actor_id,
             notify_client=step.notify_client,
             at=at,

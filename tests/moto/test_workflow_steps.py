@@ -259,6 +259,18 @@ def test_a_failing_client_ends_as_failed_with_a_reason_and_all_others_are_archiv
     assert get(f"/bulk-archives/{workflow.run_id}").body["state"] == "completed_with_failures"
 
 
+def test_a_client_that_cannot_be_read_fails_alone(table: Table) -> None:
+    workflow = confirmed(*EVERYONE)
+    key = {"pk": f"CLIENT#{PROVIDER_ID}#c-2", "sk": "CLIENT"}
+    readable = table.get(key)
+    assert readable is not None
+    table.put_many([readable | {"added_at": "long ago"}])
+    assert workflow.whole(*EVERYONE) == "completed_with_failures"
+    table.put_many([readable])
+    assert workflow.outcomes["c-2"] == ("failed", "InternalError")
+    assert workflow.counts == {"archived": 2, "failed": 1}
+
+
 @pytest.mark.parametrize("effect", EFFECTS)
 def test_one_effect_that_fails_is_enough_and_the_other_two_are_carried_out(
     table: Table, effect: str, monkeypatch: pytest.MonkeyPatch
@@ -381,6 +393,12 @@ def test_a_batch_settled_after_the_end_changes_no_verdict() -> None:
 def test_a_run_that_is_not_there_cannot_be_finished() -> None:
     with pytest.raises(RunNotFound):
         Workflow("01K404").finish()
+
+
+def test_a_batch_of_a_run_that_is_not_there_cannot_be_settled() -> None:
+    lost = Workflow("01K404")
+    with pytest.raises(RunNotFound):
+        lost.settle({**lost.batch("c-1"), "mark_error": {"Error": "StorageBusy"}})
 
 
 # What the steps take and give

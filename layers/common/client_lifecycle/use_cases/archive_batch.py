@@ -73,7 +73,8 @@ def mark_archived(
             )
         except ReadingOutdated:
             place = (member.client_id, member.position)
-            [candidate] = runs.read_candidates(table, client.provider_id, run_id, [place])
+            stored = runs.read_candidates(table, client.provider_id, run_id, [place])
+            candidate = stored[member.client_id].read()
             continue
         return archive_id
     raise contended()
