@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from local.api import Api
 from local.ministack import DEFAULT_PORT, LocalAwsFailed
 from local.sample_practice import SampleClient, SamplePractice
 from local.screen import Screen
-from local.stack import PracticeStack, practice_stack
+from local.stack import PracticeStack, Progress, practice_stack
 
 RUN_SECONDS = 180
 POLL_SECONDS = 0.2
@@ -26,6 +26,16 @@ MOMENTS = ("starts_at", "due_at", "send_at", "remind_at", "created_at", "joined_
 """The field that says when a record takes or took place, whichever it has."""
 
 MEANINGS = {"left_at": "left the chat", "hidden_at": "hidden from the feed"}
+
+TOUCHED = {
+    "appointment": "Appoint-\nments",
+    "payment": "Pay-\nments",
+    "membership": "Chats",
+    "recipient": "Blasts",
+    "feed_entry": "Feed",
+    "reminder": "Remind-\ners",
+}
+"""The kinds of record that an archive touches, as headings."""
 
 Document = Mapping[str, Any]
 
@@ -58,7 +68,7 @@ def _archive_group(screen: Screen, stack: PracticeStack, group_id: str) -> None:
     run = _watch(screen, stack.api, run_id)
     _show_outcomes(screen, stack.api, run_id)
     screen.say(f"The bulk archive is {run['state']}: {_counted(run['counts'])}.")
-    if run["state"] != "completed":
+    if run["counts"]["archived"] != run["totals"]["clients"]:
         raise LocalAwsFailed("The bulk archive did not archive every client.")
 
 
@@ -107,23 +117,42 @@ def _watch(screen: Screen, api: Api, run_id: str) -> Document:
 
 def _show_outcomes(screen: Screen, api: Api, run_id: str) -> None:
     clients = list(api.pages(f"/bulk-archives/{run_id}/clients", limit=PAGE))
+    with screen.step("Reading the receipts") as progress:
+        touched = _touched(api, clients, progress)
     rows = [
         [
             client["name"],
-            client["client_id"],
-            client["outcome"] + (f": {client['reason']}" if client["reason"] else ""),
-            str(client["upcoming_appointments"]),
-            _payments(client),
+            _words(client["outcome"]) + (f": {client['reason']}" if client["reason"] else ""),
+            *_counts(touched[client["client_id"]]),
         ]
         for client in clients
     ]
-    numbers = ["Appointments", "Payments"]
     screen.table(
-        "What happened to whom, and what was ahead of them",
-        ["Client", "Id", "Outcome", *numbers],
+        "What happened to whom: records changed, by each receipt",
+        ["Client", "Outcome", *TOUCHED.values()],
         rows,
-        numbers=numbers,
+        numbers=tuple(TOUCHED.values()),
+        totals=[f"{len(clients)} clients", "", *_counts(sum(touched.values(), Counter()))],
     )
+
+
+def _touched(api: Api, clients: Sequence[Document], progress: Progress) -> dict[str, Counter[str]]:
+    """Count by kind the records that the archive of each client touched.
+
+    The receipts are read by archiving the archived once more, which changes nothing and answers with what they have.
+    """
+    touched: dict[str, Counter[str]] = {}
+    for done, client in enumerate(clients):
+        progress(done, len(clients))
+        changes = []
+        if client["outcome"] == "archived":
+            changes = api.post(f"/clients/{client['client_id']}/archive")["receipt"]["changes"]
+        touched[client["client_id"]] = Counter(change["kind"] for change in changes)
+    return touched
+
+
+def _counts(touched: Counter[str]) -> list[str]:
+    return [str(touched[kind] or "-") for kind in TOUCHED]
 
 
 def _archive_and_activate_one(screen: Screen, stack: PracticeStack, sample: SampleClient) -> None:
@@ -143,7 +172,8 @@ def _archive_and_activate_one(screen: Screen, stack: PracticeStack, sample: Samp
     screen.table(title, ["Record", "Id", "When", "What happened"], [*changes, *left_alone])
     screen.say(f"{sample.client.name} is {answer['client']['status']}. Nothing was sent to the client.")
     screen.heading(f"Activate {sample.client.name} again")
-    client = stack.api.post(f"/clients/{client_id}/activate")["client"]
+    stack.api.post(f"/clients/{client_id}/activate")
+    client = stack.api.get(f"/clients/{client_id}")
     screen.say(f"{client['name']} is {client['status']}. What was cancelled stays cancelled.")
 
 

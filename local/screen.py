@@ -87,6 +87,7 @@ class Screen:
             title_justify="left",
             title_style="bold",
             box=box.SIMPLE,
+            padding=(0, 1, 0, 0),
             pad_edge=False,
             show_footer=totals is not None,
         )

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from bulk_archive.pages import page_of
 from client_lifecycle.domain.runs import MAX_CLIENTS, Outcome
 from client_lifecycle.edge import http, identity, wiring
-from client_lifecycle.edge.views import ID_PATTERN, Body, MemberListView, OptionsBody, PreviewView, RunView
+from client_lifecycle.edge.views import Body, MemberListView, OptionsBody, PreviewView, RunView
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.use_cases import bulk_archive
 
@@ -20,7 +20,7 @@ FIRST_PAGE = 100
 
 app = http.resolver()
 
-ClientId = Annotated[str, Field(pattern=ID_PATTERN)]
+ClientId = Annotated[str, Field(pattern=http.ID_PATTERN)]
 
 
 class PreviewBody(Body):

@@ -13,7 +13,8 @@ from ulid import ULID
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
-from client_lifecycle.edge.views import ID_PATTERN, Body, Name, PortalBody, unsaid
+from client_lifecycle.edge.http import ID_PATTERN
+from client_lifecycle.edge.views import Body, Name, PortalBody, unsaid
 
 MAX_CHECKED_CLIENTS = 1_000
 MAX_CENTS = 100_000_000_000

@@ -38,7 +38,10 @@ MAX_RECEIPTS = 20
 
 app = http.resolver()
 
-GroupFilter = Annotated[str | None, Query(max_length=64, description="Only the clients of this group.")]
+GroupFilter = Annotated[
+    str | None,
+    Query(pattern=http.ID_PATTERN, description="Only the clients of this group."),
+]
 Search = Annotated[
     str | None,
     Query(

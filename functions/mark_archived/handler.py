@@ -29,15 +29,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     run = read_run(table, step.provider_id, step.run_id)
     safety = read_settings(table, step.provider_id).safety
     places = [(member.client_id, member.position) for member in step.members]
-    candidates = {
-        candidate.member.client_id: candidate
-        for candidate in read_candidates(table, step.provider_id, step.run_id, places)
-    }
+    candidates = read_candidates(table, step.provider_id, step.run_id, places)
     marked: list[Marked] = []
     outcomes: list[dict[str, str | None]] = []
 
     def mark(place: Place) -> None:
-        result = mark_archived(table, run, candidates[place.client_id], safety, at=at)
+        result = mark_archived(table, run, candidates[place.client_id].read(), safety, at=at)
         if isinstance(result, Outcome):
             outcomes.append({"client_id": place.client_id, "outcome": result, "reason": None})
         else:

@@ -48,12 +48,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    connections = (wiring.table, wiring.workflow)
     with mock_aws():
-        wiring.table.cache_clear()
-        wiring.workflow.cache_clear()
+        for connection in connections:
+            connection.cache_clear()
         yield
-    wiring.table.cache_clear()
-    wiring.workflow.cache_clear()
+    for connection in connections:
+        connection.cache_clear()
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def appointment(record_id: str = "appt-1", **fields: Any) -> Appointment:
 
 def payment(record_id: str = "pay-1", **fields: Any) -> Payment:
     """75 dollars due tomorrow."""
-    values = {"record_id": record_id, "due_at": NOW + DAY, "amount_cents": 7_500, "currency": "USD"}
+    values: dict[str, Any] = {"record_id": record_id, "due_at": NOW + DAY, "amount_cents": 7_500, "currency": "USD"}
     return Payment(**values | fields)
 
 
@@ -57,7 +57,7 @@ def recipient(record_id: str = "blast-1", **fields: Any) -> Recipient:
 
 def feed_entry(record_id: str = "feed-1", **fields: Any) -> FeedEntry:
     """A line that the provider's feed has shown since yesterday."""
-    values = {"record_id": record_id, "subject": "Filled in a food journal", "created_at": NOW - DAY}
+    values: dict[str, Any] = {"record_id": record_id, "subject": "Filled in a food journal", "created_at": NOW - DAY}
     return FeedEntry(**values | fields)
 
 
@@ -73,7 +73,7 @@ def one_of_each() -> list[Record]:
 
 def client(client_id: str = "client-1", **fields: Any) -> Client:
     """An active client."""
-    values = {
+    values: dict[str, Any] = {
         "provider_id": PROVIDER_ID,
         "client_id": client_id,
         "name": "Wren Fairbrook",
@@ -101,7 +101,7 @@ def stamp(archive_id: str = ARCHIVE_ID, **fields: Any) -> Stamp:
 
 def receipt(*changes: Change, **fields: Any) -> Receipt:
     """The settled receipt of an archive at ``NOW``."""
-    values = {
+    values: dict[str, Any] = {
         "archive_id": ARCHIVE_ID,
         "archived_at": NOW,
         "cause": cause(),
@@ -113,8 +113,8 @@ def receipt(*changes: Change, **fields: Any) -> Receipt:
 
 def facts(**fields: Any) -> Facts:
     """What the panel shows about a client with nothing at stake."""
-    nothing = {"credit_cents": 0, "owed_cents": 0, "upcoming_appointments": 0}
-    values = {"status": "active", "scheduled_payments": 0, "scheduled_payment_cents": 0}
+    nothing: dict[str, Any] = {"credit_cents": 0, "owed_cents": 0, "upcoming_appointments": 0}
+    values: dict[str, Any] = {"status": "active", "scheduled_payments": 0, "scheduled_payment_cents": 0}
     return Facts(**nothing | values | fields)
 
 
@@ -129,7 +129,7 @@ def member(position: int = 0, client_id: str | None = None, **fields: Any) -> Me
 def run(members: Sequence[Member] = (), **fields: Any) -> Run:
     """A run that waits to be confirmed."""
     expires_at = NOW + HOUR
-    values = {
+    values: dict[str, Any] = {
         "provider_id": PROVIDER_ID,
         "run_id": RUN_ID,
         "state": RunState.AWAITING_CONFIRMATION,

@@ -26,6 +26,7 @@ from client_lifecycle.storage.clients import (
 )
 from client_lifecycle.storage.items import (
     Plain,
+    UnreadableItem,
     conditional_update,
     from_item,
     from_plain,
@@ -93,12 +94,19 @@ def test_what_has_no_value_is_not_stored(value: Client) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [{"status": "postponed"}, {"starts_at": "soon"}, {"kind": "invoice"}, {"duration_minutes": None}],
+    [{"status": "postponed"}, {"starts_at": "soon"}, {"kind": "invoice"}, {"series_id": ["Wren", "Fairbrook"]}],
     ids=lambda fault: next(iter(fault)),
 )
-def test_an_item_that_is_no_record_is_refused(fault: Plain) -> None:
-    with pytest.raises(ValueError, match="validation error"):
+def test_an_item_that_is_no_record_is_refused_by_its_key_and_never_quoted(fault: Plain) -> None:
+    with pytest.raises(UnreadableItem, match="APPOINTMENT#appt-1") as refused:
         record_from(record_item(PROVIDER_ID, "client-1", appointment()) | fault)
+    assert not any(value in str(refused.value) for value in ("postponed", "soon", "invoice", "Wren"))
+
+
+@pytest.mark.parametrize("field", ["status", "starts_at", "duration_minutes"])
+def test_an_item_that_is_no_record_is_refused_by_the_field_at_fault(field: str) -> None:
+    with pytest.raises(UnreadableItem, match=field):
+        record_from(record_item(PROVIDER_ID, "client-1", appointment()) | {field: None})
 
 
 # Conditional writes

@@ -49,9 +49,11 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.CommitContended: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-Id = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+
+Id = Annotated[str, Path(pattern=ID_PATTERN)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most entries on a page.")]
-Cursor = Annotated[str | None, Query(max_length=64, description="The next_cursor of the page before.")]
+Cursor = Annotated[str | None, Query(pattern=ID_PATTERN, description="The next_cursor of the page before.")]
 
 logger = Logger()
 

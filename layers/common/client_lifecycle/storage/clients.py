@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
 
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.effects import Change
@@ -21,6 +23,9 @@ from client_lifecycle.storage.table import Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+_ANY_RECORD: Any = Annotated[Record, Field(discriminator="kind")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +206,9 @@ def group_item(group: Group) -> Plain:
 
 
 def record_from(plain: Plain) -> Record:
-    """Read a record of any kind."""
-    return from_plain(Record, plain)  # type: ignore[arg-type]
+    """Read a record of any kind; its kind tells which."""
+    record: Record = from_plain(_ANY_RECORD, plain)
+    return record
 
 
 def client_write(table: Table, before: Client, after: Client) -> TransactWriteItemTypeDef:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import AttributeValueTypeDef, TransactWriteItemTypeDef, UpdateTypeDef
@@ -17,6 +17,10 @@ T = TypeVar("T")
 
 _serializer = TypeSerializer()
 _deserializer = TypeDeserializer()
+
+
+class UnreadableItem(ValueError):
+    """A stored item does not have the shape it should; the message names the item and its fields, never a value."""
 
 
 @cache
@@ -32,9 +36,17 @@ def to_plain(value: Any) -> Plain:
 
 
 def from_plain(shape: type[T], plain: Mapping[str, Any]) -> T:
-    """Read a domain value of ``shape`` from stored fields; attributes the shape does not know are passed over."""
+    """Read a domain value of ``shape`` from stored fields; attributes the shape does not know are passed over.
+
+    Raises:
+        UnreadableItem: a field is missing or has a value it cannot have.
+    """
     wanted: Any = shape
-    return cast("T", _adapter(wanted).validate_python(plain))
+    try:
+        return cast("T", _adapter(wanted).validate_python(plain))
+    except ValidationError as error:
+        places = sorted({".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)})
+        raise UnreadableItem(f"{plain.get('sk', 'an item')}: {', '.join(places)}") from None
 
 
 def to_item(plain: Mapping[str, Any]) -> dict[str, AttributeValueTypeDef]:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
+COUNTS = 0
+"""The index of the write to the run's counts in the transaction that settles members."""
+
+
 @dataclass(frozen=True, slots=True)
 class MemberPage:
     """A page of a run's members and the position to go on after, ``None`` on the last."""
@@ -36,6 +40,22 @@ class Candidate:
 
     member: Member
     client: Client
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCandidate:
+    """A candidate as stored; it is read one by one, so that an unreadable client stops nobody else."""
+
+    member: Plain
+    client: Plain
+
+    def read(self) -> Candidate:
+        """Read the candidate.
+
+        Raises:
+            UnreadableItem: the client or the member does not have the shape it should.
+        """
+        return Candidate(from_plain(Member, self.member), from_plain(Client, self.client))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +87,7 @@ def read_run(table: Table, provider_id: str, run_id: str) -> Run:
     """
     plain = table.get(keys.run_key(provider_id, run_id))
     if plain is None:
-        raise RunNotFound("You have no bulk archive with this id.", "run_id")
+        raise run_not_found()
     return from_plain(Run, plain)
 
 
@@ -109,8 +129,10 @@ def all_members(table: Table, provider_id: str, run_id: str) -> Iterator[Member]
     return (from_plain(Member, plain) for plain in table.query("pk = :pk AND begins_with(sk, :prefix)", values))
 
 
-def read_candidates(table: Table, provider_id: str, run_id: str, places: Sequence[tuple[str, int]]) -> list[Candidate]:
-    """Read members of a run together with their clients.
+def read_candidates(
+    table: Table, provider_id: str, run_id: str, places: Sequence[tuple[str, int]]
+) -> dict[str, StoredCandidate]:
+    """Read members of a run together with their clients, by client id.
 
     Args:
         table: where to read.
@@ -120,13 +142,11 @@ def read_candidates(table: Table, provider_id: str, run_id: str, places: Sequenc
     """
     member_keys = [keys.member_key(provider_id, run_id, position) for _, position in places]
     client_keys = [keys.client_key(provider_id, client_id) for client_id, _ in places]
-    found = table.get_many([*member_keys, *client_keys])
-    by_id = {plain["client_id"]: from_plain(Client, plain) for plain in found if plain["sk"] == keys.CLIENT_SK}
-    members = sorted(
-        (from_plain(Member, plain) for plain in found if plain["sk"] != keys.CLIENT_SK),
-        key=lambda member: member.position,
-    )
-    return [Candidate(member, by_id[member.client_id]) for member in members]
+    found = {(plain["pk"], plain["sk"]): plain for plain in table.get_many([*member_keys, *client_keys])}
+    return {
+        client_id: StoredCandidate(found[member["pk"], member["sk"]], found[client["pk"], client["sk"]])
+        for (client_id, _), member, client in zip(places, member_keys, client_keys, strict=True)
+    }
 
 
 def mark_write(
@@ -150,6 +170,9 @@ def settle_members(table: Table, provider_id: str, run_id: str, settlements: Seq
         provider_id: the owner.
         run_id: the run.
         settlements: up to 33, of pending members.
+
+    Raises:
+        RunNotFound: the provider has no such run.
     """
     left = list(settlements)
     settled_receipts: set[str] = set()
@@ -158,6 +181,8 @@ def settle_members(table: Table, provider_id: str, run_id: str, settlements: Seq
         try:
             table.transact([_count_write(table, provider_id, run_id, left), *(write for _, _, write in plan)])
         except ConditionsFailed as failed:
+            if COUNTS in failed.found:
+                raise run_not_found() from failed
             left = _without_surprises(left, [plan[index - 1] for index in failed.found], settled_receipts)
         else:
             return
@@ -236,3 +261,8 @@ def _member_fields(member: Member) -> Plain:
 
 def _member_item(run: Run, member: Member) -> Plain:
     return {**keys.member_key(run.provider_id, run.run_id, member.position), **_member_fields(member)}
+
+
+def run_not_found() -> RunNotFound:
+    """Return the fault for a run id the provider does not have."""
+    return RunNotFound("You have no bulk archive with this id.", "run_id")

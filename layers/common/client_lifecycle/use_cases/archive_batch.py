@@ -66,7 +66,8 @@ def mark_archived(table: Table, run: Run, candidate: Candidate, safety: SafetySe
             archives.commit_archive(table, client, archived.client, archived_entry(receipt), receipt, also=[mark])
         except ReadingOutdated:
             place = (member.client_id, member.position)
-            [candidate] = runs.read_candidates(table, client.provider_id, run.run_id, [place])
+            stored = runs.read_candidates(table, client.provider_id, run.run_id, [place])
+            candidate = stored[member.client_id].read()
             continue
         return receipt.archive_id
     raise contended()

@@ -1,0 +1,450 @@
+"""POST /bulk-archives, …/confirm, and watching: what a caller sees of a bulk archive."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Outcome
+from client_lifecycle.storage.runs import Settlement
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.archive_batch import finish_run, settle_batch
+from tests.moto.calls import ARCHIVER, JSON, Answer, get, post
+from tests.moto.conftest import BUCKET, Clock, Executions
+from tests.moto.store import dump, store, store_group
+from tests.unit.builders import (
+    DAY,
+    GROUP_ID,
+    MOMENT,
+    NOW,
+    OTHER_PROVIDER_ID,
+    PROVIDER_ID,
+    STAFF_ID,
+    appointment,
+    client,
+    group,
+    payment,
+    stamp,
+)
+
+BULK = "/bulk-archives"
+STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
+READER = ARCHIVER | {"cognito:groups": "front-desk"}
+
+
+@pytest.fixture
+def practice(table: Table) -> Table:
+    """A group of three active clients and an archived one, and a client of no group."""
+    store_group(table, group())
+    store_group(table, group("group-empty"))
+    store(
+        table,
+        client("c-1", name="Wren", group_id=GROUP_ID, credit_cents=500, owed_cents=300),
+        appointment("a-1"),
+        appointment("a-2"),
+        appointment("a-past", starts_at=NOW - DAY),
+        payment("p-1", amount_cents=7_500),
+    )
+    store(table, client("c-2", name="Anna", group_id=GROUP_ID, credit_cents=1_000), payment("p-1", amount_cents=500))
+    store(table, client("c-3", name="Bert", group_id=GROUP_ID))
+    store(table, client("c-4", name="Carla", group_id=GROUP_ID, stamp=stamp()))
+    store(table, client("c-5", name="Dora"))
+    store(table, client("c-6", name="Emil", provider_id=OTHER_PROVIDER_ID, group_id=GROUP_ID))
+    return table
+
+
+def preview(**body: Any) -> dict[str, Any]:
+    answer = post(BULK, body)
+    assert (answer.status, answer.content_type) == (201, JSON)
+    found: dict[str, Any] = answer.body
+    return found
+
+
+def confirm(run: dict[str, Any], **options: Any) -> Answer:
+    return post(f"{BULK}/{run['run_id']}/confirm", {"token": run["token"]}, **options)
+
+
+def ids(page: dict[str, Any]) -> list[str]:
+    return [client["client_id"] for client in page["clients"]]
+
+
+# Preview
+
+
+def test_a_preview_shows_what_is_at_stake_for_each_client(practice: Table) -> None:
+    [wren, carla] = preview(client_ids=["c-1", "c-4"])["clients"]
+    assert wren == {
+        "client_id": "c-1",
+        "name": "Wren",
+        "status": "active",
+        "credit_cents": 500,
+        "owed_cents": 300,
+        "upcoming_appointments": 2,
+        "scheduled_payments": 1,
+        "scheduled_payment_cents": 7_500,
+        "outcome": "pending",
+        "reason": None,
+        "archive_id": None,
+    }
+    assert (carla["client_id"], carla["status"]) == ("c-4", "archived")
+
+
+def test_a_preview_shows_the_totals_and_how_long_it_holds(practice: Table) -> None:
+    run = preview(client_ids=["c-1", "c-2", "c-5"])
+    assert run["totals"] == {
+        "clients": 3,
+        "credit_cents": 1_500,
+        "owed_cents": 300,
+        "upcoming_appointments": 2,
+        "scheduled_payments": 2,
+        "scheduled_payment_cents": 8_000,
+    }
+    assert run["state"] == "awaiting_confirmation"
+    assert run["counts"] == {"pending": 3, "archived": 0, "already_archived": 0, "superseded": 0, "failed": 0}
+    assert (run["percent_done"], run["currency"], run["group_id"]) == (0, "USD", None)
+    assert (run["created_at"], run["expires_at"]) == ("2026-03-02T09:30:00Z", "2026-03-02T10:30:00Z")
+    assert (run["started_at"], run["finished_at"]) == (None, None)
+
+
+def test_a_client_that_is_named_twice_counts_once_and_the_order_is_kept(practice: Table) -> None:
+    run = preview(client_ids=["c-5", "c-1", "c-5", "c-2", "c-1"])
+    assert ids(run) == ["c-5", "c-1", "c-2"]
+    assert run["totals"]["clients"] == 3
+
+
+def test_a6_a_group_means_its_active_members_by_name_and_no_one_else(practice: Table) -> None:
+    run = preview(group_id=GROUP_ID)
+    assert ids(run) == ["c-2", "c-3", "c-1"]
+    assert run["group_id"] == GROUP_ID
+
+
+def test_a6_the_members_are_those_of_the_preview_whoever_joins_later(practice: Table) -> None:
+    run = preview(group_id=GROUP_ID)
+    store(practice, client("c-9", name="Late", group_id=GROUP_ID))
+    assert ids(get(f"{BULK}/{run['run_id']}/clients").body) == ["c-2", "c-3", "c-1"]
+
+
+def test_a_preview_archives_nobody(practice: Table) -> None:
+    before = dump(practice)
+    run = preview(group_id=GROUP_ID)
+    written = {pk for (pk, sk), item in dump(practice).items() if before.get((pk, sk)) != item}
+    assert written == {f"RUN#{PROVIDER_ID}#{run['run_id']}"}
+
+
+def test_e9_the_run_remembers_whether_clients_are_to_be_told(practice: Table, executions: Executions) -> None:
+    assert preview(client_ids=["c-1"])["notify_client"] is False
+    run = preview(client_ids=["c-1"], notify_client=True)
+    confirm(run)
+    assert run["notify_client"] is True
+    assert [one["input"]["notify_client"] for one in executions()] == [True]
+
+
+def test_two_previews_of_the_same_clients_have_tokens_of_their_own(practice: Table) -> None:
+    one, other = preview(client_ids=["c-1"]), preview(client_ids=["c-1"])
+    assert one["run_id"] != other["run_id"]
+    assert one["token"] != other["token"]
+
+
+SELECTION = "body"
+REFUSED: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
+    ("neither selection", {"body": {}}, 422, "InvalidRequest", [SELECTION]),
+    ("no body", {}, 422, "InvalidRequest", [SELECTION]),
+    ("both selections", {"body": {"client_ids": ["c-1"], "group_id": GROUP_ID}}, 422, "InvalidRequest", [SELECTION]),
+    ("an empty list", {"body": {"client_ids": []}}, 422, "InvalidRequest", ["client_ids"]),
+    ("a list of nothing", {"body": {"client_ids": None}}, 422, "InvalidRequest", [SELECTION]),
+    ("a text for a list", {"body": {"client_ids": "c-1"}}, 422, "InvalidRequest", ["client_ids"]),
+    ("a number for an id", {"body": {"client_ids": ["c-1", 2]}}, 422, "InvalidRequest", ["client_ids[1]"]),
+    ("an empty id", {"body": {"client_ids": ["c-1", "c-2", ""]}}, 422, "InvalidRequest", ["client_ids[2]"]),
+    ("an id that cannot be one", {"body": {"client_ids": ["c#1"]}}, 422, "InvalidRequest", ["client_ids[0]"]),
+    ("an unknown field", {"body": {"group_id": GROUP_ID, "all": True}}, 422, "InvalidRequest", ["all"]),
+    ("a body that is not JSON", {"raw": "client_ids=c-1"}, 400, "InvalidRequest", ["body"]),
+    (
+        "a body of another kind",
+        {"raw": "<x/>", "headers": {"Content-Type": "application/xml"}},
+        415,
+        "InvalidRequest",
+        ["Content-Type"],
+    ),
+    (
+        "too many ids",
+        {"body": {"client_ids": [f"c-{number}" for number in range(MAX_CLIENTS + 1)]}},
+        422,
+        "InvalidRequest",
+        ["client_ids"],
+    ),
+    (
+        "unknown ids",
+        {"body": {"client_ids": ["c-404", "c-1", "c-405", "c-404"]}},
+        404,
+        "ClientNotFound",
+        ["client_ids[0]", "client_ids[2]", "client_ids[3]"],
+    ),
+    (
+        "another provider's client",
+        {"body": {"client_ids": ["c-1", "c-6"]}},
+        404,
+        "ClientNotFound",
+        ["client_ids[1]"],
+    ),
+    ("an unknown group", {"body": {"group_id": "group-404"}}, 404, "GroupNotFound", ["group_id"]),
+    (
+        "another provider's group",
+        {"body": {"group_id": GROUP_ID}, "claims": STRANGER},
+        404,
+        "GroupNotFound",
+        ["group_id"],
+    ),
+    ("an empty group", {"body": {"group_id": "group-empty"}}, 422, "NothingSelected", ["group_id"]),
+    ("staff who may not", {"body": {"group_id": GROUP_ID}, "claims": READER}, 403, "NotPermitted", []),
+    ("nobody", {"body": {"group_id": GROUP_ID}, "claims": None}, 403, "NotPermitted", []),
+]
+
+
+@pytest.mark.parametrize(("_", "call", "status", "name", "fields"), REFUSED, ids=[row[0] for row in REFUSED])
+def test_a_preview_of(practice: Table, _: str, call: dict[str, Any], status: int, name: str, fields: list[str]) -> None:
+    before = dump(practice)
+    answer = post(BULK, **call)
+    assert (answer.status, answer.problem, answer.fields) == (status, name, fields)
+    assert dump(practice) == before
+
+
+def test_a6_a_group_whose_last_active_client_was_archived_has_nothing_to_archive(practice: Table) -> None:
+    for client_id in ("c-1", "c-2", "c-3"):
+        post(f"/clients/{client_id}/archive", {})
+    assert post(BULK, {"group_id": GROUP_ID}).problem == "NothingSelected"
+
+
+# Confirm
+
+
+def manifest(run: dict[str, Any]) -> Any:
+    key = f"{PROVIDER_ID}/{run['run_id']}.json"
+    return json.loads(boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+
+def test_confirming_starts_one_execution_over_a_manifest_of_ids_only(practice: Table, executions: Executions) -> None:
+    run = preview(client_ids=["c-5", "c-1"])
+    answer = confirm(run)
+    assert (answer.status, answer.body["state"]) == (202, "running")
+    assert answer.body["started_at"] == "2026-03-02T09:30:00Z"
+    assert manifest(run) == [
+        {
+            "batch_number": 0,
+            "members": [{"client_id": "c-5", "position": 0}, {"client_id": "c-1", "position": 1}],
+        }
+    ]
+    started = {
+        "provider_id": PROVIDER_ID,
+        "run_id": run["run_id"],
+        "actor_id": STAFF_ID,
+        "notify_client": False,
+        "manifest": {"bucket": BUCKET, "key": f"{PROVIDER_ID}/{run['run_id']}.json"},
+    }
+    assert executions() == [{"name": run["run_id"], "input": started}]
+
+
+def test_a_second_confirm_changes_nothing(practice: Table, executions: Executions, clock: Clock) -> None:
+    run = preview(group_id=GROUP_ID)
+    first = confirm(run)
+    written = dump(practice)
+    clock.pass_by(DAY)
+    second = confirm(run, claims=ARCHIVER | {"sub": "staff-8"})
+    assert (second.status, second.body) == (202, first.body)
+    assert dump(practice) == written
+    assert len(executions()) == 1
+
+
+def test_confirming_again_after_the_end_starts_nothing(practice: Table, executions: Executions) -> None:
+    run = preview(client_ids=["c-5"])
+    confirm(run)
+    settled = Settlement(client_id="c-5", position=0, outcome=Outcome.ALREADY_ARCHIVED)
+    settle_batch(practice, PROVIDER_ID, run["run_id"], [settled])
+    finish_run(practice, PROVIDER_ID, run["run_id"], at=NOW)
+    again = confirm(run)
+    assert (again.status, again.body["state"]) == (202, "completed")
+    assert len(executions()) == 1
+
+
+def test_a_preview_holds_for_an_hour(practice: Table, executions: Executions, clock: Clock) -> None:
+    run = preview(client_ids=["c-1"])
+    clock.pass_by(PREVIEW_LIFETIME - MOMENT)
+    assert confirm(run).status == 202
+
+
+@pytest.mark.parametrize("late", [PREVIEW_LIFETIME, PREVIEW_LIFETIME + DAY], ids=["to the moment", "a day late"])
+def test_an_expired_preview_is_refused_and_starts_nothing(
+    practice: Table, executions: Executions, clock: Clock, late: Any
+) -> None:
+    run = preview(client_ids=["c-1"])
+    before = dump(practice)
+    clock.pass_by(late)
+    answer = confirm(run)
+    assert (answer.status, answer.problem, answer.fields) == (409, "PreviewExpired", ["token"])
+    assert dump(practice) == before
+    assert executions() == []
+
+
+TOKENS: list[tuple[str, object, int, str, list[str]]] = [
+    ("wrong token", {"token": "f" * 64}, 409, "PreviewMismatch", ["token"]),
+    ("token beyond ASCII", {"token": "é" * 64}, 409, "PreviewMismatch", ["token"]),
+    ("half a character", {"token": "\ud800"}, 422, "InvalidRequest", ["token"]),
+    ("empty token", {"token": ""}, 422, "InvalidRequest", ["token"]),
+    ("number for a token", {"token": 7}, 422, "InvalidRequest", ["token"]),
+    ("no token", {}, 422, "InvalidRequest", ["token"]),
+    ("no body", None, 422, "InvalidRequest", ["body"]),
+    ("unknown field", {"token": "f", "force": True}, 422, "InvalidRequest", ["force"]),
+]
+
+
+@pytest.mark.parametrize(("_", "body", "status", "name", "fields"), TOKENS, ids=[row[0] for row in TOKENS])
+def test_confirming_with_a(
+    practice: Table, executions: Executions, _: str, body: object, status: int, name: str, fields: list[str]
+) -> None:
+    run = preview(client_ids=["c-1"])
+    before = dump(practice)
+    answer = post(f"{BULK}/{run['run_id']}/confirm", body)
+    assert (answer.status, answer.problem, answer.fields) == (status, name, fields)
+    assert dump(practice) == before
+    assert executions() == []
+
+
+def test_the_token_of_another_preview_is_refused(practice: Table, executions: Executions) -> None:
+    one, other = preview(client_ids=["c-1"]), preview(client_ids=["c-2"])
+    assert confirm(one | {"token": other["token"]}).problem == "PreviewMismatch"
+    assert executions() == []
+
+
+def test_staff_who_may_not_archive_may_not_confirm(practice: Table, executions: Executions) -> None:
+    run = preview(client_ids=["c-1"])
+    answer = confirm(run, claims=READER)
+    assert (answer.status, answer.problem) == (403, "NotPermitted")
+    assert executions() == []
+
+
+def test_a_confirm_that_broke_off_before_the_execution_started_is_picked_up(
+    practice: Table, executions: Executions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = preview(client_ids=["c-1"])
+    with monkeypatch.context() as patch:
+        patch.setattr("client_lifecycle.storage.workflow.Workflow.start", broken)
+        assert confirm(run).problem == "InternalError"
+    assert executions() == []
+    assert confirm(run).body["state"] == "running"
+    assert [one["name"] for one in executions()] == [run["run_id"]]
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("the connection broke off")
+
+
+# Watch
+
+
+@pytest.mark.parametrize("method", [get, post], ids=["read", "confirm"])
+@pytest.mark.parametrize("whose", ["nobody's", "another provider's"])
+def test_a_run_the_provider_does_not_have_is_a_problem_that_names_run_id(
+    practice: Table, executions: Executions, method: Any, whose: str
+) -> None:
+    run = preview(client_ids=["c-1"])
+    run_id = run["run_id"] if whose == "another provider's" else "01K404"
+    address = f"{BULK}/{run_id}" if method is get else f"{BULK}/{run_id}/confirm"
+    answer = method(address, claims=STRANGER, **({} if method is get else {"body": {"token": run["token"]}}))
+    assert (answer.status, answer.problem, answer.fields) == (404, "RunNotFound", ["run_id"])
+
+
+def test_the_clients_of_another_provider_s_run_are_not_shown(practice: Table) -> None:
+    run = preview(client_ids=["c-1"])
+    assert get(f"{BULK}/{run['run_id']}/clients", claims=STRANGER).problem == "RunNotFound"
+
+
+def test_all_staff_may_watch(practice: Table) -> None:
+    run = preview(client_ids=["c-1"])
+    watched = get(f"{BULK}/{run['run_id']}", claims=READER)
+    assert watched.status == 200
+    assert watched.body == {name: value for name, value in run.items() if name in watched.body}
+    assert run.keys() - watched.body.keys() == {"token", "clients", "next_cursor"}
+
+
+@pytest.fixture
+def half_done(practice: Table) -> str:
+    """A run of four, of whom one is archived already, one failed, and two are waiting."""
+    run_id: str = preview(client_ids=["c-5", "c-4", "c-3", "c-2"])["run_id"]
+    settled = [
+        Settlement(client_id="c-4", position=1, outcome=Outcome.ALREADY_ARCHIVED),
+        Settlement(client_id="c-3", position=2, outcome=Outcome.FAILED, reason="InternalError"),
+    ]
+    settle_batch(practice, PROVIDER_ID, run_id, settled)
+    return run_id
+
+
+def test_progress_counts_clients_by_outcome(half_done: str) -> None:
+    body = get(f"{BULK}/{half_done}").body
+    assert body["counts"] == {"pending": 2, "archived": 0, "already_archived": 1, "superseded": 0, "failed": 1}
+    assert body["percent_done"] == 50
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["c-5", "c-4", "c-3", "c-2"]),
+        ("?outcome=pending", ["c-5", "c-2"]),
+        ("?outcome=failed", ["c-3"]),
+        ("?outcome=already_archived", ["c-4"]),
+        ("?outcome=archived", []),
+    ],
+)
+def test_clients_are_listed_in_the_order_of_the_preview_all_or_by_outcome(
+    half_done: str, query: str, expected: list[str]
+) -> None:
+    page = get(f"{BULK}/{half_done}/clients{query}").body
+    assert (ids(page), page["next_cursor"]) == (expected, None)
+
+
+def test_a_failed_client_says_why(half_done: str) -> None:
+    [failed] = get(f"{BULK}/{half_done}/clients?outcome=failed").body["clients"]
+    assert (failed["client_id"], failed["outcome"], failed["reason"]) == ("c-3", "failed", "InternalError")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("outcome", ["", "&outcome=pending"], ids=["all", "pending"])
+def test_pages_of_a_run_lose_nobody(half_done: str, limit: int, outcome: str) -> None:
+    address = f"{BULK}/{half_done}/clients?limit={limit}{outcome}"
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = get(f"{address}&cursor={cursor}" if cursor else address).body
+        assert len(page["clients"]) <= limit
+        found += ids(page)
+        cursor = page["next_cursor"]
+    assert found == (["c-5", "c-2"] if outcome else ["c-5", "c-4", "c-3", "c-2"])
+
+
+def test_a_preview_of_more_than_a_page_goes_on_where_it_left_off(table: Table) -> None:
+    everyone = [f"c-{number}" for number in range(130)]
+    for client_id in everyone:
+        store(table, client(client_id))
+    run = preview(client_ids=everyone)
+    rest = get(f"{BULK}/{run['run_id']}/clients?cursor={run['next_cursor']}").body
+    assert run["totals"]["clients"] == 130
+    assert (ids(run), ids(rest)) == (everyone[:100], everyone[100:])
+    assert rest["next_cursor"] is None
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("outcome=lost", "outcome"),
+        ("cursor=first", "cursor"),
+        ("cursor=-1", "cursor"),
+        ("cursor=1.5", "cursor"),
+        ("cursor=" + "9" * 65, "cursor"),
+    ],
+)
+def test_a_bad_query_is_a_problem_that_names_the_parameter(half_done: str, query: str, field: str) -> None:
+    answer = get(f"{BULK}/{half_done}/clients?{query}")
+    assert (answer.status, answer.problem, answer.fields) == (422, "InvalidRequest", [field])

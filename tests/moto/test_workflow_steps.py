@@ -1,0 +1,432 @@
+"""The workflow's handlers: mark, the three effects, settle, finish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from client_lifecycle.domain.errors import RunNotFound, StorageBusy
+from client_lifecycle.domain.records import PaymentStatus
+from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.runs import Candidate
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.archive_batch import mark_archived
+from tests.moto.calls import get, post
+from tests.moto.conftest import Clock, Executions, Log
+from tests.moto.store import Dump, dump, statuses, store
+from tests.moto.workflow import EFFECTS, Workflow, confirmed
+from tests.unit.builders import (
+    HOUR,
+    MOMENT,
+    OTHER_PROVIDER_ID,
+    PROVIDER_ID,
+    STAFF_ID,
+    client,
+    one_of_each,
+    payment,
+    reminder,
+    stamp,
+)
+
+EVERYONE = ["c-1", "c-2", "c-3"]
+
+
+@pytest.fixture(autouse=True)
+def practice(table: Table, executions: Executions) -> Table:
+    """Three active clients with one record of every kind, and one client who is archived already."""
+    for client_id in EVERYONE:
+        store(table, client(client_id), *one_of_each())
+    store(table, client("c-archived", stamp=stamp()))
+    return table
+
+
+def of_client(found: Dump, client_id: str) -> Dump:
+    return {key: item for key, item in found.items() if key[0].endswith(f"#{client_id}")}
+
+
+def receipt_of(table: Table, client_id: str) -> Any:
+    """The receipt as staff would read it, by archiving the archived client once more."""
+    before = dump(table)
+    receipt = post(f"/clients/{client_id}/archive", {}).body["receipt"]
+    assert dump(table) == before
+    return receipt
+
+
+# The whole of it
+
+
+def test_a5_a_bulk_archive_does_to_each_client_what_the_single_archive_does(table: Table, clock: Clock) -> None:
+    workflow = confirmed("c-1", "c-2")
+    assert workflow.whole("c-1", "c-2") == "completed"
+    post("/clients/c-3/archive", {})
+    assert statuses(table, "c-1").items() >= {
+        ("CLIENT", "archived"),
+        ("APPOINTMENT#appt-1", "cancelled"),
+        ("PAYMENT#pay-1", "cancelled"),
+        ("RECIPIENT#blast-1", "withdrawn"),
+        ("REMINDER#reminder-1", "suppressed"),
+    }
+    found = dump(table)
+
+    def records(client_id: str) -> dict[str, Any]:
+        kinds = ("APPOINTMENT", "PAYMENT", "MEMBERSHIP", "RECIPIENT", "FEED_ENTRY", "REMINDER")
+        mine = of_client(found, client_id).items()
+        return {sk: {**item, "pk": ""} for (_, sk), item in mine if sk.split("#")[0] in kinds}
+
+    assert len(records("c-1")) == 6
+    assert records("c-1") == records("c-2") == records("c-3")
+
+
+def test_a5_the_receipt_of_a_bulk_archive_lists_what_the_single_one_s_does(table: Table) -> None:
+    confirmed("c-1").whole("c-1")
+    single = post("/clients/c-2/archive", {}).body["receipt"]
+    bulk = receipt_of(table, "c-1")
+
+    def by_kind(receipt: Any) -> Any:
+        return sorted(receipt["changes"], key=lambda change: str(change["kind"]))
+
+    assert by_kind(bulk) == by_kind(single)
+    assert bulk["state"] == single["state"] == "settled"
+    assert bulk["left_alone"] == single["left_alone"]
+
+
+def test_the_receipt_names_the_run_and_who_confirmed_it(table: Table) -> None:
+    workflow = confirmed("c-1")
+    workflow.whole("c-1")
+    cause = {"source": "bulk_archive", "actor_id": STAFF_ID, "run_id": workflow.run_id}
+    assert receipt_of(table, "c-1")["archived_by"] == cause
+    assert get("/clients/c-1").body["archived_by"] == cause
+
+
+def test_everyone_has_an_outcome_and_the_run_a_verdict() -> None:
+    workflow = confirmed(*EVERYONE, "c-archived")
+    assert workflow.whole(*EVERYONE, "c-archived") == "completed"
+    assert workflow.counts == {"archived": 3, "already_archived": 1}
+    assert workflow.outcomes == {
+        **dict.fromkeys(EVERYONE, ("archived", None)),
+        "c-archived": ("already_archived", None),
+    }
+    run = get(f"/bulk-archives/{workflow.run_id}").body
+    assert (run["state"], run["percent_done"], run["finished_at"]) == ("completed", 100, "2026-03-02T09:30:00Z")
+
+
+def test_a_client_that_is_archived_already_is_not_touched(table: Table) -> None:
+    before = of_client(dump(table), "c-archived")
+    confirmed("c-archived").whole("c-archived")
+    assert of_client(dump(table), "c-archived") == before
+
+
+def test_a_client_with_more_records_than_one_transaction_takes_is_archived_in_full(table: Table) -> None:
+    store(table, client("c-large"), *(reminder(f"reminder-{number:03d}") for number in range(99)))
+    workflow = confirmed("c-large")
+    assert workflow.whole("c-large") == "completed"
+    receipt = receipt_of(table, "c-large")
+    assert (len(receipt["changes"]), receipt["state"]) == (99, "settled")
+
+
+def test_a_client_without_records_is_archived_with_an_empty_receipt(table: Table) -> None:
+    store(table, client("c-new"))
+    confirmed("c-new").whole("c-new")
+    receipt = receipt_of(table, "c-new")
+    assert (receipt["changes"], receipt["state"]) == ([], "settled")
+
+
+def test_e7_a_payment_that_is_charging_is_reported_once_however_often_the_step_runs(table: Table) -> None:
+    store(table, client("c-paying"), payment("pay-9", status=PaymentStatus.CHARGING))
+    confirmed("c-paying", deliveries=3).whole("c-paying")
+    assert receipt_of(table, "c-paying")["left_alone"] == [
+        {"kind": "payment", "record_id": "pay-9", "reason": "already_charging"}
+    ]
+
+
+def test_two_batches_add_up() -> None:
+    workflow = confirmed(*EVERYONE)
+    workflow.settle(workflow.effects(workflow.mark(workflow.batch("c-1", "c-2"))))
+    assert workflow.counts == {"archived": 2, "pending": 1}
+    workflow.settle(workflow.effects(workflow.mark(workflow.batch("c-3", first=2))))
+    assert workflow.counts == {"archived": 3}
+    assert workflow.finish() == "completed"
+
+
+# Delivered twice
+
+
+def test_delivering_every_step_twice_changes_nothing() -> None:
+    workflow = confirmed(*EVERYONE, "c-archived", deliveries=2)
+    assert workflow.whole(*EVERYONE, "c-archived") == "completed"
+    assert workflow.counts == {"archived": 3, "already_archived": 1}
+
+
+@pytest.mark.parametrize("step", ["mark", *EFFECTS, "settle", "finish"])
+def test_a_second_delivery_writes_nothing(table: Table, step: str, clock: Clock) -> None:
+    workflow = confirmed(*EVERYONE)
+    state = workflow.mark(workflow.batch(*EVERYONE))
+    if step != "mark":
+        state = workflow.effects(state)
+    if step in ("settle", "finish"):
+        workflow.settle(state)
+    if step == "finish":
+        workflow.finish()
+    before = dump(table)
+    clock.pass_by(MOMENT)
+    match step:
+        case "mark":
+            assert workflow.mark(state)["mark"] == state["mark"]
+        case "settle":
+            workflow.settle(state)
+        case "finish":
+            workflow.finish()
+        case effect:
+            assert workflow.effect(effect, state) == {"failures": []}
+    assert dump(table) == before
+
+
+def test_a_whole_batch_delivered_anew_after_the_end_moves_no_count(clock: Clock) -> None:
+    workflow = confirmed(*EVERYONE)
+    workflow.whole(*EVERYONE)
+    clock.pass_by(HOUR)
+    assert workflow.whole(*EVERYONE) == "completed"
+    assert workflow.counts == {"archived": 3}
+    assert get(f"/bulk-archives/{workflow.run_id}").body["finished_at"] == "2026-03-02T09:30:00Z"
+
+
+# A client that comes back in the middle
+
+
+@pytest.mark.parametrize("done", range(4))
+def test_a_client_activated_in_the_middle_is_superseded_and_nothing_is_done_to_it_after_that(
+    table: Table, done: int, clock: Clock
+) -> None:
+    workflow = confirmed("c-1", "c-2")
+    state = workflow.mark(workflow.batch("c-1", "c-2"))
+    results = [workflow.effect(name, state) for name in EFFECTS[:done]]
+    clock.pass_by(MOMENT)
+    post("/clients/c-1/activate", {})
+    activated = of_client(dump(table), "c-1")
+
+    results += [workflow.effect(name, state) for name in EFFECTS[done:]]
+    workflow.settle({**state, "effects": results})
+
+    assert workflow.finish() == "completed"
+    assert workflow.outcomes == {"c-1": ("superseded", None), "c-2": ("archived", None)}
+    assert of_client(dump(table), "c-1") == activated
+
+
+def test_a_client_that_came_back_is_not_archived_again_by_a_second_delivery(table: Table, clock: Clock) -> None:
+    workflow = confirmed("c-1")
+    workflow.mark(workflow.batch("c-1"))
+    clock.pass_by(MOMENT)
+    post("/clients/c-1/activate", {})
+    assert workflow.whole("c-1") == "completed"
+    assert workflow.outcomes == {"c-1": ("superseded", None)}
+    assert read_client(table, PROVIDER_ID, "c-1").stamp is None
+
+
+def test_a_client_archived_anew_by_staff_keeps_the_newer_archive(table: Table, clock: Clock) -> None:
+    workflow = confirmed("c-1")
+    state = workflow.mark(workflow.batch("c-1"))
+    clock.pass_by(MOMENT)
+    post("/clients/c-1/activate", {})
+    clock.pass_by(HOUR)
+    by_hand = post("/clients/c-1/archive", {}).body["receipt"]
+    workflow.settle(workflow.effects(state))
+    assert workflow.outcomes == {"c-1": ("superseded", None)}
+    assert receipt_of(table, "c-1") == by_hand
+
+
+# A client that fails
+
+
+def spoil(table: Table, client_id: str) -> None:
+    """Leave a live record with the client that no code of ours can read."""
+    key = {"pk": f"CLIENT#{PROVIDER_ID}#{client_id}", "sk": "APPOINTMENT#appt-1"}
+    spoiled = table.get(key)
+    assert spoiled is not None
+    table.put_many([spoiled | {"status": "postponed"}])
+
+
+def test_a_failing_client_ends_as_failed_with_a_reason_and_all_others_are_archived(table: Table) -> None:
+    workflow = confirmed(*EVERYONE)
+    spoil(table, "c-2")
+    assert workflow.whole(*EVERYONE) == "completed_with_failures"
+    assert workflow.outcomes == {
+        "c-1": ("archived", None),
+        "c-2": ("failed", "InternalError"),
+        "c-3": ("archived", None),
+    }
+    assert workflow.counts == {"archived": 2, "failed": 1}
+    assert get(f"/bulk-archives/{workflow.run_id}").body["state"] == "completed_with_failures"
+
+
+def test_a_client_that_cannot_be_read_fails_alone(table: Table) -> None:
+    workflow = confirmed(*EVERYONE)
+    key = {"pk": f"CLIENT#{PROVIDER_ID}#c-2", "sk": "CLIENT"}
+    readable = table.get(key)
+    assert readable is not None
+    table.put_many([readable | {"added_at": "long ago"}])
+    assert workflow.whole(*EVERYONE) == "completed_with_failures"
+    table.put_many([readable])
+    assert workflow.outcomes["c-2"] == ("failed", "InternalError")
+    assert workflow.counts == {"archived": 2, "failed": 1}
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_one_effect_that_fails_is_enough_and_the_other_two_are_carried_out(
+    table: Table, effect: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workflow = confirmed("c-1")
+    state = workflow.mark(workflow.batch("c-1"))
+    results = []
+    for name in EFFECTS:
+        with monkeypatch.context() as patch:
+            if name == effect:
+                patch.setattr("client_lifecycle.edge.steps.apply_effect", broken)
+            results.append(workflow.effect(name, state))
+    workflow.settle({**state, "effects": results})
+    assert workflow.outcomes == {"c-1": ("failed", "InternalError")}
+    assert len(receipt_of(table, "c-1")["changes"]) == 4
+
+
+def broken(*_: object, **__: object) -> None:
+    raise RuntimeError("no such luck")
+
+
+def test_a_client_that_fails_to_be_marked_stays_as_it_is(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    workflow = confirmed(*EVERYONE)
+    before = of_client(dump(table), "c-2")
+
+    def fail_for_one(table: Table, run_id: str, candidate: Candidate, **options: Any) -> str | None:
+        if candidate.client.client_id == "c-2":
+            broken()
+        return mark_archived(table, run_id, candidate, **options)
+
+    monkeypatch.setattr("mark_archived.handler.mark_archived", fail_for_one)
+    assert workflow.whole(*EVERYONE) == "completed_with_failures"
+    assert workflow.outcomes["c-2"] == ("failed", "InternalError")
+    assert workflow.counts == {"archived": 2, "failed": 1}
+    assert of_client(dump(table), "c-2") == before
+
+
+def test_a_table_that_is_too_busy_stops_a_mark_so_that_it_is_delivered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    workflow = confirmed("c-1")
+    monkeypatch.setattr("mark_archived.handler.mark_archived", busy)
+    with pytest.raises(StorageBusy):
+        workflow.mark(workflow.batch("c-1"))
+
+
+@pytest.mark.parametrize("effect", EFFECTS)
+def test_a_table_that_is_too_busy_stops_an_effect_so_that_it_is_delivered_again(
+    monkeypatch: pytest.MonkeyPatch, effect: str
+) -> None:
+    workflow = confirmed("c-1")
+    state = workflow.mark(workflow.batch("c-1"))
+    monkeypatch.setattr("client_lifecycle.edge.steps.apply_effect", busy)
+    with pytest.raises(StorageBusy):
+        workflow.effect(effect, state)
+
+
+def busy(*_: object, **__: object) -> None:
+    raise StorageBusy("The records are busy at the moment. Please try again.")
+
+
+def test_an_effect_that_failed_for_good_fails_the_clients_of_its_batch() -> None:
+    workflow = confirmed(*EVERYONE, "c-archived")
+    state = workflow.mark(workflow.batch(*EVERYONE, "c-archived"))
+    workflow.settle({**state, "effects": [{"failures": []}, {"error": "StorageBusy"}, {"failures": []}]})
+    assert workflow.outcomes == {
+        **dict.fromkeys(EVERYONE, ("failed", "StorageBusy")),
+        "c-archived": ("already_archived", None),
+    }
+    assert workflow.finish() == "completed_with_failures"
+
+
+def test_a_mark_that_failed_for_good_fails_every_client_of_the_batch(table: Table) -> None:
+    workflow = confirmed(*EVERYONE)
+    before = {client_id: of_client(dump(table), client_id) for client_id in EVERYONE}
+    fault = {"Error": "StorageBusy", "Cause": '{"errorMessage": "The records are busy"}'}
+    workflow.settle({**workflow.batch(*EVERYONE), "mark_error": fault})
+    assert workflow.outcomes == dict.fromkeys(EVERYONE, ("failed", "StorageBusy"))
+    assert {client_id: of_client(dump(table), client_id) for client_id in EVERYONE} == before
+
+
+def test_the_receipt_of_a_failed_client_stays_open(table: Table) -> None:
+    workflow = confirmed("c-1")
+    state = workflow.mark(workflow.batch("c-1"))
+    workflow.settle({**state, "effects": [{"error": "States.Timeout"}]})
+    assert receipt_of(table, "c-1")["state"] == "settling"
+
+
+# Finish
+
+
+def test_clients_whose_batch_was_lost_are_failed_so_that_everyone_has_an_outcome() -> None:
+    workflow = confirmed(*EVERYONE)
+    workflow.settle(workflow.effects(workflow.mark(workflow.batch("c-1"))))
+    assert workflow.finish() == "completed_with_failures"
+    assert workflow.outcomes == {
+        "c-1": ("archived", None),
+        "c-2": ("failed", "BatchNotSettled"),
+        "c-3": ("failed", "BatchNotSettled"),
+    }
+    assert workflow.counts == {"archived": 1, "failed": 2}
+
+
+def test_more_lost_clients_than_one_transaction_takes_are_accounted_for(table: Table) -> None:
+    everyone = [f"c-many-{number}" for number in range(70)]
+    for client_id in everyone:
+        store(table, client(client_id))
+    workflow = confirmed(*everyone)
+    assert workflow.finish() == "completed_with_failures"
+    assert workflow.counts == {"failed": 70}
+
+
+def test_a_batch_settled_after_the_end_changes_no_verdict() -> None:
+    workflow = confirmed("c-1")
+    state = workflow.effects(workflow.mark(workflow.batch("c-1")))
+    workflow.finish()
+    workflow.settle(state)
+    assert workflow.outcomes == {"c-1": ("failed", "BatchNotSettled")}
+    assert workflow.finish() == "completed_with_failures"
+
+
+def test_a_run_that_is_not_there_cannot_be_finished() -> None:
+    with pytest.raises(RunNotFound):
+        Workflow("01K404").finish()
+
+
+def test_a_batch_of_a_run_that_is_not_there_cannot_be_settled() -> None:
+    lost = Workflow("01K404")
+    with pytest.raises(RunNotFound):
+        lost.settle({**lost.batch("c-1"), "mark_error": {"Error": "StorageBusy"}})
+
+
+# What the steps take and give
+
+
+def test_the_state_holds_ids_and_reasons_only() -> None:
+    workflow = confirmed(*EVERYONE, "c-archived")
+    state = workflow.effects(workflow.mark(workflow.batch(*EVERYONE, "c-archived")))
+    assert state["mark"].keys() == {"marked", "outcomes"}
+    assert all(marked.keys() == {"client_id", "position", "archive_id"} for marked in state["mark"]["marked"])
+    assert state["mark"]["outcomes"] == [{"client_id": "c-archived", "outcome": "already_archived", "reason": None}]
+    assert state["effects"] == [{"failures": []}] * 3
+
+
+def test_a_step_passes_over_what_it_does_not_need() -> None:
+    workflow = confirmed("c-1")
+    assert workflow.mark({**workflow.batch("c-1"), "added_later": True})["mark"]["marked"]
+
+
+def test_the_same_client_id_of_another_provider_is_never_touched(table: Table) -> None:
+    store(table, client("c-1", provider_id=OTHER_PROVIDER_ID), *one_of_each())
+    theirs = {key: item for key, item in dump(table).items() if OTHER_PROVIDER_ID in key[0]}
+    confirmed("c-1").whole("c-1")
+    assert {key: item for key, item in dump(table).items() if OTHER_PROVIDER_ID in key[0]} == theirs
+
+
+def test_each_settled_client_is_logged_with_its_run_and_outcome(log: Log) -> None:
+    workflow = confirmed("c-1")
+    workflow.whole("c-1")
+    [line] = [line for line in log.lines if line["message"] == "client settled"]
+    assert (line["run_id"], line["client_id"], line["outcome"]) == (workflow.run_id, "c-1", "archived")
