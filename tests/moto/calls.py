@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -138,6 +138,18 @@ def request(
 def get(address: str, **options: Any) -> Answer:
     """Make a GET request."""
     return request("GET", address, **options)
+
+
+def pages(address: str, **options: Any) -> Iterator[Any]:
+    """Read a list page by page, by the cursors it answers with; the address has a query already."""
+    cursor = None
+    while True:
+        answer = get(address + (f"&cursor={cursor}" if cursor else ""), **options)
+        assert answer.status == 200
+        yield answer.body
+        cursor = answer.body["next_cursor"]
+        if cursor is None:
+            return
 
 
 def post(address: str, body: object = None, **options: Any) -> Answer:

@@ -59,6 +59,10 @@ def test_archiving_answers_with_the_archived_client(table: Table) -> None:
         "archive_id": answer.body["receipt"]["archive_id"],
         "archived_at": "2026-03-02T09:30:00Z",
         "archived_by": {"source": "staff", "actor_id": STAFF_ID, "run_id": None},
+        "archive_reason": None,
+        "returned_at": None,
+        "returned_by": None,
+        "returned_by_booking": False,
     }
 
 
@@ -160,7 +164,8 @@ def test_a1_activating_flips_the_status_and_nothing_else(table: Table, clock: Cl
 
     assert answer.status == 200
     no_longer = {"status": "active", "archive_id": None, "archived_at": None, "archived_by": None}
-    assert answer.body["client"] == archived | no_longer
+    back = {"returned_at": "2026-03-03T09:30:00Z", "returned_by": archived["archived_by"]}
+    assert answer.body == {"client": archived | no_longer | back, "restored": []}
     written = {key for key, item in dump(table).items() if while_archived.get(key) != item}
     assert {sk.split("#")[0] for _, sk in written} == {"CLIENT", "HISTORY"}
 

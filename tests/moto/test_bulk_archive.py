@@ -22,7 +22,6 @@ from tests.unit.builders import (
     NOW,
     OTHER_PROVIDER_ID,
     PROVIDER_ID,
-    STAFF_ID,
     appointment,
     client,
     group,
@@ -85,6 +84,8 @@ def test_a_preview_shows_what_is_at_stake_for_each_client(practice: Table) -> No
         "upcoming_appointments": 2,
         "scheduled_payments": 1,
         "scheduled_payment_cents": 7_500,
+        "warnings": [],
+        "blocks": [],
         "outcome": "pending",
         "reason": None,
         "archive_id": None,
@@ -103,7 +104,7 @@ def test_a_preview_shows_the_totals_and_how_long_it_holds(practice: Table) -> No
         "scheduled_payment_cents": 8_000,
     }
     assert run["state"] == "awaiting_confirmation"
-    assert run["counts"] == {"pending": 3, "archived": 0, "already_archived": 0, "superseded": 0, "failed": 0}
+    assert run["counts"] == {**dict.fromkeys(Outcome, 0), "pending": 3}
     assert (run["percent_done"], run["currency"], run["group_id"]) == (0, "USD", None)
     assert (run["created_at"], run["expires_at"]) == ("2026-03-02T09:30:00Z", "2026-03-02T10:30:00Z")
     assert (run["started_at"], run["finished_at"]) == (None, None)
@@ -135,11 +136,9 @@ def test_a_preview_archives_nobody(practice: Table) -> None:
 
 
 def test_e9_the_run_remembers_whether_clients_are_to_be_told(practice: Table, executions: Executions) -> None:
-    assert preview(client_ids=["c-1"])["notify_client"] is False
-    run = preview(client_ids=["c-1"], notify_client=True)
-    confirm(run)
-    assert run["notify_client"] is True
-    assert [one["input"]["notify_client"] for one in executions()] == [True]
+    assert preview(client_ids=["c-1"])["options"]["notify_client"] is False
+    run = preview(client_ids=["c-1"], options={"notify_client": True})
+    assert confirm(run).body["options"]["notify_client"] is True
 
 
 def test_two_previews_of_the_same_clients_have_tokens_of_their_own(practice: Table) -> None:
@@ -239,8 +238,6 @@ def test_confirming_starts_one_execution_over_a_manifest_of_ids_only(practice: T
     started = {
         "provider_id": PROVIDER_ID,
         "run_id": run["run_id"],
-        "actor_id": STAFF_ID,
-        "notify_client": False,
         "manifest": {"bucket": BUCKET, "key": f"{PROVIDER_ID}/{run['run_id']}.json"},
     }
     assert executions() == [{"name": run["run_id"], "input": started}]
@@ -382,7 +379,7 @@ def half_done(practice: Table) -> str:
 
 def test_progress_counts_clients_by_outcome(half_done: str) -> None:
     body = get(f"{BULK}/{half_done}").body
-    assert body["counts"] == {"pending": 2, "archived": 0, "already_archived": 1, "superseded": 0, "failed": 1}
+    assert body["counts"] == {**dict.fromkeys(Outcome, 0), "pending": 2, "already_archived": 1, "failed": 1}
     assert body["percent_done"] == 50
 
 

@@ -1,137 +1,205 @@
-"""GET /clients and GET /clients/{client_id}: the two tabs, by name, page by page."""
+"""The client list: tabs, search, counts; a client's history and receipts."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.receipts import ReceiptState
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import ARCHIVER, JSON, get, post
+from tests.moto.calls import ARCHIVER, get, pages, post
+from tests.moto.conftest import Clock, Log
 from tests.moto.store import dump, store
-from tests.unit.builders import GROUP_ID, OTHER_PROVIDER_ID, STAFF_ID, client, stamp
+from tests.unit.builders import (
+    DAY,
+    GROUP_ID,
+    OTHER_PROVIDER_ID,
+    STAFF_ID,
+    client,
+    one_of_each,
+    reminder,
+    stamp,
+)
 
-READER = ARCHIVER | {"cognito:groups": "front-desk"}
+FRONT_DESK = ARCHIVER | {"cognito:groups": ""}
+STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
+NAMES = ["Ada Almgren", "adele Ebadi", "Béla Vörös", "Wren Fairbrook"]
 
 
 @pytest.fixture
-def practice(table: Table) -> Table:
-    """Five active clients, two archived ones, and one of another provider."""
-    for client_id, name in [("c-1", "Wren"), ("c-2", "anna"), ("c-3", "Bert"), ("c-4", "Anna"), ("c-5", "Zoë")]:
-        store(table, client(client_id, name=name, group_id=GROUP_ID if client_id in ("c-1", "c-3") else None))
-    store(table, client("c-6", name="Carla", stamp=stamp()))
-    store(table, client("c-7", name="Ben", stamp=stamp(), group_id=GROUP_ID))
-    store(table, client("c-8", name="Aaron", provider_id=OTHER_PROVIDER_ID, group_id=GROUP_ID))
-    return table
+def people(table: Table) -> list[Client]:
+    """Two tabs of the same four names, and another provider's clients of the same names too."""
+    tabs = [("active", {}), ("archived", {"stamp": stamp()})]
+    for number, name in enumerate(NAMES):
+        store(table, client(f"other-{number}", name=name, provider_id=OTHER_PROVIDER_ID))
+    return [
+        store(table, client(f"{tab}-{number}", name=name, email=f"{name.split()[0]}.{tab}@example.org", **fields))
+        for tab, fields in tabs
+        for number, name in enumerate(NAMES)
+    ]
 
 
-def listed(address: str) -> list[str]:
-    answer = get(address)
-    assert (answer.status, answer.content_type) == (200, JSON)
-    assert answer.body["next_cursor"] is None
-    return [client["client_id"] for client in answer.body["clients"]]
+def found(query: str, **options: Any) -> list[str]:
+    answer = get(f"/clients?{query}", **options)
+    assert answer.status == 200
+    return [one["client_id"] for one in answer.body["clients"]]
 
 
+# Search
+
+
+@pytest.mark.parametrize("tab", ["active", "archived"])
 @pytest.mark.parametrize(
-    ("query", "client_ids"),
+    ("q", "numbers"),
     [
-        ("", ["c-2", "c-4", "c-3", "c-1", "c-5"]),
-        ("?status=active", ["c-2", "c-4", "c-3", "c-1", "c-5"]),
-        ("?status=archived", ["c-7", "c-6"]),
-        (f"?group_id={GROUP_ID}", ["c-3", "c-1"]),
-        (f"?group_id={GROUP_ID}&status=archived", ["c-7"]),
-        ("?group_id=group-unknown", []),
-    ],
-    ids=["no tab named", "active", "archived", "a group", "a group's archived", "an unknown group"],
-)
-def test_e1_a7_each_tab_lists_its_clients_by_name(practice: Table, query: str, client_ids: list[str]) -> None:
-    assert listed(f"/clients{query}") == client_ids
-
-
-def test_archiving_moves_a_client_to_the_other_tab_and_activating_brings_it_back(practice: Table) -> None:
-    post("/clients/c-3/archive", {})
-    assert "c-3" not in listed("/clients")
-    assert listed("/clients?status=archived") == ["c-7", "c-3", "c-6"]
-    assert listed(f"/clients?status=archived&group_id={GROUP_ID}") == ["c-7", "c-3"]
-    post("/clients/c-3/activate", {})
-    assert listed("/clients?status=archived") == ["c-7", "c-6"]
-    assert listed(f"/clients?group_id={GROUP_ID}") == ["c-3", "c-1"]
-
-
-@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6])
-@pytest.mark.parametrize("query", ["status=active", f"group_id={GROUP_ID}"], ids=["a tab", "a group"])
-def test_pages_follow_on_each_other_and_lose_nobody(practice: Table, limit: int, query: str) -> None:
-    found: list[str] = []
-    address = f"/clients?{query}&limit={limit}"
-    cursor = ""
-    while True:
-        page = get(address + cursor).body
-        assert len(page["clients"]) <= limit
-        found += [client["client_id"] for client in page["clients"]]
-        if page["next_cursor"] is None:
-            break
-        cursor = f"&cursor={page['next_cursor']}"
-    assert found == listed(f"/clients?{query}")
-
-
-def test_a_cursor_holds_no_name(practice: Table) -> None:
-    assert get("/clients?limit=1").body["next_cursor"] == "c-2"
-
-
-@pytest.mark.parametrize(
-    ("query", "field"),
-    [
-        ("limit=0", "limit"),
-        ("limit=101", "limit"),
-        ("limit=ten", "limit"),
-        ("status=deleted", "status"),
-        ("cursor=c-404", "cursor"),
-        ("cursor=c-8", "cursor"),
-        ("cursor=" + "x" * 65, "cursor"),
-        ("group_id=" + "x" * 65, "group_id"),
-        ("group_id=", "group_id"),
-        ("group_id=a%23b", "group_id"),
-        ("cursor=a%23b", "cursor"),
-    ],
-    ids=[
-        "limit 0",
-        "limit 101",
-        "a limit that is no number",
-        "unknown tab",
-        "a cursor of nobody",
-        "a cursor of another provider's client",
-        "a cursor too long",
-        "a group id too long",
-        "an empty group id",
-        "a group id that cannot be one",
-        "a cursor that cannot be one",
+        ("ad", [0, 1]),
+        ("AD", [0, 1]),
+        ("%20adE%20", [1]),
+        ("b%C3%A9la", [2]),
+        ("be%CC%81la", [2]),
+        ("fairbrook", []),
+        ("wren%20fairbrook", [3]),
+        ("", [0, 1, 2, 3]),
+        ("%20", [0, 1, 2, 3]),
     ],
 )
-def test_a_bad_query_is_a_problem_that_names_the_parameter(practice: Table, query: str, field: str) -> None:
-    answer = get(f"/clients?{query}")
-    assert (answer.status, answer.problem, answer.fields) == (422, "InvalidRequest", [field])
+def test_a_search_finds_names_that_begin_so_in_the_tab_asked_and_no_other(
+    people: list[Client], tab: str, q: str, numbers: list[int]
+) -> None:
+    assert found(f"status={tab}&q={q}") == [f"{tab}-{number}" for number in numbers]
 
 
-def test_a_client_is_read_in_either_tab(practice: Table) -> None:
-    assert get("/clients/c-1").body["status"] == "active"
-    archived = get("/clients/c-6").body
-    assert archived["status"] == "archived"
-    assert archived["archived_by"] == {"source": "staff", "actor_id": STAFF_ID, "run_id": None}
+@pytest.mark.parametrize("tab", ["active", "archived"])
+@pytest.mark.parametrize("q", ["wren.{tab}@", "WREN.{tab}@Example", "%20wren.{tab}@example.org%20"])
+def test_a_search_with_an_at_sign_finds_addresses(people: list[Client], tab: str, q: str) -> None:
+    assert found(f"status={tab}&q={q.format(tab=tab)}") == [f"{tab}-3"]
 
 
-@pytest.mark.parametrize("client_id", ["c-404", "c-8"], ids=["unknown", "another provider's"])
-def test_a_client_the_provider_does_not_have_is_a_problem_that_names_client_id(practice: Table, client_id: str) -> None:
-    answer = get(f"/clients/{client_id}")
+def test_a_search_stays_in_the_group_asked(table: Table, people: list[Client]) -> None:
+    store(table, client("member", name="Ada Zamora", group_id=GROUP_ID))
+    assert found(f"q=ad&group_id={GROUP_ID}") == ["member"]
+    answer = get(f"/clients?q=ada@&group_id={GROUP_ID}")
+    assert (answer.status, answer.problem, answer.fields) == (422, "InvalidRequest", ["group_id"])
+
+
+@pytest.mark.parametrize("q", ["ad", "mail@"])
+def test_a_search_is_read_page_by_page(table: Table, q: str) -> None:
+    for number in range(5):
+        store(table, client(f"client-{number}", name="Ada", email=f"mail@{number}.example.org"))
+    found_on = [[one["client_id"] for one in page["clients"]] for page in pages(f"/clients?q={q}&limit=2")]
+    assert found_on == [["client-0", "client-1"], ["client-2", "client-3"], ["client-4"]]
+
+
+def test_a_cursor_of_another_search_is_refused(people: list[Client]) -> None:
+    for cursor in ("active-3", "client-404"):
+        answer = get(f"/clients?q=ad&cursor={cursor}")
+        assert (answer.status, answer.problem, answer.fields) == (422, "InvalidRequest", ["cursor"])
+
+
+def test_a_search_that_is_too_long_names_q_and_not_what_was_sought(people: list[Client], log: Log) -> None:
+    answer = get(f"/clients?q={'w' * 255}")
+    assert (answer.status, answer.fields) == (422, ["q"])
+    assert "www" not in log.text
+
+
+def test_a7_both_tabs_are_counted_all_or_of_one_group(table: Table, people: list[Client]) -> None:
+    store(table, client("member", group_id=GROUP_ID))
+    assert get("/client-counts", claims=FRONT_DESK).body == {"active": 5, "archived": 4}
+    assert get(f"/client-counts?group_id={GROUP_ID}").body == {"active": 1, "archived": 0}
+    assert get("/client-counts?group_id=group-404").body == {"active": 0, "archived": 0}
+
+
+# History and receipts
+
+
+@pytest.fixture
+def archived_twice(table: Table, clock: Clock) -> list[dict[str, Any]]:
+    """The receipts of a client that was archived, came back, and was archived anew, in that order."""
+    store(table, client(), *one_of_each(), *(reminder(f"much-{number:03d}") for number in range(250)))
+    first = post("/clients/client-1/archive", {"reason": "inactive", "note": "Moved to Lisbon"}).body["receipt"]
+    clock.pass_by(DAY)
+    post("/clients/client-1/activate", {"restore": ["reminders"]})
+    clock.pass_by(DAY)
+    second = post("/clients/client-1/archive", {}).body["receipt"]
+    return [first, second]
+
+
+def test_history_is_read_in_both_directions_page_by_page(archived_twice: list[dict[str, Any]]) -> None:
+    newest_first, oldest_first = (
+        [
+            entry
+            for page in pages(f"/clients/client-1/history?order={order}&limit=2", claims=FRONT_DESK)
+            for entry in page["entries"]
+        ]
+        for order in ("newest", "oldest")
+    )
+    assert oldest_first == newest_first[::-1]
+    assert get("/clients/client-1/history").body["entries"] == newest_first
+    told = [(entry["event"], entry["by"]["source"], entry["by"]["actor_id"]) for entry in oldest_first]
+    assert told == [(event, "staff", STAFF_ID) for event in ("client.archived", "client.activated", "client.archived")]
+    assert oldest_first[0]["options"]["note"] == "Moved to Lisbon"
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_receipts_come_whole_the_newest_first(archived_twice: list[dict[str, Any]], limit: int) -> None:
+    read = list(pages(f"/clients/client-1/receipts?limit={limit}", claims=FRONT_DESK))
+    receipts = [receipt for page in read for receipt in page["receipts"]]
+    assert receipts == archived_twice[::-1]
+    assert len(read) == (2 if limit == 1 else 1)
+    assert {receipt["state"] for receipt in receipts} == {ReceiptState.SETTLED}
+
+
+def test_one_receipt_is_read_by_its_archive(archived_twice: list[dict[str, Any]]) -> None:
+    for receipt in archived_twice:
+        assert get(f"/clients/client-1/receipts/{receipt['archive_id']}", claims=FRONT_DESK).body == receipt
+
+
+@pytest.mark.parametrize("part", ["", "/permissions", "/history", "/receipts", "/receipts/01KJPZ"])
+@pytest.mark.parametrize(("client_id", "claims"), [("client-404", ARCHIVER), ("client-1", STRANGER)])
+def test_what_hangs_on_a_client_nobody_or_another_provider_has_is_not_found(
+    table: Table, part: str, client_id: str, claims: dict[str, Any]
+) -> None:
+    store(table, client())
+    answer = get(f"/clients/{client_id}{part}", claims=claims)
     assert (answer.status, answer.problem, answer.fields) == (404, "ClientNotFound", ["client_id"])
 
 
-def test_all_staff_may_read_and_nobody_else(practice: Table) -> None:
-    for address in ("/clients", "/clients/c-1"):
-        assert get(address, claims=READER).status == 200
-        answer = get(address, claims=None)
-        assert (answer.status, answer.problem) == (403, "NotPermitted")
+def test_a_receipt_that_is_not_there_is_a_problem_that_names_archive_id(table: Table) -> None:
+    store(table, client())
+    answer = get("/clients/client-1/receipts/01KJPZ")
+    assert (answer.status, answer.problem, answer.fields) == (404, "ReceiptNotFound", ["archive_id"])
 
 
-def test_reading_writes_nothing(practice: Table) -> None:
-    before = dump(practice)
-    listed("/clients?status=archived")
-    get("/clients/c-1")
-    assert dump(practice) == before
+@pytest.mark.parametrize(
+    ("address", "field"),
+    [
+        ("/clients?status=gone", "status"),
+        ("/clients?limit=101", "limit"),
+        ("/clients/client-1/history?order=random", "order"),
+        ("/clients/client-1/history?limit=0", "limit"),
+        ("/clients/client-1/receipts?limit=21", "limit"),
+        ("/clients/client%231/history", "client_id"),
+    ],
+)
+def test_a_wrong_parameter_is_refused_by_its_name(table: Table, address: str, field: str) -> None:
+    answer = get(address)
+    assert (answer.status, answer.problem, answer.fields) == (422, "InvalidRequest", [field])
+
+
+@pytest.mark.parametrize("address", ["/clients", "/client-counts", "/clients/client-1/history", "/clients/client-1"])
+def test_reading_needs_a_provider(table: Table, address: str) -> None:
+    assert get(address, claims={"sub": STAFF_ID}).problem == "NotPermitted"
+
+
+def test_no_read_writes_and_no_log_tells_whom_or_what_was_sought(
+    table: Table, archived_twice: list[dict[str, Any]], log: Log
+) -> None:
+    before = dump(table)
+    for address in ("?q=wren", "?q=wren.client-1@", "?q=ad&cursor=x", "/client-1/history", "/client-1/receipts"):
+        get(f"/clients{address}")
+    get("/clients/client-404/permissions")
+    assert dump(table) == before
+    assert len(log.lines) == 2
+    assert not [word for word in ("wren", "fairbrook", "@", "lisbon", "q=") if word in log.text.casefold()]

@@ -178,7 +178,7 @@ def test_a_write_that_cannot_be_understood_is_set_aside_and_holds_nobody_up(
     assert letters() == [
         {
             "error": "UnreadableRecord",
-            "cause": "ValidationError",
+            "cause": "HISTORY#history-2: event",
             "stream_arn": STREAM,
             "sequence_number": "00002",
             "key": keys.history_key(PROVIDER_ID, "client-1", "history-2"),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from client_lifecycle.domain.errors import RunNotFound, StorageBusy
 from client_lifecycle.domain.records import PaymentStatus
+from client_lifecycle.domain.runs import Run
+from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.providers import write_settings
 from client_lifecycle.storage.runs import Candidate
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.archive_batch import mark_archived
+from client_lifecycle.use_cases.archive_batch import Mark, mark_archived
 from tests.moto.calls import get, post
 from tests.moto.conftest import Clock, Executions, Log
-from tests.moto.store import Dump, dump, statuses, store
+from tests.moto.store import Dump, dump, statuses, store, store_group
 from tests.moto.workflow import EFFECTS, Workflow, confirmed
 from tests.unit.builders import (
     HOUR,
@@ -23,6 +28,7 @@ from tests.unit.builders import (
     PROVIDER_ID,
     STAFF_ID,
     client,
+    group,
     one_of_each,
     payment,
     reminder,
@@ -296,10 +302,10 @@ def test_a_client_that_fails_to_be_marked_stays_as_it_is(table: Table, monkeypat
     workflow = confirmed(*EVERYONE)
     before = of_client(dump(table), "c-2")
 
-    def fail_for_one(table: Table, run_id: str, candidate: Candidate, **options: Any) -> str | None:
+    def fail_for_one(table: Table, run: Run, candidate: Candidate, safety: SafetySettings, *, at: datetime) -> Mark:
         if candidate.client.client_id == "c-2":
             broken()
-        return mark_archived(table, run_id, candidate, **options)
+        return mark_archived(table, run, candidate, safety, at=at)
 
     monkeypatch.setattr("mark_archived.handler.mark_archived", fail_for_one)
     assert workflow.whole(*EVERYONE) == "completed_with_failures"
@@ -430,3 +436,49 @@ def test_each_settled_client_is_logged_with_its_run_and_outcome(log: Log) -> Non
     workflow.whole("c-1")
     [line] = [line for line in log.lines if line["message"] == "client settled"]
     assert (line["run_id"], line["client_id"], line["outcome"]) == (workflow.run_id, "c-1", "archived")
+
+
+# The provider's rules and what is said once for all
+
+
+def test_a5_a_client_that_the_provider_s_rules_block_is_held_back_and_says_so(table: Table) -> None:
+    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=Level.BLOCK)))
+    store(table, client("c-debtor", owed_cents=1), *one_of_each())
+    workflow = confirmed("c-1", "c-debtor")
+    before = of_client(dump(table), "c-debtor")
+    [_, shown] = get(f"/bulk-archives/{workflow.run_id}/clients").body["clients"]
+    assert shown["blocks"] == ["owes_money"]
+    assert workflow.whole("c-1", "c-debtor") == "completed"
+    assert workflow.outcomes == {"c-1": ("archived", None), "c-debtor": ("blocked", None)}
+    assert of_client(dump(table), "c-debtor") == before
+
+
+def test_a5_a_debt_made_after_the_preview_blocks_too(table: Table) -> None:
+    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=Level.BLOCK)))
+    workflow = confirmed("c-1")
+    now = read_client(table, PROVIDER_ID, "c-1")
+    store(table, replace(now, owed_cents=1, revision=now.revision + 1))
+    workflow.whole("c-1")
+    assert workflow.outcomes == {"c-1": ("blocked", None)}
+
+
+def test_a_warning_is_shown_and_confirming_acknowledges_it(table: Table) -> None:
+    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(appointment_soon=Level.WARN)))
+    workflow = confirmed("c-1")
+    [shown] = get(f"/bulk-archives/{workflow.run_id}/clients").body["clients"]
+    assert (shown["warnings"], shown["blocks"]) == (["appointment_soon"], [])
+    workflow.whole("c-1")
+    assert workflow.outcomes == {"c-1": ("archived", None)}
+
+
+def test_e9_e10_p11_what_is_said_of_a_run_is_done_to_each_client_and_kept_in_its_receipt(table: Table) -> None:
+    store_group(table, group("group-former"))
+    said = {"reason": "finished", "note": "Ended in spring.", "group_id": "group-former", "mute_email": True}
+    shown = post("/bulk-archives", {"client_ids": ["c-1", "c-2"], "options": {**said, "notify_client": True}}).body
+    post(f"/bulk-archives/{shown['run_id']}/confirm", {"token": shown["token"]})
+    Workflow(shown["run_id"]).whole("c-1", "c-2")
+    for client_id in ("c-1", "c-2"):
+        stored = read_client(table, PROVIDER_ID, client_id)
+        assert (stored.group_id, stored.settings.email_notifications) == ("group-former", False)
+        receipt = post(f"/clients/{client_id}/archive").body["receipt"]
+        assert (receipt["reason"], receipt["note"], receipt["notify_client"]) == ("finished", "Ended in spring.", True)

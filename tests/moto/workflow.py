@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.moto.calls import get, invoke, post
-from tests.unit.builders import PROVIDER_ID, STAFF_ID
+from tests.unit.builders import PROVIDER_ID
 
 State = dict[str, Any]
 EFFECTS = ("cancel_commitments", "leave_chats", "silence_notifications")
@@ -25,8 +25,7 @@ class Workflow:
     def batch(self, *client_ids: str, first: int = 0) -> State:
         """Return the state that a batch begins with."""
         members = [{"client_id": client_id, "position": first + place} for place, client_id in enumerate(client_ids)]
-        common = {"provider_id": PROVIDER_ID, "run_id": self.run_id}
-        return {**common, "actor_id": STAFF_ID, "notify_client": False, "batch_number": 0, "members": members}
+        return {"provider_id": PROVIDER_ID, "run_id": self.run_id, "batch_number": 0, "members": members}
 
     def mark(self, state: State) -> State:
         """Carry out the first step."""

@@ -31,7 +31,7 @@ class Body(BaseModel):
 
 
 def unsaid() -> Any:
-    """Stand in for a field of a partial change that is left out; never read, and no default in the API's description."""
+    """Stand in for a field that a partial change leaves out; never read, and no default in the API's description."""
     return None
 
 

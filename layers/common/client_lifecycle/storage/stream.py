@@ -15,7 +15,7 @@ from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
-from client_lifecycle.storage.items import Plain, from_item, from_plain
+from client_lifecycle.storage.items import Plain, UnreadableItem, from_item, from_plain
 
 INSERT = "INSERT"
 MODIFY = "MODIFY"
@@ -59,6 +59,8 @@ def events_of(record: StreamRecord) -> tuple[Event, ...]:
     """
     try:
         return _events(record)
+    except UnreadableItem as error:
+        raise UnreadableRecord(str(error)) from error
     except (LookupError, TypeError, ValueError) as error:
         raise UnreadableRecord(type(error).__name__) from error
 
