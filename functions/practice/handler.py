@@ -54,11 +54,11 @@ def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupVi
     tags=["groups"],
     status_code=HTTPStatus.NO_CONTENT,
 )
-def delete(group_id: http.Id) -> Response[None]:
+def delete(group_id: http.Id) -> Response[str]:
     """Delete a client group that no client, active or archived, is in."""
     caller = identity.archiver(app.current_event.raw_event)
     delete_group(wiring.table(), caller.provider_id, group_id)
-    return Response(status_code=HTTPStatus.NO_CONTENT)
+    return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 
 
 @app.get("/settings", summary="Read the practice's settings", tags=["settings"])

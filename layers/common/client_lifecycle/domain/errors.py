@@ -32,6 +32,10 @@ class InvalidRequest(LifecycleError):
     """The request does not have the documented form."""
 
 
+class BadSignature(LifecycleError):
+    """The request is not signed as it must be; it is not known who calls."""
+
+
 class NotPermitted(LifecycleError):
     """The caller is signed in but may not do this."""
 

@@ -43,6 +43,7 @@ class Appointment:
     duration_minutes: int
     status: AppointmentStatus = AppointmentStatus.BOOKED
     series_id: str | None = None
+    type: str | None = None
     cancelled_by: str | None = None
     cancelled_at: datetime | None = None
 

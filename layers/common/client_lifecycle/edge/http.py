@@ -30,6 +30,7 @@ PROBLEM_TYPE_PREFIX = "urn:client-archive:problem:"
 
 STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.BadSignature: HTTPStatus.UNAUTHORIZED,
     errors.NotPermitted: HTTPStatus.FORBIDDEN,
     errors.ClientNotFound: HTTPStatus.NOT_FOUND,
     errors.GroupNotFound: HTTPStatus.NOT_FOUND,

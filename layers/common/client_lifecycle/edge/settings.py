@@ -23,6 +23,12 @@ class WorkflowSettings(BaseModel):
     state_machine_arn: str
 
 
+class HookSettings(BaseModel):
+    """The settings of the function that other systems call."""
+
+    booking_secret_prefix: str
+
+
 class EventSettings(BaseModel):
     """The settings of the function that publishes events."""
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 
-from client_lifecycle.edge.settings import EventSettings, TableSettings, WorkflowSettings, read_settings
+from client_lifecycle.edge.settings import EventSettings, HookSettings, TableSettings, WorkflowSettings, read_settings
+from client_lifecycle.storage.booking_secrets import BookingSecrets
 from client_lifecycle.storage.connections import (
+    connect_booking_secrets,
     connect_dead_letters,
     connect_event_bus,
     connect_table,
@@ -31,6 +33,12 @@ def workflow() -> Workflow:
     """Return this process's connection to the workflow of bulk archives."""
     settings = read_settings(WorkflowSettings)
     return connect_workflow(settings.manifest_bucket, settings.state_machine_arn)
+
+
+@cache
+def booking_secrets() -> BookingSecrets:
+    """Return this process's connection to the secrets that bookings are signed with."""
+    return connect_booking_secrets(read_settings(HookSettings).booking_secret_prefix)
 
 
 @cache

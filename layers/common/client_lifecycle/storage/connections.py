@@ -8,6 +8,7 @@ from __future__ import annotations
 import boto3
 from botocore.config import Config
 
+from client_lifecycle.storage.booking_secrets import BookingSecrets
 from client_lifecycle.storage.event_bus import DeadLetters, EventBus
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
@@ -34,6 +35,11 @@ def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
         manifest_bucket=manifest_bucket,
         state_machine_arn=state_machine_arn,
     )
+
+
+def connect_booking_secrets(prefix: str) -> BookingSecrets:
+    """Connect to the secrets whose names begin like this."""
+    return BookingSecrets(boto3.client("secretsmanager", config=CONFIG), prefix)
 
 
 def connect_event_bus(name: str) -> EventBus:

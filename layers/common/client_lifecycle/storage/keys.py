@@ -12,6 +12,7 @@ what was restored   CLIENT#provider#client          RESTORE#archive#kind#id of i
 group               PROVIDER#provider               GROUP#group
 provider's settings PROVIDER#provider               SETTINGS
 chat                PROVIDER#provider               CHAT#chat
+answered booking    BOOKING#provider                event
 e-mail in use       EMAIL#provider                  address
 bulk archive        RUN#provider#run                RUN
 its member          RUN#provider#run                MEMBER#position
@@ -131,6 +132,11 @@ def settings_key(provider_id: str) -> Key:
 def chat_key(provider_id: str, chat_id: str) -> Key:
     """Return the key of a chat."""
     return {"pk": provider_partition(provider_id), "sk": f"CHAT#{chat_id}"}
+
+
+def booking_key(provider_id: str, event_id: str) -> Key:
+    """Return the key of the answer to a booking."""
+    return {"pk": f"BOOKING#{provider_id}", "sk": event_id}
 
 
 def email_key(provider_id: str, email: str) -> Key:

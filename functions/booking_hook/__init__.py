@@ -1,0 +1,1 @@
+"""POST /hooks/bookings, called by the scheduling system."""

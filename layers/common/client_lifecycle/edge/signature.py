@@ -1,0 +1,50 @@
+"""Signed requests of other systems: HMAC-SHA256 over timestamp and raw body. Imports the domain's errors.
+
+The header ``X-Signature`` reads ``t=<seconds since 1970>,v1=<hex digest>``; what is signed is ``<t>.<raw body>``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from client_lifecycle.domain.errors import BadSignature
+
+TOLERANCE = timedelta(minutes=5)
+HEADER = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
+
+
+def sign(secret: str, body: str, at: datetime) -> str:
+    """Return the header that signs a body at this moment."""
+    seconds = int(at.timestamp())
+    return f"t={seconds},v1={_digest(secret, seconds, body)}"
+
+
+def verify(header: str, body: str, secrets: Iterable[str], at: datetime) -> None:
+    """Check that a body was signed with one of the secrets, and not long ago.
+
+    Args:
+        header: the value of ``X-Signature``.
+        body: the raw body.
+        secrets: those that are good: the current one and the one before it.
+        at: the present moment, UTC.
+
+    Raises:
+        BadSignature: it was not, or the signature is older or newer than five minutes.
+    """
+    found = HEADER.fullmatch(header)
+    if not found:
+        raise BadSignature("The request is not signed.", "X-Signature")
+    seconds, digest = int(found[1]), found[2]
+    good = [hmac.compare_digest(_digest(secret, seconds, body), digest) for secret in secrets]
+    if not any(good):
+        raise BadSignature("The signature does not fit the request.", "X-Signature")
+    if abs(at.timestamp() - seconds) > TOLERANCE.total_seconds():
+        raise BadSignature("The signature is too old, or from the future.", "X-Signature")
+
+
+def _digest(secret: str, seconds: int, body: str) -> str:
+    return hmac.new(secret.encode(), f"{seconds}.{body}".encode(), hashlib.sha256).hexdigest()

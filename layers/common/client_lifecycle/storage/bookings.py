@@ -1,0 +1,76 @@
+"""Records appointments with the answers to the bookings they come from. Imports the domain and this ring."""
+
+from __future__ import annotations
+
+from client_lifecycle.domain.bookings import Booking, BookingAnswer
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.storage import clients, keys
+from client_lifecycle.storage.archives import ReadingOutdated
+from client_lifecycle.storage.items import from_plain, put_new, to_plain
+from client_lifecycle.storage.table import ConditionsFailed, Table
+
+APPOINTMENT = 0
+"""The index of the appointment in the transaction that records a booking."""
+
+
+class AppointmentExists(Exception):
+    """The client has an appointment of this id already; nothing was written."""
+
+
+def read_answer(table: Table, provider_id: str, event_id: str) -> BookingAnswer | None:
+    """Read the answer that a booking was given before."""
+    plain = table.get(keys.booking_key(provider_id, event_id))
+    return from_plain(BookingAnswer, plain) if plain else None
+
+
+def commit_booking(
+    table: Table, before: Client, after: Client, booking: Booking, answer: BookingAnswer, history: HistoryEntry | None
+) -> None:
+    """Record an appointment on the client as read, with the answer and the history, all or nothing (A2).
+
+    Args:
+        table: where to write.
+        before: the client as read.
+        after: the client as active, at its next revision.
+        booking: what was asked for.
+        answer: what is answered.
+        history: the line for the client's history, if the booking brings the client back.
+
+    Raises:
+        AppointmentExists: the client has an appointment of this id already.
+        ReadingOutdated: the client is no longer as it was read, or the booking was answered meanwhile.
+    """
+    provider_id, client_id, appointment = before.provider_id, before.client_id, booking.appointment
+    item = clients.record_item(provider_id, client_id, appointment)
+    appointment_key = keys.record_key(provider_id, client_id, appointment.kind, appointment.record_id)
+    writes = [
+        put_new(table.name, appointment_key, item),
+        clients.client_write(table, before, after),
+        put_new(table.name, keys.booking_key(provider_id, booking.event_id), to_plain(answer)),
+    ]
+    if history:
+        writes.append(clients.history_write(table, before, history))
+    try:
+        table.transact(writes)
+    except ConditionsFailed as failed:
+        if set(failed.found) == {APPOINTMENT}:
+            raise AppointmentExists from failed
+        raise ReadingOutdated from failed
+
+
+def commit_refusal(
+    table: Table, booking: Booking, answer: BookingAnswer, client: Client | None, history: HistoryEntry | None
+) -> None:
+    """Keep the answer to a refused booking, and tell the staff in the client's history where there is need.
+
+    Raises:
+        ReadingOutdated: the booking was answered meanwhile.
+    """
+    writes = [put_new(table.name, keys.booking_key(booking.provider_id, booking.event_id), to_plain(answer))]
+    if client and history:
+        writes.append(clients.history_write(table, client, history))
+    try:
+        table.transact(writes)
+    except ConditionsFailed as failed:
+        raise ReadingOutdated from failed

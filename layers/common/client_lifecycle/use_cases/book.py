@@ -1,0 +1,99 @@
+"""Book an appointment; an archived client comes back in the same moment (A2). Imports the domain and storage."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ulid import ULID
+
+from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal
+from client_lifecycle.domain.client import Cause, Client, Source, activate, touched
+from client_lifecycle.domain.errors import ClientNotFound
+from client_lifecycle.domain.policy import Action, Actor, decide
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
+from client_lifecycle.storage import bookings
+from client_lifecycle.storage.archives import ReadingOutdated
+from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.providers import portal_settings, read_settings
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
+
+ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}
+
+
+def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
+    """Answer a booking: record the appointment and activate an archived client, in one transaction, or refuse it.
+
+    For an active client too the appointment stands under the client's revision, so an archive in the same instant
+    either sees it or is decided anew. A booking that was answered before gets the same answer, and nothing is written.
+
+    Args:
+        table: where the client is kept.
+        booking: what is asked for.
+        at: the present moment, UTC.
+
+    Raises:
+        CommitContended: the client kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in range(COMMIT_ATTEMPTS):
+        if answered := bookings.read_answer(table, booking.provider_id, booking.event_id):
+            return answered
+        try:
+            return _answer(table, booking, at)
+        except ReadingOutdated:
+            continue
+    raise contended()
+
+
+def _answer(table: Table, booking: Booking, at: datetime) -> BookingAnswer:
+    try:
+        client = read_client(table, booking.provider_id, booking.client_id)
+    except ClientNotFound:
+        return _refuse(table, booking, BookingRefusal.UNKNOWN_CLIENT, None, at)
+    if refusal := _refusal(table, client, booking, at):
+        return _refuse(table, booking, refusal, client, at)
+    try:
+        return _accept(table, booking, client, at)
+    except bookings.AppointmentExists:
+        return _refuse(table, booking, BookingRefusal.APPOINTMENT_EXISTS, client, at)
+
+
+def _refusal(table: Table, client: Client, booking: Booking, at: datetime) -> BookingRefusal | None:
+    if booking.appointment.starts_at <= at:
+        return BookingRefusal.SLOT_IN_PAST
+    provider = read_settings(table, client.provider_id)
+    settings = portal_settings(table, client, provider)
+    actor = ACTORS[booking.booked_by]
+    permission = decide(Action.BOOK_APPOINTMENT, actor, client, settings, provider.no_self_return)
+    return BookingRefusal(permission.refusal.value) if permission.refusal else None
+
+
+def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
+    cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
+    answer = BookingAnswer(event_id=booking.event_id, answered_at=at, activated=client.stamp is not None)
+    if client.stamp is None:
+        bookings.commit_booking(table, client, touched(client), booking, answer, None)
+        return answer
+    entry = _entry(HistoryEvent.ACTIVATED, cause, at, archive_id=client.stamp.archive_id)
+    bookings.commit_booking(table, client, activate(client, cause, at), booking, answer, entry)
+    return answer
+
+
+def _refuse(
+    table: Table, booking: Booking, refusal: BookingRefusal, client: Client | None, at: datetime
+) -> BookingAnswer:
+    answer = BookingAnswer(event_id=booking.event_id, answered_at=at, refusal=refusal)
+    cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
+    archive_id = client.stamp.archive_id if client and client.stamp else None
+    entry = _entry(HistoryEvent.BOOKING_REFUSED, cause, at, archive_id=archive_id, reason=refusal.value)
+    bookings.commit_refusal(table, booking, answer, client, entry)
+    return answer
+
+
+def _entry(
+    event: HistoryEvent, cause: Cause, at: datetime, *, archive_id: str | None, reason: str | None = None
+) -> HistoryEntry:
+    return HistoryEntry(
+        history_id=str(ULID.from_datetime(at)), at=at, event=event, cause=cause, archive_id=archive_id, reason=reason
+    )
