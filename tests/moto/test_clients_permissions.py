@@ -201,7 +201,8 @@ def test_the_problem_of_an_unknown_action_lists_the_actions(table: Table) -> Non
 def test_asking_needs_a_provider_writes_nothing_and_logs_no_names(table: Table, log: Log) -> None:
     people(table)
     before = dump(table)
-    assert post("/permission-checks", {}, claims={"sub": STAFF_ID}).status in {403, 422}
+    question = {"action": "send_email", "client_ids": ["active"]}
+    assert post("/permission-checks", question, claims={"sub": STAFF_ID}).problem == "NotPermitted"
     assert get("/clients/active/permissions", claims={"sub": STAFF_ID}).problem == "NotPermitted"
     ask("send_email", "active", "archived", "client-404")
     assert dump(table) == before

@@ -62,7 +62,7 @@ def commit_booking(
 def commit_refusal(
     table: Table, booking: Booking, answer: BookingAnswer, client: Client | None, history: HistoryEntry | None
 ) -> None:
-    """Keep the answer to a refused booking, and tell the staff in the client's history where there is need.
+    """Keep the answer to a refused booking and, where there is one, the line for the client's history.
 
     Raises:
         ReadingOutdated: the booking was answered meanwhile.

@@ -136,10 +136,10 @@ def commit_group(table: Table, before: Group, after: Group) -> None:
 def delete_group(table: Table, provider_id: str, group_id: str) -> None:
     """Delete a client group that no client is in; the clients themselves are never deleted.
 
-    Whoever puts a client into a group checks in the same transaction that it exists, so a deleted group gets no new
-    clients. What remains: the listing of a group follows a write by a moment, normally less than a second, and a
-    client that joined in that moment is not seen here. It keeps the id of a group that is gone, and has the
-    provider's settings where the group's would have counted.
+    Adding a client to a group, or moving it by a change, checks in the same transaction that the group exists. What
+    remains: an archive that moves its client checks a moment before, and the listing read here follows a write by a
+    moment, normally less than a second. A client that joins in that moment keeps the id of a group that is gone; it
+    has the provider's settings where the group's would have counted, and can be moved like any other.
 
     Raises:
         GroupNotEmpty: a client, active or archived, is in the group.

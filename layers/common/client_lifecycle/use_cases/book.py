@@ -20,6 +20,9 @@ from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}
 
+OF_THE_POLICY = frozenset({BookingRefusal.SCHEDULING_DISABLED, BookingRefusal.NO_SELF_RETURN})
+"""The refusals that are a provider's decision; the others are between the client and the calendar."""
+
 
 def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
     """Answer a booking: record the appointment and activate an archived client, in one transaction, or refuse it.
@@ -84,11 +87,16 @@ def _refuse(
     table: Table, booking: Booking, refusal: BookingRefusal, client: Client | None, at: datetime
 ) -> BookingAnswer:
     answer = BookingAnswer(event_id=booking.event_id, answered_at=at, refusal=refusal)
-    cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
-    archive_id = client.stamp.archive_id if client and client.stamp else None
-    entry = _entry(HistoryEvent.BOOKING_REFUSED, cause, at, archive_id=archive_id, reason=refusal.value)
+    entry = _refused_entry(client, booking, refusal, at) if client and refusal in OF_THE_POLICY else None
     bookings.commit_refusal(table, booking, answer, client, entry)
     return answer
+
+
+def _refused_entry(client: Client, booking: Booking, refusal: BookingRefusal, at: datetime) -> HistoryEntry:
+    """Return the line that tells the provider's staff of a client who wanted to come, and may not."""
+    cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
+    archive_id = client.stamp.archive_id if client.stamp else None
+    return _entry(HistoryEvent.BOOKING_REFUSED, cause, at, archive_id=archive_id, reason=refusal.value)
 
 
 def _entry(

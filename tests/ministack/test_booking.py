@@ -1,0 +1,88 @@
+"""A booking and an archive of the same client in the same instant: one of them is decided on the other (A2)."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
+from client_lifecycle.domain.client import ArchiveOptions, Client, Status
+from client_lifecycle.storage.clients import read_live
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.archive import archive_client
+from client_lifecycle.use_cases.book import book
+from tests.ministack.faults import answering
+from tests.ministack.practice import put
+from tests.unit.builders import DAY, NOW, appointment, cause, client
+
+ROUNDS = 40
+
+
+def ask(table: Table, who: Client, event_id: str) -> BookingAnswer:
+    booked = appointment(f"a-{event_id}", starts_at=NOW + DAY)
+    asked = Booking(
+        event_id=event_id,
+        provider_id=who.provider_id,
+        client_id=who.client_id,
+        appointment=booked,
+        booked_by=BookedBy.CLIENT,
+    )
+    return book(table, asked, at=NOW)
+
+
+def archive(table: Table, who: Client) -> None:
+    archive_client(table, who.provider_id, who.client_id, cause=cause(), at=NOW, options=ArchiveOptions())
+
+
+def assert_whole(table: Table, who: Client) -> None:
+    """An archived client has nothing booked; a client with something booked is active."""
+    live = read_live(table, who.provider_id, who.client_id, NOW)
+    assert (live.client.status is Status.ARCHIVED) is (live.records == ())
+
+
+def test_a2_an_archive_between_reading_and_booking_is_undone_by_the_booking(table: Table) -> None:
+    who = put(table, client())
+
+    def archive_first(_: dict[str, Any]) -> None:
+        if len(requests) == 1:
+            archive(table, who)
+
+    with answering(table, "TransactWriteItems", archive_first) as requests:
+        answer = ask(table, who, "e-1")
+    assert answer.activated
+    assert_whole(table, who)
+
+
+def test_a2_a_booking_between_reading_and_archiving_is_cancelled_by_the_archive(table: Table) -> None:
+    who = put(table, client())
+
+    def book_first(_: dict[str, Any]) -> None:
+        if len(requests) == 1:
+            ask(table, who, "e-1")
+
+    with answering(table, "TransactWriteItems", book_first) as requests:
+        archive(table, who)
+    live = read_live(table, who.provider_id, who.client_id, NOW)
+    assert (live.client.status, live.records) == (Status.ARCHIVED, ())
+
+
+def test_a2_archives_and_bookings_at_once_never_leave_a_client_half_archived(table: Table) -> None:
+    for number in range(ROUNDS):
+        who = put(table, client(f"client-{number}", provider_id=f"prov-{number}"))
+        with ThreadPoolExecutor(4) as pool:
+            done = [
+                pool.submit(archive, table, who),
+                pool.submit(ask, table, who, "e-1"),
+                pool.submit(archive, table, who),
+                pool.submit(ask, table, who, "e-2"),
+            ]
+        assert [one.exception() for one in done] == [None] * 4
+        assert_whole(table, who)
+
+
+def test_of_one_event_delivered_eight_times_at_once_one_appointment_comes(table: Table) -> None:
+    who = put(table, client())
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: ask(table, who, "e-1"), range(8)))
+    assert len(set(answers)) == 1
+    assert len(read_live(table, who.provider_id, who.client_id, NOW).records) == 1
