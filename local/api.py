@@ -51,6 +51,10 @@ class Api:
         """Send a JSON document, an empty one by default."""
         return self._document(self._http.post(path, json=dict(body or {})))
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Change what a JSON document says."""
+        return self._document(self._http.patch(path, json=dict(body)))
+
     def pages(self, path: str, **query: str | int) -> Iterator[dict[str, Any]]:
         """Read the clients of a list, page after page."""
         while True:

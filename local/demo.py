@@ -10,7 +10,8 @@ from typing import Any
 
 from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.effects import all_effects
-from local.api import Api
+from client_lifecycle.domain.restore import Restorable
+from local.api import Api, ApiRefused
 from local.ministack import DEFAULT_PORT, LocalAwsFailed
 from local.sample_practice import SampleClient, SamplePractice
 from local.screen import Screen
@@ -52,6 +53,7 @@ def demo(screen: Screen) -> None:
         screen.say(f"The API is at {stack.deployed.api_url}")
         group_id = _largest_group(stack.practice)
         _archive_group(screen, stack, group_id)
+        _show_a_blocked_debt(screen, stack, _debtor(stack.practice, group_id))
         _archive_and_activate_one(screen, stack, _telling_client(stack.practice, group_id))
         _say_where_things_stand(screen, stack.api)
     screen.say("Everything that was started is stopped.")
@@ -171,10 +173,46 @@ def _archive_and_activate_one(screen: Screen, stack: PracticeStack, sample: Samp
     title = f"Receipt {receipt['archive_id']} ({receipt['state']})"
     screen.table(title, ["Record", "Id", "When", "What happened"], [*changes, *left_alone])
     screen.say(f"{sample.client.name} is {answer['client']['status']}. Nothing was sent to the client.")
-    screen.heading(f"Activate {sample.client.name} again")
-    stack.api.post(f"/clients/{client_id}/activate")
-    client = stack.api.get(f"/clients/{client_id}")
-    screen.say(f"{client['name']} is {client['status']}. What was cancelled stays cancelled.")
+    _show_what_is_refused(screen, stack, sample)
+    _activate_and_restore(screen, stack.api, client_id)
+
+
+def _show_a_blocked_debt(screen: Screen, stack: PracticeStack, sample: SampleClient) -> None:
+    client = sample.client
+    screen.heading(
+        f"Archive {client.name} ({client.client_id}), who owes {_money(client.owed_cents)} {client.currency}"
+    )
+    stack.api.patch("/settings", {"safety": {"owes_money": "block"}})
+    screen.say("The practice has set that clients who owe money are not archived.")
+    _show_refusal(screen, stack.api, f"/clients/{client.client_id}/archive", {})
+    stack.api.patch("/settings", {"safety": {"owes_money": "allow"}})
+
+
+def _show_what_is_refused(screen: Screen, stack: PracticeStack, sample: SampleClient) -> None:
+    client = sample.client
+    screen.heading(f"Add {client.name} anew, and share a document")
+    _show_refusal(screen, stack.api, "/clients", {"name": client.name, "email": f" {client.email.upper()} "})
+    check = stack.api.post("/permission-checks", {"action": "share_document", "client_ids": [client.client_id]})
+    for refused in check["refused"]:
+        screen.say(f"Sharing a document: refused by rule {refused['rule']}. {refused['sentence']}")
+
+
+def _show_refusal(screen: Screen, api: Api, path: str, body: Document) -> None:
+    try:
+        api.post(path, body)
+    except ApiRefused as refused:
+        screen.say(f"POST {path}: {refused.status}, {refused.document['detail']}")
+    else:
+        raise LocalAwsFailed(f"POST {path} was not refused, as it should have been.")
+
+
+def _activate_and_restore(screen: Screen, api: Api, client_id: str) -> None:
+    answer = api.post(f"/clients/{client_id}/activate", {"restore": [what.value for what in Restorable]})
+    name = answer["client"]["name"]
+    screen.heading(f"Activate {name} again, and restore what the archive took")
+    rows = [[_words(item["kind"]), item["record_id"], _words(item["outcome"])] for item in answer["restored"]]
+    screen.table("What became of it", ["Record", "Id", "Outcome"], rows)
+    screen.say(f"{name} is {api.get(f'/clients/{client_id}')['status']}.")
 
 
 def _say_where_things_stand(screen: Screen, api: Api) -> None:
@@ -202,12 +240,20 @@ def _telling_client(practice: SamplePractice, not_in: str) -> SampleClient:
         changed = {change.before.kind for change in plan.changes}
         return (len(changed) + bool(plan.left_alone), -len(plan.changes))
 
-    candidates = [
+    return max(_active_outside(practice, not_in), key=kinds)
+
+
+def _debtor(practice: SamplePractice, not_in: str) -> SampleClient:
+    """Return the active client who owes most."""
+    return max(_active_outside(practice, not_in), key=lambda sample: sample.client.owed_cents)
+
+
+def _active_outside(practice: SamplePractice, group_id: str) -> list[SampleClient]:
+    return [
         sample
         for sample in practice.clients
-        if sample.client.status is Status.ACTIVE and sample.client.group_id != not_in
+        if sample.client.status is Status.ACTIVE and sample.client.group_id != group_id
     ]
-    return max(candidates, key=kinds)
 
 
 def _what_changed(change: Document) -> str:
