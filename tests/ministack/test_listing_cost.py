@@ -16,6 +16,12 @@ from tests.unit.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, client
 
 LISTINGS: dict[str, Callable[[Table], object]] = {
     "a tab": lambda table: list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=None, limit=20, after=None),
+    "a search by name": lambda table: list_clients(
+        table, PROVIDER_ID, Status.ACTIVE, group_id=None, limit=20, after=None, search="wren"
+    ),
+    "a search by address": lambda table: list_clients(
+        table, PROVIDER_ID, Status.ACTIVE, group_id=None, limit=20, after=None, search="wren.mine-1@"
+    ),
     "a group": lambda table: list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=GROUP_ID, limit=20, after=None),
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count as counter
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,11 +21,13 @@ from client_lifecycle.domain.safety import SafetyRule
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import client_write, read_client, read_live
 from client_lifecycle.storage.keys import chat_key
-from client_lifecycle.storage.providers import write_group, write_settings
+from client_lifecycle.storage.providers import delete_group
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.activate import Activated, activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
+from tests.ministack.faults import answering
 from tests.ministack.practice import count, everything, put, records_of
+from tests.stored import write_group, write_settings
 from tests.unit.builders import (
     DAY,
     HOUR,
@@ -243,6 +246,18 @@ class TestOptions:
         with pytest.raises(GroupNotFound):
             archive(table, who, ArchiveOptions(group_id="group-nowhere"))
         assert everything(table, who) == before
+
+    def test_e10_a_group_that_is_deleted_meanwhile_is_refused_too(self, table: Table) -> None:
+        write_group(table, group("group-former"))
+        who = someone(table)
+
+        def delete_first(_: dict[str, Any]) -> None:
+            if len(requests) == 1:
+                delete_group(table, who.provider_id, "group-former")
+
+        with pytest.raises(GroupNotFound), answering(table, "TransactWriteItems", delete_first) as requests:
+            archive(table, who, ArchiveOptions(group_id="group-former"))
+        assert read_client(table, who.provider_id, who.client_id).status is Status.ACTIVE
 
     def test_reason_and_note_are_kept_in_receipt_and_history(self, table: Table) -> None:
         who = someone(table)

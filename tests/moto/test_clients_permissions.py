@@ -10,12 +10,12 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.policy import TABLE, Action, Actor
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings
-from client_lifecycle.storage.providers import write_settings
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.clients import check_permissions
 from tests.moto.calls import ARCHIVER, get, post
 from tests.moto.conftest import Log
 from tests.moto.store import dump, store, store_group
+from tests.stored import write_settings
 from tests.unit.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID, client, group, stamp
 
 FRONT_DESK = ARCHIVER | {"cognito:groups": ""}

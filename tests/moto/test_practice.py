@@ -9,13 +9,14 @@ import pytest
 from client_lifecycle.domain.errors import GroupNotFound
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import read_client
-from client_lifecycle.storage.providers import read_settings, write_group, write_settings
+from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases import practice as use_case
 from client_lifecycle.use_cases.practice import change_group, change_settings
 from tests.moto.calls import ARCHIVER, delete, get, pages, patch, post, request
 from tests.moto.conftest import Log
 from tests.moto.store import dump, store, store_group
+from tests.stored import write_group, write_settings
 from tests.unit.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID, client, group, stamp
 
 FRONT_DESK = ARCHIVER | {"cognito:groups": ""}

@@ -13,7 +13,6 @@ from client_lifecycle.domain.records import PaymentStatus
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import read_client
-from client_lifecycle.storage.providers import write_settings
 from client_lifecycle.storage.runs import Candidate
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive_batch import Mark, mark_archived
@@ -21,6 +20,7 @@ from tests.moto.calls import get, post
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.store import Dump, dump, statuses, store, store_group
 from tests.moto.workflow import EFFECTS, Workflow, confirmed
+from tests.stored import write_settings
 from tests.unit.builders import (
     HOUR,
     MOMENT,

@@ -162,3 +162,10 @@ def test_the_layer_requires_every_package_that_the_code_imports() -> None:
 
 def canonical(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
+def test_no_table_is_ever_scanned(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not {"scan", "get_paginator"} & attributes

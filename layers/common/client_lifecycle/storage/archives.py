@@ -22,8 +22,8 @@ from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFail
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-CHANGES_WITH_FLIP = MAX_TRANSACTION_ITEMS - 3
-"""Changes that fit beside the client, the history entry and the receipt."""
+CHANGES_WITH_FLIP = MAX_TRANSACTION_ITEMS - 4
+"""Changes that fit beside the client, the history entry, the receipt and one write of the caller's."""
 
 CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 2
 """Changes that fit beside the stamp's check and the receipt's part."""

@@ -57,11 +57,6 @@ def settings_from(stored: Plain | None) -> ProviderSettings:
     return from_plain(ProviderSettings, stored) if stored else ProviderSettings()
 
 
-def write_settings(table: Table, provider_id: str, settings: ProviderSettings) -> None:
-    """Keep a provider's settings; the last word counts."""
-    table.put_many([{**keys.settings_key(provider_id), **to_plain(settings)}])
-
-
 def commit_settings(table: Table, provider_id: str, stored: Plain | None, after: ProviderSettings) -> None:
     """Keep a provider's settings over the reading they were decided on, or not at all.
 
@@ -108,11 +103,6 @@ def list_groups(table: Table, provider_id: str, *, limit: int, after: str | None
     return GroupPage(groups, groups[-1].group_id if page.next_key else None)
 
 
-def write_group(table: Table, group: Group) -> None:
-    """Keep a client group."""
-    table.put_many([group_item(group)])
-
-
 def add_group(table: Table, group: Group) -> None:
     """Keep a new client group."""
     table.transact([put_new(table.name, keys.group_key(group.provider_id, group.group_id), group_item(group))])
@@ -136,10 +126,10 @@ def commit_group(table: Table, before: Group, after: Group) -> None:
 def delete_group(table: Table, provider_id: str, group_id: str) -> None:
     """Delete a client group that no client is in; the clients themselves are never deleted.
 
-    Adding a client to a group, or moving it by a change, checks in the same transaction that the group exists. What
-    remains: an archive that moves its client checks a moment before, and the listing read here follows a write by a
-    moment, normally less than a second. A client that joins in that moment keeps the id of a group that is gone; it
-    has the provider's settings where the group's would have counted, and can be moved like any other.
+    Adding a client to a group, or moving it by a change or an archive, checks in the same transaction that the group
+    exists. What remains: a run that moves its clients checks at its preview, and the listing read here follows a
+    write by a moment, normally less than a second. A client that joins in that moment keeps the id of a group that is
+    gone; it has the provider's settings where the group's would have counted, and can be moved like any other.
 
     Raises:
         GroupNotEmpty: a client, active or archived, is in the group.

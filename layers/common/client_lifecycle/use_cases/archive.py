@@ -17,7 +17,7 @@ from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.clients import LiveClient, read_live
-from client_lifecycle.storage.providers import read_group, read_settings
+from client_lifecycle.storage.providers import group_check, read_group, read_settings
 from client_lifecycle.storage.table import Table
 
 COMMIT_ATTEMPTS = 10
@@ -64,14 +64,14 @@ def archive_client(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    if options.group_id:
-        read_group(table, provider_id, options.group_id)
     safety = read_settings(table, provider_id).safety
     for _ in range(COMMIT_ATTEMPTS):
         live = read_live(table, provider_id, client_id, at)
         if live.client.stamp:
             archive_id = live.client.stamp.archive_id
             return Archived(live.client, archives.read_receipt(table, provider_id, client_id, archive_id))
+        if options.group_id:
+            read_group(table, provider_id, options.group_id)
         require_safe(live, safety, acknowledged, at)
         try:
             archived = _commit_archive(table, live, cause, options, at)
@@ -149,7 +149,8 @@ def _commit_archive(table: Table, live: LiveClient, cause: Cause, options: Archi
         changes=changes,
         left_alone=plan.left_alone,
     )
-    archives.commit_archive(table, live.client, archived.client, archived_entry(receipt), receipt)
+    group = [group_check(table, live.client.provider_id, options.group_id)] if options.group_id else []
+    archives.commit_archive(table, live.client, archived.client, archived_entry(receipt), receipt, also=group)
     return Archived(archived.client, receipt)
 
 
