@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,12 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 
 def read_template(path: Path = TEMPLATE) -> dict[str, Any]:
-    """Read a template; intrinsic functions come in their long form, as JSON has them."""
+    """Read a template, as the caller's own copy; intrinsic functions come in their long form, as JSON has them."""
+    return copy.deepcopy(_parsed(path))
+
+
+@cache
+def _parsed(path: Path) -> dict[str, Any]:
     with path.open(encoding="utf-8") as file:
         template: dict[str, Any] = yaml.load(file, Loader=_Loader)  # noqa: S506 - a SafeLoader
     return template

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore.loaders import Loader
 from moto import mock_aws
 
 from client_lifecycle.edge import steps, wiring
@@ -41,6 +43,16 @@ class Clock:
         self.at += time
 
 
+SERVICE_MODELS = Loader()
+"""What botocore knows of the services, read once for all tests."""
+
+
+def _session() -> botocore.session.Session:
+    session = botocore.session.Session()
+    session.register_component("data_loader", SERVICE_MODELS)
+    return session
+
+
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An AWS account of the test's own, and functions that have not been called yet."""
@@ -50,6 +62,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     connections = (wiring.table, wiring.workflow)
     with mock_aws():
+        boto3.setup_default_session(botocore_session=_session())
         for connection in connections:
             connection.cache_clear()
         yield
