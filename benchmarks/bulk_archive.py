@@ -21,6 +21,10 @@ from client_lifecycle.edge import wiring
 from local.stack import PracticeStack, practice_stack
 
 POLL_SECONDS = 0.25
+STATES_PER_BATCH = 7
+"""A batch's own execution, the two steps around the effects, the three effects and what runs them side by side."""
+
+STATES_PER_RUN = 4
 COUNTED_CLIENTS = 4 * CLIENTS_PER_BATCH
 
 
@@ -54,7 +58,9 @@ def _time_run(stack: PracticeStack, clients: Sequence[Client]) -> None:
     print(f"archive, confirm to verdict  {seconds:>10.1f} s  {len(clients) / seconds:.0f} clients/s")
     print(f"verdict                      {run['state']:>10}   {run['counts']['archived']:,} archived")
     print(f"Lambda invocations           {5 * batches + 1:>10,}   {(5 * batches + 1) / len(clients):.2f} per client")
-    print(f"state transitions            {10 * batches + 4:>10,}   {(10 * batches + 4) / len(clients):.2f} per client")
+    print(
+        f"state transitions            {STATES_PER_BATCH * batches + STATES_PER_RUN:>10,}   {(STATES_PER_BATCH * batches + STATES_PER_RUN) / len(clients):.2f} per client"
+    )
 
 
 def _count_calls(stack: PracticeStack, clients: Sequence[Client]) -> None:
