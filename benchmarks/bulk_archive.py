@@ -57,10 +57,9 @@ def _time_run(stack: PracticeStack, clients: Sequence[Client]) -> None:
     print(f"preview                      {previewed - begin:>10.1f} s")
     print(f"archive, confirm to verdict  {seconds:>10.1f} s  {len(clients) / seconds:.0f} clients/s")
     print(f"verdict                      {run['state']:>10}   {run['counts']['archived']:,} archived")
-    print(f"Lambda invocations           {5 * batches + 1:>10,}   {(5 * batches + 1) / len(clients):.2f} per client")
-    print(
-        f"state transitions            {STATES_PER_BATCH * batches + STATES_PER_RUN:>10,}   {(STATES_PER_BATCH * batches + STATES_PER_RUN) / len(clients):.2f} per client"
-    )
+    invocations, transitions = 5 * batches + 1, STATES_PER_BATCH * batches + STATES_PER_RUN
+    print(f"Lambda invocations           {invocations:>10,}   {invocations / len(clients):.2f} per client")
+    print(f"state transitions            {transitions:>10,}   {transitions / len(clients):.2f} per client")
 
 
 def _count_calls(stack: PracticeStack, clients: Sequence[Client]) -> None:
