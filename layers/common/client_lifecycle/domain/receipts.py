@@ -15,11 +15,10 @@ from client_lifecycle.domain.effects import Change, LeftAlone
 
 
 class ReceiptState(StrEnum):
-    """``settling`` until every effect is committed; ``superseded`` if the client came back before that."""
+    """``settling`` until every effect is committed; it stays so when the client comes back before that."""
 
     SETTLING = "settling"
     SETTLED = "settled"
-    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
