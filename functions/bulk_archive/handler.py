@@ -38,9 +38,13 @@ class PreviewBody(Body):
 
 
 class ConfirmBody(Body):
-    """The token of the preview, which binds the confirmation to what was shown."""
+    """The token of the preview, which binds the confirmation to what was shown.
+
+    A client that has changed since is left alone, unless ``accept_changes`` is true.
+    """
 
     token: str = Field(min_length=1, max_length=128)
+    accept_changes: bool = False
 
 
 @app.post("/bulk-archives", summary="Preview a bulk archive", tags=["bulk archives"], status_code=HTTPStatus.CREATED)
@@ -86,6 +90,7 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()]) -> RunVie
         run_id,
         body.token,
         confirmed_by=caller.user_id,
+        accept_changes=body.accept_changes,
         at=wiring.now(),
     )
     return RunView.of(run)

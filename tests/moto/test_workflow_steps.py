@@ -24,9 +24,11 @@ from tests.stored import write_settings
 from tests.unit.builders import (
     HOUR,
     MOMENT,
+    NOW,
     OTHER_PROVIDER_ID,
     PROVIDER_ID,
     STAFF_ID,
+    appointment,
     client,
     group,
     one_of_each,
@@ -455,9 +457,8 @@ def test_a5_a_client_that_the_provider_s_rules_block_is_held_back_and_says_so(ta
 
 def test_a5_a_debt_made_after_the_preview_blocks_too(table: Table) -> None:
     write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=Level.BLOCK)))
-    workflow = confirmed("c-1")
-    now = read_client(table, PROVIDER_ID, "c-1")
-    store(table, replace(now, owed_cents=1, revision=now.revision + 1))
+    workflow = confirmed("c-1", accept_changes=True)
+    edited(table, "c-1", owed_cents=1)
     workflow.whole("c-1")
     assert workflow.outcomes == {"c-1": ("blocked", None)}
 
@@ -482,3 +483,62 @@ def test_e9_e10_p11_what_is_said_of_a_run_is_done_to_each_client_and_kept_in_its
         assert (stored.group_id, stored.settings.email_notifications) == ("group-former", False)
         receipt = post(f"/clients/{client_id}/archive").body["receipt"]
         assert (receipt["reason"], receipt["note"], receipt["notify_client"]) == ("finished", "Ended in spring.", True)
+
+
+# Clients that are no longer as the preview showed them
+
+
+def edited(table: Table, client_id: str, **fields: Any) -> None:
+    """Change a client as another writer does: at its next revision."""
+    now = read_client(table, PROVIDER_ID, client_id)
+    store(table, replace(now, revision=now.revision + 1, **fields))
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "a new debt": {"owed_cents": 1},
+    "spent credits": {"credit_cents": 1},
+    "another group": {"group_id": "group-other"},
+    "archived by someone else": {"stamp": stamp("01KSOMEONE")},
+}
+
+
+@pytest.mark.parametrize("fields", CHANGES.values(), ids=CHANGES.keys())
+def test_a_client_that_has_changed_since_the_preview_is_left_alone(table: Table, fields: dict[str, Any]) -> None:
+    workflow = confirmed("c-1", "c-2")
+    edited(table, "c-1", **fields)
+    before = of_client(dump(table), "c-1")
+    assert workflow.whole("c-1", "c-2") == "completed"
+    assert workflow.outcomes == {"c-1": ("changed_since_preview", None), "c-2": ("archived", None)}
+    assert of_client(dump(table), "c-1") == before
+
+
+def test_an_appointment_booked_since_the_preview_is_a_change(table: Table) -> None:
+    workflow = confirmed("c-1")
+    edited(table, "c-1")
+    store(table, read_client(table, PROVIDER_ID, "c-1"), appointment("booked-since"))
+    workflow.whole("c-1")
+    assert workflow.outcomes == {"c-1": ("changed_since_preview", None)}
+
+
+def test_a_change_of_what_the_preview_does_not_show_is_none(table: Table) -> None:
+    workflow = confirmed("c-1")
+    edited(table, "c-1", name="Wren Quill")
+    workflow.whole("c-1")
+    assert workflow.outcomes == {"c-1": ("archived", None)}
+
+
+def test_an_appointment_that_began_since_the_preview_is_no_change(table: Table, clock: Clock) -> None:
+    store(table, client("c-soon"), appointment("soon", starts_at=NOW + HOUR / 2))
+    workflow = confirmed("c-soon")
+    edited(table, "c-soon")
+    clock.pass_by(HOUR)
+    workflow.whole("c-soon")
+    assert workflow.outcomes == {"c-soon": ("archived", None)}
+
+
+@pytest.mark.parametrize("what", ["a new debt", "another group"])
+def test_changes_that_are_accepted_beforehand_hold_nobody_back(table: Table, what: str) -> None:
+    workflow = confirmed("c-1", accept_changes=True)
+    edited(table, "c-1", **CHANGES[what])
+    workflow.whole("c-1")
+    assert workflow.outcomes == {"c-1": ("archived", None)}

@@ -75,9 +75,9 @@ class Workflow:
         return {client["client_id"]: (client["outcome"], client["reason"]) for client in clients}
 
 
-def confirmed(*client_ids: str, deliveries: int = 1) -> Workflow:
+def confirmed(*client_ids: str, deliveries: int = 1, accept_changes: bool = False) -> Workflow:
     """Preview and confirm the bulk archive of these clients."""
     run = post("/bulk-archives", {"client_ids": list(client_ids)}).body
-    answer = post(f"/bulk-archives/{run['run_id']}/confirm", {"token": run["token"]})
+    answer = post(f"/bulk-archives/{run['run_id']}/confirm", {"token": run["token"], "accept_changes": accept_changes})
     assert answer.status == 202
     return Workflow(run["run_id"], deliveries)

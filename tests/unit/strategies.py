@@ -156,6 +156,7 @@ facts = st.builds(
     upcoming_appointments=counts,
     scheduled_payments=counts,
     scheduled_payment_cents=cents,
+    group_id=st.none() | ids,
     warnings=st.lists(st.sampled_from(SafetyRule), unique=True).map(tuple),
     blocks=st.lists(st.sampled_from(SafetyRule), unique=True).map(tuple),
 )

@@ -118,6 +118,7 @@ OTHER_FACTS: list[dict[str, Any]] = [
     {"upcoming_appointments": 1},
     {"scheduled_payments": 1},
     {"scheduled_payment_cents": 1},
+    {"group_id": "group-other"},
     {"warnings": (SafetyRule.OWES_MONEY,)},
     {"blocks": (SafetyRule.OWES_MONEY,)},
 ]
@@ -183,7 +184,7 @@ def test_batches_lose_nobody_and_keep_the_order(clients: int) -> None:
 
 def test_a_confirmed_run_is_running_and_says_who_confirmed_it_and_when() -> None:
     before = run(SHOWN)
-    assert start(before, confirmed_by="staff-9", at=NOW) == replace(
+    assert start(before, confirmed_by="staff-9", accept_changes=False, at=NOW) == replace(
         before, state=RunState.RUNNING, confirmed_by="staff-9", started_at=NOW
     )
 

@@ -38,6 +38,7 @@ class Outcome(StrEnum):
     PENDING = "pending"
     ARCHIVED = "archived"
     ALREADY_ARCHIVED = "already_archived"
+    CHANGED_SINCE_PREVIEW = "changed_since_preview"
     SUPERSEDED = "superseded"
     BLOCKED = "blocked"
     FAILED = "failed"
@@ -53,6 +54,7 @@ class Facts:
     upcoming_appointments: int
     scheduled_payments: int
     scheduled_payment_cents: int
+    group_id: str | None = None
     warnings: tuple[SafetyRule, ...] = ()
     blocks: tuple[SafetyRule, ...] = ()
 
@@ -88,7 +90,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One bulk archive. ``counts`` holds the number of members per outcome; its sum never changes."""
+    """One bulk archive.
+
+    ``counts`` holds the number of members per outcome; its sum never changes. ``accept_changes`` tells that clients
+    are to be archived although they are no longer as the preview showed them.
+    """
 
     provider_id: str
     run_id: str
@@ -102,6 +108,7 @@ class Run:
     counts: Mapping[Outcome, int]
     group_id: str | None = None
     options: ArchiveOptions = field(default_factory=ArchiveOptions)
+    accept_changes: bool = False
     confirmed_by: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -125,6 +132,7 @@ def facts_of(client: Client, records: Iterable[Record], safety: SafetySettings, 
                 pass
     return Facts(
         status=client.status,
+        group_id=client.group_id,
         credit_cents=client.credit_cents,
         owed_cents=client.owed_cents,
         upcoming_appointments=appointments,
@@ -160,9 +168,9 @@ def batches(members: Iterable[Member]) -> list[list[Member]]:
     return [ordered[start : start + CLIENTS_PER_BATCH] for start in range(0, len(ordered), CLIENTS_PER_BATCH)]
 
 
-def start(run: Run, *, confirmed_by: str, at: datetime) -> Run:
+def start(run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime) -> Run:
     """Return the run as confirmed by a staff user at ``at``."""
-    return replace(run, state=RunState.RUNNING, confirmed_by=confirmed_by, started_at=at)
+    return replace(run, state=RunState.RUNNING, confirmed_by=confirmed_by, accept_changes=accept_changes, started_at=at)
 
 
 def finish(run: Run, at: datetime) -> Run:

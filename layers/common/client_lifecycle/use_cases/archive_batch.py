@@ -6,12 +6,11 @@ twice: what is done already is found done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from client_lifecycle.domain.client import Cause, Source, Status
-from client_lifecycle.domain.runs import Outcome, Run, RunState, finish
-from client_lifecycle.domain.safety import SafetyRule, assess
+from client_lifecycle.domain.client import Cause, Client, Source, Status
+from client_lifecycle.domain.runs import Facts, Outcome, Run, RunState, facts_of, finish
 from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives, runs
 from client_lifecycle.storage.archives import ReadingOutdated
@@ -54,10 +53,8 @@ def mark_archived(table: Table, run: Run, candidate: Candidate, safety: SafetySe
         member, client = candidate.member, candidate.client
         if member.archive_id:
             return member.archive_id
-        if client.status is Status.ARCHIVED:
-            return Outcome.ALREADY_ARCHIVED
-        if _blocks(table, candidate, safety, at):
-            return Outcome.BLOCKED
+        if held_back := _held_back(table, run, candidate, safety):
+            return held_back
         cause = Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
         archived = stamped(client, cause, run.options, at)
         receipt = archived.receipt
@@ -73,13 +70,21 @@ def mark_archived(table: Table, run: Run, candidate: Candidate, safety: SafetySe
     raise contended()
 
 
-def _blocks(table: Table, candidate: Candidate, safety: SafetySettings, at: datetime) -> Collection[SafetyRule]:
-    """Return the rules that hold a client back; what the preview found still holds while the revision is the same."""
+def _held_back(table: Table, run: Run, candidate: Candidate, safety: SafetySettings) -> Outcome | None:
+    """Return why a client is left alone; what the preview showed holds while the client's revision is the same."""
     member, client = candidate.member, candidate.client
-    if client.revision == member.revision:
-        return member.facts.blocks
-    live = read_live(table, client.provider_id, client.client_id, at)
-    return assess(live.client, live.records, safety, at).blocks
+    facts = member.facts if client.revision == member.revision else _facts_now(table, run, client, safety)
+    if facts != member.facts and not run.accept_changes:
+        return Outcome.CHANGED_SINCE_PREVIEW
+    if facts.status is Status.ARCHIVED:
+        return Outcome.ALREADY_ARCHIVED
+    return Outcome.BLOCKED if facts.blocks else None
+
+
+def _facts_now(table: Table, run: Run, client: Client, safety: SafetySettings) -> Facts:
+    """Sum the client up anew as of the preview's moment, so that an appointment begun since is no change."""
+    live = read_live(table, client.provider_id, client.client_id, run.created_at)
+    return facts_of(live.client, live.records, safety, run.created_at)
 
 
 def settle_batch(table: Table, provider_id: str, run_id: str, settlements: Sequence[Settlement]) -> None:

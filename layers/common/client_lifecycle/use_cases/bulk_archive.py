@@ -94,9 +94,20 @@ def preview_group(
 
 
 def confirm(
-    table: Table, workflow: Workflow, provider_id: str, run_id: str, token: str, *, confirmed_by: str, at: datetime
+    table: Table,
+    workflow: Workflow,
+    provider_id: str,
+    run_id: str,
+    token: str,
+    *,
+    confirmed_by: str,
+    accept_changes: bool,
+    at: datetime,
 ) -> Run:
     """Start a run that was previewed. Confirming it once more changes nothing.
+
+    A client that is no longer as the preview showed it (a new debt, a new appointment, another group, archived by
+    someone else) is left alone, unless ``accept_changes`` is true.
 
     The manifest is written before the run's state moves, and the execution is named after the run: whatever a crash
     leaves behind, confirming again picks it up.
@@ -112,15 +123,15 @@ def confirm(
     if run.state is RunState.AWAITING_CONFIRMATION:
         if at >= run.expires_at:
             raise PreviewExpired("This preview has expired. Please make a new one.", "token")
-        run = _start(table, workflow, run, confirmed_by, at)
+        started = start(run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
+        run = _start(table, workflow, run, started)
     if run.state is RunState.RUNNING:
         workflow.start(run)
     return run
 
 
-def _start(table: Table, workflow: Workflow, run: Run, confirmed_by: str, at: datetime) -> Run:
+def _start(table: Table, workflow: Workflow, run: Run, started: Run) -> Run:
     workflow.write_manifest(run, list(runs.all_members(table, run.provider_id, run.run_id)))
-    started = start(run, confirmed_by=confirmed_by, at=at)
     try:
         runs.replace_run(table, run, started)
     except ReadingOutdated:
