@@ -179,7 +179,7 @@ def test_a_refused_booking_tells_the_policy_s_reason_and_no_other_text() -> None
 
 class TestRuns:
     waiting = run([member(0), member(1)], options=OPTIONS, group_id=GROUP_ID)
-    running = start(waiting, confirmed_by="staff-8", at=NOW + HOUR)
+    running = start(waiting, confirmed_by="staff-8", accept_changes=False, at=NOW + HOUR)
 
     def test_a_new_run_is_previewed(self) -> None:
         event = run_event(None, self.waiting)
