@@ -16,20 +16,18 @@ from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, B
 from client_lifecycle.domain.errors import BadSignature
 from client_lifecycle.domain.records import Appointment
 from client_lifecycle.edge import http, signature, wiring
-from client_lifecycle.edge.views import Body
+from client_lifecycle.edge.views import Body, IdField
 from client_lifecycle.use_cases.book import book
 
 A_DAY_IN_MINUTES = 24 * 60
 
 app = http.resolver()
 
-Id = Annotated[str, Field(pattern=http.ID_PATTERN)]
-
 
 class AppointmentBody(Body):
     """The appointment that was booked; the start has a time zone."""
 
-    id: Id
+    id: IdField
     start: Annotated[AwareDatetime, Field(strict=False)]
     duration_minutes: int = Field(ge=1, le=A_DAY_IN_MINUTES)
     type: str = Field(min_length=1, max_length=64)
@@ -38,9 +36,9 @@ class AppointmentBody(Body):
 class BookingBody(Body):
     """A booking; the event id is the scheduling system's own, and is answered once."""
 
-    event_id: Id
-    provider_id: Id
-    client_id: Id
+    event_id: IdField
+    provider_id: IdField
+    client_id: IdField
     appointment: AppointmentBody
     booked_by: Annotated[BookedBy, Field(strict=False)]
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from bulk_archive.pages import page_of
 from client_lifecycle.domain.runs import MAX_CLIENTS, Outcome
 from client_lifecycle.edge import http, identity, wiring
-from client_lifecycle.edge.views import Body, MemberListView, OptionsBody, PreviewView, RunView
+from client_lifecycle.edge.views import Body, IdField, MemberListView, OptionsBody, PreviewView, RunView
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.use_cases import bulk_archive
 
@@ -20,14 +20,12 @@ FIRST_PAGE = 100
 
 app = http.resolver()
 
-ClientId = Annotated[str, Field(pattern=http.ID_PATTERN)]
-
 
 class PreviewBody(Body):
     """Whom to archive, either chosen clients or all active clients of a group, and what to say of it."""
 
-    client_ids: list[ClientId] | None = Field(default=None, min_length=1, max_length=MAX_CLIENTS)
-    group_id: ClientId | None = None
+    client_ids: list[IdField] | None = Field(default=None, min_length=1, max_length=MAX_CLIENTS)
+    group_id: IdField | None = None
     options: OptionsBody = Field(default_factory=OptionsBody)
 
     @model_validator(mode="after")

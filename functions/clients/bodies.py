@@ -13,8 +13,7 @@ from ulid import ULID
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
-from client_lifecycle.edge.http import ID_PATTERN
-from client_lifecycle.edge.views import Body, Name, PortalBody, unsaid
+from client_lifecycle.edge.views import Body, IdField, Name, PortalBody, unsaid
 
 MAX_CHECKED_CLIENTS = 1_000
 MAX_CENTS = 100_000_000_000
@@ -34,7 +33,6 @@ Email = Annotated[
     AfterValidator(_without_invisible_characters),
 ]
 Cents = Annotated[int, Field(ge=0, le=MAX_CENTS)]
-ClientId = Annotated[str, Field(pattern=ID_PATTERN)]
 
 
 class AddBody(Body):
@@ -42,7 +40,7 @@ class AddBody(Body):
 
     name: Name
     email: Email
-    group_id: ClientId | None = None
+    group_id: IdField | None = None
     settings: PortalBody = Field(default_factory=PortalBody)
     credit_cents: Cents = 0
     owed_cents: Cents = 0
@@ -72,7 +70,7 @@ class ChangeBody(Body):
 
     name: Name = Field(default_factory=unsaid)
     email: Email = Field(default_factory=unsaid)
-    group_id: ClientId | None = None
+    group_id: IdField | None = None
     settings: PortalBody = Field(default_factory=PortalBody)
 
     def over(self, client: Client) -> Client:
@@ -86,4 +84,4 @@ class CheckBody(Body):
 
     action: Annotated[Action, Field(strict=False)]
     actor: Annotated[Actor | None, Field(strict=False)] = None
-    client_ids: list[ClientId] = Field(min_length=1, max_length=MAX_CHECKED_CLIENTS)
+    client_ids: list[IdField] = Field(min_length=1, max_length=MAX_CHECKED_CLIENTS)

@@ -30,6 +30,10 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+IdField = Annotated[str, Field(pattern=ID_PATTERN)]
+"""An id inside a body."""
+
+
 def unsaid() -> Any:
     """Stand in for a field that a partial change leaves out; never read, and no default in the API's description."""
     return None

@@ -17,7 +17,7 @@ from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, put_over, to_plain
-from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, Table
+from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, ReadingOutdated, Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -30,10 +30,6 @@ CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 2
 
 STAMP_CHECK = 0
 """The index of the stamp's check in every transaction that stands under a stamp."""
-
-
-class ReadingOutdated(Exception):
-    """What a commit was decided on has changed meanwhile; nothing was written. Read again and decide again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,10 +84,7 @@ def commit_archive(
         *also,
         *(clients.change_write(table, provider_id, client_id, change) for change in receipt.changes),
     ]
-    try:
-        table.transact(writes)
-    except ConditionsFailed as failed:
-        raise ReadingOutdated from failed
+    table.transact_on_reading(writes)
 
 
 def commit_effects(table: Table, client: Client, stamp: Stamp, plan: Plan, at: datetime) -> None:
@@ -187,10 +180,7 @@ def commit_return(
         restored = ReceiptPart(at=at, changes=tuple(changes))
         writes.append(put_over(table.name, key, to_plain(restored)))
     writes += [clients.change_write(table, provider_id, client_id, change) for change in changes]
-    try:
-        table.transact(writes)
-    except ConditionsFailed as failed:
-        raise ReadingOutdated from failed
+    table.transact_on_reading(writes)
 
 
 def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str) -> Receipt:

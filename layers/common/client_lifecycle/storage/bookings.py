@@ -6,9 +6,8 @@ from client_lifecycle.domain.bookings import Booking, BookingAnswer
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.storage import clients, keys
-from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.items import from_plain, put_new, to_plain
-from client_lifecycle.storage.table import ConditionsFailed, Table
+from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
 
 APPOINTMENT = 0
 """The index of the appointment in the transaction that records a booking."""
@@ -70,7 +69,4 @@ def commit_refusal(
     writes = [put_new(table.name, keys.booking_key(booking.provider_id, booking.event_id), to_plain(answer))]
     if client and history:
         writes.append(clients.history_write(table, client, history))
-    try:
-        table.transact(writes)
-    except ConditionsFailed as failed:
-        raise ReadingOutdated from failed
+    table.transact_on_reading(writes)

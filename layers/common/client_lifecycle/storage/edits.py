@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.clients import address_item, client_item, client_write
 from client_lifecycle.storage.items import put_new, to_item
 from client_lifecycle.storage.providers import group_check, group_not_found
-from client_lifecycle.storage.table import ConditionsFailed, Table
+from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
+from client_lifecycle.domain.policy import switches_of
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
-from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, resolve
+from client_lifecycle.domain.settings import PortalSettings, ProviderSettings
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.clients import group_item, record_from
 from client_lifecycle.storage.items import (
     Plain,
@@ -26,7 +26,7 @@ from client_lifecycle.storage.items import (
     to_item,
     to_plain,
 )
-from client_lifecycle.storage.table import ConditionsFailed, Table
+from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -69,10 +69,7 @@ def commit_settings(table: Table, provider_id: str, stored: Plain | None, after:
     else:
         before = {name: stored.get(name) for name in plain}
         write = conditional_update(table.name, key, before, plain, plain.keys())
-    try:
-        table.transact([write])
-    except ConditionsFailed as failed:
-        raise ReadingOutdated from failed
+    table.transact_on_reading([write])
 
 
 def read_group(table: Table, provider_id: str, group_id: str) -> Group:
@@ -162,10 +159,9 @@ def group_not_found() -> GroupNotFound:
 
 
 def portal_settings(table: Table, client: Client, provider: ProviderSettings) -> PortalSettings:
-    """Resolve a client's switches over its group's and its provider's (P6)."""
+    """Resolve a client's switches over its group's, read from the table, and its provider's (P6)."""
     plain = table.get(keys.group_key(client.provider_id, client.group_id)) if client.group_id else None
-    group = from_plain(Group, plain).settings if plain else PortalSettings()
-    return resolve(client.settings, group, provider.portal)
+    return switches_of(client, from_plain(Group, plain) if plain else None, provider)
 
 
 def closed_chats(table: Table, provider_id: str, chat_ids: Sequence[str]) -> set[str]:

@@ -14,7 +14,6 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.errors import RunNotFound
 from client_lifecycle.domain.runs import Member, Outcome, Run
 from client_lifecycle.storage import archives, clients, keys
-from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_item, to_plain
 from client_lifecycle.storage.table import ConditionsFailed, Table
 
@@ -98,10 +97,7 @@ def replace_run(table: Table, before: Run, after: Run) -> None:
         ReadingOutdated: the run's state is no longer as it was read.
     """
     key = keys.run_key(before.provider_id, before.run_id)
-    try:
-        table.transact([conditional_update(table.name, key, to_plain(before), to_plain(after), {"state"})])
-    except ConditionsFailed as failed:
-        raise ReadingOutdated from failed
+    table.transact_on_reading([conditional_update(table.name, key, to_plain(before), to_plain(after), {"state"})])
 
 
 def list_members(

@@ -56,6 +56,10 @@ class ConditionsFailed(Exception):
         self.found = found
 
 
+class ReadingOutdated(Exception):
+    """What a commit was decided on has changed meanwhile; nothing was written. Read again and decide again."""
+
+
 class _TryAgain(Exception):
     """The service asked for another try: a throttle or a conflict with another transaction."""
 
@@ -200,6 +204,20 @@ class Table:
             ConditionsFailed: an item was not as its action expects; nothing was written.
         """
         _with_retries(lambda: self.client.transact_write_items(TransactItems=list(writes)))
+
+    def transact_on_reading(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
+        """Commit all writes or none, where every condition only asks that things still are as they were read.
+
+        Args:
+            writes: up to 100 actions, on as many different items.
+
+        Raises:
+            ReadingOutdated: an item is no longer as it was read; nothing was written.
+        """
+        try:
+            self.transact(writes)
+        except ConditionsFailed as failed:
+            raise ReadingOutdated from failed
 
 
 def _with_retries(call: Callable[[], T]) -> T:

@@ -15,7 +15,7 @@ from client_lifecycle.domain.restore import Obstacles, Restorable, RestoredItem,
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import read_client, records_by_key
 from client_lifecycle.storage.providers import closed_chats, is_slot_free
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import ReadingOutdated, Table
 from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
 
 
@@ -63,10 +63,10 @@ def activate_client(
         chunk = changes[: archives.CHANGES_WITH_FLIP]
         if archive_id is None or not (client.stamp or chunk):
             return Activated(client, items)
-        after, entry = _returned(client, archive_id, cause, at) if client.stamp else (touched(client), None)
+        after, entry = returned(client, archive_id, cause, at) if client.stamp else (touched(client), None)
         try:
             archives.commit_return(table, client, after, entry, archive_id, chunk, at)
-        except archives.ReadingOutdated:
+        except ReadingOutdated:
             failures += 1
             continue
         if len(chunk) == len(changes):
@@ -80,7 +80,8 @@ def _last_archive_id(client: Client) -> str | None:
     return client.last_return.archive_id if client.last_return else None
 
 
-def _returned(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
+def returned(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
+    """Return an archived client as active, and the history line that tells of it."""
     entry = HistoryEntry(
         history_id=str(ULID.from_datetime(at)),
         at=at,

@@ -15,10 +15,9 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt
 from client_lifecycle.domain.safety import SafetyRule, assess
 from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives
-from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import ReadingOutdated, Table
 
 COMMIT_ATTEMPTS = 10
 

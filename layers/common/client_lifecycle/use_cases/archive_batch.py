@@ -13,10 +13,9 @@ from client_lifecycle.domain.client import Cause, Client, Source, Status
 from client_lifecycle.domain.runs import Facts, Outcome, Run, RunState, facts_of, finish
 from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives, runs
-from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.clients import read_live
 from client_lifecycle.storage.runs import Candidate, Settlement
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import ReadingOutdated, Table
 from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, archived_entry, contended, stamped
 
 SETTLEMENTS_PER_TRANSACTION = 33

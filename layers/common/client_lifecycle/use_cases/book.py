@@ -7,15 +7,15 @@ from datetime import datetime
 from ulid import ULID
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal
-from client_lifecycle.domain.client import Cause, Client, Source, activate, touched
+from client_lifecycle.domain.client import Cause, Client, Source, touched
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.policy import Action, Actor, decide
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage import bookings
-from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.providers import portal_settings, read_settings
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.use_cases.activate import returned
 from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}
@@ -78,8 +78,8 @@ def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> Boo
     if client.stamp is None:
         bookings.commit_booking(table, client, touched(client), booking, answer, None)
         return answer
-    entry = _entry(HistoryEvent.ACTIVATED, cause, at, archive_id=client.stamp.archive_id)
-    bookings.commit_booking(table, client, activate(client, cause, at), booking, answer, entry)
+    after, entry = returned(client, client.stamp.archive_id, cause, at)
+    bookings.commit_booking(table, client, after, booking, answer, entry)
     return answer
 
 
@@ -94,14 +94,11 @@ def _refuse(
 
 def _refused_entry(client: Client, booking: Booking, refusal: BookingRefusal, at: datetime) -> HistoryEntry:
     """Return the line that tells the provider's staff of a client who wanted to come, and may not."""
-    cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
-    archive_id = client.stamp.archive_id if client.stamp else None
-    return _entry(HistoryEvent.BOOKING_REFUSED, cause, at, archive_id=archive_id, reason=refusal.value)
-
-
-def _entry(
-    event: HistoryEvent, cause: Cause, at: datetime, *, archive_id: str | None, reason: str | None = None
-) -> HistoryEntry:
     return HistoryEntry(
-        history_id=str(ULID.from_datetime(at)), at=at, event=event, cause=cause, archive_id=archive_id, reason=reason
+        history_id=str(ULID.from_datetime(at)),
+        at=at,
+        event=HistoryEvent.BOOKING_REFUSED,
+        cause=Cause(source=Source.BOOKING, actor_id=booking.event_id),
+        archive_id=client.stamp.archive_id if client.stamp else None,
+        reason=refusal.value,
     )

@@ -30,10 +30,9 @@ from client_lifecycle.domain.runs import (
     totals_of,
 )
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.clients import LiveClient, list_clients, read_live
 from client_lifecycle.storage.providers import read_group, read_settings
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import ReadingOutdated, Table
 from client_lifecycle.storage.workflow import Workflow
 
 READERS = 16

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from client_lifecycle.domain.client import Client, touched
 from client_lifecycle.domain.errors import EmailInUse
-from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, decide, permissions_of
-from client_lifecycle.domain.settings import PortalSettings, resolve
-from client_lifecycle.storage.archives import ReadingOutdated
+from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, decide, permissions_of, switches_of
+from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.edits import AddressTaken, commit_client
 from client_lifecycle.storage.providers import portal_settings, read_groups, read_settings
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import ReadingOutdated, Table
 from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
 
 
@@ -116,8 +115,7 @@ def check_permissions(
     groups = read_groups(table, provider_id, (client.group_id for client in clients.values() if client.group_id))
 
     def answer(client: Client) -> Permission:
-        group = groups.get(client.group_id or "")
-        settings = resolve(client.settings, group.settings if group else PortalSettings(), provider.portal)
+        settings = switches_of(client, groups.get(client.group_id or ""), provider)
         return decide(action, who, client, settings, provider.no_self_return)
 
     found = {client_id: answer(client) for client_id, client in clients.items()}

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from client_lifecycle.domain.client import Group
 from client_lifecycle.domain.errors import CommitContended
 from client_lifecycle.domain.settings import ProviderSettings
-from client_lifecycle.storage.archives import ReadingOutdated
 from client_lifecycle.storage.providers import (
     commit_group,
     commit_settings,
@@ -15,7 +14,7 @@ from client_lifecycle.storage.providers import (
     settings_from,
     stored_settings,
 )
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import ReadingOutdated, Table
 from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS
 
 
