@@ -19,7 +19,7 @@ from client_lifecycle.domain.records import ChatKind, Membership, Payment, Payme
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome
 from client_lifecycle.domain.safety import SafetyRule
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
-from client_lifecycle.storage.clients import client_write, read_client, read_live
+from client_lifecycle.storage.clients import client_write, read_client, read_live, record_item
 from client_lifecycle.storage.keys import chat_key
 from client_lifecycle.storage.providers import delete_group
 from client_lifecycle.storage.table import Table
@@ -198,6 +198,16 @@ def test_a_slot_that_another_client_took_meanwhile_stays_taken(table: Table) -> 
     someone(table, [appointment("theirs", starts_at=NOW + DAY + HOUR / 2, duration_minutes=30)])
     outcomes = {item.record_id: item.outcome for item in activate(table, who, EVERYTHING).items}
     assert outcomes == {"mine": RestoreOutcome.SLOT_TAKEN, "free": RestoreOutcome.RESTORED}
+
+
+def test_an_appointment_of_another_client_that_cannot_be_read_stands_in_nobodys_way(table: Table) -> None:
+    mine = appointment("mine", starts_at=NOW + DAY, duration_minutes=60)
+    who = someone(table, [mine])
+    archive(table, who)
+    broken = record_item(PROVIDER_ID, "client-broken", replace(mine, record_id="broken")) | {"starts_at": "?"}
+    table.put_many([broken])
+    [item] = activate(table, who, EVERYTHING).items
+    assert item.outcome is RestoreOutcome.RESTORED
 
 
 @pytest.mark.parametrize(("starts_after", "free"), [(-60, True), (-59, False), (59, False), (60, True)])

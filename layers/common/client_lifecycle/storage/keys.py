@@ -20,14 +20,17 @@ its member          RUN#provider#run                MEMBER#position
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a
 run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name),
-``clients_by_email`` (the search by address) and ``appointments_by_day`` (sparse: a provider's booked appointments).
+``clients_by_email`` (the search by address), ``appointments_by_day`` (sparse: a provider's booked appointments) and
+``due`` (sparse, keys only: what the clean-up has to look at, and from when on).
 """
 
 from __future__ import annotations
 
 import unicodedata
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from typing import TypeAlias
 
 from client_lifecycle.domain.client import Client, Status
@@ -41,6 +44,7 @@ BY_STATUS_INDEX = "clients_by_status"
 BY_GROUP_INDEX = "clients_by_group"
 BY_EMAIL_INDEX = "clients_by_email"
 BY_DAY_INDEX = "appointments_by_day"
+DUE_INDEX = "due"
 
 CLIENT_SK = "CLIENT"
 RUN_SK = "RUN"
@@ -49,6 +53,19 @@ GROUP_PREFIX = "GROUP#"
 RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
+
+
+DUE_SHARDS = 16
+"""Partitions of the ``due`` index for each kind of work: a large run must not write into a single one."""
+
+
+class Work(StrEnum):
+    """What there is for the clean-up to look at, by the item that is due."""
+
+    SETTLING = "SETTLING"
+    RUN = "RUN"
+    PLAN = "PLAN"
+    TIDY_UP = "TIDY_UP"
 
 
 Key: TypeAlias = dict[str, str]
@@ -219,3 +236,20 @@ def outcome_prefix(outcome: Outcome) -> str:
 def outcome_key(outcome: Outcome, position: int) -> str:
     """Return a member's place in the ``outcomes`` index: by outcome, then in the order of the preview."""
     return f"{outcome_prefix(outcome)}{position:05d}"
+
+
+def due_partitions(work: Work) -> list[str]:
+    """Return the partitions of the ``due`` index that one kind of work is spread over."""
+    return [f"{work}#{shard:x}" for shard in range(DUE_SHARDS)]
+
+
+def due_keys(work: Work, item_id: str, at: datetime) -> dict[str, str]:
+    """Return an item's place in the ``due`` index.
+
+    Args:
+        work: what is to be done with the item.
+        item_id: the id that spreads items over the partitions; always the same for one item.
+        at: the moment from which on it is to be looked at, UTC.
+    """
+    shard = zlib.crc32(item_id.encode()) % DUE_SHARDS
+    return {"due_key": due_partitions(work)[shard], "due_at": sortable(at)}

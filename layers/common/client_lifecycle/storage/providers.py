@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
 from client_lifecycle.domain.policy import switches_of
-from client_lifecycle.domain.records import Appointment, AppointmentStatus
+from client_lifecycle.domain.records import Appointment, AppointmentStatus, Record
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import group_item, record_from
 from client_lifecycle.storage.items import (
     Plain,
+    UnreadableItem,
     conditional_update,
     delete_existing,
     from_plain,
@@ -171,7 +172,10 @@ def closed_chats(table: Table, provider_id: str, chat_ids: Sequence[str]) -> set
 
 
 def is_slot_free(table: Table, provider_id: str, wanted: Appointment) -> bool:
-    """Tell whether no other booked appointment of the provider overlaps with this one."""
+    """Tell whether no other booked appointment of the provider overlaps with this one.
+
+    One that cannot be read holds no slot: another client's broken record must not stand in this client's way.
+    """
     begin, end = wanted.starts_at, _end(wanted)
     return not any(
         other.starts_at < end and _end(other) > begin
@@ -187,9 +191,16 @@ def _booked_around(table: Table, provider_id: str, begin: datetime, end: datetim
         partition = keys.day_partition(provider_id, first + timedelta(days=day))
         values = {":day": partition, ":end": keys.sortable(end)}
         page = table.page("day_key = :day AND live_key < :end", values, index=keys.BY_DAY_INDEX)
-        for record in map(record_from, page.items):
+        for record in map(_readable, page.items):
             if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
                 yield record
+
+
+def _readable(plain: Plain) -> Record | None:
+    try:
+        return record_from(plain)
+    except UnreadableItem:
+        return None
 
 
 def _end(appointment: Appointment) -> datetime:

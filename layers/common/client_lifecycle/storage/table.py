@@ -167,11 +167,13 @@ class Table:
         last = answer.get("LastEvaluatedKey")
         return Page([from_item(item) for item in answer["Items"]], from_item(last) if last else None)
 
-    def query(self, condition: str, values: Mapping[str, Any], *, index: str | None = None) -> Iterator[Plain]:
-        """Read every item of a query, strongly consistent, page by page."""
+    def query(
+        self, condition: str, values: Mapping[str, Any], *, index: str | None = None, consistent: bool = True
+    ) -> Iterator[Plain]:
+        """Read every item of a query, page by page; strongly consistent unless it is of a global index."""
         after: Plain | None = None
         while True:
-            page = self.page(condition, values, index=index, after=after, consistent=True)
+            page = self.page(condition, values, index=index, after=after, consistent=consistent)
             yield from page.items
             if page.next_key is None:
                 return
