@@ -25,6 +25,7 @@ class Source(StrEnum):
 
     STAFF = "staff"
     BULK_ARCHIVE = "bulk_archive"
+    UNDO = "undo"
     BOOKING = "booking"
     SCHEDULE = "schedule"
 
@@ -33,7 +34,8 @@ class Source(StrEnum):
 class Cause:
     """Who changed a client's status, and through what.
 
-    ``actor_id`` is the staff user's or the system's id, never a name; ``run_id`` is given for a bulk archive only.
+    ``actor_id`` is the staff user's or the system's id, never a name; ``run_id`` is given for a bulk archive
+    and its undo only.
     """
 
     source: Source

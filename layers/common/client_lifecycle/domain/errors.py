@@ -68,6 +68,26 @@ class PreviewMismatch(LifecycleError):
     """The token does not belong to what this bulk archive showed."""
 
 
+class RunNotStarted(LifecycleError):
+    """The bulk archive waits to be confirmed; there is nothing to stop, retry or undo."""
+
+
+class RunNotFinished(LifecycleError):
+    """The bulk archive is still at work; it can be undone once it has ended."""
+
+
+class RunUndone(LifecycleError):
+    """The bulk archive was undone, so its clients are not tried again; ``undone_by`` names the run that did it."""
+
+
+class UndoExpired(LifecycleError):
+    """The bulk archive ended too long ago to be undone as a whole (the provider's ``undo_window_days``)."""
+
+
+class NothingToUndo(LifecycleError):
+    """The run has archived nobody, or is an undo itself."""
+
+
 class NothingSelected(LifecycleError):
     """A bulk archive was asked for, but the group has no active client."""
 

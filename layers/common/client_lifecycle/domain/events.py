@@ -50,13 +50,19 @@ class EventName(StrEnum):
     BLAST_WITHDRAWN = "blast.withdrawn"
     RUN_PREVIEWED = "bulk_archive.previewed"
     RUN_STARTED = "bulk_archive.started"
+    RUN_RETRIED = "bulk_archive.retried"
+    RUN_STOPPING = "bulk_archive.stopping"
+    RUN_STOPPED = "bulk_archive.stopped"
     RUN_COMPLETED = "bulk_archive.completed"
     RUN_COMPLETED_WITH_FAILURES = "bulk_archive.completed_with_failures"
 
 
 RUN_EVENTS: Mapping[RunState, EventName] = {
     RunState.AWAITING_CONFIRMATION: EventName.RUN_PREVIEWED,
+    RunState.PREPARING: EventName.RUN_RETRIED,
     RunState.RUNNING: EventName.RUN_STARTED,
+    RunState.STOPPING: EventName.RUN_STOPPING,
+    RunState.STOPPED: EventName.RUN_STOPPED,
     RunState.COMPLETED: EventName.RUN_COMPLETED,
     RunState.COMPLETED_WITH_FAILURES: EventName.RUN_COMPLETED_WITH_FAILURES,
 }

@@ -1,7 +1,8 @@
-"""A bulk archive as a run: its selection, preview, outcomes and verdict. Imports ``client``, ``records``, ``errors``.
+"""A bulk archive as a run, and its undo as another: preview, outcomes, attempts and verdict.
 
 The members are frozen when the run is made (A6). Each member has exactly one outcome at any moment, ``pending``
-until the workflow has dealt with it, so the counts of a run always add up to its size.
+until the workflow has dealt with it, so the counts of a run always add up to its size. Imports ``client``,
+``records``, ``errors``, ``safety`` and ``settings``.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
+from client_lifecycle.domain.errors import NothingToUndo, RunNotFinished, RunNotStarted, RunUndone, UndoExpired
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
 from client_lifecycle.domain.safety import SafetyRule, assess
 from client_lifecycle.domain.settings import SafetySettings
@@ -23,17 +26,33 @@ PREVIEW_LIFETIME = timedelta(hours=1)
 CLIENTS_PER_BATCH = 25
 
 
+class RunKind(StrEnum):
+    """What a run does to its clients."""
+
+    ARCHIVE = "archive"
+    UNDO = "undo"
+
+
 class RunState(StrEnum):
-    """The stages of a bulk archive; the two ``completed`` ones are its verdict."""
+    """The stages of a run; ``preparing`` is a retry that is being set up, ``stopping`` lets running batches end."""
 
     AWAITING_CONFIRMATION = "awaiting_confirmation"
+    PREPARING = "preparing"
     RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
     COMPLETED = "completed"
     COMPLETED_WITH_FAILURES = "completed_with_failures"
 
 
+IN_FLIGHT = frozenset({RunState.PREPARING, RunState.RUNNING, RunState.STOPPING})
+"""The stages of a run that something is at work on, or should be."""
+
+FINISHED = frozenset({RunState.STOPPED, RunState.COMPLETED, RunState.COMPLETED_WITH_FAILURES})
+
+
 class Outcome(StrEnum):
-    """What a bulk archive came to for one client."""
+    """What a run came to for one client; the last two are an undo's own."""
 
     PENDING = "pending"
     ARCHIVED = "archived"
@@ -42,6 +61,33 @@ class Outcome(StrEnum):
     SUPERSEDED = "superseded"
     BLOCKED = "blocked"
     FAILED = "failed"
+    NOT_REACHED = "not_reached"
+    ACTIVATED = "activated"
+    LEFT_ALONE = "left_alone"
+
+
+OF_ANY_RUN = (Outcome.PENDING, Outcome.FAILED, Outcome.NOT_REACHED)
+OUTCOMES: Mapping[RunKind, tuple[Outcome, ...]] = {
+    RunKind.ARCHIVE: (
+        *OF_ANY_RUN,
+        Outcome.ARCHIVED,
+        Outcome.ALREADY_ARCHIVED,
+        Outcome.CHANGED_SINCE_PREVIEW,
+        Outcome.SUPERSEDED,
+        Outcome.BLOCKED,
+    ),
+    RunKind.UNDO: (*OF_ANY_RUN, Outcome.ACTIVATED, Outcome.LEFT_ALONE),
+}
+"""The outcomes that a run of each kind can have."""
+
+TO_RETRY = (Outcome.FAILED, Outcome.NOT_REACHED)
+
+
+class LeftAloneBecause(StrEnum):
+    """Why an undo left a client alone: it is no longer under the archive that is undone."""
+
+    CAME_BACK = "came_back"
+    ARCHIVED_ANEW = "archived_anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +110,8 @@ class Member:
     """One client's place in a run.
 
     ``revision`` is the client's at the preview: while it is the same, the facts are. ``archive_id`` is set in the same
-    write that marks the client archived.
+    write that marks the client archived; in an undo it is the archive to undo. ``attempt`` is the run's attempt that
+    owes this member its outcome, or gave it.
     """
 
     client_id: str
@@ -74,6 +121,7 @@ class Member:
     outcome: Outcome = Outcome.PENDING
     reason: str | None = None
     archive_id: str | None = None
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +138,12 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One bulk archive.
+    """One bulk archive, or the undo of one.
 
     ``counts`` holds the number of members per outcome; its sum never changes. ``accept_changes`` tells that clients
-    are to be archived although they are no longer as the preview showed them.
+    are to be archived although they are no longer as the preview showed them. ``attempt`` counts the first start and
+    every retry; the present one began at ``attempt_started_at`` with ``attempt_clients`` to do. ``undone_by`` is the
+    run that undoes this one, ``undo_of`` the run that this one undoes.
     """
 
     provider_id: str
@@ -112,6 +162,12 @@ class Run:
     confirmed_by: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    kind: RunKind = RunKind.ARCHIVE
+    attempt: int = 1
+    attempt_started_at: datetime | None = None
+    attempt_clients: int = 0
+    undo_of: str | None = None
+    undone_by: str | None = None
 
 
 def facts_of(client: Client, records: Iterable[Record], safety: SafetySettings, at: datetime) -> Facts:
@@ -168,12 +224,127 @@ def batches(members: Iterable[Member]) -> list[list[Member]]:
     return [ordered[start : start + CLIENTS_PER_BATCH] for start in range(0, len(ordered), CLIENTS_PER_BATCH)]
 
 
+def counts_of(kind: RunKind, *, pending: int) -> dict[Outcome, int]:
+    """Return the counts of a run nobody has dealt with yet."""
+    return {outcome: pending if outcome is Outcome.PENDING else 0 for outcome in OUTCOMES[kind]}
+
+
 def start(run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime) -> Run:
     """Return the run as confirmed by a staff user at ``at``."""
-    return replace(run, state=RunState.RUNNING, confirmed_by=confirmed_by, accept_changes=accept_changes, started_at=at)
+    confirmed = replace(run, confirmed_by=confirmed_by, accept_changes=accept_changes, started_at=at)
+    return _begun(confirmed, RunState.RUNNING, confirmed.counts[Outcome.PENDING], at)
+
+
+def stop(run: Run) -> Run:
+    """Return the run as one whose running batches end and whose other clients are not reached.
+
+    A run that has ended, or is stopping, is returned as it is.
+
+    Raises:
+        RunNotStarted: it waits to be confirmed; there is nothing to stop.
+    """
+    _require_started(run)
+    return replace(run, state=RunState.STOPPING) if run.state in IN_FLIGHT else run
+
+
+def prepare_retry(run: Run, at: datetime) -> Run:
+    """Return a finished run as one whose failed and not reached clients are to be tried again.
+
+    A run with nothing to retry, or on which something is at work, is returned as it is.
+
+    Raises:
+        RunNotStarted: it waits to be confirmed.
+        RunUndone: it was undone; trying again would archive whom the undo brought back.
+    """
+    _require_started(run)
+    if run.undone_by:
+        raise RunUndone("This bulk archive was undone.", "run_id", undone_by=run.undone_by)
+    left = sum(run.counts[outcome] for outcome in TO_RETRY)
+    if run.state not in FINISHED or not left:
+        return run
+    return _begun(replace(run, attempt=run.attempt + 1, finished_at=None), RunState.PREPARING, left, at)
+
+
+def _begun(run: Run, state: RunState, clients: int, at: datetime) -> Run:
+    return replace(run, state=state, attempt_started_at=at, attempt_clients=clients)
+
+
+def require_undoable(run: Run, undo_window_days: int, at: datetime) -> None:
+    """Hold back an undo that is not possible, or no longer.
+
+    Raises:
+        NothingToUndo: the run is an undo itself.
+        RunNotStarted: it waits to be confirmed.
+        RunNotFinished: it is still at work; stop it first or wait.
+        UndoExpired: it finished more than ``undo_window_days`` ago.
+    """
+    if run.kind is RunKind.UNDO:
+        raise NothingToUndo("This is an undo itself. Archive its clients again instead.", "run_id")
+    _require_started(run)
+    if run.finished_at is None:
+        raise RunNotFinished("This bulk archive is still at work. Stop it, or wait until it has ended.", "run_id")
+    if at >= run.finished_at + timedelta(days=undo_window_days):
+        raise UndoExpired(f"A bulk archive can be undone for {undo_window_days} days after it ended.", "run_id")
+
+
+def undo_run(run: Run, run_id: str, members: Iterable[Member], *, asked_by: str, at: datetime) -> Run:
+    """Return the run that undoes another.
+
+    Args:
+        run: the finished run.
+        run_id: the id of the new run.
+        members: the clients that ``run`` has archived.
+        asked_by: the staff user.
+        at: the present moment, UTC.
+
+    Raises:
+        NothingToUndo: ``run`` has archived nobody.
+    """
+    totals = totals_of(members)
+    if not totals.clients:
+        raise NothingToUndo("This bulk archive has archived nobody.", "run_id")
+    begun = Run(
+        provider_id=run.provider_id,
+        run_id=run_id,
+        kind=RunKind.UNDO,
+        undo_of=run.run_id,
+        state=RunState.RUNNING,
+        created_at=at,
+        created_by=asked_by,
+        confirmed_by=asked_by,
+        expires_at=at,
+        started_at=at,
+        token="",
+        currency=run.currency,
+        totals=totals,
+        counts=counts_of(RunKind.UNDO, pending=totals.clients),
+        group_id=run.group_id,
+    )
+    return _begun(begun, RunState.RUNNING, totals.clients, at)
 
 
 def finish(run: Run, at: datetime) -> Run:
-    """Return the run with its verdict; one failed client is enough for ``completed_with_failures``."""
-    verdict = RunState.COMPLETED_WITH_FAILURES if run.counts.get(Outcome.FAILED) else RunState.COMPLETED
-    return replace(run, state=verdict, finished_at=at)
+    """Return the run with its verdict."""
+    return replace(run, state=verdict(run), finished_at=at)
+
+
+def verdict(run: Run) -> RunState:
+    """Return how a run ended; one client failed, or never reached, is enough for ``completed_with_failures``."""
+    if run.state in (RunState.STOPPING, RunState.STOPPED):
+        return RunState.STOPPED
+    left = any(run.counts[outcome] for outcome in TO_RETRY)
+    return RunState.COMPLETED_WITH_FAILURES if left else RunState.COMPLETED
+
+
+def estimated_seconds_left(run: Run, at: datetime) -> int | None:
+    """Estimate how long a run will still take, at the pace of its present attempt; ``None`` if nothing tells."""
+    pending = run.counts[Outcome.PENDING]
+    done = run.attempt_clients - pending
+    if run.state not in IN_FLIGHT or run.attempt_started_at is None or done <= 0:
+        return None
+    return ceil((at - run.attempt_started_at).total_seconds() * pending / done)
+
+
+def _require_started(run: Run) -> None:
+    if run.started_at is None:
+        raise RunNotStarted("This bulk archive waits to be confirmed.", "run_id")

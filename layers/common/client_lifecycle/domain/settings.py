@@ -65,8 +65,12 @@ class SafetySettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """What a provider has decided for all clients."""
+    """What a provider has decided for all clients.
+
+    A bulk archive can be undone for ``undo_window_days`` after it ended.
+    """
 
     portal: PortalSettings = field(default_factory=PortalSettings)
     safety: SafetySettings = field(default_factory=SafetySettings)
     no_self_return: frozenset[ArchiveReason] = frozenset({ArchiveReason.DISCHARGED, ArchiveReason.DECEASED})
+    undo_window_days: int = 30
