@@ -73,7 +73,9 @@ def _count_calls(stack: PracticeStack, clients: Sequence[Client]) -> None:
                 {"client_id": client.client_id, "position": start + offset}
                 for offset, client in enumerate(clients[start : start + CLIENTS_PER_BATCH])
             ]
-            _run_batch({"provider_id": clients[0].provider_id, "run_id": shown["run_id"], "members": members})
+            _run_batch(
+                {"provider_id": clients[0].provider_id, "run_id": shown["run_id"], "attempt": 1, "members": members}
+            )
     for operation, count in sorted(calls.items()):
         print(f"{operation:<28} {count:>10,}   {count / len(clients):.2f} per client")
     print(f"{'DynamoDB calls':<28} {calls.total():>10,}   {calls.total() / len(clients):.2f} per client")
@@ -87,10 +89,10 @@ def _run_batch(batch: dict[str, Any]) -> None:
     from silence_notifications.handler import lambda_handler as silence_notifications
 
     context: Any = _Context()
-    mark = mark_archived({**batch, "actor_id": "benchmark", "notify_client": False}, context)
+    mark = mark_archived(batch, context)
     step = {**batch, "marked": mark["marked"]}
     effects = [effect(step, context) for effect in (cancel_commitments, leave_chats, silence_notifications)]
-    settle_batch({**batch, "mark": mark, "effects": effects}, context)
+    settle_batch({**batch, "first": mark, "effects": effects}, context)
 
 
 class _Context:

@@ -1,1 +1,1 @@
-"""The bulk archive over HTTP: preview, confirm, watch."""
+"""The bulk archive over HTTP: preview, confirm, watch, stop, retry, undo."""

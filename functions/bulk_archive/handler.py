@@ -1,22 +1,25 @@
-"""The bulk archive over HTTP: preview, confirm, watch. Event -> use case -> response."""
+"""The bulk archive over HTTP: preview, confirm, watch, stop, retry, undo. Event -> use case -> response."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Annotated, Self
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field, model_validator
 
 from bulk_archive.pages import page_of
-from client_lifecycle.domain.runs import MAX_CLIENTS, Outcome
+from client_lifecycle.domain.runs import IN_FLIGHT, MAX_CLIENTS, Outcome
 from client_lifecycle.edge import http, identity, wiring
-from client_lifecycle.edge.views import Body, IdField, MemberListView, OptionsBody, PreviewView, RunView
-from client_lifecycle.storage.runs import read_run
+from client_lifecycle.edge.views import Body, IdField, MemberListView, OptionsBody, PreviewView, RunListView, RunView
+from client_lifecycle.storage.runs import list_runs, read_run
 from client_lifecycle.use_cases import bulk_archive
+from client_lifecycle.use_cases.undo import undo as undo_run
 
 FIRST_PAGE = 100
+ASK_AGAIN_SECONDS = "2"
 
 app = http.resolver()
 
@@ -45,6 +48,12 @@ class ConfirmBody(Body):
     accept_changes: bool = False
 
 
+class ExcludeBody(Body):
+    """Clients that are to be left out of a bulk archive after all."""
+
+    client_ids: list[IdField] = Field(min_length=1, max_length=MAX_CLIENTS)
+
+
 @app.post("/bulk-archives", summary="Preview a bulk archive", tags=["bulk archives"], status_code=HTTPStatus.CREATED)
 def preview(body: Annotated[PreviewBody, FromBody()]) -> PreviewView:
     """Show what archiving these clients would mean, and make a run that waits to be confirmed."""
@@ -69,7 +78,7 @@ def preview(body: Annotated[PreviewBody, FromBody()]) -> PreviewView:
             options=body.options.options(),
         )
     first = page_of(table, caller.provider_id, run.run_id, outcome=None, limit=FIRST_PAGE, cursor=None)
-    return PreviewView.with_first_page(run, first)
+    return PreviewView.with_first_page(run, first, at)
 
 
 @app.post(
@@ -80,7 +89,7 @@ def preview(body: Annotated[PreviewBody, FromBody()]) -> PreviewView:
 )
 def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()]) -> RunView:
     """Start the run that was previewed; confirming once more changes nothing."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
     run = bulk_archive.confirm(
         wiring.table(),
         wiring.workflow(),
@@ -89,16 +98,75 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()]) -> RunVie
         body.token,
         confirmed_by=caller.user_id,
         accept_changes=body.accept_changes,
-        at=wiring.now(),
+        at=at,
     )
-    return RunView.of(run)
+    return RunView.of(run, at)
+
+
+@app.get("/bulk-archives", summary="List bulk archives", tags=["bulk archives"])
+def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
+    """List the practice's bulk archives, proposals and undoings, the newest first."""
+    caller = identity.staff(app.current_event.raw_event)
+    page = list_runs(wiring.table(), caller.provider_id, limit=limit, after=cursor)
+    at = wiring.now()
+    return RunListView(runs=[RunView.of(run, at) for run in page.runs], next_cursor=page.next_after)
 
 
 @app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"])
-def run(run_id: http.Id) -> RunView:
-    """Tell the stage of a run and its counts by outcome."""
+def run(run_id: http.Id) -> Response[RunView]:
+    """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it is at work."""
     caller = identity.staff(app.current_event.raw_event)
-    return RunView.of(read_run(wiring.table(), caller.provider_id, run_id))
+    found = read_run(wiring.table(), caller.provider_id, run_id)
+    headers: dict[str, str | list[str]] = {"Retry-After": ASK_AGAIN_SECONDS} if found.state in IN_FLIGHT else {}
+    body = RunView.of(found, wiring.now())
+    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=body, headers=headers)
+
+
+@app.post("/bulk-archives/<run_id>/exclude", summary="Leave clients out of a bulk archive", tags=["bulk archives"])
+def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunView:
+    """Take clients out of a run that waits to be confirmed; the token of its preview stays good."""
+    caller = identity.archiver(app.current_event.raw_event)
+    excluded = bulk_archive.exclude(wiring.table(), caller.provider_id, run_id, body.client_ids)
+    return RunView.of(excluded, wiring.now())
+
+
+@app.post(
+    "/bulk-archives/<run_id>/stop",
+    summary="Stop a bulk archive, or give it up",
+    tags=["bulk archives"],
+    status_code=HTTPStatus.ACCEPTED,
+)
+def stop(run_id: http.Id) -> RunView:
+    """Let the batches at work end and reach nobody else; a run that waits, a proposal too, is given up."""
+    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
+    return RunView.of(bulk_archive.stop(wiring.table(), caller.provider_id, run_id, at=at), at)
+
+
+@app.post(
+    "/bulk-archives/<run_id>/retry",
+    summary="Try the failed and not reached clients again",
+    tags=["bulk archives"],
+    status_code=HTTPStatus.ACCEPTED,
+)
+def retry(run_id: http.Id) -> RunView:
+    """Try the failed and the not reached clients of a finished run again, and nobody else."""
+    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
+    retried = bulk_archive.retry(wiring.table(), wiring.workflow(), caller.provider_id, run_id, at=at)
+    return RunView.of(retried, at)
+
+
+@app.post(
+    "/bulk-archives/<run_id>/undo",
+    summary="Undo a bulk archive",
+    tags=["bulk archives"],
+    status_code=HTTPStatus.ACCEPTED,
+)
+def undo(run_id: http.Id) -> RunView:
+    """Bring back, restored, whoever still is as the bulk archive left them; answers with the run that does it."""
+    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
+    table, workflow = wiring.table(), wiring.workflow()
+    begun = undo_run(table, workflow, caller.provider_id, run_id, asked_by=caller.user_id, at=at)
+    return RunView.of(begun, at)
 
 
 @app.get("/bulk-archives/<run_id>/clients", summary="List a bulk archive's clients", tags=["bulk archives"])

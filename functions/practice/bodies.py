@@ -11,7 +11,7 @@ from ulid import ULID
 
 from client_lifecycle.domain.client import Group
 from client_lifecycle.domain.reasons import ArchiveReason
-from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings
+from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings, TidyUp
 from client_lifecycle.edge.views import Body, Name, PortalBody, unsaid
 
 SafetyLevel = Annotated[Level, Field(strict=False)]
@@ -57,18 +57,36 @@ class SafetyBody(Body):
         return replace(safety, **self.model_dump(exclude_unset=True))
 
 
+class TidyUpBody(Body):
+    """When clients count as quiet, and whether a proposal to archive them starts by itself after a time for a veto."""
+
+    inactive_days: int = Field(ge=30, le=3_650)
+    starts_by_itself: bool = False
+    veto_days: int = Field(default=7, ge=1, le=30)
+
+    def tidy_up(self) -> TidyUp:
+        """Return the wish."""
+        return TidyUp(**self.model_dump())
+
+
 class SettingsBody(Body):
-    """What to change for all clients; what is left out stays as it is, ``no_self_return`` is replaced as a whole."""
+    """What to change for all clients; what is left out stays as it is.
+
+    ``no_self_return`` and ``tidy_up`` are replaced as a whole; ``tidy_up: null`` ends the proposals.
+    """
 
     portal: PortalBody = Field(default_factory=PortalBody)
     safety: SafetyBody = Field(default_factory=SafetyBody)
     no_self_return: list[Reason] = Field(default_factory=unsaid)
+    undo_window_days: int = Field(default_factory=unsaid, ge=1, le=365)
+    tidy_up: TidyUpBody | None = None
 
     def over(self, settings: ProviderSettings) -> ProviderSettings:
         """Return settings with these changes."""
-        reasons = self.no_self_return if "no_self_return" in self.model_fields_set else settings.no_self_return
-        return ProviderSettings(
-            portal=self.portal.over(settings.portal),
-            safety=self.safety.over(settings.safety),
-            no_self_return=frozenset(reasons),
-        )
+        said = self.model_dump(exclude_unset=True, include={"undo_window_days"})
+        if "no_self_return" in self.model_fields_set:
+            said["no_self_return"] = frozenset(self.no_self_return)
+        if "tidy_up" in self.model_fields_set:
+            said["tidy_up"] = self.tidy_up and self.tidy_up.tidy_up()
+        portal, safety = self.portal.over(settings.portal), self.safety.over(settings.safety)
+        return replace(settings, portal=portal, safety=safety, **said)

@@ -7,26 +7,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field
 
-from client_lifecycle.domain.runs import Outcome
 from client_lifecycle.edge import steps, wiring
-from client_lifecycle.edge.steps import EffectResult, Marked, Place
-from client_lifecycle.storage.runs import Settlement
-from client_lifecycle.use_cases.archive_batch import failed, judge, settle_batch
-
-
-class MarkOutcome(BaseModel):
-    """A client that the first step gave its outcome."""
-
-    client_id: str
-    outcome: Outcome
-    reason: str | None = None
-
-
-class MarkResult(BaseModel):
-    """The output of the first step."""
-
-    marked: list[Marked]
-    outcomes: list[MarkOutcome]
+from client_lifecycle.edge.steps import EffectResult, FirstResult, Marked, Place
+from client_lifecycle.storage.outcomes import Settlement, settle_members
+from client_lifecycle.use_cases.archive_batch import failed, judge
 
 
 class Fault(BaseModel):
@@ -36,11 +20,11 @@ class Fault(BaseModel):
 
 
 class SettleStep(steps.Step):
-    """The input of this step: the batch, and either what the first step did or how it failed for good."""
+    """The input of this step: the batch, and either what its first step did or how that failed for good."""
 
     members: list[Place]
-    mark: MarkResult | None = None
-    mark_error: Fault | None = None
+    first: FirstResult | None = None
+    first_error: Fault | None = None
     effects: list[EffectResult] = Field(default_factory=list)
 
 
@@ -50,7 +34,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
     step = SettleStep.model_validate(event)
     steps.logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
     settlements = _settlements(step)
-    settle_batch(wiring.table(), step.provider_id, step.run_id, settlements)
+    settle_members(wiring.table(), step.provider_id, step.run_id, step.attempt, settlements)
     for settlement in settlements:
         steps.logger.info(
             "client settled",
@@ -63,12 +47,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
 
 
 def _settlements(step: SettleStep) -> list[Settlement]:
-    if step.mark is None:
-        reason = step.mark_error.name if step.mark_error else steps.INTERNAL_ERROR
+    if step.first is None:
+        reason = step.first_error.name if step.first_error else steps.INTERNAL_ERROR
         return [failed(member.client_id, member.position, reason) for member in step.members]
     positions = {member.client_id: member.position for member in step.members}
-    failures = _failures(step.mark.marked, step.effects)
-    settled = [judge(marked.client_id, marked.position, marked.archive_id, failures) for marked in step.mark.marked]
+    failures = _failures(step.first.marked, step.effects)
+    settled = [judge(marked.client_id, marked.position, marked.archive_id, failures) for marked in step.first.marked]
     decided = [
         Settlement(
             client_id=outcome.client_id,
@@ -76,7 +60,7 @@ def _settlements(step: SettleStep) -> list[Settlement]:
             outcome=outcome.outcome,
             reason=outcome.reason,
         )
-        for outcome in step.mark.outcomes
+        for outcome in step.first.outcomes
     ]
     return [*settled, *decided]
 

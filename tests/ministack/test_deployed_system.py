@@ -14,7 +14,7 @@ import pytest
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus
-from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.domain.runs import OUTCOMES, RunKind
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.keys import record_key
 from local.api import Api, ApiRefused
@@ -165,8 +165,7 @@ class TestComingBackInTheMiddleOfARun:
         batch = {
             "provider_id": returning.provider_id,
             "run_id": shown["run_id"],
-            "actor_id": "staff-1",
-            "notify_client": False,
+            "attempt": 1,
             "members": members,
         }
         return batch, returning, staying
@@ -176,7 +175,7 @@ class TestComingBackInTheMiddleOfARun:
         effects = [
             invoke(deployed, name, step) for name in ("cancel-commitments", "leave-chats", "silence-notifications")
         ]
-        invoke(deployed, "settle-batch", {**batch, "mark": mark, "effects": effects})
+        invoke(deployed, "settle-batch", {**batch, "first": mark, "effects": effects})
         invoke(deployed, "finish-run", batch)
         return deployed.api.get(f"/bulk-archives/{batch['run_id']}")
 
@@ -217,7 +216,7 @@ class TestComingBackInTheMiddleOfARun:
         mark = invoke(deployed, "mark-archived", batch)
         self.carry_on(deployed, batch, mark)
         done = self.carry_on(deployed, batch, invoke(deployed, "mark-archived", batch))
-        assert done["counts"] == {**dict.fromkeys(Outcome, 0), "archived": 2}
+        assert done["counts"] == {**dict.fromkeys(OUTCOMES[RunKind.ARCHIVE], 0), "archived": 2}
         assert done["percent_done"] == 100
 
 
@@ -256,7 +255,7 @@ def test_workflow_state_holds_ids_only(deployed: PracticeStack) -> None:
     confirm(deployed, shown)
     finished(deployed, shown["run_id"])
     states = deployed.aws.stepfunctions
-    arn = deployed.deployed.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{shown['run_id']}"
+    arn = deployed.deployed.state_machine_arn.replace(":stateMachine:", ":execution:") + f":{shown['run_id']}-1"
     execution = states.describe_execution(executionArn=arn)
     [map_run] = states.list_map_runs(executionArn=arn)["mapRuns"]
     children = states.list_executions(mapRunArn=map_run["mapRunArn"])["executions"]

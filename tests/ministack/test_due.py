@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from client_lifecycle.storage import due, keys
@@ -18,6 +19,29 @@ def test_what_is_due_is_found_in_every_partition_and_nothing_else(table: Table) 
     other = {"pk": "RUN#prov-1#r", "sk": "RUN", **keys.due_keys(keys.Work.RUN, "item-1", NOW)}
     table.put_many([*items, other])
     found = list(due.list_due(table, keys.Work.PLAN, NOW))
-    assert {key["pk"] for key in found} == {f"CLIENT#prov-{number}#c" for number in range(31)}
+    assert {one.key["pk"] for one in found} == {f"CLIENT#prov-{number}#c" for number in range(31)}
+    assert {one.provider_id for one in found} == {f"prov-{number}" for number in range(31)}
     assert len(found) == 31
     assert len({item["due_key"] for item in items}) > 1
+
+
+def test_of_several_who_postpone_an_item_one_does(table: Table) -> None:
+    table.put_many([{"pk": "RUN#prov-1#r", "sk": "RUN", **keys.due_keys(keys.Work.RUN, "r", NOW)}])
+    [found] = due.list_due(table, keys.Work.RUN, NOW)
+    later = NOW + timedelta(minutes=15)
+    with ThreadPoolExecutor(8) as pool:
+        moved = [one for one in pool.map(lambda _: due.postpone(table, found, later), range(8)) if one]
+    assert len(moved) == 1
+    assert list(due.list_due(table, keys.Work.RUN, NOW)) == []
+    assert list(due.list_due(table, keys.Work.RUN, later)) == moved
+
+
+def test_an_item_is_forgotten_unless_it_has_moved(table: Table) -> None:
+    table.put_many([{"pk": "RUN#prov-1#r", "sk": "RUN", "kept": 1, **keys.due_keys(keys.Work.RUN, "r", NOW)}])
+    [found] = due.list_due(table, keys.Work.RUN, NOW)
+    moved = due.postpone(table, found, NOW + timedelta(minutes=15))
+    assert moved
+    due.forget(table, found)
+    assert table.get(found.key) == {**found.key, "kept": 1, **moved.place}
+    due.forget(table, moved)
+    assert table.get(found.key) == {**found.key, "kept": 1}

@@ -11,13 +11,19 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from local.template import read_template
-from tests.unit.builders import PROVIDER_ID, STAFF_ID
+from tests.unit.builders import OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 ARCHIVER = {"sub": STAFF_ID, "custom:provider_id": PROVIDER_ID, "cognito:groups": "client-archivers"}
 """The claims of a staff user who may archive, as Cognito's authorizer passes them on."""
+
+READER = ARCHIVER | {"cognito:groups": "front-desk"}
+"""The claims of a staff user of the same provider who may not archive."""
+
+STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
+"""The claims of an archiver of another provider."""
 
 
 @dataclass(frozen=True, slots=True)

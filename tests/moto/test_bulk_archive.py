@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import boto3
 import pytest
 
-from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Outcome
-from client_lifecycle.storage.runs import Settlement
+from client_lifecycle.domain.runs import MAX_CLIENTS, OUTCOMES, PREVIEW_LIFETIME, Outcome, RunKind
+from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.archive_batch import finish_run, settle_batch
-from tests.moto.calls import ARCHIVER, JSON, Answer, get, post
+from client_lifecycle.use_cases.archive_batch import finish_run
+from tests.moto.calls import ARCHIVER, JSON, READER, STRANGER, Answer, get, post
 from tests.moto.conftest import BUCKET, Clock, Executions
 from tests.moto.store import dump, store, store_group
+from tests.moto.workflow import manifest
 from tests.unit.builders import (
     DAY,
     GROUP_ID,
@@ -30,8 +29,6 @@ from tests.unit.builders import (
 )
 
 BULK = "/bulk-archives"
-STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
-READER = ARCHIVER | {"cognito:groups": "front-desk"}
 
 
 @pytest.fixture
@@ -104,7 +101,7 @@ def test_a_preview_shows_the_totals_and_how_long_it_holds(practice: Table) -> No
         "scheduled_payment_cents": 8_000,
     }
     assert run["state"] == "awaiting_confirmation"
-    assert run["counts"] == {**dict.fromkeys(Outcome, 0), "pending": 3}
+    assert run["counts"] == {**dict.fromkeys(OUTCOMES[RunKind.ARCHIVE], 0), "pending": 3}
     assert (run["percent_done"], run["currency"], run["group_id"]) == (0, "USD", None)
     assert (run["created_at"], run["expires_at"]) == ("2026-03-02T09:30:00Z", "2026-03-02T10:30:00Z")
     assert (run["started_at"], run["finished_at"]) == (None, None)
@@ -132,7 +129,7 @@ def test_a_preview_archives_nobody(practice: Table) -> None:
     before = dump(practice)
     run = preview(group_id=GROUP_ID)
     written = {pk for (pk, sk), item in dump(practice).items() if before.get((pk, sk)) != item}
-    assert written == {f"RUN#{PROVIDER_ID}#{run['run_id']}"}
+    assert written == {f"RUN#{PROVIDER_ID}#{run['run_id']}", f"PROVIDER#{PROVIDER_ID}"}
 
 
 def test_e9_the_run_remembers_whether_clients_are_to_be_told(practice: Table, executions: Executions) -> None:
@@ -219,17 +216,12 @@ def test_a6_a_group_whose_last_active_client_was_archived_has_nothing_to_archive
 # Confirm
 
 
-def manifest(run: dict[str, Any]) -> Any:
-    key = f"{PROVIDER_ID}/{run['run_id']}.json"
-    return json.loads(boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())
-
-
 def test_confirming_starts_one_execution_over_a_manifest_of_ids_only(practice: Table, executions: Executions) -> None:
     run = preview(client_ids=["c-5", "c-1"])
     answer = confirm(run)
     assert (answer.status, answer.body["state"]) == (202, "running")
     assert answer.body["started_at"] == "2026-03-02T09:30:00Z"
-    assert manifest(run) == [
+    assert manifest(run["run_id"]) == [
         {
             "batch_number": 0,
             "members": [{"client_id": "c-5", "position": 0}, {"client_id": "c-1", "position": 1}],
@@ -238,9 +230,11 @@ def test_confirming_starts_one_execution_over_a_manifest_of_ids_only(practice: T
     started = {
         "provider_id": PROVIDER_ID,
         "run_id": run["run_id"],
-        "manifest": {"bucket": BUCKET, "key": f"{PROVIDER_ID}/{run['run_id']}.json"},
+        "attempt": 1,
+        "kind": "archive",
+        "manifest": {"bucket": BUCKET, "key": f"{PROVIDER_ID}/{run['run_id']}-1.json"},
     }
-    assert executions() == [{"name": run["run_id"], "input": started}]
+    assert executions() == [{"name": f"{run['run_id']}-1", "input": started}]
 
 
 def test_a_second_confirm_changes_nothing(practice: Table, executions: Executions, clock: Clock) -> None:
@@ -258,8 +252,8 @@ def test_confirming_again_after_the_end_starts_nothing(practice: Table, executio
     run = preview(client_ids=["c-5"])
     confirm(run)
     settled = Settlement(client_id="c-5", position=0, outcome=Outcome.ALREADY_ARCHIVED)
-    settle_batch(practice, PROVIDER_ID, run["run_id"], [settled])
-    finish_run(practice, PROVIDER_ID, run["run_id"], at=NOW)
+    settle_members(practice, PROVIDER_ID, run["run_id"], 1, [settled])
+    finish_run(practice, PROVIDER_ID, run["run_id"], 1, at=NOW)
     again = confirm(run)
     assert (again.status, again.body["state"]) == (202, "completed")
     assert len(executions()) == 1
@@ -330,7 +324,7 @@ def test_a_confirm_that_broke_off_before_the_execution_started_is_picked_up(
         assert confirm(run).problem == "InternalError"
     assert executions() == []
     assert confirm(run).body["state"] == "running"
-    assert [one["name"] for one in executions()] == [run["run_id"]]
+    assert [one["name"] for one in executions()] == [f"{run['run_id']}-1"]
 
 
 def broken(*_: object) -> None:
@@ -373,13 +367,18 @@ def half_done(practice: Table) -> str:
         Settlement(client_id="c-4", position=1, outcome=Outcome.ALREADY_ARCHIVED),
         Settlement(client_id="c-3", position=2, outcome=Outcome.FAILED, reason="InternalError"),
     ]
-    settle_batch(practice, PROVIDER_ID, run_id, settled)
+    settle_members(practice, PROVIDER_ID, run_id, 1, settled)
     return run_id
 
 
 def test_progress_counts_clients_by_outcome(half_done: str) -> None:
     body = get(f"{BULK}/{half_done}").body
-    assert body["counts"] == {**dict.fromkeys(Outcome, 0), "pending": 2, "already_archived": 1, "failed": 1}
+    assert body["counts"] == {
+        **dict.fromkeys(OUTCOMES[RunKind.ARCHIVE], 0),
+        "pending": 2,
+        "already_archived": 1,
+        "failed": 1,
+    }
     assert body["percent_done"] == 50
 
 

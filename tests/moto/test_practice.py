@@ -33,6 +33,8 @@ DEFAULTS = {
         "appointment_within_days": 7,
     },
     "no_self_return": ["deceased", "discharged"],
+    "undo_window_days": 30,
+    "tidy_up": None,
 }
 
 
@@ -164,6 +166,8 @@ def test_settings_change_in_part_and_the_rest_stays(table: Table) -> None:
         "portal": UNSET | {"community_chats": True},
         "safety": DEFAULTS["safety"] | safety,  # type: ignore[operator]
         "no_self_return": ["finished", "other"],
+        "undo_window_days": 30,
+        "tidy_up": None,
     }
     assert get("/settings").body == last.body
     assert get("/settings", claims=STRANGER).body == DEFAULTS

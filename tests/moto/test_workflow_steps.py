@@ -10,12 +10,11 @@ import pytest
 
 from client_lifecycle.domain.errors import RunNotFound, StorageBusy
 from client_lifecycle.domain.records import PaymentStatus
-from client_lifecycle.domain.runs import Run
+from client_lifecycle.domain.runs import Member
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import read_client
-from client_lifecycle.storage.runs import Candidate
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.archive_batch import Mark, mark_archived
+from client_lifecycle.use_cases.archive_batch import Result, mark_archived
 from tests.moto.calls import get, post
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.store import Dump, dump, statuses, store, store_group
@@ -180,7 +179,7 @@ def test_a_second_delivery_writes_nothing(table: Table, step: str, clock: Clock)
     clock.pass_by(MOMENT)
     match step:
         case "mark":
-            assert workflow.mark(state)["mark"] == state["mark"]
+            assert workflow.mark(state)["first"] == state["first"]
         case "settle":
             workflow.settle(state)
         case "finish":
@@ -304,10 +303,10 @@ def test_a_client_that_fails_to_be_marked_stays_as_it_is(table: Table, monkeypat
     workflow = confirmed(*EVERYONE)
     before = of_client(dump(table), "c-2")
 
-    def fail_for_one(table: Table, run: Run, candidate: Candidate, safety: SafetySettings, *, at: datetime) -> Mark:
-        if candidate.client.client_id == "c-2":
+    def fail_for_one(*arguments: Any, at: datetime) -> Result:
+        if any(isinstance(one, Member) and one.client_id == "c-2" for one in arguments):
             broken()
-        return mark_archived(table, run, candidate, safety, at=at)
+        return mark_archived(*arguments, at=at)
 
     monkeypatch.setattr("mark_archived.handler.mark_archived", fail_for_one)
     assert workflow.whole(*EVERYONE) == "completed_with_failures"
@@ -353,7 +352,7 @@ def test_a_mark_that_failed_for_good_fails_every_client_of_the_batch(table: Tabl
     workflow = confirmed(*EVERYONE)
     before = {client_id: of_client(dump(table), client_id) for client_id in EVERYONE}
     fault = {"Error": "StorageBusy", "Cause": '{"errorMessage": "The records are busy"}'}
-    workflow.settle({**workflow.batch(*EVERYONE), "mark_error": fault})
+    workflow.settle({**workflow.batch(*EVERYONE), "first_error": fault})
     assert workflow.outcomes == dict.fromkeys(EVERYONE, ("failed", "StorageBusy"))
     assert {client_id: of_client(dump(table), client_id) for client_id in EVERYONE} == before
 
@@ -374,10 +373,10 @@ def test_clients_whose_batch_was_lost_are_failed_so_that_everyone_has_an_outcome
     assert workflow.finish() == "completed_with_failures"
     assert workflow.outcomes == {
         "c-1": ("archived", None),
-        "c-2": ("failed", "BatchNotSettled"),
-        "c-3": ("failed", "BatchNotSettled"),
+        "c-2": ("not_reached", None),
+        "c-3": ("not_reached", None),
     }
-    assert workflow.counts == {"archived": 1, "failed": 2}
+    assert workflow.counts == {"archived": 1, "not_reached": 2}
 
 
 def test_more_lost_clients_than_one_transaction_takes_are_accounted_for(table: Table) -> None:
@@ -386,7 +385,7 @@ def test_more_lost_clients_than_one_transaction_takes_are_accounted_for(table: T
         store(table, client(client_id))
     workflow = confirmed(*everyone)
     assert workflow.finish() == "completed_with_failures"
-    assert workflow.counts == {"failed": 70}
+    assert workflow.counts == {"not_reached": 70}
 
 
 def test_a_batch_settled_after_the_end_changes_no_verdict() -> None:
@@ -406,7 +405,7 @@ def test_a_run_that_is_not_there_cannot_be_finished() -> None:
 def test_a_batch_of_a_run_that_is_not_there_cannot_be_settled() -> None:
     lost = Workflow("01K404")
     with pytest.raises(RunNotFound):
-        lost.settle({**lost.batch("c-1"), "mark_error": {"Error": "StorageBusy"}})
+        lost.settle({**lost.batch("c-1"), "first_error": {"Error": "StorageBusy"}})
 
 
 # What the steps take and give
@@ -415,15 +414,15 @@ def test_a_batch_of_a_run_that_is_not_there_cannot_be_settled() -> None:
 def test_the_state_holds_ids_and_reasons_only() -> None:
     workflow = confirmed(*EVERYONE, "c-archived")
     state = workflow.effects(workflow.mark(workflow.batch(*EVERYONE, "c-archived")))
-    assert state["mark"].keys() == {"marked", "outcomes"}
-    assert all(marked.keys() == {"client_id", "position", "archive_id"} for marked in state["mark"]["marked"])
-    assert state["mark"]["outcomes"] == [{"client_id": "c-archived", "outcome": "already_archived", "reason": None}]
+    assert state["first"].keys() == {"marked", "outcomes"}
+    assert all(marked.keys() == {"client_id", "position", "archive_id"} for marked in state["first"]["marked"])
+    assert state["first"]["outcomes"] == [{"client_id": "c-archived", "outcome": "already_archived", "reason": None}]
     assert state["effects"] == [{"failures": []}] * 3
 
 
 def test_a_step_passes_over_what_it_does_not_need() -> None:
     workflow = confirmed("c-1")
-    assert workflow.mark({**workflow.batch("c-1"), "added_later": True})["mark"]["marked"]
+    assert workflow.mark({**workflow.batch("c-1"), "added_later": True})["first"]["marked"]
 
 
 def test_the_same_client_id_of_another_provider_is_never_touched(table: Table) -> None:

@@ -5,10 +5,14 @@ The state machine itself, with its retries and its map, is tested on the deploye
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
+
 from tests.moto.calls import get, invoke, post
+from tests.moto.conftest import BUCKET
 from tests.unit.builders import PROVIDER_ID
 
 State = dict[str, Any]
@@ -21,19 +25,25 @@ class Workflow:
 
     run_id: str
     deliveries: int = 1
+    attempt: int = 1
+    kind: str = "archive"
 
     def batch(self, *client_ids: str, first: int = 0) -> State:
         """Return the state that a batch begins with."""
         members = [{"client_id": client_id, "position": first + place} for place, client_id in enumerate(client_ids)]
-        return {"provider_id": PROVIDER_ID, "run_id": self.run_id, "batch_number": 0, "members": members}
+        return {**self._attempt, "kind": self.kind, "batch_number": 0, "members": members}
 
     def mark(self, state: State) -> State:
-        """Carry out the first step."""
-        return {**state, "mark": self._deliver("mark_archived", state)}
+        """Carry out the first step of a bulk archive."""
+        return {**state, "first": self._deliver("mark_archived", state)}
+
+    def undo(self, state: State) -> State:
+        """Carry out the first step of an undo."""
+        return {**state, "first": self._deliver("undo_archives", state)}
 
     def effect(self, name: str, state: State) -> State:
         """Carry out one effect and return its result alone."""
-        step = {"provider_id": PROVIDER_ID, "run_id": self.run_id, "marked": state["mark"]["marked"]}
+        step = {**self._attempt, "marked": state["first"]["marked"]}
         result: State = self._deliver(name, step)
         return result
 
@@ -47,13 +57,20 @@ class Workflow:
 
     def finish(self) -> str:
         """Close the run and return its verdict."""
-        verdict: str = self._deliver("finish_run", {"provider_id": PROVIDER_ID, "run_id": self.run_id})["state"]
+        verdict: str = self._deliver("finish_run", self._attempt)["state"]
         return verdict
 
     def whole(self, *client_ids: str) -> str:
         """Carry out everything for one batch of clients."""
-        self.settle(self.effects(self.mark(self.batch(*client_ids))))
+        if self.kind == "undo":
+            self.settle(self.undo(self.batch(*client_ids)))
+        else:
+            self.settle(self.effects(self.mark(self.batch(*client_ids))))
         return self.finish()
+
+    @property
+    def _attempt(self) -> State:
+        return {"provider_id": PROVIDER_ID, "run_id": self.run_id, "attempt": self.attempt}
 
     def _deliver(self, package: str, event: State) -> Any:
         for _ in range(self.deliveries):
@@ -81,3 +98,9 @@ def confirmed(*client_ids: str, deliveries: int = 1, accept_changes: bool = Fals
     answer = post(f"/bulk-archives/{run['run_id']}/confirm", {"token": run["token"], "accept_changes": accept_changes})
     assert answer.status == 202
     return Workflow(run["run_id"], deliveries)
+
+
+def manifest(run_id: str, attempt: int = 1) -> Any:
+    """Read the manifest of a run's attempt."""
+    key = f"{PROVIDER_ID}/{run_id}-{attempt}.json"
+    return json.loads(boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())

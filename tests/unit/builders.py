@@ -19,7 +19,7 @@ from client_lifecycle.domain.records import (
     Record,
     Reminder,
 )
-from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, preview_token, totals_of
+from client_lifecycle.domain.runs import OUTCOMES, Facts, Member, Run, RunKind, RunState, preview_token, totals_of
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -120,10 +120,7 @@ def facts(**fields: Any) -> Facts:
 
 def member(position: int = 0, client_id: str | None = None, **fields: Any) -> Member:
     """A client's place in a run."""
-    return Member(
-        **{"client_id": client_id or f"client-{position}", "position": position, "facts": facts(), "revision": 1}
-        | fields
-    )
+    return Member(**{"client_id": client_id or f"client-{position}", "position": position, "facts": facts()} | fields)
 
 
 def run(members: Sequence[Member] = (), **fields: Any) -> Run:
@@ -139,6 +136,6 @@ def run(members: Sequence[Member] = (), **fields: Any) -> Run:
         "token": preview_token(RUN_ID, members, expires_at),
         "currency": "USD",
         "totals": totals_of(members),
-        "counts": {outcome: sum(one.outcome is outcome for one in members) for outcome in Outcome},
+        "counts": {outcome: sum(one.outcome is outcome for one in members) for outcome in OUTCOMES[RunKind.ARCHIVE]},
     }
     return Run(**values | fields)

@@ -165,10 +165,13 @@ members = st.builds(
     client_id=ids,
     position=counts,
     facts=facts,
-    revision=counts,
     outcome=st.sampled_from(Outcome),
     reason=st.none() | ids,
     archive_id=st.none() | ids,
+    archived_revision=st.none() | counts,
+    attempt=st.integers(min_value=1, max_value=9),
+    undoes=st.none() | ids,
+    undoes_revision=st.none() | counts,
 )
 totals = st.builds(
     Totals,

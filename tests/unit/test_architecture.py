@@ -19,6 +19,7 @@ PACKAGE = LAYER / "client_lifecycle"
 RINGS = ("domain", "storage", "use_cases", "edge")
 STEPS = (
     "mark_archived",
+    "undo_archives",
     "cancel_commitments",
     "leave_chats",
     "silence_notifications",

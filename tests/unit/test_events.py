@@ -33,7 +33,7 @@ from client_lifecycle.domain.records import (
     Record,
     ReminderStatus,
 )
-from client_lifecycle.domain.runs import Outcome, RunState, finish, start
+from client_lifecycle.domain.runs import OUTCOMES, Outcome, RunKind, RunState, counts_of, finish, start
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.items import Plain, to_item, to_plain
@@ -187,12 +187,14 @@ class TestRuns:
         assert (event.name, event.time, event.correlation_id) == (EventName.RUN_PREVIEWED, NOW, RUN_ID)
         assert (event.client_id, event.archive_id) == (None, None)
         assert event.detail == {
+            "kind": "archive",
+            "attempt": 1,
             "actor_id": STAFF_ID,
             "group_id": GROUP_ID,
             "reason": ArchiveReason.FINISHED,
             "notify_client": True,
             "clients": 2,
-            "counts": {**dict.fromkeys(Outcome, 0), "pending": 2},
+            "counts": {**dict.fromkeys(OUTCOMES[RunKind.ARCHIVE], 0), "pending": 2},
         }
 
     def test_a_confirmed_run_is_started(self) -> None:
@@ -212,17 +214,29 @@ class TestRuns:
         ],
     )
     def test_a_verdict_is_told_with_its_counts(self, outcome: Outcome, name: EventName) -> None:
-        settled = replace(self.running, counts={outcome: 2})
+        settled = replace(self.running, counts=counts_of(RunKind.ARCHIVE, pending=0) | {outcome: 2})
         event = run_event(settled, finish(settled, NOW + DAY))
         assert event is not None
-        assert (event.name, event.time, event.detail["counts"]) == (name, NOW + DAY, {outcome.value: 2})
+        assert (event.name, event.time, event.detail["counts"]) == (
+            name,
+            NOW + DAY,
+            {one.value: count for one, count in settled.counts.items()},
+        )
 
-    def test_every_state_of_a_run_has_an_event(self) -> None:
-        assert set(RUN_EVENTS) == set(RunState)
+    def test_every_state_of_a_run_has_an_event_but_those_in_between(self) -> None:
+        assert set(RunState) - set(RUN_EVENTS) == {RunState.PREPARING, RunState.STOPPING}
 
-    def test_the_states_of_one_run_have_ids_of_their_own(self) -> None:
-        events = [run_event(None, replace(self.waiting, state=state)) for state in RunState]
-        assert len({event.event_id for event in events if event}) == len(RunState)
+    def test_the_states_of_one_run_have_ids_of_their_own_and_so_has_each_attempt(self) -> None:
+        runs = [replace(self.waiting, state=state, attempt=attempt) for state in RUN_EVENTS for attempt in (1, 2)]
+        events = [run_event(None, one) for one in runs]
+        assert len({event.event_id for event in events if event}) == len(runs)
+
+    def test_a_retry_is_started_when_its_clients_are_gathered(self) -> None:
+        again = replace(self.running, attempt=2, attempt_started_at=NOW + DAY)
+        assert run_event(self.running, replace(again, state=RunState.PREPARING)) is None
+        event = run_event(replace(again, state=RunState.PREPARING), again)
+        assert event is not None
+        assert (event.name, event.time, event.detail["attempt"]) == (EventName.RUN_STARTED, NOW + DAY, 2)
 
 
 def delivered(key: keys.Key, after: Plain, *, before: Plain | None = None, kind: str = "INSERT") -> dict[str, Any]:

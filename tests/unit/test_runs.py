@@ -185,7 +185,12 @@ def test_batches_lose_nobody_and_keep_the_order(clients: int) -> None:
 def test_a_confirmed_run_is_running_and_says_who_confirmed_it_and_when() -> None:
     before = run(SHOWN)
     assert start(before, confirmed_by="staff-9", accept_changes=False, at=NOW) == replace(
-        before, state=RunState.RUNNING, confirmed_by="staff-9", started_at=NOW
+        before,
+        state=RunState.RUNNING,
+        confirmed_by="staff-9",
+        started_at=NOW,
+        attempt_started_at=NOW,
+        attempt_clients=2,
     )
 
 

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain import errors
-from client_lifecycle.edge.steps import EffectStep, Step
+from client_lifecycle.edge.steps import BatchStep, EffectStep, Step
 from local.template import ROOT, read_template
-from mark_archived.handler import MarkStep
 from settle_batch.handler import SettleStep
 
 TEXT = (ROOT / "workflows" / "archive_clients.asl.json").read_text()
 DEFINITION: dict[str, Any] = json.loads(TEXT)
 RESOURCES: dict[str, Any] = read_template()["Resources"]
 STEPS: dict[str, type[Step]] = {
-    "mark_archived": MarkStep,
+    "mark_archived": BatchStep,
+    "undo_archives": BatchStep,
     "cancel_commitments": EffectStep,
     "leave_chats": EffectStep,
     "silence_notifications": EffectStep,
@@ -113,18 +113,18 @@ def test_every_error_named_is_a_class_of_ours_or_a_service_s(name: str) -> None:
 
 def test_a_failing_step_never_stops_its_siblings() -> None:
     for name, state in TASKS.items():
-        if name.startswith("ApplyEffects[") or name.endswith(".MarkArchived"):
+        if name.startswith("ApplyEffects[") or name.endswith((".MarkArchived", ".UndoArchives")):
             assert [catcher["ErrorEquals"] for catcher in state["Catch"]] == [["States.ALL"]]
 
 
 def test_a_failing_batch_never_stops_the_run() -> None:
-    batches = DEFINITION["States"]["ArchiveBatches"]
+    batches = DEFINITION["States"]["WorkOnBatches"]
     assert batches["ToleratedFailurePercentage"] == 100
     assert batches["Catch"][0]["Next"] == "FinishRun"
 
 
 def test_the_state_does_not_grow_with_the_run() -> None:
-    batches = DEFINITION["States"]["ArchiveBatches"]
+    batches = DEFINITION["States"]["WorkOnBatches"]
     assert batches["ResultPath"] is None
     assert batches["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
 
@@ -136,8 +136,8 @@ def test_every_substitution_is_supplied_and_every_supplied_one_used() -> None:
 
 
 def test_only_ids_enter_the_state() -> None:
-    carried = {key.removesuffix(".$") for key in DEFINITION["States"]["ArchiveBatches"]["ItemSelector"]}
-    assert carried == {"provider_id", "run_id", "batch_number", "members"}
+    carried = {key.removesuffix(".$") for key in DEFINITION["States"]["WorkOnBatches"]["ItemSelector"]}
+    assert carried == {"provider_id", "run_id", "attempt", "kind", "batch_number", "members"}
 
 
 @pytest.mark.parametrize("package", STEPS)
@@ -147,5 +147,5 @@ def test_the_sample_event_of_a_step_is_its_input(package: str) -> None:
 
 
 def test_the_first_step_is_handed_all_that_it_reads() -> None:
-    carried = {key.removesuffix(".$") for key in DEFINITION["States"]["ArchiveBatches"]["ItemSelector"]}
-    assert set(MarkStep.model_fields) <= carried
+    carried = {key.removesuffix(".$") for key in DEFINITION["States"]["WorkOnBatches"]["ItemSelector"]}
+    assert set(BatchStep.model_fields) <= carried

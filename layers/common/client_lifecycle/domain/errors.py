@@ -69,11 +69,15 @@ class PreviewMismatch(LifecycleError):
 
 
 class RunNotStarted(LifecycleError):
-    """The bulk archive waits to be confirmed; there is nothing to stop, retry or undo."""
+    """The bulk archive was never started; there is nothing to retry or undo."""
 
 
 class RunNotFinished(LifecycleError):
     """The bulk archive is still at work; it can be undone once it has ended."""
+
+
+class RunStarted(LifecycleError):
+    """The bulk archive was confirmed or given up; its clients can no longer be chosen."""
 
 
 class RunUndone(LifecycleError):

@@ -49,9 +49,8 @@ class EventName(StrEnum):
     REMINDER_RESTORED = "reminder.restored"
     BLAST_WITHDRAWN = "blast.withdrawn"
     RUN_PREVIEWED = "bulk_archive.previewed"
+    RUN_PROPOSED = "bulk_archive.proposed"
     RUN_STARTED = "bulk_archive.started"
-    RUN_RETRIED = "bulk_archive.retried"
-    RUN_STOPPING = "bulk_archive.stopping"
     RUN_STOPPED = "bulk_archive.stopped"
     RUN_COMPLETED = "bulk_archive.completed"
     RUN_COMPLETED_WITH_FAILURES = "bulk_archive.completed_with_failures"
@@ -59,14 +58,13 @@ class EventName(StrEnum):
 
 RUN_EVENTS: Mapping[RunState, EventName] = {
     RunState.AWAITING_CONFIRMATION: EventName.RUN_PREVIEWED,
-    RunState.PREPARING: EventName.RUN_RETRIED,
+    RunState.PROPOSED: EventName.RUN_PROPOSED,
     RunState.RUNNING: EventName.RUN_STARTED,
-    RunState.STOPPING: EventName.RUN_STOPPING,
     RunState.STOPPED: EventName.RUN_STOPPED,
     RunState.COMPLETED: EventName.RUN_COMPLETED,
     RunState.COMPLETED_WITH_FAILURES: EventName.RUN_COMPLETED_WITH_FAILURES,
 }
-"""The event of a run that enters a state."""
+"""The event of a run that enters a state; the stages in between have none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,17 +175,20 @@ def run_event(before: Run | None, after: Run) -> Event | None:
         before: the run as it was, ``None`` if it is new.
         after: the run as it is.
     """
-    if before and before.state is after.state:
+    name = RUN_EVENTS.get(after.state)
+    if name is None or (before and before.state is after.state):
         return None
-    name = RUN_EVENTS[after.state]
     return Event(
         name=name,
-        event_id=f"{after.run_id}:{name}",
-        time=after.finished_at or after.started_at or after.created_at,
+        event_id=f"{after.run_id}:{name}:{after.attempt}",
+        time=after.finished_at or after.attempt_started_at or after.created_at,
         provider_id=after.provider_id,
         run_id=after.run_id,
         correlation_id=after.run_id,
         detail=_given(
+            kind=after.kind,
+            attempt=after.attempt,
+            undo_of=after.undo_of,
             actor_id=after.confirmed_by or after.created_by,
             group_id=after.group_id,
             reason=after.options.reason,

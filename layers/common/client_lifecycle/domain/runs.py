@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -34,9 +34,14 @@ class RunKind(StrEnum):
 
 
 class RunState(StrEnum):
-    """The stages of a run; ``preparing`` is a retry that is being set up, ``stopping`` lets running batches end."""
+    """The stages of a run.
+
+    ``proposed`` waits for staff like ``awaiting_confirmation``, but was made by the clean-up and may start by itself;
+    ``preparing`` is a retry that is being set up; ``stopping`` lets running batches end.
+    """
 
     AWAITING_CONFIRMATION = "awaiting_confirmation"
+    PROPOSED = "proposed"
     PREPARING = "preparing"
     RUNNING = "running"
     STOPPING = "stopping"
@@ -44,6 +49,8 @@ class RunState(StrEnum):
     COMPLETED = "completed"
     COMPLETED_WITH_FAILURES = "completed_with_failures"
 
+
+WAITING = frozenset({RunState.AWAITING_CONFIRMATION, RunState.PROPOSED})
 
 IN_FLIGHT = frozenset({RunState.PREPARING, RunState.RUNNING, RunState.STOPPING})
 """The stages of a run that something is at work on, or should be."""
@@ -62,6 +69,7 @@ class Outcome(StrEnum):
     BLOCKED = "blocked"
     FAILED = "failed"
     NOT_REACHED = "not_reached"
+    EXCLUDED = "excluded"
     ACTIVATED = "activated"
     LEFT_ALONE = "left_alone"
 
@@ -75,19 +83,34 @@ OUTCOMES: Mapping[RunKind, tuple[Outcome, ...]] = {
         Outcome.CHANGED_SINCE_PREVIEW,
         Outcome.SUPERSEDED,
         Outcome.BLOCKED,
+        Outcome.EXCLUDED,
     ),
     RunKind.UNDO: (*OF_ANY_RUN, Outcome.ACTIVATED, Outcome.LEFT_ALONE),
 }
 """The outcomes that a run of each kind can have."""
 
+NOT_BY_THIS_RUN = frozenset(
+    {
+        Outcome.ALREADY_ARCHIVED,
+        Outcome.CHANGED_SINCE_PREVIEW,
+        Outcome.BLOCKED,
+        Outcome.EXCLUDED,
+        Outcome.NOT_REACHED,
+    }
+)
+"""The outcomes of clients that a run has not archived."""
+
 TO_RETRY = (Outcome.FAILED, Outcome.NOT_REACHED)
+TO_UNDO = (Outcome.ARCHIVED, Outcome.FAILED)
+FIRST_ATTEMPT = 1
 
 
 class LeftAloneBecause(StrEnum):
-    """Why an undo left a client alone: it is no longer under the archive that is undone."""
+    """Why an undo left a client alone: it is no longer as the run that is undone left it."""
 
     CAME_BACK = "came_back"
     ARCHIVED_ANEW = "archived_anew"
+    CHANGED_SINCE = "changed_since"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,19 +132,21 @@ class Facts:
 class Member:
     """One client's place in a run.
 
-    ``revision`` is the client's at the preview: while it is the same, the facts are. ``archive_id`` is set in the same
-    write that marks the client archived; in an undo it is the archive to undo. ``attempt`` is the run's attempt that
-    owes this member its outcome, or gave it.
+    ``archive_id`` and ``archived_revision`` are set in the same write that marks the client archived: its stamp, and
+    the client's revision then; the member of an undo has them as ``undoes`` and ``undoes_revision``. ``attempt`` is the
+    run's attempt that owes this member its outcome, or gave it.
     """
 
     client_id: str
     position: int
     facts: Facts
-    revision: int
     outcome: Outcome = Outcome.PENDING
     reason: str | None = None
     archive_id: str | None = None
-    attempt: int = 1
+    archived_revision: int | None = None
+    attempt: int = FIRST_ATTEMPT
+    undoes: str | None = None
+    undoes_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +167,9 @@ class Run:
 
     ``counts`` holds the number of members per outcome; its sum never changes. ``accept_changes`` tells that clients
     are to be archived although they are no longer as the preview showed them. ``attempt`` counts the first start and
-    every retry; the present one began at ``attempt_started_at`` with ``attempt_clients`` to do. ``undone_by`` is the
-    run that undoes this one, ``undo_of`` the run that this one undoes.
+    every retry; the present one began at ``attempt_started_at`` with ``attempt_clients`` to do. A proposed run starts
+    by itself at ``starts_at`` if there is one. ``undone_by`` is the run that undoes this one, ``undo_of`` the run that
+    this one undoes.
     """
 
     provider_id: str
@@ -163,9 +189,10 @@ class Run:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     kind: RunKind = RunKind.ARCHIVE
-    attempt: int = 1
+    attempt: int = FIRST_ATTEMPT
     attempt_started_at: datetime | None = None
     attempt_clients: int = 0
+    starts_at: datetime | None = None
     undo_of: str | None = None
     undone_by: str | None = None
 
@@ -235,15 +262,14 @@ def start(run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime) ->
     return _begun(confirmed, RunState.RUNNING, confirmed.counts[Outcome.PENDING], at)
 
 
-def stop(run: Run) -> Run:
+def stopping(run: Run, at: datetime) -> Run:
     """Return the run as one whose running batches end and whose other clients are not reached.
 
-    A run that has ended, or is stopping, is returned as it is.
-
-    Raises:
-        RunNotStarted: it waits to be confirmed; there is nothing to stop.
+    One that waits to be confirmed is given up, its clients untouched. One that has ended, or is stopping, is returned
+    as it is.
     """
-    _require_started(run)
+    if run.state in WAITING:
+        return replace(run, state=RunState.STOPPED, starts_at=None, finished_at=at)
     return replace(run, state=RunState.STOPPING) if run.state in IN_FLIGHT else run
 
 
@@ -265,8 +291,28 @@ def prepare_retry(run: Run, at: datetime) -> Run:
     return _begun(replace(run, attempt=run.attempt + 1, finished_at=None), RunState.PREPARING, left, at)
 
 
+def prepared(run: Run) -> Run:
+    """Return a run whose clients to be tried again are gathered, as running."""
+    return replace(run, state=RunState.RUNNING)
+
+
+def reopened(member: Member, attempt: int) -> Member:
+    """Return a member as owed its outcome by this attempt."""
+    return replace(member, outcome=Outcome.PENDING, reason=None, attempt=attempt)
+
+
 def _begun(run: Run, state: RunState, clients: int, at: datetime) -> Run:
     return replace(run, state=state, attempt_started_at=at, attempt_clients=clients)
+
+
+def is_left(member: Member, attempt: int) -> bool:
+    """Tell whether a member was left over by the attempts before this one."""
+    return member.outcome in TO_RETRY and member.attempt < attempt
+
+
+def is_owed(member: Member, attempt: int) -> bool:
+    """Tell whether this attempt of the run still owes a member its outcome."""
+    return member.outcome is Outcome.PENDING and member.attempt == attempt
 
 
 def require_undoable(run: Run, undo_window_days: int, at: datetime) -> None:
@@ -287,22 +333,37 @@ def require_undoable(run: Run, undo_window_days: int, at: datetime) -> None:
         raise UndoExpired(f"A bulk archive can be undone for {undo_window_days} days after it ended.", "run_id")
 
 
-def undo_run(run: Run, run_id: str, members: Iterable[Member], *, asked_by: str, at: datetime) -> Run:
+def undo_members(members: Iterable[Member]) -> list[Member]:
+    """Return the members of the undo of a run with these members: whoever the run has archived, in full or not."""
+    archived = (member for member in members if member.archive_id and member.outcome in TO_UNDO)
+    return [
+        Member(
+            client_id=member.client_id,
+            position=position,
+            facts=member.facts,
+            undoes=member.archive_id,
+            undoes_revision=member.archived_revision,
+        )
+        for position, member in enumerate(archived)
+    ]
+
+
+def undo_run(run: Run, run_id: str, members: Sequence[Member], *, asked_by: str, at: datetime) -> Run:
     """Return the run that undoes another.
 
     Args:
         run: the finished run.
         run_id: the id of the new run.
-        members: the clients that ``run`` has archived.
+        members: those of the undo.
         asked_by: the staff user.
         at: the present moment, UTC.
 
     Raises:
         NothingToUndo: ``run`` has archived nobody.
     """
-    totals = totals_of(members)
-    if not totals.clients:
+    if not members:
         raise NothingToUndo("This bulk archive has archived nobody.", "run_id")
+    totals = totals_of(members)
     begun = Run(
         provider_id=run.provider_id,
         run_id=run_id,
@@ -324,13 +385,12 @@ def undo_run(run: Run, run_id: str, members: Iterable[Member], *, asked_by: str,
 
 
 def finish(run: Run, at: datetime) -> Run:
-    """Return the run with its verdict."""
-    return replace(run, state=verdict(run), finished_at=at)
+    """Return the run with its verdict; one client failed, or never reached, is enough for failures."""
+    return replace(run, state=_verdict(run), finished_at=at)
 
 
-def verdict(run: Run) -> RunState:
-    """Return how a run ended; one client failed, or never reached, is enough for ``completed_with_failures``."""
-    if run.state in (RunState.STOPPING, RunState.STOPPED):
+def _verdict(run: Run) -> RunState:
+    if run.state is RunState.STOPPING:
         return RunState.STOPPED
     left = any(run.counts[outcome] for outcome in TO_RETRY)
     return RunState.COMPLETED_WITH_FAILURES if left else RunState.COMPLETED

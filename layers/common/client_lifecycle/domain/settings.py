@@ -64,6 +64,19 @@ class SafetySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TidyUp:
+    """A provider's wish that clients who went quiet are proposed for archiving, now and then.
+
+    Quiet is who was not active for ``inactive_days``, has nothing booked and owes nothing. A proposal waits for staff;
+    with ``starts_by_itself`` it starts ``veto_days`` after it was made, unless staff have given it up.
+    """
+
+    inactive_days: int
+    starts_by_itself: bool = False
+    veto_days: int = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
     """What a provider has decided for all clients.
 
@@ -74,3 +87,4 @@ class ProviderSettings:
     safety: SafetySettings = field(default_factory=SafetySettings)
     no_self_return: frozenset[ArchiveReason] = frozenset({ArchiveReason.DISCHARGED, ArchiveReason.DECEASED})
     undo_window_days: int = 30
+    tidy_up: TidyUp | None = None

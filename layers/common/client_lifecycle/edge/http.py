@@ -41,6 +41,7 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.PreviewExpired: HTTPStatus.CONFLICT,
     errors.PreviewMismatch: HTTPStatus.CONFLICT,
     errors.RunNotStarted: HTTPStatus.CONFLICT,
+    errors.RunStarted: HTTPStatus.CONFLICT,
     errors.RunNotFinished: HTTPStatus.CONFLICT,
     errors.RunUndone: HTTPStatus.CONFLICT,
     errors.UndoExpired: HTTPStatus.CONFLICT,

@@ -15,8 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from client_lifecycle.domain.effects import Effect
 from client_lifecycle.domain.errors import LifecycleError, StorageBusy
+from client_lifecycle.domain.runs import Member, Outcome, Run
 from client_lifecycle.edge import wiring
+from client_lifecycle.storage.items import from_plain
+from client_lifecycle.storage.runs import read_members, read_run
 from client_lifecycle.use_cases.archive import apply_effect
+from client_lifecycle.use_cases.archive_batch import Result
 
 logger = Logger()
 
@@ -30,6 +34,7 @@ class Step(BaseModel):
 
     provider_id: str
     run_id: str
+    attempt: int
 
 
 class Place(BaseModel):
@@ -52,6 +57,27 @@ class Failure(BaseModel):
     reason: str
 
 
+class BatchStep(Step):
+    """The input of a first step: a batch of the manifest."""
+
+    members: list[Place]
+
+
+class Decided(BaseModel):
+    """A client that a first step gave its outcome."""
+
+    client_id: str
+    outcome: Outcome
+    reason: str | None = None
+
+
+class FirstResult(BaseModel):
+    """The output of a first step: the clients whose effects are to follow, and those that have their outcome."""
+
+    marked: list[Marked] = Field(default_factory=list)
+    outcomes: list[Decided] = Field(default_factory=list)
+
+
 class EffectStep(Step):
     """The input of the three effects."""
 
@@ -66,6 +92,9 @@ class EffectResult(BaseModel):
 
 
 P = TypeVar("P", bound=Place)
+
+FirstWork = Callable[[Run, int, Member], Result]
+"""What a first step does with one member: given the run, the step's attempt of it, and the member."""
 
 
 def each_client(places: Sequence[P], work: Callable[[P], None]) -> list[Failure]:
@@ -87,6 +116,36 @@ def each_client(places: Sequence[P], work: Callable[[P], None]) -> list[Failure]
             logger.exception("client failed", extra={"client_id": place.client_id})
             failures.append(Failure(client_id=place.client_id, reason=INTERNAL_ERROR))
     return failures
+
+
+def first_step(event: dict[str, Any], work: FirstWork) -> dict[str, Any]:
+    """Mark or undo every client of a batch.
+
+    Args:
+        event: the step's input, a ``BatchStep``.
+        work: what to do with one member of the run.
+
+    Returns:
+        The clients by what is to follow, as a ``FirstResult``.
+    """
+    step = BatchStep.model_validate(event)
+    logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
+    table = wiring.table()
+    run = read_run(table, step.provider_id, step.run_id)
+    stored = read_members(table, step.provider_id, step.run_id, [place.position for place in step.members])
+    result = FirstResult()
+
+    def do(place: Place) -> None:
+        done = work(run, step.attempt, from_plain(Member, stored[place.position]))
+        if done.archive_id:
+            marked = Marked(client_id=place.client_id, position=place.position, archive_id=done.archive_id)
+            result.marked.append(marked)
+        elif done.outcome:
+            result.outcomes.append(Decided(client_id=place.client_id, outcome=done.outcome, reason=done.reason))
+
+    failures = each_client(step.members, do)
+    result.outcomes += [Decided(client_id=one.client_id, outcome=Outcome.FAILED, reason=one.reason) for one in failures]
+    return result.model_dump(mode="json")
 
 
 def carry_out(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:

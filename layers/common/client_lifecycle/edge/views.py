@@ -16,9 +16,18 @@ from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import RestoredItem, RestoreOutcome
-from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
+from client_lifecycle.domain.runs import (
+    Facts,
+    Member,
+    Outcome,
+    Run,
+    RunKind,
+    RunState,
+    Totals,
+    estimated_seconds_left,
+)
 from client_lifecycle.domain.safety import SafetyRule
-from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings
+from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings, TidyUp
 from client_lifecycle.edge.http import ID_PATTERN
 from client_lifecycle.storage.clients import client_not_found
 from client_lifecycle.storage.items import to_plain
@@ -365,15 +374,26 @@ class SettingsView(BaseModel):
     portal: PortalSettings
     safety: SafetySettings
     no_self_return: list[ArchiveReason]
+    undo_window_days: int
+    tidy_up: TidyUp | None
 
     @classmethod
     def of(cls, settings: ProviderSettings) -> SettingsView:
         """Show settings; the reasons are sorted."""
-        return cls(portal=settings.portal, safety=settings.safety, no_self_return=sorted(settings.no_self_return))
+        return cls(
+            portal=settings.portal,
+            safety=settings.safety,
+            no_self_return=sorted(settings.no_self_return),
+            undo_window_days=settings.undo_window_days,
+            tidy_up=settings.tidy_up,
+        )
 
 
 class MemberView(BaseModel):
-    """One client of a bulk archive: what was shown before it was confirmed, and what it came to."""
+    """One client of a bulk archive: what was shown before it was confirmed, and what it came to.
+
+    ``archive_id`` is the archive that the run made or, in an undo, the one that is undone.
+    """
 
     client_id: str
     name: str
@@ -406,7 +426,7 @@ class MemberView(BaseModel):
             blocks=list(facts.blocks),
             outcome=member.outcome,
             reason=member.reason,
-            archive_id=member.archive_id,
+            archive_id=member.archive_id or member.undoes,
         )
 
 
@@ -418,25 +438,43 @@ class MemberListView(BaseModel):
 
 
 class RunView(BaseModel):
-    """A bulk archive: its stage, its counts by outcome, and what is at stake."""
+    """A bulk archive or the undo of one: its stage, its counts by outcome, and what is at stake.
+
+    ``attempt`` counts the first start and every retry. A proposed one starts by itself at ``starts_at``, if there is
+    such a moment. ``seconds_left`` is an estimate, at the pace of the present attempt.
+    """
 
     run_id: str
+    kind: RunKind
     state: RunState
     group_id: str | None
     options: ArchiveOptions
     created_at: datetime
+    created_by: str
     expires_at: datetime
+    starts_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    attempt: int
+    undo_of: str | None
+    undone_by: str | None
     currency: str
     totals: Totals
     counts: dict[Outcome, int]
     percent_done: int
+    seconds_left: int | None
 
     @classmethod
-    def of(cls, run: Run) -> RunView:
-        """Show a run."""
-        return cls(**_run_fields(run))
+    def of(cls, run: Run, at: datetime) -> RunView:
+        """Show a run as it stands at this moment."""
+        return cls(**_run_fields(run, at))
+
+
+class RunListView(BaseModel):
+    """A page of a provider's bulk archives and undoings, the newest first."""
+
+    runs: list[RunView]
+    next_cursor: str | None
 
 
 class PreviewView(RunView):
@@ -447,24 +485,17 @@ class PreviewView(RunView):
     next_cursor: str | None
 
     @classmethod
-    def with_first_page(cls, run: Run, page: MemberListView) -> PreviewView:
+    def with_first_page(cls, run: Run, page: MemberListView, at: datetime) -> PreviewView:
         """Show a run as the side panel does."""
-        return cls(**_run_fields(run), token=run.token, clients=page.clients, next_cursor=page.next_cursor)
+        return cls(**_run_fields(run, at), token=run.token, clients=page.clients, next_cursor=page.next_cursor)
 
 
-def _run_fields(run: Run) -> dict[str, Any]:
+def _run_fields(run: Run, at: datetime) -> dict[str, Any]:
     clients = run.totals.clients
+    told = {name: getattr(run, name) for name in RunView.model_fields if hasattr(run, name)}
     return {
-        "run_id": run.run_id,
-        "state": run.state,
-        "group_id": run.group_id,
-        "options": run.options,
-        "created_at": run.created_at,
-        "expires_at": run.expires_at,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "currency": run.currency,
-        "totals": run.totals,
+        **told,
         "counts": dict(run.counts),
         "percent_done": 100 * (clients - run.counts[Outcome.PENDING]) // clients,
+        "seconds_left": estimated_seconds_left(run, at),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Stamp
@@ -27,6 +27,9 @@ CHANGES_WITH_FLIP = MAX_TRANSACTION_ITEMS - 4
 
 CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 2
 """Changes that fit beside the stamp's check and the receipt's part."""
+
+LOOK_AFTER = timedelta(minutes=10)
+"""How long after an archive the clean-up looks whether all of it was done."""
 
 STAMP_CHECK = 0
 """The index of the stamp's check in every transaction that stands under a stamp."""
@@ -80,7 +83,7 @@ def commit_archive(
     writes = [
         clients.client_write(table, before, after),
         clients.history_write(table, before, history),
-        put_new(table.name, receipt_key, to_plain(receipt)),
+        put_new(table.name, receipt_key, _receipt_fields(receipt)),
         *also,
         *(clients.change_write(table, provider_id, client_id, change) for change in receipt.changes),
     ]
@@ -142,7 +145,7 @@ def settled_write(table: Table, provider_id: str, client_id: str, archive_id: st
     return conditional_update(
         table.name,
         keys.receipt_key(provider_id, client_id, archive_id),
-        {"state": ReceiptState.SETTLING.value},
+        {"state": ReceiptState.SETTLING.value, **dict.fromkeys(keys.DUE_ATTRIBUTES, "")},
         {"state": ReceiptState.SETTLED.value},
         {"state"},
     )
@@ -155,7 +158,9 @@ def commit_return(
     history: HistoryEntry | None,
     archive_id: str,
     changes: Sequence[Change],
+    *,
     at: datetime,
+    run_id: str | None = None,
 ) -> None:
     """Bring a client back and take back changes of its archive, all or nothing (A1).
 
@@ -167,6 +172,7 @@ def commit_return(
         archive_id: the archive whose changes are taken back.
         changes: at most ``CHANGES_WITH_FLIP`` changes to write.
         at: the present moment, UTC.
+        run_id: the undo that brings the client back, if one does.
 
     Raises:
         ReadingOutdated: the client or one of the records is no longer as it was read.
@@ -177,10 +183,17 @@ def commit_return(
         writes.append(clients.history_write(table, before, history))
     if changes:
         key = keys.restore_key(provider_id, client_id, archive_id, changes[0])
-        restored = ReceiptPart(at=at, changes=tuple(changes))
+        restored = ReceiptPart(at=at, run_id=run_id, changes=tuple(changes))
         writes.append(put_over(table.name, key, to_plain(restored)))
     writes += [clients.change_write(table, provider_id, client_id, change) for change in changes]
     table.transact_on_reading(writes)
+
+
+def _receipt_fields(receipt: Receipt) -> Plain:
+    """Return a receipt as it is stored; while it is settling, the clean-up has to look at it."""
+    is_settling = receipt.state is ReceiptState.SETTLING
+    due = keys.due_keys(keys.Work.SETTLING, receipt.archive_id, receipt.archived_at + LOOK_AFTER) if is_settling else {}
+    return {**to_plain(receipt), **due}
 
 
 def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str) -> Receipt:

@@ -1,16 +1,34 @@
-"""Finds what is due for the clean-up, over all providers. Imports this ring."""
+"""Finds what is due for the clean-up, over all providers, and lets one clean-up at a time look at it.
+
+Imports this ring.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.items import Plain, conditional_update
+from client_lifecycle.storage.table import ReadingOutdated, Table
 
 
-def list_due(table: Table, work: keys.Work, at: datetime) -> Iterator[keys.Key]:
-    """List the keys of items that are due, page by page, those that have waited longest first within a partition.
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An item that is due: its key, and its place in the index as it was found."""
+
+    key: keys.Key
+    place: Plain
+
+    @property
+    def provider_id(self) -> str:
+        """The provider whose item it is; the second part of every partition that can be due."""
+        return self.key["pk"].split("#")[1]
+
+
+def list_due(table: Table, work: keys.Work, at: datetime) -> Iterator[Due]:
+    """List the items that are due, page by page, those that have waited longest first within a partition.
 
     The index lags by moments, so whoever looks at an item reads it first and decides on what it is then.
 
@@ -23,4 +41,28 @@ def list_due(table: Table, work: keys.Work, at: datetime) -> Iterator[keys.Key]:
         values = {":partition": partition, ":at": keys.sortable(at)}
         condition = "due_key = :partition AND due_at <= :at"
         for plain in table.query(condition, values, index=keys.DUE_INDEX, consistent=False):
-            yield {"pk": plain["pk"], "sk": plain["sk"]}
+            place = {"due_key": plain["due_key"], "due_at": plain["due_at"]}
+            yield Due({"pk": plain["pk"], "sk": plain["sk"]}, place)
+
+
+def postpone(table: Table, due: Due, until: datetime) -> Due | None:
+    """Make an item due again later; of several that try so at once, one does.
+
+    Returns:
+        The item at its new place, or ``None`` if it is no longer where it was found.
+    """
+    place = {**due.place, "due_at": keys.sortable(until)}
+    return Due(due.key, place) if _move(table, due, place) else None
+
+
+def forget(table: Table, due: Due) -> None:
+    """Take an item that needs no looking at any more out of the index, unless it has moved there."""
+    _move(table, due, {})
+
+
+def _move(table: Table, due: Due, place: Plain) -> bool:
+    try:
+        table.transact_on_reading([conditional_update(table.name, due.key, due.place, place, {"due_at"})])
+    except ReadingOutdated:
+        return False
+    return True

@@ -15,6 +15,7 @@ chat                PROVIDER#provider               CHAT#chat
 answered booking    BOOKING#provider                event
 e-mail in use       EMAIL#provider                  address
 bulk archive        RUN#provider#run                RUN
+its place in lists  PROVIDER#provider               RUN#run
 its member          RUN#provider#run                MEMBER#position
 ==================  ==============================  =====================================
 
@@ -48,13 +49,14 @@ DUE_INDEX = "due"
 
 CLIENT_SK = "CLIENT"
 RUN_SK = "RUN"
+RUN_PREFIX = "RUN#"
 MEMBER_PREFIX = "MEMBER#"
 GROUP_PREFIX = "GROUP#"
 RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
 
-
+DUE_ATTRIBUTES = ("due_key", "due_at")
 DUE_SHARDS = 16
 """Partitions of the ``due`` index for each kind of work: a large run must not write into a single one."""
 
@@ -184,6 +186,11 @@ def run_partition(provider_id: str, run_id: str) -> str:
 def run_key(provider_id: str, run_id: str) -> Key:
     """Return the key of a bulk archive."""
     return {"pk": run_partition(provider_id, run_id), "sk": RUN_SK}
+
+
+def run_place_key(provider_id: str, run_id: str) -> Key:
+    """Return the key of a bulk archive's place in its provider's list; ids sort by time."""
+    return {"pk": provider_partition(provider_id), "sk": f"{RUN_PREFIX}{run_id}"}
 
 
 def member_key(provider_id: str, run_id: str, position: int) -> Key:

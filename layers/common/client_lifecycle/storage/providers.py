@@ -6,7 +6,7 @@ Imports the domain and the rest of this ring.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 LONGEST_APPOINTMENT = timedelta(days=1)
+
+AT_ONCE = datetime.fromtimestamp(0, UTC)
+"""A moment that has passed: what is due since then is due at once."""
+
+SETTINGS_FIELDS = tuple(field.name for field in fields(ProviderSettings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,24 @@ def commit_settings(table: Table, provider_id: str, stored: Plain | None, after:
     Raises:
         ReadingOutdated: the settings are no longer as they were read.
     """
-    key, plain = keys.settings_key(provider_id), to_plain(after)
+    key = keys.settings_key(provider_id)
+    plain = _settings_fields(provider_id, stored or {}, after)
     if stored is None:
         write = put_new(table.name, key, plain)
     else:
-        before = {name: stored.get(name) for name in plain}
-        write = conditional_update(table.name, key, before, plain, plain.keys())
+        before = {name: stored.get(name) for name in [*SETTINGS_FIELDS, *keys.DUE_ATTRIBUTES]}
+        write = conditional_update(table.name, key, before, plain, SETTINGS_FIELDS)
     table.transact_on_reading([write])
+
+
+def _settings_fields(provider_id: str, stored: Plain, after: ProviderSettings) -> Plain:
+    """Return settings as they are stored; a new wish to tidy up is due for the clean-up at once."""
+    plain = to_plain(after)
+    if "tidy_up" not in plain:
+        return plain
+    if plain["tidy_up"] == stored.get("tidy_up"):
+        return plain | {name: stored[name] for name in keys.DUE_ATTRIBUTES if name in stored}
+    return plain | keys.due_keys(keys.Work.TIDY_UP, provider_id, AT_ONCE)
 
 
 def read_group(table: Table, provider_id: str, group_id: str) -> Group:

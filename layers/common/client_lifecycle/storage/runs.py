@@ -1,28 +1,34 @@
-"""Keeps bulk archives and their members, and moves members from one outcome to another exactly once.
+"""Keeps bulk archives and their undoings, with their members. Imports the domain and the rest of this ring.
 
-Imports the domain and the rest of this ring.
+What moves a member from one outcome to another is in ``outcomes``.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.errors import RunNotFound
-from client_lifecycle.domain.runs import Member, Outcome, Run
-from client_lifecycle.storage import archives, clients, keys
-from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_item, to_plain
-from client_lifecycle.storage.table import ConditionsFailed, Table
+from client_lifecycle.domain.runs import IN_FLIGHT, Member, Outcome, Run
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.table import Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+LOOK_AFTER = timedelta(minutes=10)
+"""How long after an attempt began the clean-up looks whether something still works on it."""
 
-COUNTS = 0
-"""The index of the write to the run's counts in the transaction that settles members."""
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A page of a provider's runs and the id to go on after, ``None`` on the last."""
+
+    runs: list[Run]
+    next_after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,49 +39,24 @@ class MemberPage:
     next_after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A member of a run beside the client as it is now."""
-
-    member: Member
-    client: Client
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCandidate:
-    """A candidate as stored; it is read one by one, so that an unreadable client stops nobody else."""
-
-    member: Plain
-    client: Plain
-
-    def read(self) -> Candidate:
-        """Read the candidate.
-
-        Raises:
-            UnreadableItem: the client or the member does not have the shape it should.
-        """
-        return Candidate(from_plain(Member, self.member), from_plain(Client, self.client))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
-    """What a run came to for one of its members.
-
-    ``archive_id`` is the stamp that the client must still carry and the receipt that is settled; it is given for
-    clients archived in full, and only for them.
-    """
-
-    client_id: str
-    position: int
-    outcome: Outcome
-    reason: str | None = None
-    archive_id: str | None = None
-
-
 def create_run(table: Table, run: Run, members: Sequence[Member]) -> None:
     """Store a run and its members; the run comes last, so a run that can be read is complete (A6)."""
+    store_members(table, run, members)
+    table.transact(_new_run(table, run))
+
+
+def create_undo(table: Table, before: Run, after: Run, undo: Run) -> None:
+    """Store a run that undoes another, and on the other which one that is; its members are stored before.
+
+    Raises:
+        ReadingOutdated: the run to undo is no longer as it was read.
+    """
+    table.transact_on_reading([_replacement(table, before, after), *_new_run(table, undo)])
+
+
+def store_members(table: Table, run: Run, members: Sequence[Member]) -> None:
+    """Store the members of a run that is not stored itself yet."""
     table.put_many([_member_item(run, member) for member in members])
-    table.transact([put_new(table.name, keys.run_key(run.provider_id, run.run_id), to_plain(run))])
 
 
 def read_run(table: Table, provider_id: str, run_id: str) -> Run:
@@ -91,13 +72,29 @@ def read_run(table: Table, provider_id: str, run_id: str) -> Run:
 
 
 def replace_run(table: Table, before: Run, after: Run) -> None:
-    """Move a run to another state.
+    """Move a run to another state; its counts are not written.
 
     Raises:
-        ReadingOutdated: the run's state is no longer as it was read.
+        ReadingOutdated: the run's state is no longer as it was read, or another attempt or its undo has begun.
     """
-    key = keys.run_key(before.provider_id, before.run_id)
-    table.transact_on_reading([conditional_update(table.name, key, to_plain(before), to_plain(after), {"state"})])
+    table.transact_on_reading([_replacement(table, before, after)])
+
+
+def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) -> RunPage:
+    """Read a page of a provider's runs, the newest first."""
+    values = {":pk": keys.provider_partition(provider_id), ":prefix": keys.RUN_PREFIX}
+    page = table.page(
+        "pk = :pk AND begins_with(sk, :prefix)",
+        values,
+        limit=limit,
+        after=keys.run_place_key(provider_id, after) if after else None,
+        newest_first=True,
+        consistent=True,
+    )
+    run_ids = [plain["run_id"] for plain in page.items]
+    found = table.get_many([keys.run_key(provider_id, run_id) for run_id in run_ids])
+    by_id = {plain["run_id"]: from_plain(Run, plain) for plain in found}
+    return RunPage([by_id[run_id] for run_id in run_ids], run_ids[-1] if page.next_key else None)
 
 
 def list_members(
@@ -125,140 +122,56 @@ def all_members(table: Table, provider_id: str, run_id: str) -> Iterator[Member]
     return (from_plain(Member, plain) for plain in table.query("pk = :pk AND begins_with(sk, :prefix)", values))
 
 
-def read_candidates(
-    table: Table, provider_id: str, run_id: str, places: Sequence[tuple[str, int]]
-) -> dict[str, StoredCandidate]:
-    """Read members of a run together with their clients, by client id.
-
-    Args:
-        table: where to read.
-        provider_id: the owner.
-        run_id: the run.
-        places: client id and position of each member.
-    """
-    member_keys = [keys.member_key(provider_id, run_id, position) for _, position in places]
-    client_keys = [keys.client_key(provider_id, client_id) for client_id, _ in places]
-    found = {(plain["pk"], plain["sk"]): plain for plain in table.get_many([*member_keys, *client_keys])}
-    return {
-        client_id: StoredCandidate(found[member["pk"], member["sk"]], found[client["pk"], client["sk"]])
-        for (client_id, _), member, client in zip(places, member_keys, client_keys, strict=True)
-    }
+def read_members(table: Table, provider_id: str, run_id: str, positions: Sequence[int]) -> dict[int, Plain]:
+    """Read members of a run as stored, by position; each is to be read one by one, so that none stops the others."""
+    found = table.get_many([keys.member_key(provider_id, run_id, position) for position in positions])
+    return {int(plain["position"]): plain for plain in found}
 
 
-def mark_write(
-    table: Table, provider_id: str, run_id: str, member: Member, archive_id: str
-) -> TransactWriteItemTypeDef:
-    """Record on a member under which stamp its client is archived; possible once per run."""
-    before = _member_fields(member)
-    after = _member_fields(replace(member, archive_id=archive_id))
-    key = keys.member_key(provider_id, run_id, member.position)
-    return conditional_update(table.name, key, before, after, {"outcome", "archive_id"})
+def read_member(table: Table, provider_id: str, run_id: str, position: int) -> Member:
+    """Read one member of a run that is known to have it."""
+    return from_plain(Member, read_members(table, provider_id, run_id, [position])[position])
 
 
-def settle_members(table: Table, provider_id: str, run_id: str, settlements: Sequence[Settlement]) -> None:
-    """Give members their outcomes, settle their receipts and move the run's counts, in one transaction.
-
-    A member that has its outcome already keeps it and is not counted again, however often this is called. A client
-    that no longer carries its stamp becomes ``superseded`` instead.
-
-    Args:
-        table: where to write.
-        provider_id: the owner.
-        run_id: the run.
-        settlements: up to 33, of pending members.
-
-    Raises:
-        RunNotFound: the provider has no such run.
-    """
-    left = list(settlements)
-    settled_receipts: set[str] = set()
-    while left:
-        plan = _settlement_writes(table, provider_id, run_id, left, settled_receipts)
-        try:
-            table.transact([_count_write(table, provider_id, run_id, left), *(write for _, _, write in plan)])
-        except ConditionsFailed as failed:
-            if COUNTS in failed.found:
-                raise run_not_found() from failed
-            left = _without_surprises(left, [plan[index - 1] for index in failed.found], settled_receipts)
-        else:
-            return
-
-
-_SettlementWrite = tuple[Settlement, str, "TransactWriteItemTypeDef"]
-
-
-def _settlement_writes(
-    table: Table, provider_id: str, run_id: str, settlements: Sequence[Settlement], settled_receipts: set[str]
-) -> list[_SettlementWrite]:
-    writes: list[_SettlementWrite] = []
-    for settlement in settlements:
-        writes.append((settlement, "member", _outcome_write(table, provider_id, run_id, settlement)))
-        if settlement.archive_id is None:
-            continue
-        client_id, archive_id = settlement.client_id, settlement.archive_id
-        writes.append((settlement, "stamp", clients.stamp_check(table, provider_id, client_id, archive_id)))
-        if archive_id not in settled_receipts:
-            receipt = archives.settled_write(table, provider_id, client_id, archive_id)
-            writes.append((settlement, "receipt", receipt))
-    return writes
-
-
-def _without_surprises(
-    settlements: list[Settlement], refused: list[_SettlementWrite], settled_receipts: set[str]
-) -> list[Settlement]:
-    """Take back what the table refused: outcomes given before, stamps that are gone, receipts settled before."""
-    surprises = {(settlement.position, what) for settlement, what, _ in refused}
-    settled_receipts |= {
-        settlement.archive_id for settlement, what, _ in refused if what == "receipt" and settlement.archive_id
-    }
-    return [
-        replace(settlement, outcome=Outcome.SUPERSEDED, archive_id=None)
-        if (settlement.position, "stamp") in surprises
-        else settlement
-        for settlement in settlements
-        if (settlement.position, "member") not in surprises
-    ]
-
-
-def _outcome_write(table: Table, provider_id: str, run_id: str, settlement: Settlement) -> TransactWriteItemTypeDef:
-    key = keys.member_key(provider_id, run_id, settlement.position)
-    before = {
-        "outcome": Outcome.PENDING.value,
-        "outcome_key": keys.outcome_key(Outcome.PENDING, settlement.position),
-    }
-    after = {
-        "outcome": settlement.outcome.value,
-        "outcome_key": keys.outcome_key(settlement.outcome, settlement.position),
-        "reason": settlement.reason,
-    }
-    return conditional_update(table.name, key, before, after, {"outcome"})
-
-
-def _count_write(
-    table: Table, provider_id: str, run_id: str, settlements: Sequence[Settlement]
-) -> TransactWriteItemTypeDef:
-    gained = Counter(settlement.outcome for settlement in settlements)
-    moves = {outcome.value: count for outcome, count in gained.items()} | {Outcome.PENDING.value: -len(settlements)}
-    return {
-        "Update": {
-            "TableName": table.name,
-            "Key": to_item(keys.run_key(provider_id, run_id)),
-            "UpdateExpression": "SET " + ", ".join(f"#counts.#{name} = #counts.#{name} + :{name}" for name in moves),
-            "ConditionExpression": "attribute_exists(pk)",
-            "ExpressionAttributeNames": {"#counts": "counts", **{f"#{name}": name for name in moves}},
-            "ExpressionAttributeValues": to_item({f":{name}": count for name, count in moves.items()}),
-        }
-    }
-
-
-def _member_fields(member: Member) -> Plain:
+def member_fields(member: Member) -> Plain:
+    """Return a member as it is stored, without its key."""
     return {**to_plain(member), "outcome_key": keys.outcome_key(member.outcome, member.position)}
-
-
-def _member_item(run: Run, member: Member) -> Plain:
-    return {**keys.member_key(run.provider_id, run.run_id, member.position), **_member_fields(member)}
 
 
 def run_not_found() -> RunNotFound:
     """Return the fault for a run id the provider does not have."""
     return RunNotFound("You have no bulk archive with this id.", "run_id")
+
+
+def _new_run(table: Table, run: Run) -> list[TransactWriteItemTypeDef]:
+    place = keys.run_place_key(run.provider_id, run.run_id)
+    return [
+        put_new(table.name, keys.run_key(run.provider_id, run.run_id), _run_fields(run)),
+        put_new(table.name, place, {"run_id": run.run_id}),
+    ]
+
+
+def _replacement(table: Table, before: Run, after: Run) -> TransactWriteItemTypeDef:
+    key = keys.run_key(before.provider_id, before.run_id)
+    expect = {"state", "attempt", "undone_by"}
+    return conditional_update(table.name, key, _without_counts(before), _without_counts(after), expect)
+
+
+def _without_counts(run: Run) -> Plain:
+    return {name: value for name, value in _run_fields(run).items() if name != "counts"}
+
+
+def _run_fields(run: Run) -> Plain:
+    look_at = _look_at(run)
+    return {**to_plain(run), **(keys.due_keys(keys.Work.RUN, run.run_id, look_at) if look_at else {})}
+
+
+def _look_at(run: Run) -> datetime | None:
+    """Return from when on the clean-up has to look at a run."""
+    if run.state in IN_FLIGHT and run.attempt_started_at:
+        return run.attempt_started_at + LOOK_AFTER
+    return run.starts_at
+
+
+def _member_item(run: Run, member: Member) -> Plain:
+    return {**keys.member_key(run.provider_id, run.run_id, member.position), **member_fields(member)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -17,6 +18,14 @@ from client_lifecycle.domain.runs import Member, Run, batches
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_stepfunctions import SFNClient
+
+
+class Progress(Enum):
+    """How far an execution has come; one that has ended may have been stopped, or have failed."""
+
+    NOT_STARTED = auto()
+    AT_WORK = auto()
+    ENDED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +52,38 @@ class Workflow:
         )
 
     def start(self, run: Run) -> None:
-        """Start the run's execution; starting it again changes nothing, for it is named after the run."""
+        """Start the execution of a run's attempt; starting it again changes nothing, for it is named after both."""
         manifest = {"bucket": self.manifest_bucket, "key": _manifest_key(run)}
         execution_input: dict[str, Any] = {
             "provider_id": run.provider_id,
             "run_id": run.run_id,
+            "attempt": run.attempt,
+            "kind": run.kind.value,
             "manifest": manifest,
         }
         try:
             self.stepfunctions.start_execution(
-                stateMachineArn=self.state_machine_arn, name=run.run_id, input=json.dumps(execution_input)
+                stateMachineArn=self.state_machine_arn, name=_execution_name(run), input=json.dumps(execution_input)
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
                 raise
 
+    def progress(self, run: Run) -> Progress:
+        """Tell how far the execution of a run's attempt has come."""
+        execution = self.state_machine_arn.replace(":stateMachine:", ":execution:")
+        try:
+            answer = self.stepfunctions.describe_execution(executionArn=f"{execution}:{_execution_name(run)}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+            return Progress.NOT_STARTED
+        return Progress.AT_WORK if answer["status"] in ("RUNNING", "PENDING_REDRIVE") else Progress.ENDED
+
+
+def _execution_name(run: Run) -> str:
+    return f"{run.run_id}-{run.attempt}"
+
 
 def _manifest_key(run: Run) -> str:
-    return f"{run.provider_id}/{run.run_id}.json"
+    return f"{run.provider_id}/{run.run_id}-{run.attempt}.json"

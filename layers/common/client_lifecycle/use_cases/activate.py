@@ -54,24 +54,46 @@ def activate_client(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    failures = 0
-    while failures < COMMIT_ATTEMPTS:
+    for _ in range(COMMIT_ATTEMPTS):
         client = read_client(table, provider_id, client_id)
         archive_id = _last_archive_id(client)
-        items = _restore(table, client, archive_id, asked, at) if asked and archive_id else ()
+        if archive_id is None:
+            return Activated(client)
+        try:
+            return bring_back(table, client, archive_id, cause=cause, at=at, asked=asked)
+        except ReadingOutdated:
+            continue
+    raise contended()
+
+
+def bring_back(
+    table: Table, client: Client, archive_id: str, *, cause: Cause, at: datetime, asked: Collection[Restorable]
+) -> Activated:
+    """Activate a client as it was read, and take back what is asked for, in as many transactions as it takes.
+
+    Args:
+        table: where the client is kept.
+        client: as read, under the archive or back from it.
+        archive_id: the archive.
+        cause: who activates, and through what.
+        at: the present moment, UTC.
+        asked: what shall be taken back of the archive.
+
+    Raises:
+        ReadingOutdated: the client or one of the records is no longer as it was read; what was committed stays.
+        StorageBusy: the table kept throttling.
+    """
+    while True:
+        items = _restore(table, client, archive_id, asked, at) if asked else ()
         changes = [item.change for item in items if item.change]
         chunk = changes[: archives.CHANGES_WITH_FLIP]
-        if archive_id is None or not (client.stamp or chunk):
+        if not (client.stamp or chunk):
             return Activated(client, items)
         after, entry = returned(client, archive_id, cause, at) if client.stamp else (touched(client), None)
-        try:
-            archives.commit_return(table, client, after, entry, archive_id, chunk, at)
-        except ReadingOutdated:
-            failures += 1
-            continue
+        archives.commit_return(table, client, after, entry, archive_id, chunk, at=at, run_id=cause.run_id)
         if len(chunk) == len(changes):
             return Activated(after, items)
-    raise contended()
+        client = after
 
 
 def _last_archive_id(client: Client) -> str | None:

@@ -1,78 +1,108 @@
-"""The steps of a bulk archive's workflow: mark, settle, finish. Imports the domain and storage.
+"""The steps of a run's workflow: mark or undo, settle, finish. Imports the domain and storage.
 
 The steps between, the three effects, are ``archive.apply_effect`` with one plan each. Every step may be delivered
-twice: what is done already is found done.
+twice: what is done already is found done, and what belongs to an earlier attempt of the run changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from client_lifecycle.domain.client import Cause, Client, Source, Status
-from client_lifecycle.domain.runs import Facts, Outcome, Run, RunState, facts_of, finish
+from client_lifecycle.domain.restore import Restorable
+from client_lifecycle.domain.runs import (
+    IN_FLIGHT,
+    LeftAloneBecause,
+    Member,
+    Outcome,
+    Run,
+    RunState,
+    facts_of,
+    finish,
+    is_owed,
+)
 from client_lifecycle.domain.settings import SafetySettings
-from client_lifecycle.storage import archives, runs
-from client_lifecycle.storage.clients import read_live
-from client_lifecycle.storage.runs import Candidate, Settlement
+from client_lifecycle.storage import archives, outcomes, runs
+from client_lifecycle.storage.clients import LiveClient, read_client, read_live
+from client_lifecycle.storage.outcomes import SETTLEMENTS_PER_TRANSACTION, Settlement
 from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.use_cases.activate import bring_back
 from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, archived_entry, contended, stamped
 
-SETTLEMENTS_PER_TRANSACTION = 33
-"""Each takes up to three actions beside the one that moves the run's counts."""
-
-Mark = str | Outcome
-"""An archive id, or the outcome of a client that was not archived."""
+EVERYTHING = tuple(Restorable)
 
 BATCH_NOT_SETTLED = "BatchNotSettled"
-"""The reason of clients whose batch's last step failed for good."""
+"""The reason of clients that are archived, but whose batch's last step failed for good."""
 
 
-def mark_archived(table: Table, run: Run, candidate: Candidate, safety: SafetySettings, *, at: datetime) -> Mark:
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a first step came to for one member.
+
+    It is the member's stamp, if effects are to follow, or else its outcome; neither, if the step owes it none any more.
+    """
+
+    archive_id: str | None = None
+    outcome: Outcome | None = None
+    reason: str | None = None
+
+
+def mark_archived(
+    table: Table, run: Run, attempt: int, member: Member, safety: SafetySettings, *, at: datetime
+) -> Result:
     """Archive one member of a run: flip, history, receipt, and the stamp on the member, in one transaction.
 
     A member that this run has marked before keeps that stamp, even if the client came back since: a booking that
-    lands in the middle of a run is not undone by a second delivery.
+    lands in the middle of a run is not undone by a second delivery. Once the run is being stopped, or has ended,
+    nobody else is marked.
 
     Args:
         table: where the client is kept.
-        run: the run, confirmed.
-        candidate: the member beside its client, as read.
+        run: the run, as read when the step began.
+        attempt: the attempt of the run that the step belongs to.
+        member: the member, as read.
         safety: the provider's safety rules; no check of the single archive is skipped (A5).
         at: the moment of the archive, UTC.
 
-    Returns:
-        The stamp under which the effects are to be carried out, or the outcome of a client that is not archived.
-
     Raises:
+        ClientNotFound: the client is gone.
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
     for _ in range(COMMIT_ATTEMPTS):
-        member, client = candidate.member, candidate.client
+        if not is_owed(member, attempt):
+            return Result()
         if member.archive_id:
-            return member.archive_id
-        if held_back := _held_back(table, run, candidate, safety):
-            return held_back
-        cause = Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
-        archived = stamped(client, cause, run.options, at)
-        receipt = archived.receipt
-        mark = runs.mark_write(table, client.provider_id, run.run_id, member, receipt.archive_id)
+            return Result(archive_id=member.archive_id)
+        if run.state is not RunState.RUNNING:
+            return Result(outcome=Outcome.NOT_REACHED)
+        live = read_live(table, run.provider_id, member.client_id, run.created_at)
+        if held_back := _held_back(run, member, live, safety):
+            return Result(outcome=held_back)
         try:
-            archives.commit_archive(table, client, archived.client, archived_entry(receipt), receipt, also=[mark])
+            return Result(archive_id=_mark(table, run, member, live.client, at))
         except ReadingOutdated:
-            place = (member.client_id, member.position)
-            stored = runs.read_candidates(table, client.provider_id, run.run_id, [place])
-            candidate = stored[member.client_id].read()
-            continue
-        return receipt.archive_id
+            member = runs.read_member(table, run.provider_id, run.run_id, member.position)
     raise contended()
 
 
-def _held_back(table: Table, run: Run, candidate: Candidate, safety: SafetySettings) -> Outcome | None:
-    """Return why a client is left alone; what the preview showed holds while the client's revision is the same."""
-    member, client = candidate.member, candidate.client
-    facts = member.facts if client.revision == member.revision else _facts_now(table, run, client, safety)
+def _mark(table: Table, run: Run, member: Member, client: Client, at: datetime) -> str:
+    cause = Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
+    archived = stamped(client, cause, run.options, at)
+    receipt = archived.receipt
+    mark = outcomes.mark_write(table, run, member, archived.client, receipt.archive_id)
+    archives.commit_archive(table, client, archived.client, archived_entry(receipt), receipt, also=[mark])
+    return receipt.archive_id
+
+
+def _held_back(run: Run, member: Member, live: LiveClient, safety: SafetySettings) -> Outcome | None:
+    """Return why a client is left alone.
+
+    It is summed up anew as of the preview's moment, so that an appointment begun since is no change.
+    """
+    facts = facts_of(live.client, live.records, safety, run.created_at)
     if facts != member.facts and not run.accept_changes:
         return Outcome.CHANGED_SINCE_PREVIEW
     if facts.status is Status.ARCHIVED:
@@ -80,43 +110,88 @@ def _held_back(table: Table, run: Run, candidate: Candidate, safety: SafetySetti
     return Outcome.BLOCKED if facts.blocks else None
 
 
-def _facts_now(table: Table, run: Run, client: Client, safety: SafetySettings) -> Facts:
-    """Sum the client up anew as of the preview's moment, so that an appointment begun since is no change."""
-    live = read_live(table, client.provider_id, client.client_id, run.created_at)
-    return facts_of(live.client, live.records, safety, run.created_at)
+def undo_archive(table: Table, run: Run, attempt: int, member: Member, *, at: datetime) -> Result:
+    """Bring one member of an undo back, with all that its archive took and that can still be had (A1).
 
+    Whoever booked, was archived anew, or was changed in any way since is left alone.
 
-def settle_batch(table: Table, provider_id: str, run_id: str, settlements: Sequence[Settlement]) -> None:
-    """Give a batch's members their outcomes, settle their receipts and move the run's counts, exactly once.
+    Args:
+        table: where the client is kept.
+        run: the undo, as read when the step began.
+        attempt: the attempt of the undo that the step belongs to.
+        member: the member, as read.
+        at: the present moment, UTC.
 
     Raises:
+        ClientNotFound: the client is gone.
+        CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for start in range(0, len(settlements), SETTLEMENTS_PER_TRANSACTION):
-        runs.settle_members(table, provider_id, run_id, settlements[start : start + SETTLEMENTS_PER_TRANSACTION])
+    if not is_owed(member, attempt) or member.undoes is None:
+        return Result()
+    if run.state is not RunState.RUNNING:
+        return Result(outcome=Outcome.NOT_REACHED)
+    cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
+    for _ in range(COMMIT_ATTEMPTS):
+        client = read_client(table, run.provider_id, member.client_id)
+        if because := _left_alone(run, member, client):
+            return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
+        try:
+            bring_back(table, client, member.undoes, cause=cause, at=at, asked=EVERYTHING)
+        except ReadingOutdated:
+            continue
+        return Result(outcome=Outcome.ACTIVATED)
+    raise contended()
 
 
-def finish_run(table: Table, provider_id: str, run_id: str, *, at: datetime) -> Run:
-    """Close a run: members whose batch was lost become ``failed``, so that every client has an outcome.
+def _left_alone(run: Run, member: Member, client: Client) -> LeftAloneBecause | None:
+    if client.stamp:
+        if client.stamp.archive_id != member.undoes:
+            return LeftAloneBecause.ARCHIVED_ANEW
+        return LeftAloneBecause.CHANGED_SINCE if client.revision != member.undoes_revision else None
+    back = client.last_return
+    was_this_undo = back is not None and (back.archive_id, back.cause.run_id) == (member.undoes, run.run_id)
+    return None if was_this_undo else LeftAloneBecause.CAME_BACK
+
+
+def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at: datetime) -> Run:
+    """Close an attempt of a run: whoever was lost on the way gets an outcome, so that every client has one.
 
     Raises:
         RunNotFound: the provider has no such run.
+        CommitContended: the run kept changing.
         StorageBusy: the table kept throttling.
     """
-    while pending := runs.list_members(
+    for _ in range(COMMIT_ATTEMPTS):
+        _settle_whoever_is_left(table, provider_id, run_id, attempt)
+        run = runs.read_run(table, provider_id, run_id)
+        if run.attempt != attempt or run.state not in IN_FLIGHT:
+            return run
+        finished = finish(run, at)
+        try:
+            runs.replace_run(table, run, finished)
+        except ReadingOutdated:
+            continue
+        return finished
+    raise contended()
+
+
+def _settle_whoever_is_left(table: Table, provider_id: str, run_id: str, attempt: int) -> None:
+    while left := _owed(table, provider_id, run_id, attempt):
+        outcomes.settle_members(table, provider_id, run_id, attempt, [_lost(member) for member in left])
+
+
+def _owed(table: Table, provider_id: str, run_id: str, attempt: int) -> list[Member]:
+    page = runs.list_members(
         table, provider_id, run_id, outcome=Outcome.PENDING, limit=SETTLEMENTS_PER_TRANSACTION, after=None
-    ).members:
-        lost = [failed(member.client_id, member.position, BATCH_NOT_SETTLED) for member in pending]
-        runs.settle_members(table, provider_id, run_id, lost)
-    run = runs.read_run(table, provider_id, run_id)
-    if run.state is not RunState.RUNNING:
-        return run
-    finished = finish(run, at)
-    try:
-        runs.replace_run(table, run, finished)
-    except ReadingOutdated:
-        return runs.read_run(table, provider_id, run_id)
-    return finished
+    )
+    return [member for member in page.members if is_owed(member, attempt)]
+
+
+def _lost(member: Member) -> Settlement:
+    if member.archive_id:
+        return failed(member.client_id, member.position, BATCH_NOT_SETTLED)
+    return Settlement(client_id=member.client_id, position=member.position, outcome=Outcome.NOT_REACHED)
 
 
 def failed(client_id: str, position: int, reason: str) -> Settlement:

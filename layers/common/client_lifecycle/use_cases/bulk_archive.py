@@ -1,10 +1,11 @@
-"""Bulk archive from the side panel's view: preview, confirm, watch. Imports the domain and storage."""
+"""Bulk archive from the side panel's view: confirm, exclude, stop, retry. Imports the domain and storage."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 
 from ulid import ULID
@@ -15,22 +16,32 @@ from client_lifecycle.domain.errors import (
     NothingSelected,
     PreviewExpired,
     PreviewMismatch,
+    RunStarted,
     TooManyClients,
 )
 from client_lifecycle.domain.runs import (
     MAX_CLIENTS,
     PREVIEW_LIFETIME,
+    WAITING,
     Member,
     Outcome,
     Run,
+    RunKind,
     RunState,
+    counts_of,
     facts_of,
+    is_left,
+    is_owed,
+    prepare_retry,
+    prepared,
     preview_token,
     start,
+    stopping,
     totals_of,
 )
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import LiveClient, list_clients, read_live
+from client_lifecycle.storage.outcomes import Settlement, reopen_members, settle_members
 from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table
 from client_lifecycle.storage.workflow import Workflow
@@ -108,34 +119,133 @@ def confirm(
     A client that is no longer as the preview showed it (a new debt, a new appointment, another group, archived by
     someone else) is left alone, unless ``accept_changes`` is true.
 
-    The manifest is written before the run's state moves, and the execution is named after the run: whatever a crash
-    leaves behind, confirming again picks it up.
+    The manifest is written before the run's state moves, and each attempt's execution is named after the run and the
+    attempt: whatever a crash leaves behind, confirming again or the clean-up picks it up.
 
     Raises:
         RunNotFound: the provider has no such run.
         PreviewMismatch: the token is not the one that this run showed.
         PreviewExpired: the run was not confirmed in time.
+        StorageBusy: the table kept throttling.
     """
     run = runs.read_run(table, provider_id, run_id)
     if not hmac.compare_digest(run.token.encode(), token.encode()):
         raise PreviewMismatch("This token does not belong to what the bulk archive showed.", "token")
-    if run.state is RunState.AWAITING_CONFIRMATION:
-        if at >= run.expires_at:
-            raise PreviewExpired("This preview has expired. Please make a new one.", "token")
+    if run.state in WAITING and at >= run.expires_at:
+        raise PreviewExpired("This preview has expired. Please make a new one.", "token")
+    return begin(table, workflow, run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
+
+
+def begin(table: Table, workflow: Workflow, run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime) -> Run:
+    """Start a run that waits; one that was started and is at work is started no second time.
+
+    Raises:
+        StorageBusy: the table kept throttling.
+    """
+    while run.state in WAITING:
+        workflow.write_manifest(run, _owed_members(table, run))
         started = start(run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
-        run = _start(table, workflow, run, started)
-    if run.state is RunState.RUNNING:
+        run = _replaced(table, run, started)
+    return _launched(workflow, run)
+
+
+def exclude(table: Table, provider_id: str, run_id: str, client_ids: Collection[str]) -> Run:
+    """Take clients out of a run that waits; they have the outcome ``excluded``, and no other can follow.
+
+    The token of the preview stays good: fewer clients are archived than were shown, never others.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        RunStarted: it does not wait to be confirmed any more.
+        ClientNotFound: ids that are not among the clients of the run; nobody is taken out.
+        StorageBusy: the table kept throttling.
+    """
+    run = runs.read_run(table, provider_id, run_id)
+    if run.state not in WAITING:
+        raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
+    positions = {member.client_id: member.position for member in _members(table, run)}
+    if unknown := [index for index, client_id in enumerate(client_ids) if client_id not in positions]:
+        fields = [f"client_ids[{index}]" for index in unknown]
+        raise ClientNotFound("This client is not among those of the bulk archive.", *fields)
+    settlements = [
+        Settlement(client_id=client_id, position=positions[client_id], outcome=Outcome.EXCLUDED)
+        for client_id in dict.fromkeys(client_ids)
+    ]
+    settle_members(table, provider_id, run_id, run.attempt, settlements)
+    return runs.read_run(table, provider_id, run_id)
+
+
+def stop(table: Table, provider_id: str, run_id: str, *, at: datetime) -> Run:
+    """Stop a run: batches at work end, all other clients are ``not_reached``. Stopping once more changes nothing.
+
+    A run that waits to be confirmed is given up instead.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        StorageBusy: the table kept throttling.
+    """
+    while True:
+        run = runs.read_run(table, provider_id, run_id)
+        stopped = stopping(run, at)
+        if stopped == run:
+            return run
+        with suppress(ReadingOutdated):
+            runs.replace_run(table, run, stopped)
+            return stopped
+
+
+def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at: datetime) -> Run:
+    """Try the failed and not reached clients of a finished run again, and nobody else.
+
+    Retrying once more while that is at work changes nothing; it picks up what a crash left behind.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        RunNotStarted: it waits to be confirmed, or was given up.
+        RunUndone: it was undone.
+        StorageBusy: the table kept throttling.
+    """
+    run = runs.read_run(table, provider_id, run_id)
+    preparing = prepare_retry(run, at)
+    if preparing != run:
+        run = _replaced(table, run, preparing)
+    return resume_retry(table, workflow, run)
+
+
+def resume_retry(table: Table, workflow: Workflow, run: Run) -> Run:
+    """Go on with a retry from wherever it was left."""
+    if run.state is RunState.PREPARING:
+        left = [member for member in _members(table, run) if is_left(member, run.attempt)]
+        with suppress(ReadingOutdated):
+            reopen_members(table, run, left)
+        workflow.write_manifest(run, _owed_members(table, run))
+        with suppress(ReadingOutdated):
+            runs.replace_run(table, run, prepared(run))
+        run = runs.read_run(table, run.provider_id, run.run_id)
+    return _launched(workflow, run)
+
+
+def _owed_members(table: Table, run: Run) -> list[Member]:
+    return [member for member in _members(table, run) if is_owed(member, run.attempt)]
+
+
+def _members(table: Table, run: Run) -> Iterator[Member]:
+    return runs.all_members(table, run.provider_id, run.run_id)
+
+
+def _replaced(table: Table, before: Run, after: Run) -> Run:
+    """Move a run to another state, or return what others have made of it."""
+    try:
+        runs.replace_run(table, before, after)
+    except ReadingOutdated:
+        return runs.read_run(table, before.provider_id, before.run_id)
+    return after
+
+
+def _launched(workflow: Workflow, run: Run) -> Run:
+    if run.state in (RunState.RUNNING, RunState.STOPPING):
         workflow.start(run)
     return run
-
-
-def _start(table: Table, workflow: Workflow, run: Run, started: Run) -> Run:
-    workflow.write_manifest(run, list(runs.all_members(table, run.provider_id, run.run_id)))
-    try:
-        runs.replace_run(table, run, started)
-    except ReadingOutdated:
-        return runs.read_run(table, run.provider_id, run.run_id)
-    return started
 
 
 def _read_if_known(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient | None:
@@ -188,7 +298,6 @@ def _create(
             client_id=live.client.client_id,
             position=position,
             facts=facts_of(live.client, live.records, safety, at),
-            revision=live.client.revision,
         )
         for position, live in enumerate(clients)
     ]
@@ -202,7 +311,7 @@ def _create(
         token=preview_token(run_id, members, expires_at),
         currency=clients[0].client.currency,
         totals=totals_of(members),
-        counts={outcome: len(members) if outcome is Outcome.PENDING else 0 for outcome in Outcome},
+        counts=counts_of(RunKind.ARCHIVE, pending=len(members)),
         group_id=group_id,
         options=options,
     )

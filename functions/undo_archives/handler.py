@@ -1,0 +1,22 @@
+"""Workflow step: bring the clients of a batch back from the bulk archive that is undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from client_lifecycle.domain.runs import Member, Run
+from client_lifecycle.edge import steps, wiring
+from client_lifecycle.use_cases.archive_batch import Result, undo_archive
+
+
+@steps.logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Undo the archive of every client of a batch; each has its outcome at once."""
+    table, at = wiring.table(), wiring.now()
+
+    def undo(run: Run, attempt: int, member: Member) -> Result:
+        return undo_archive(table, run, attempt, member, at=at)
+
+    return steps.first_step(event, undo)

@@ -1,0 +1,214 @@
+"""Moves members of a run from one outcome to another, exactly once and with the run's counts.
+
+Imports the domain and the rest of this ring.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.runs import NOT_BY_THIS_RUN, Member, Outcome, Run, RunState, reopened
+from client_lifecycle.storage import archives, clients, keys
+from client_lifecycle.storage.items import Plain, conditional_update, to_item
+from client_lifecycle.storage.runs import member_fields, run_not_found
+from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, ReadingOutdated, Table
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+SETTLEMENTS_PER_TRANSACTION = 33
+"""Each takes up to three actions beside the one that moves the run's counts."""
+
+MEMBERS_PER_TRANSACTION = MAX_TRANSACTION_ITEMS - 1
+"""Members that fit beside the run's counts."""
+
+COUNTS = 0
+"""The index of the write to the run's counts in every transaction here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What an attempt of a run came to for one of its members.
+
+    ``archive_id`` is the stamp that the client must still carry and the receipt that is settled; it is given for
+    clients archived in full, and only for them.
+    """
+
+    client_id: str
+    position: int
+    outcome: Outcome
+    reason: str | None = None
+    archive_id: str | None = None
+
+
+def mark_write(table: Table, run: Run, member: Member, archived: Client, archive_id: str) -> TransactWriteItemTypeDef:
+    """Record on a member under which stamp its client is archived; possible once per run, while it is owed."""
+    after = replace(member, archive_id=archive_id, archived_revision=archived.revision)
+    key = keys.member_key(run.provider_id, run.run_id, member.position)
+    expect = {"outcome", "attempt", "archive_id"}
+    return conditional_update(table.name, key, member_fields(member), member_fields(after), expect)
+
+
+def settle_members(
+    table: Table, provider_id: str, run_id: str, attempt: int, settlements: Sequence[Settlement]
+) -> None:
+    """Give members their outcomes, settle their receipts and move the run's counts, in one transaction each time.
+
+    A member that is not owed its outcome by this attempt keeps the one it has and is not counted again, however often
+    this is called. A client that no longer carries its stamp becomes ``superseded`` instead. An outcome which says that
+    the run did not archive the client is not given to one that it has marked in the meantime.
+
+    Args:
+        table: where to write.
+        provider_id: the owner.
+        run_id: the run.
+        attempt: the attempt of the run.
+        settlements: of members.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+    """
+    place = _Place(table, provider_id, run_id, attempt)
+    for start in range(0, len(settlements), SETTLEMENTS_PER_TRANSACTION):
+        _settle(place, settlements[start : start + SETTLEMENTS_PER_TRANSACTION])
+
+
+def reopen_members(table: Table, run: Run, members: Sequence[Member]) -> None:
+    """Make members owed their outcomes anew by the run's attempt; one that is so already stays as it is.
+
+    Args:
+        table: where to write.
+        run: the run, being prepared.
+        members: as read.
+
+    Raises:
+        ReadingOutdated: the run is no longer being prepared; members reopened before stay so.
+    """
+    for start in range(0, len(members), MEMBERS_PER_TRANSACTION):
+        _reopen(table, run, list(members[start : start + MEMBERS_PER_TRANSACTION]))
+
+
+def _reopen(table: Table, run: Run, left: list[Member]) -> None:
+    place = _Place(table, run.provider_id, run.run_id, run.attempt)
+    while left:
+        lost = Counter(member.outcome for member in left)
+        preparing = {"state": RunState.PREPARING.value, "attempt": run.attempt}
+        counts = _count_write(place, gained={Outcome.PENDING: len(left)}, lost=lost, expect=preparing)
+        try:
+            table.transact([counts, *(_reopening(table, run, member) for member in left)])
+        except ConditionsFailed as failed:
+            if COUNTS in failed.found:
+                raise ReadingOutdated from failed
+            left = [member for index, member in enumerate(left, start=1) if index not in failed.found]
+        else:
+            return
+
+
+def _reopening(table: Table, run: Run, member: Member) -> TransactWriteItemTypeDef:
+    key = keys.member_key(run.provider_id, run.run_id, member.position)
+    after = reopened(member, run.attempt)
+    return conditional_update(table.name, key, member_fields(member), member_fields(after), {"outcome", "attempt"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where settlements belong: a run of a provider, and an attempt of it."""
+
+    table: Table
+    provider_id: str
+    run_id: str
+    attempt: int
+
+
+def _settle(place: _Place, settlements: Sequence[Settlement]) -> None:
+    left = list(settlements)
+    settled_receipts: set[str] = set()
+    while left:
+        plan = _settlement_writes(place, left, settled_receipts)
+        gained = Counter(settlement.outcome for settlement in left)
+        counts = _count_write(place, gained=gained, lost={Outcome.PENDING: len(left)}, expect={})
+        try:
+            place.table.transact([counts, *(write for _, _, write in plan)])
+        except ConditionsFailed as failed:
+            if COUNTS in failed.found:
+                raise run_not_found() from failed
+            left = _without_surprises(left, [plan[index - 1] for index in failed.found], settled_receipts)
+        else:
+            return
+
+
+_SettlementWrite = tuple[Settlement, str, "TransactWriteItemTypeDef"]
+
+
+def _settlement_writes(
+    place: _Place, settlements: Sequence[Settlement], settled_receipts: set[str]
+) -> list[_SettlementWrite]:
+    table, provider_id = place.table, place.provider_id
+    writes: list[_SettlementWrite] = []
+    for settlement in settlements:
+        writes.append((settlement, "member", _outcome_write(place, settlement)))
+        if settlement.archive_id is None:
+            continue
+        client_id, archive_id = settlement.client_id, settlement.archive_id
+        writes.append((settlement, "stamp", clients.stamp_check(table, provider_id, client_id, archive_id)))
+        if archive_id not in settled_receipts:
+            receipt = archives.settled_write(table, provider_id, client_id, archive_id)
+            writes.append((settlement, "receipt", receipt))
+    return writes
+
+
+def _without_surprises(
+    settlements: list[Settlement], refused: list[_SettlementWrite], settled_receipts: set[str]
+) -> list[Settlement]:
+    """Take back what the table refused: outcomes given before, stamps that are gone, receipts settled before."""
+    surprises = {(settlement.position, what) for settlement, what, _ in refused}
+    settled_receipts |= {
+        settlement.archive_id for settlement, what, _ in refused if what == "receipt" and settlement.archive_id
+    }
+    return [
+        replace(settlement, outcome=Outcome.SUPERSEDED, archive_id=None)
+        if (settlement.position, "stamp") in surprises
+        else settlement
+        for settlement in settlements
+        if (settlement.position, "member") not in surprises
+    ]
+
+
+def _outcome_write(place: _Place, settlement: Settlement) -> TransactWriteItemTypeDef:
+    key = keys.member_key(place.provider_id, place.run_id, settlement.position)
+    before: Plain = {
+        "outcome": Outcome.PENDING.value,
+        "outcome_key": keys.outcome_key(Outcome.PENDING, settlement.position),
+        "attempt": place.attempt,
+    }
+    after: Plain = {
+        "outcome": settlement.outcome.value,
+        "outcome_key": keys.outcome_key(settlement.outcome, settlement.position),
+        "attempt": place.attempt,
+        "reason": settlement.reason,
+    }
+    expect = {"outcome", "attempt"} | ({"archive_id"} if settlement.outcome in NOT_BY_THIS_RUN else set())
+    return conditional_update(place.table.name, key, before, after, expect)
+
+
+def _count_write(
+    place: _Place, *, gained: Mapping[Outcome, int], lost: Mapping[Outcome, int], expect: Plain
+) -> TransactWriteItemTypeDef:
+    """Move the run's counts while the run is there, and its fields are as expected."""
+    moves = Counter({outcome.value: count for outcome, count in gained.items()})
+    moves.subtract({outcome.value: count for outcome, count in lost.items()})
+    conditions = ["attribute_exists(pk)", *(f"#{name} = :{name}" for name in expect)]
+    return {
+        "Update": {
+            "TableName": place.table.name,
+            "Key": to_item(keys.run_key(place.provider_id, place.run_id)),
+            "UpdateExpression": "SET " + ", ".join(f"#counts.#{name} = #counts.#{name} + :{name}" for name in moves),
+            "ConditionExpression": " AND ".join(conditions),
+            "ExpressionAttributeNames": {f"#{name}": name for name in ["counts", *moves, *expect]},
+            "ExpressionAttributeValues": to_item({f":{name}": value for name, value in {**moves, **expect}.items()}),
+        }
+    }

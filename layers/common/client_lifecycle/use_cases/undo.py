@@ -1,0 +1,64 @@
+"""Undo a bulk archive: bring back whoever is still under it, by a run of its own. Imports the domain and storage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from ulid import ULID
+
+from client_lifecycle.domain.runs import Run, RunState, require_undoable, undo_members, undo_run
+from client_lifecycle.storage import runs
+from client_lifecycle.storage.providers import read_settings
+from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.workflow import Workflow
+
+
+def undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, asked_by: str, at: datetime) -> Run:
+    """Start the run that undoes a bulk archive; undoing once more answers with the same one.
+
+    It activates, with everything restored that still can be, those clients that still are as the bulk archive left
+    them. Whoever booked or was changed since is left alone.
+
+    Members, manifest and run are stored in this order, and the run together with the mark on the bulk archive: of
+    several undoings at once, and of an undo and a retry, one wins.
+
+    Args:
+        table: where the clients are kept.
+        workflow: what carries it out.
+        provider_id: the owner.
+        run_id: the bulk archive.
+        asked_by: the staff user.
+        at: the present moment, UTC.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        RunNotStarted: it waits to be confirmed, or was given up.
+        RunNotFinished: it is still at work.
+        UndoExpired: it finished longer ago than the provider's ``undo_window_days``.
+        NothingToUndo: it has archived nobody, or is an undo itself.
+        StorageBusy: the table kept throttling.
+    """
+    while True:
+        run = runs.read_run(table, provider_id, run_id)
+        if run.undone_by:
+            begun = runs.read_run(table, provider_id, run.undone_by)
+            break
+        require_undoable(run, read_settings(table, provider_id).undo_window_days, at)
+        try:
+            begun = _begin(table, workflow, run, asked_by, at)
+        except ReadingOutdated:
+            continue
+        break
+    if begun.state is RunState.RUNNING:
+        workflow.start(begun)
+    return begun
+
+
+def _begin(table: Table, workflow: Workflow, run: Run, asked_by: str, at: datetime) -> Run:
+    members = undo_members(runs.all_members(table, run.provider_id, run.run_id))
+    begun = undo_run(run, str(ULID.from_datetime(at)), members, asked_by=asked_by, at=at)
+    runs.store_members(table, begun, members)
+    workflow.write_manifest(begun, members)
+    runs.create_undo(table, run, replace(run, undone_by=begun.run_id), begun)
+    return begun
