@@ -78,7 +78,7 @@ def archive_client(
             continue
         if archived.receipt.state is ReceiptState.SETTLED:
             return archived
-        return _settle(table, archived, at)
+        return _finished(table, archived, at)
     raise contended()
 
 
@@ -153,10 +153,28 @@ def _commit_archive(table: Table, live: LiveClient, cause: Cause, options: Archi
     return Archived(archived.client, receipt)
 
 
-def _settle(table: Table, archived: Archived, at: datetime) -> Archived:
+def finish_archive(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> None:
+    """Carry out whatever an archive still has to do, and settle its receipt. Safe to repeat.
+
+    Args:
+        table: where the client is kept.
+        provider_id: the owner.
+        client_id: the archived client.
+        archive_id: the stamp the client must still carry.
+        at: the present moment, UTC.
+
+    Raises:
+        Superseded: the client no longer carries the stamp; nothing more was written.
+        CommitContended: the client's records kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    apply_effect(table, provider_id, client_id, archive_id, all_effects, at=at)
+    archives.settle_receipt(table, provider_id, client_id, archive_id)
+
+
+def _finished(table: Table, archived: Archived, at: datetime) -> Archived:
     client, archive_id = archived.client, archived.receipt.archive_id
-    apply_effect(table, client.provider_id, client.client_id, archive_id, all_effects, at=at)
-    archives.settle_receipt(table, client, archive_id)
+    finish_archive(table, client.provider_id, client.client_id, archive_id, at=at)
     receipt = archives.read_receipt(table, client.provider_id, client.client_id, archive_id)
     return replace(archived, receipt=receipt)
 

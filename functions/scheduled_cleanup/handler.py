@@ -1,0 +1,40 @@
+"""The clean-up, called by a schedule: what is due -> what was done with it, in the log and as counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from client_lifecycle.edge import wiring
+from client_lifecycle.use_cases.clean_up import Deed, Done, clean_up
+
+ENOUGH_TIME_MS = 90_000
+"""The time that the largest item may take, a proposal for ten thousand clients."""
+
+logger = Logger()
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
+    """Look at everything that is due, and answer with how often each thing was done."""
+
+    def has_time() -> bool:
+        return context.get_remaining_time_in_millis() > ENOUGH_TIME_MS
+
+    counts: Counter[str] = Counter()
+    for done in clean_up(wiring.table(), wiring.workflow(), at=wiring.now(), has_time=has_time):
+        counts[done.deed.value] += 1
+        _log(done)
+    logger.info("clean-up ended", extra={"counts": counts})
+    return dict(counts)
+
+
+def _log(done: Done) -> None:
+    told = {"work": done.work, "item": done.key, "deed": done.deed}
+    if done.deed is Deed.FAILED:
+        logger.error("clean-up of an item failed", extra=told, exc_info=done.fault)
+    else:
+        logger.info("item looked at", extra=told)

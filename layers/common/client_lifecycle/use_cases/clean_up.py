@@ -1,0 +1,141 @@
+"""The scheduled clean-up: finish what a crash left, propose and carry out what providers have planned.
+
+It looks at what is due, over all providers, and at each item by itself: one item's fault, and one provider's many
+items, are in nobody else's way. Imports the domain and storage.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from client_lifecycle.domain.errors import Superseded
+from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState
+from client_lifecycle.storage import due, keys
+from client_lifecycle.storage.due import Due
+from client_lifecycle.storage.keys import Work
+from client_lifecycle.storage.runs import read_run
+from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.workflow import Progress, Workflow
+from client_lifecycle.use_cases.archive import finish_archive
+from client_lifecycle.use_cases.archive_batch import finish_run
+from client_lifecycle.use_cases.bulk_archive import begin, resume_retry
+
+WORKERS = 8
+"""Items looked at side by side."""
+
+LEASE = timedelta(minutes=15)
+"""How long an item belongs to the clean-up that looks at it; after a fault it is due again by then."""
+
+
+class Deed(StrEnum):
+    """What the clean-up did with an item."""
+
+    NOTHING = "nothing"
+    FAILED = "failed"
+    ARCHIVE_FINISHED = "archive_finished"
+    ARCHIVE_SUPERSEDED = "archive_superseded"
+    RUN_AT_WORK = "run_at_work"
+    RUN_STARTED = "run_started"
+    RUN_RESUMED = "run_resumed"
+    RUN_FINISHED = "run_finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done with one item, by its key, and the fault if there was one."""
+
+    work: Work
+    key: keys.Key
+    deed: Deed
+    fault: Exception | None = None
+
+
+def clean_up(table: Table, workflow: Workflow, *, at: datetime, has_time: Callable[[], bool]) -> Iterator[Done]:
+    """Look at everything that is due, the providers in turn.
+
+    Safe to run twice and side by side: each item is looked at by whoever is first to postpone it, and everything that
+    is done with it is safe to repeat.
+
+    Args:
+        table: where everything is kept.
+        workflow: what carries out runs.
+        at: the present moment, UTC.
+        has_time: whether there is time for another item; what is not looked at stays due.
+
+    Returns:
+        What was done, item by item.
+    """
+
+    def look_at(item: tuple[Work, Due]) -> Done | None:
+        return _look_at(table, workflow, *item, at) if has_time() else None
+
+    with ThreadPoolExecutor(WORKERS) as workers:
+        for work in Work:
+            found = ((work, one) for one in in_turn(due.list_due(table, work, at)))
+            yield from (done for done in workers.map(look_at, found) if done)
+
+
+def in_turn(found: Iterable[Due]) -> Iterator[Due]:
+    """Give every provider its turn: the first item of each, then the second of each, and so on."""
+    waiting: dict[str, list[Due]] = defaultdict(list)
+    for one in found:
+        waiting[one.provider_id].append(one)
+    for items in waiting.values():
+        items.reverse()
+    while waiting:
+        for provider_id in list(waiting):
+            yield waiting[provider_id].pop()
+            if not waiting[provider_id]:
+                del waiting[provider_id]
+
+
+def _look_at(table: Table, workflow: Workflow, work: Work, found: Due, at: datetime) -> Done | None:
+    """Look at one item, unless another clean-up does."""
+    try:
+        mine = due.postpone(table, found, at + LEASE)
+        if mine is None:
+            return None
+        return Done(work, found.key, LOOKS[work](table, workflow, mine, at))
+    except Exception as fault:
+        return Done(work, found.key, Deed.FAILED, fault)
+
+
+def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
+    provider_id, client_id = keys.owner_and_client(mine.key["pk"])
+    archive_id = mine.key["sk"].removeprefix(keys.RECEIPT_PREFIX)
+    try:
+        finish_archive(table, provider_id, client_id, archive_id, at=at)
+    except Superseded:
+        due.forget(table, mine)
+        return Deed.ARCHIVE_SUPERSEDED
+    return Deed.ARCHIVE_FINISHED
+
+
+def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> Deed:
+    run = read_run(table, mine.provider_id, mine.key["pk"].split("#")[2])
+    if run.state is RunState.PROPOSED:
+        begin(table, workflow, run, confirmed_by=run.created_by, accept_changes=False, at=at)
+        return Deed.RUN_STARTED
+    if run.state not in IN_FLIGHT:
+        due.forget(table, mine)
+        return Deed.NOTHING
+    match workflow.progress(run):
+        case Progress.AT_WORK:
+            return Deed.RUN_AT_WORK
+        case Progress.NOT_STARTED if run.state is not RunState.STOPPING:
+            resume_retry(table, workflow, run)
+            return Deed.RUN_RESUMED
+        case _:
+            finish_run(table, run.provider_id, run.run_id, run.attempt, at=at)
+            return Deed.RUN_FINISHED
+
+
+LOOKS: Mapping[Work, Callable[[Table, Workflow, Due, datetime], Deed]] = {
+    Work.SETTLING: _finish_archive,
+    Work.RUN: _look_at_run,
+}
