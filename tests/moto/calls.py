@@ -35,6 +35,10 @@ class Context:
     memory_limit_in_mb: int = 1024
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:test"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Return how long the function may still run."""
+        return 900_000
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

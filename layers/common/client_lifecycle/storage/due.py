@@ -39,9 +39,9 @@ def list_due(table: Table, work: keys.Work, at: datetime) -> Iterator[Due]:
     """
     for partition in keys.due_partitions(work):
         values = {":partition": partition, ":at": keys.sortable(at)}
-        condition = "due_key = :partition AND due_at <= :at"
+        condition = "due_key = :partition AND due_since <= :at"
         for plain in table.query(condition, values, index=keys.DUE_INDEX, consistent=False):
-            place = {"due_key": plain["due_key"], "due_at": plain["due_at"]}
+            place = {"due_key": plain["due_key"], "due_since": plain["due_since"]}
             yield Due({"pk": plain["pk"], "sk": plain["sk"]}, place)
 
 
@@ -51,7 +51,7 @@ def postpone(table: Table, due: Due, until: datetime) -> Due | None:
     Returns:
         The item at its new place, or ``None`` if it is no longer where it was found.
     """
-    place = {**due.place, "due_at": keys.sortable(until)}
+    place = {**due.place, "due_since": keys.sortable(until)}
     return Due(due.key, place) if _move(table, due, place) else None
 
 
@@ -62,7 +62,7 @@ def forget(table: Table, due: Due) -> None:
 
 def _move(table: Table, due: Due, place: Plain) -> bool:
     try:
-        table.transact_on_reading([conditional_update(table.name, due.key, due.place, place, {"due_at"})])
+        table.transact_on_reading([conditional_update(table.name, due.key, due.place, place, {"due_since"})])
     except ReadingOutdated:
         return False
     return True

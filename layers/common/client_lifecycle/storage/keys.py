@@ -56,7 +56,7 @@ RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
 
-DUE_ATTRIBUTES = ("due_key", "due_at")
+DUE_ATTRIBUTES = ("due_key", "due_since")
 DUE_SHARDS = 16
 """Partitions of the ``due`` index for each kind of work: a large run must not write into a single one."""
 
@@ -259,4 +259,4 @@ def due_keys(work: Work, item_id: str, at: datetime) -> dict[str, str]:
         at: the moment from which on it is to be looked at, UTC.
     """
     shard = zlib.crc32(item_id.encode()) % DUE_SHARDS
-    return {"due_key": due_partitions(work)[shard], "due_at": sortable(at)}
+    return {"due_key": due_partitions(work)[shard], "due_since": sortable(at)}

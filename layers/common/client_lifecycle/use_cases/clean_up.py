@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from client_lifecycle.domain.errors import Superseded
-from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState
+from client_lifecycle.domain.runs import IN_FLIGHT, RunState
 from client_lifecycle.storage import due, keys
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.keys import Work
@@ -75,7 +75,7 @@ def clean_up(table: Table, workflow: Workflow, *, at: datetime, has_time: Callab
         return _look_at(table, workflow, *item, at) if has_time() else None
 
     with ThreadPoolExecutor(WORKERS) as workers:
-        for work in Work:
+        for work in LOOKS:
             found = ((work, one) for one in in_turn(due.list_due(table, work, at)))
             yield from (done for done in workers.map(look_at, found) if done)
 

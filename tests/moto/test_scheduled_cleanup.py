@@ -1,0 +1,209 @@
+"""The clean-up: what a crash left is finished, for every provider, however often it is called."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from client_lifecycle.domain.client import ArchiveOptions, Client
+from client_lifecycle.domain.runs import prepare_retry
+from client_lifecycle.storage import archives
+from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.runs import read_run, replace_run
+from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.archive import archive_client
+from client_lifecycle.use_cases.clean_up import LEASE
+from tests.moto.calls import get, invoke, post
+from tests.moto.conftest import ENVIRONMENT, Clock, Executions, Log
+from tests.moto.store import dump, statuses, store
+from tests.moto.workflow import Workflow, confirmed
+from tests.unit.builders import (
+    DAY,
+    MOMENT,
+    NOW,
+    OTHER_PROVIDER_ID,
+    PROVIDER_ID,
+    appointment,
+    cause,
+    client,
+    one_of_each,
+)
+
+DUE = archives.LOOK_AFTER
+EVERYONE = ["c-1", "c-2", "c-3"]
+
+
+@pytest.fixture(autouse=True)
+def practice(table: Table, executions: Executions) -> Table:
+    for client_id in EVERYONE:
+        store(table, client(client_id), *one_of_each())
+    return table
+
+
+def clean_up() -> dict[str, int]:
+    done: dict[str, int] = invoke("scheduled_cleanup.handler.lambda_handler", {})
+    return done
+
+
+def cut_off(table: Table, monkeypatch: pytest.MonkeyPatch, who: Client) -> str:
+    """Archive a client whose records take several transactions, and crash after the first; return the archive's id."""
+    many = [appointment(f"a-{number:03d}", starts_at=NOW + (number + 2) * DAY) for number in range(120)]
+    store(table, who, *many)
+    transact, calls = Table.transact, []
+
+    def crash_later(self: Table, writes: Any) -> None:
+        calls.append(writes)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        transact(self, writes)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Table, "transact", crash_later)
+        with pytest.raises(KeyboardInterrupt):
+            archive_client(table, who.provider_id, who.client_id, cause=cause(), at=NOW, options=ArchiveOptions())
+    stamp = read_client(table, who.provider_id, who.client_id).stamp
+    assert stamp
+    return stamp.archive_id
+
+
+def due_items(table: Table) -> list[tuple[str, str]]:
+    return [key for key, item in dump(table).items() if "due_since" in item]
+
+
+class TestArchives:
+    def test_one_that_a_crash_left_settling_is_finished_and_its_receipt_complete(
+        self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock
+    ) -> None:
+        who = client("c-large")
+        archive_id = cut_off(table, monkeypatch, who)
+        clock.pass_by(DUE)
+        assert clean_up() == {"archive_finished": 1}
+        receipt = archives.read_receipt(table, PROVIDER_ID, "c-large", archive_id)
+        assert (receipt.state, len(receipt.changes)) == ("settled", 120)
+        assert "booked" not in statuses(table, "c-large").values()
+        assert due_items(table) == []
+        assert clean_up() == {}
+
+    def test_one_that_may_still_be_at_work_is_left_alone(
+        self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock
+    ) -> None:
+        cut_off(table, monkeypatch, client("c-large"))
+        before = dump(table)
+        clock.pass_by(DUE - MOMENT)
+        assert clean_up() == {}
+        assert dump(table) == before
+
+    def test_one_whose_client_came_back_is_forgotten_and_nothing_is_cancelled(
+        self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock
+    ) -> None:
+        cut_off(table, monkeypatch, client("c-large"))
+        post("/clients/c-large/activate", {})
+        before = statuses(table, "c-large")
+        clock.pass_by(DUE)
+        assert clean_up() == {"archive_superseded": 1}
+        assert statuses(table, "c-large") == before
+        assert due_items(table) == []
+
+    def test_every_provider_s_are_finished_and_one_that_cannot_be_read_is_in_nobody_s_way(
+        self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock, log: Log
+    ) -> None:
+        archive_id = cut_off(table, monkeypatch, client("c-mine"))
+        cut_off(table, monkeypatch, client("c-theirs", provider_id=OTHER_PROVIDER_ID))
+        key = {"pk": f"CLIENT#{PROVIDER_ID}#c-mine", "sk": "CLIENT"}
+        readable = table.get(key)
+        assert readable
+        table.put_many([readable | {"added_at": "long ago"}])
+        clock.pass_by(DUE)
+        assert clean_up() == {"failed": 1, "archive_finished": 1}
+        [failed] = [line for line in log.lines if line["message"] == "clean-up of an item failed"]
+        assert failed["item"] == {"pk": key["pk"], "sk": f"RECEIPT#{archive_id}"}
+        table.put_many([readable])
+        assert clean_up() == {}
+        clock.pass_by(LEASE)
+        assert clean_up() == {"archive_finished": 1}
+
+
+def abort(workflow: Workflow) -> None:
+    """Stop a run's execution from outside, as a person at the console does."""
+    arn = ENVIRONMENT["STATE_MACHINE_ARN"].replace(":stateMachine:", ":execution:")
+    boto3.client("stepfunctions").stop_execution(executionArn=f"{arn}:{workflow.run_id}-{workflow.attempt}")
+
+
+class TestRuns:
+    def test_one_whose_workflow_was_stopped_from_outside_is_finished_with_everyone_accounted_for(
+        self, clock: Clock
+    ) -> None:
+        workflow = confirmed(*EVERYONE)
+        workflow.settle(workflow.effects(workflow.mark(workflow.batch("c-1"))))
+        workflow.mark(workflow.batch("c-2", first=1))
+        abort(workflow)
+        clock.pass_by(DUE)
+        assert clean_up() == {"archive_finished": 1, "run_finished": 1}
+        assert get(f"/bulk-archives/{workflow.run_id}").body["state"] == "completed_with_failures"
+        assert workflow.outcomes == {
+            "c-1": ("archived", None),
+            "c-2": ("failed", "BatchNotSettled"),
+            "c-3": ("not_reached", None),
+        }
+        post(f"/bulk-archives/{workflow.run_id}/retry")
+        again = Workflow(workflow.run_id, attempt=2)
+        again.settle(again.effects(again.mark(again.batch("c-2", "c-3", first=1))))
+        assert again.finish() == "completed"
+        assert again.counts == {"archived": 3}
+        assert clean_up() == {}
+
+    def test_one_that_is_at_work_is_left_alone_and_looked_at_again(self, table: Table, clock: Clock) -> None:
+        workflow = confirmed(*EVERYONE)
+        clock.pass_by(DUE)
+        assert clean_up() == {"run_at_work": 1}
+        assert clean_up() == {}
+        clock.pass_by(LEASE)
+        assert clean_up() == {"run_at_work": 1}
+        assert workflow.whole(*EVERYONE) == "completed"
+        assert due_items(table) == []
+
+    def test_one_that_was_confirmed_but_never_started_is_started(
+        self, executions: Executions, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shown = post("/bulk-archives", {"client_ids": EVERYONE}).body
+        with monkeypatch.context() as patched:
+            patched.setattr("client_lifecycle.storage.workflow.Workflow.start", broken)
+            post(f"/bulk-archives/{shown['run_id']}/confirm", {"token": shown["token"]})
+        clock.pass_by(DUE)
+        assert clean_up() == {"run_resumed": 1}
+        assert [one["name"] for one in executions()] == [f"{shown['run_id']}-1"]
+
+    def test_a_retry_that_was_cut_off_while_it_was_prepared_is_gone_on_with(self, table: Table, clock: Clock) -> None:
+        workflow = confirmed(*EVERYONE)
+        workflow.finish()
+        run = read_run(table, PROVIDER_ID, workflow.run_id)
+        replace_run(table, run, prepare_retry(run, clock.at))
+        clock.pass_by(DUE)
+        assert clean_up() == {"run_resumed": 1}
+        assert Workflow(workflow.run_id, attempt=2).whole(*EVERYONE) == "completed"
+        assert workflow.counts == {"archived": 3}
+
+    def test_one_that_was_being_stopped_when_its_workflow_died_is_stopped(self, clock: Clock) -> None:
+        workflow = confirmed(*EVERYONE)
+        post(f"/bulk-archives/{workflow.run_id}/stop")
+        abort(workflow)
+        clock.pass_by(DUE)
+        assert clean_up() == {"run_finished": 1}
+        assert get(f"/bulk-archives/{workflow.run_id}").body["state"] == "stopped"
+        assert workflow.counts == {"not_reached": 3}
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("the connection broke off")
+
+
+def test_what_there_is_no_time_for_stays_due(table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_off(table, monkeypatch, client("c-large"))
+    clock.pass_by(DUE)
+    before = dump(table)
+    monkeypatch.setattr("scheduled_cleanup.handler.ENOUGH_TIME_MS", timedelta(days=1) / timedelta(milliseconds=1))
+    assert clean_up() == {}
+    assert dump(table) == before
