@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from client_lifecycle.edge import http, identity, settings
 from client_lifecycle.storage import keys
+from client_lifecycle.use_cases.clean_up import LEASE
 from local.template import ROOT, read_template
 
 TEMPLATE = read_template()
@@ -22,6 +24,12 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 
 FUNCTIONS = of_type("AWS::Serverless::Function")
+ROUTES = [
+    event["Properties"]
+    for function in FUNCTIONS.values()
+    for event in function.get("Events", {}).values()
+    if event["Type"] == "Api"
+]
 TABLE = RESOURCES["Table"]["Properties"]
 GATEWAY_RESPONSES = RESOURCES["Api"]["Properties"]["GatewayResponses"]
 
@@ -99,8 +107,9 @@ def test_manifests_are_private_encrypted_and_expire() -> None:
 def test_environment_names_are_those_the_settings_models_read() -> None:
     common = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     assert {name.upper() for name in settings.TableSettings.model_fields} <= set(common)
-    bulk = FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"]
-    assert {name.upper() for name in settings.WorkflowSettings.model_fields} == set(bulk)
+    for starter in ("BulkArchiveFunction", "ScheduledCleanupFunction"):
+        own = FUNCTIONS[starter]["Environment"]["Variables"]
+        assert {name.upper() for name in settings.WorkflowSettings.model_fields} == set(own)
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]
     assert {name.upper() for name in settings.EventSettings.model_fields} == set(events)
 
@@ -155,8 +164,9 @@ def test_the_state_machine_may_start_itself_and_read_its_manifests() -> None:
     assert sorted(allowed["lambda:InvokeFunction"]) == sorted(text for step in steps for text in texts(step))
 
 
-def test_bulk_archive_starts_the_state_machine_of_this_stack() -> None:
-    arn = FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"]["STATE_MACHINE_ARN"]["Fn::Sub"]
+@pytest.mark.parametrize("function", ["BulkArchiveFunction", "ScheduledCleanupFunction"])
+def test_whoever_starts_runs_starts_the_state_machine_of_this_stack(function: str) -> None:
+    arn = FUNCTIONS[function]["Environment"]["Variables"]["STATE_MACHINE_ARN"]["Fn::Sub"]
     assert arn.endswith(f"stateMachine:{RESOURCES['ArchiveClients']['Properties']['Name']['Fn::Sub']}")
 
 
@@ -190,6 +200,13 @@ def test_the_publisher_reads_the_stream_and_cannot_touch_the_table() -> None:
     }
 
 
+def test_the_clean_up_is_called_every_five_minutes_and_ends_before_it_loses_its_leases() -> None:
+    cleanup = FUNCTIONS["ScheduledCleanupFunction"]
+    [schedule] = cleanup["Events"].values()
+    assert (schedule["Type"], schedule["Properties"]["ScheduleExpression"]) == ("ScheduleV2", "rate(5 minutes)")
+    assert timedelta(seconds=cleanup["Timeout"]) < LEASE
+
+
 def test_staff_cannot_choose_their_provider() -> None:
     [attribute] = RESOURCES["StaffPool"]["Properties"]["Schema"]
     assert (attribute["Name"], attribute["Mutable"]) == ("provider_id", False)
@@ -199,22 +216,13 @@ def test_staff_cannot_choose_their_provider() -> None:
 
 def test_every_route_needs_a_signed_in_caller() -> None:
     assert RESOURCES["Api"]["Properties"]["Auth"]["DefaultAuthorizer"] == "Staff"
-    open_routes = [
-        event["Properties"]["Path"]
-        for function in FUNCTIONS.values()
-        for event in function.get("Events", {}).values()
-        if "Auth" in event["Properties"]
-    ]
+    open_routes = [route["Path"] for route in ROUTES if "Auth" in route]
     assert open_routes == ["/hooks/bookings"], "the booking hook is signed instead"
 
 
 def test_every_route_is_served_once() -> None:
-    routes = [
-        (event["Properties"]["Method"], event["Properties"]["Path"])
-        for function in FUNCTIONS.values()
-        for event in function.get("Events", {}).values()
-    ]
-    assert len(routes) == len(set(routes))
+    served = [(route["Method"], route["Path"]) for route in ROUTES]
+    assert len(served) == len(set(served))
 
 
 @pytest.mark.parametrize("kind", GATEWAY_RESPONSES)
