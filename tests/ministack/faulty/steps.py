@@ -1,0 +1,32 @@
+"""A function that stands in front of a workflow step, is delivered everything twice, and fails now and then.
+
+It is put beside the deployed functions by the tests. Which deliveries fail is decided by a seed and by what is
+delivered, so that a run of the tests can be repeated. Imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import random
+from typing import Any
+
+
+class MadeUpFault(Exception):
+    """A fault that nobody has foreseen."""
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> Any:
+    """Deliver an event twice to the step, and fail before, between or after the two."""
+    step = importlib.import_module(f"{os.environ['FAULTY_STEP']}.handler").lambda_handler
+    delivered = json.dumps(event, sort_keys=True)
+    chance = random.Random(f"{os.environ['FAULTY_SEED']} {os.environ['FAULTY_STEP']} {delivered}")  # noqa: S311
+    fails_at = chance.randrange(3) if chance.random() < float(os.environ["FAULTY_SHARE"]) else None
+    for delivery in range(2):
+        if fails_at == delivery:
+            raise MadeUpFault
+        answer = step(event, context)
+    if fails_at is not None:
+        raise MadeUpFault
+    return answer
