@@ -7,7 +7,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from pydantic import BaseModel, Field
 
-from client_lifecycle.domain.safety import SafetyRule
+from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
 from client_lifecycle.edge.views import ClientView, OptionsBody, ReceiptView
 from client_lifecycle.use_cases.archive import archive_client

@@ -27,7 +27,7 @@ from client_lifecycle.domain.records import (
     ReminderStatus,
 )
 from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
-from client_lifecycle.domain.safety import SafetyRule
+from client_lifecycle.domain.settings import SafetyRule
 from tests.unit.builders import DAY, NOW
 
 ids = st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)

@@ -17,8 +17,7 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import RestoredItem, RestoreOutcome
 from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
-from client_lifecycle.domain.safety import SafetyRule
-from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings
+from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.edge.http import ID_PATTERN
 from client_lifecycle.storage.clients import client_not_found
 from client_lifecycle.storage.items import to_plain

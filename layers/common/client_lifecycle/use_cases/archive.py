@@ -12,8 +12,8 @@ from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp,
 from client_lifecycle.domain.effects import Effect, Plan, all_effects
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, CommitContended
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
-from client_lifecycle.domain.safety import SafetyRule, assess
-from client_lifecycle.domain.settings import SafetySettings
+from client_lifecycle.domain.safety import assess
+from client_lifecycle.domain.settings import SafetyRule, SafetySettings
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
