@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from client_lifecycle.domain.client import ArchivePlan, Cause, Client, HeldBackBy, PlanTerms, Trigger, touched
 from client_lifecycle.domain.errors import AlreadyArchived, InvalidRequest
@@ -34,7 +34,7 @@ def planned(client: Client, terms: PlanTerms, cause: Cause, at: datetime) -> Cli
     """
     if client.stamp:
         raise AlreadyArchived("This client is archived already.", "client_id")
-    look_at = _start_of_day(terms) or at
+    look_at = _start_of(terms.archive_on) if terms.archive_on else at
     if terms.archive_on and look_at <= at:
         raise InvalidRequest("This day is not ahead, UTC.", "archive_on")
     if client.plan and client.plan.terms == terms:
@@ -70,18 +70,15 @@ def look_again_at(terms: PlanTerms, records: Iterable[Record], at: datetime) -> 
 
 def _wait(terms: PlanTerms, records: Iterable[Record], at: datetime) -> timedelta:
     """Return the time until a plan is due as far as is known now, nothing or less if it is."""
-    match terms.trigger:
-        case Trigger.ARCHIVE_ON:
-            start = _start_of_day(terms)
-            return start - at if start else NO_WAIT
-        case Trigger.AFTER_LAST_APPOINTMENT:
-            return max((_until_over(record, at) for record in records), default=NO_WAIT)
-        case Trigger.AFTER_LAST_PAYMENT:
-            return LONGEST_WAIT if any(_is_open_payment(record) for record in records) else NO_WAIT
+    if terms.archive_on:
+        return _start_of(terms.archive_on) - at
+    if terms.trigger is Trigger.AFTER_LAST_APPOINTMENT:
+        return max((_until_over(record, at) for record in records), default=NO_WAIT)
+    return LONGEST_WAIT if any(_is_open_payment(record) for record in records) else NO_WAIT
 
 
-def _start_of_day(terms: PlanTerms) -> datetime | None:
-    return datetime.combine(terms.archive_on, time.min, UTC) if terms.archive_on else None
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
 
 
 def _until_over(record: Record, at: datetime) -> timedelta:
