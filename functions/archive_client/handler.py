@@ -1,16 +1,20 @@
-"""POST /clients/{client_id}/archive: event -> use case -> response."""
+"""Archive a client, now or later: event -> use case -> response."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from pydantic import BaseModel, Field
 
-from client_lifecycle.domain.safety import SafetyRule
+from client_lifecycle.domain.client import PlanTerms, Trigger
+from client_lifecycle.domain.errors import InvalidRequest
+from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
 from client_lifecycle.edge.views import ClientView, OptionsBody, ReceiptView
 from client_lifecycle.use_cases.archive import archive_client
+from client_lifecycle.use_cases.archive_later import cancel_plan, plan_archive
 
 app = http.resolver()
 
@@ -23,6 +27,34 @@ class ArchiveBody(OptionsBody):
 
 NO_BODY = ArchiveBody()
 """What a request without a body says."""
+
+
+class PlanBody(ArchiveBody):
+    """When to archive, which is exactly one of three, and how."""
+
+    archive_on: Annotated[date | None, Field(strict=False)] = Field(
+        default=None, description="At the start of this day, UTC, which must be ahead."
+    )
+    after_last_appointment: bool = Field(
+        default=False, description="Once no booked appointment is ahead or in progress."
+    )
+    after_last_payment: bool = Field(default=False, description="Once no payment is scheduled or being charged.")
+
+    def terms(self) -> PlanTerms:
+        """Return what is planned.
+
+        Raises:
+            InvalidRequest: it is not said when, or more than once.
+        """
+        said = [trigger for trigger in Trigger if getattr(self, trigger)]
+        if len(said) != 1:
+            raise InvalidRequest(f"Say exactly one of {', '.join(Trigger)}.", *(said or Trigger))
+        return PlanTerms(
+            trigger=said[0],
+            archive_on=self.archive_on,
+            options=self.options(),
+            acknowledged=tuple(sorted(set(self.acknowledge))),
+        )
 
 
 class ArchivedView(BaseModel):
@@ -46,6 +78,29 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
         acknowledged=body.acknowledge,
     )
     return ArchivedView(client=ClientView.of(archived.client), receipt=ReceiptView.of(archived.receipt))
+
+
+@app.put("/clients/<client_id>/archive-plan", summary="Plan a client's archive for later", tags=["clients"])
+def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientView:
+    """Archive a client later, unless it books before; a new plan takes the place of the one before.
+
+    Safety rules are asked when the plan is carried out. One that forbids it then, or wants an acknowledgement that
+    was not given here, holds the plan back until it no longer does.
+    """
+    caller = identity.archiver(app.current_event.raw_event)
+    planned = plan_archive(
+        wiring.table(), caller.provider_id, client_id, body.terms(), cause=caller.cause, at=wiring.now()
+    )
+    return ClientView.of(planned)
+
+
+@app.delete("/clients/<client_id>/archive-plan", summary="Cancel a client's planned archive", tags=["clients"])
+def cancel(client_id: http.Id) -> ClientView:
+    """Cancel the plan to archive a client later; a client without one stays as it is."""
+    caller = identity.archiver(app.current_event.raw_event)
+    return ClientView.of(
+        cancel_plan(wiring.table(), caller.provider_id, client_id, cause=caller.cause, at=wiring.now())
+    )
 
 
 lambda_handler = http.lambda_handler(app)

@@ -17,8 +17,7 @@ from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.records import ChatKind, Membership, Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome
-from client_lifecycle.domain.safety import SafetyRule
-from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
+from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.storage.clients import client_write, read_client, read_live, record_item
 from client_lifecycle.storage.keys import chat_key
 from client_lifecycle.storage.providers import delete_group

@@ -167,6 +167,11 @@ def post(address: str, body: object = None, **options: Any) -> Answer:
     return request("POST", address, body, **options)
 
 
+def put(address: str, body: object = None, **options: Any) -> Answer:
+    """Make a PUT request."""
+    return request("PUT", address, body, **options)
+
+
 def patch(address: str, body: object = None, **options: Any) -> Answer:
     """Make a PATCH request."""
     return request("PATCH", address, body, **options)

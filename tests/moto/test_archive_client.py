@@ -63,6 +63,7 @@ def test_archiving_answers_with_the_archived_client(table: Table) -> None:
         "returned_at": None,
         "returned_by": None,
         "returned_by_booking": False,
+        "archive_plan": None,
     }
 
 

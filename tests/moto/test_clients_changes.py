@@ -200,7 +200,9 @@ def test_an_address_may_change_its_spelling(table: Table) -> None:
     assert post("/clients", WREN).status == 409
 
 
-@pytest.mark.parametrize("field", ["status", "stamp", "archive_id", "revision", "added_at", "last_return"])
+@pytest.mark.parametrize(
+    "field", ["status", "stamp", "archive_id", "revision", "added_at", "last_return", "archive_plan", "plan"]
+)
 def test_a8_the_status_and_what_goes_with_it_is_changed_by_its_verbs_only(table: Table, field: str) -> None:
     store(table, client())
     before = dump(table)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from client_lifecycle.domain.client import Cause, Client, Group, Source, Stamp
+from client_lifecycle.domain.client import ArchivePlan, Cause, Client, Group, PlanTerms, Source, Stamp, Trigger
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.receipts import Receipt, ReceiptState
 from client_lifecycle.domain.records import (
@@ -97,6 +97,17 @@ def cause(**fields: Any) -> Cause:
 def stamp(archive_id: str = ARCHIVE_ID, **fields: Any) -> Stamp:
     """The mark of an archive at ``NOW``."""
     return Stamp(**{"archive_id": archive_id, "archived_at": NOW, "cause": cause()} | fields)
+
+
+def terms(trigger: Trigger = Trigger.AFTER_LAST_APPOINTMENT, **fields: Any) -> PlanTerms:
+    """What a provider plans, without a word on how."""
+    return PlanTerms(**{"trigger": trigger} | fields)
+
+
+def plan(of: PlanTerms | None = None, **fields: Any) -> ArchivePlan:
+    """A staff user's plan of yesterday that waits to be looked at."""
+    values: dict[str, Any] = {"planned_at": NOW - DAY, "planned_by": cause(), "look_at": NOW}
+    return ArchivePlan(**{"terms": of or terms()} | values | fields)
 
 
 def receipt(*changes: Change, **fields: Any) -> Receipt:

@@ -7,7 +7,19 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, PortalSettings, Return, Source, Stamp
+from client_lifecycle.domain.client import (
+    ArchiveOptions,
+    ArchivePlan,
+    Cause,
+    Client,
+    Group,
+    PlanTerms,
+    PortalSettings,
+    Return,
+    Source,
+    Stamp,
+    Trigger,
+)
 from client_lifecycle.domain.effects import Change, LeftAlone, LeftAloneReason, all_effects
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
@@ -27,7 +39,7 @@ from client_lifecycle.domain.records import (
     ReminderStatus,
 )
 from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
-from client_lifecycle.domain.safety import SafetyRule
+from client_lifecycle.domain.settings import SafetyRule
 from tests.unit.builders import DAY, NOW
 
 ids = st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
@@ -93,6 +105,38 @@ portal_settings = st.builds(
     schedule_appointments=switches,
     email_notifications=switches,
 )
+options = st.builds(
+    ArchiveOptions,
+    reason=st.none() | st.sampled_from(ArchiveReason),
+    note=st.none() | texts,
+    group_id=st.none() | ids,
+    notify_client=st.booleans(),
+    mute_email=st.booleans(),
+)
+rule_tuples = st.lists(st.sampled_from(SafetyRule), unique=True).map(tuple)
+plan_terms = st.one_of(
+    st.builds(
+        PlanTerms,
+        trigger=st.just(Trigger.ARCHIVE_ON),
+        archive_on=moments.map(lambda moment: moment.date()),
+        options=options,
+        acknowledged=rule_tuples,
+    ),
+    st.builds(
+        PlanTerms,
+        trigger=st.sampled_from([Trigger.AFTER_LAST_APPOINTMENT, Trigger.AFTER_LAST_PAYMENT]),
+        options=options,
+        acknowledged=rule_tuples,
+    ),
+)
+plans = st.builds(
+    ArchivePlan,
+    terms=plan_terms,
+    planned_at=moments,
+    planned_by=causes,
+    look_at=moments,
+    held_back_by=rule_tuples | st.just(("group_not_found",)),
+)
 clients = st.builds(
     Client,
     provider_id=ids,
@@ -107,17 +151,11 @@ clients = st.builds(
     settings=portal_settings,
     stamp=st.none() | stamps,
     last_return=st.none() | st.builds(Return, archive_id=ids, returned_at=moments, cause=causes),
+    plan=st.none() | plans,
     revision=counts,
 )
+"""Some are archived and have a plan, which the transitions rule out; none of the rules may depend on it."""
 groups = st.builds(Group, provider_id=ids, group_id=ids, name=texts, settings=portal_settings)
-options = st.builds(
-    ArchiveOptions,
-    reason=st.none() | st.sampled_from(ArchiveReason),
-    note=st.none() | texts,
-    group_id=st.none() | ids,
-    notify_client=st.booleans(),
-    mute_email=st.booleans(),
-)
 
 changes: SearchStrategy[tuple[Change, ...]] = record_sets.map(lambda found: all_effects(found, NOW).changes)
 left_alone = st.builds(
@@ -146,6 +184,7 @@ history_entries = st.builds(
     cause=causes,
     options=st.none() | options,
     reason=st.none() | ids,
+    plan=st.none() | plan_terms,
 )
 
 facts = st.builds(
@@ -157,8 +196,8 @@ facts = st.builds(
     scheduled_payments=counts,
     scheduled_payment_cents=cents,
     group_id=st.none() | ids,
-    warnings=st.lists(st.sampled_from(SafetyRule), unique=True).map(tuple),
-    blocks=st.lists(st.sampled_from(SafetyRule), unique=True).map(tuple),
+    warnings=rule_tuples,
+    blocks=rule_tuples,
 )
 members = st.builds(
     Member,

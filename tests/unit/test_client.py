@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Return, Stamp, Status, activate, archive
-from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, NOW, cause, client, stamp
+from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, NOW, cause, client, plan, stamp
 from tests.unit.strategies import clients, stamps
 
 ACTIVE = client()
@@ -68,16 +68,20 @@ def test_e10_a_group_given_with_the_archive_moves_the_client_at_once() -> None:
     assert moved.group_id == "group-former"
 
 
+def test_an_archive_fulfils_the_plan_to_archive_later_however_it_came_about() -> None:
+    assert archive(client(plan=plan()), stamp(), ArchiveOptions()).plan is None
+
+
 def test_p11_muting_at_archive_time_switches_e_mail_off_and_nothing_else() -> None:
     muted = archive(ACTIVE, stamp(), ArchiveOptions(mute_email=True))
     assert muted.settings == replace(ACTIVE.settings, email_notifications=False)
 
 
 @given(clients, stamps)
-def test_e11_there_and_back_every_field_is_as_before_but_the_revision(before: Client, mark: Stamp) -> None:
+def test_e11_there_and_back_every_field_is_as_before_but_the_revision_and_the_plan(before: Client, mark: Stamp) -> None:
     after = activate(archive(replace(before, stamp=None), mark, ArchiveOptions()), cause(), NOW)
     differing = {field.name for field in fields(before) if getattr(after, field.name) != getattr(before, field.name)}
-    assert differing <= {"revision", "stamp", "last_return"}
+    assert differing <= {"revision", "stamp", "last_return", "plan"}
     assert (after.credit_cents, after.owed_cents, after.currency) == (
         before.credit_cents,
         before.owed_cents,

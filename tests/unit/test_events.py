@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import fields, replace
+from datetime import date
 from itertools import chain
 from typing import Any
 
 import pytest
 
-from client_lifecycle.domain.client import ArchiveOptions, Source, Status
+from client_lifecycle.domain.client import ArchiveOptions, Source, Status, Trigger
 from client_lifecycle.domain.effects import Change, all_effects
 from client_lifecycle.domain.events import (
     RUN_EVENTS,
@@ -60,12 +61,14 @@ from tests.unit.builders import (
     recipient,
     reminder,
     run,
+    terms,
 )
 
 DOCUMENT = (ROOT / "docs" / "events.md").read_text(encoding="utf-8")
 MAPPING = read_template()["Resources"]["PublishEventsStream"]["Properties"]
 NOTE = "told us in confidence"
 OPTIONS = ArchiveOptions(reason=ArchiveReason.FINISHED, note=NOTE, group_id=GROUP_ID, notify_client=True)
+PLANNED_TERMS = terms(Trigger.ARCHIVE_ON, archive_on=date(2026, 3, 9), options=OPTIONS)
 ORIGIN = Origin(provider_id=PROVIDER_ID, client_id="client-1", archive_id=ARCHIVE_ID, at=NOW)
 
 CANCELLED = {"cancelled_by": "archive", "cancelled_at": NOW}
@@ -164,6 +167,22 @@ def test_the_note_of_an_archive_is_not_published_but_what_systems_need_is() -> N
     )
 
 
+@pytest.mark.parametrize("kind", [HistoryEvent.ARCHIVE_PLANNED, HistoryEvent.ARCHIVE_PLAN_CANCELLED])
+def test_of_a_plan_nothing_is_published_but_when_and_by_whom(kind: HistoryEvent) -> None:
+    event = history_event(PROVIDER_ID, "client-1", entry(kind, archive_id=None, plan=PLANNED_TERMS))
+    assert to_plain(event)["detail"] == {
+        "source": "staff",
+        "actor_id": STAFF_ID,
+        "trigger": "archive_on",
+        "archive_on": "2026-03-09",
+    }
+
+
+def test_e9_a_plan_lets_nobody_write_to_the_client() -> None:
+    planned = entry(HistoryEvent.ARCHIVE_PLANNED, plan=terms(options=ArchiveOptions(notify_client=True)))
+    assert "notify_client" not in history_event(PROVIDER_ID, "client-1", planned).detail
+
+
 @pytest.mark.parametrize("kind", HistoryEvent)
 def test_every_line_of_a_history_is_published_under_its_own_name(kind: HistoryEvent) -> None:
     assert history_event(PROVIDER_ID, "client-1", entry(kind)).name.value == kind.value
@@ -255,6 +274,9 @@ def told_by(record: dict[str, Any]) -> list[str]:
 CHANGES = all_effects(one_of_each(), NOW).changes
 CLIENT = (PROVIDER_ID, "client-1")
 HISTORY = delivered(keys.history_key(*CLIENT, "history-1"), to_plain(entry(options=OPTIONS)))
+PLANNED = delivered(
+    keys.history_key(*CLIENT, "history-2"), to_plain(entry(HistoryEvent.ARCHIVE_PLANNED, plan=PLANNED_TERMS))
+)
 HEAD = delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS)))
 PART = delivered(
     keys.receipt_part_key(*CLIENT, ARCHIVE_ID, CHANGES),
@@ -266,7 +288,7 @@ RUN_KEY = keys.run_key(PROVIDER_ID, RUN_ID)
 RUN = delivered(RUN_KEY, to_plain(TestRuns.waiting))
 STARTED = delivered(RUN_KEY, to_plain(TestRuns.running), before=to_plain(TestRuns.waiting), kind="MODIFY")
 
-TELLING = [HISTORY, HEAD, PART, RESTORE, RUN, STARTED]
+TELLING = [HISTORY, PLANNED, HEAD, PART, RESTORE, RUN, STARTED]
 CANCELLATIONS = [name for _, _, name, _ in sorted(NAMES, key=lambda row: row[2] == "reminder.suppressed")]
 RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminder.restored"]
 
@@ -275,13 +297,14 @@ RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminde
     ("record", "names"),
     [
         (HISTORY, ["client.archived"]),
+        (PLANNED, ["client.archive_planned"]),
         (HEAD, CANCELLATIONS),
         (PART, CANCELLATIONS),
         (RESTORE, RETURNS),
         (RUN, ["bulk_archive.previewed"]),
         (STARTED, ["bulk_archive.started"]),
     ],
-    ids=["history", "receipt", "part of a receipt", "restore", "new run", "started run"],
+    ids=["history", "plan", "receipt", "part of a receipt", "restore", "new run", "started run"],
 )
 def test_a_write_has_its_events(record: dict[str, Any], names: list[str]) -> None:
     assert told_by(record) == names
@@ -351,7 +374,7 @@ def test_a_write_that_cannot_be_understood_is_named_and_not_repeated(spoiled: di
 def test_nothing_that_people_wrote_is_published() -> None:
     events = list(chain.from_iterable(events_of(stream_record(record)) for record in TELLING))
     envelopes = json.dumps([to_plain(event) for event in events])
-    assert len(events) == 17
+    assert len(events) == 18
     for written in (NOTE, feed_entry().subject, "7500", "USD"):
         assert written not in envelopes
 

@@ -15,6 +15,7 @@ from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.domain.records import Record, RecordKind
 from client_lifecycle.domain.runs import Member, Run
 from client_lifecycle.storage import clients as stored_clients
+from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.clients import (
     change_write,
@@ -37,7 +38,7 @@ from client_lifecycle.storage.items import (
 )
 from client_lifecycle.storage.table import Table
 from tests.unit import strategies
-from tests.unit.builders import NOW, PROVIDER_ID, appointment, client, membership, stamp
+from tests.unit.builders import NOW, PROVIDER_ID, appointment, client, membership, plan, stamp
 
 TABLE = Table(client=None, name="the-table")  # type: ignore[arg-type]
 KEY = {"pk": "CLIENT#prov-oak#client-1", "sk": "CLIENT"}
@@ -78,6 +79,13 @@ def test_a_record_of_any_kind_comes_back_as_that_kind(kind: RecordKind, data: st
 @given(strategies.clients)
 def test_a_client_comes_back_from_between_its_keys_and_index_keys(value: Client) -> None:
     assert from_plain(Client, from_item(to_item(client_item(value)))) == value
+
+
+@given(strategies.clients)
+def test_a_client_is_due_for_the_clean_up_exactly_when_its_plan_has_to_be_looked_at(value: Client) -> None:
+    item = client_item(value)
+    due = keys.due_keys(keys.Work.PLAN, value.client_id, value.plan.look_at) if value.plan else {}
+    assert {name: item[name] for name in ("due_key", "due_since") if name in item} == due
 
 
 @given(strategies.groups)
@@ -246,6 +254,12 @@ def test_an_archive_of_a_client_writes_neither_its_name_nor_its_money() -> None:
     update = client_write(TABLE, before, archive(before, stamp(), ArchiveOptions()))["Update"]
     written = set(update["ExpressionAttributeNames"].values())
     assert written == {"archive_id", "revision", "stamp", "status", "status_key"}
+
+
+def test_an_archive_takes_a_planned_client_out_of_what_is_due_in_the_same_write() -> None:
+    before = client(plan=plan())
+    update = client_write(TABLE, before, archive(before, stamp(), ArchiveOptions()))["Update"]
+    assert carried_out(update, client_item(before)).keys().isdisjoint({"plan", "due_key", "due_since"})
 
 
 def test_the_stamp_s_check_asks_for_this_very_archive() -> None:

@@ -27,8 +27,7 @@ from client_lifecycle.domain.runs import (
     start,
     totals_of,
 )
-from client_lifecycle.domain.safety import SafetyRule
-from client_lifecycle.domain.settings import SafetySettings
+from client_lifecycle.domain.settings import SafetyRule, SafetySettings
 from tests.unit.builders import (
     DAY,
     HOUR,

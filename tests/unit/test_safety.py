@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.records import AppointmentStatus, PaymentStatus, Record
-from client_lifecycle.domain.safety import Findings, SafetyRule, assess
-from client_lifecycle.domain.settings import Level, SafetySettings
+from client_lifecycle.domain.safety import Findings, assess
+from client_lifecycle.domain.settings import Level, SafetyRule, SafetySettings
 from tests.unit.builders import DAY, MOMENT, NOW, appointment, client, payment
 
 CASES: list[tuple[SafetyRule, dict[str, Any], list[Record], bool]] = [

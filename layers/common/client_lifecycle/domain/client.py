@@ -6,11 +6,12 @@ A client is archived exactly when it carries a stamp. There is no third status a
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 from client_lifecycle.domain.reasons import ArchiveReason
-from client_lifecycle.domain.settings import PortalSettings
+from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 
 
 class Status(StrEnum):
@@ -73,6 +74,43 @@ class ArchiveOptions:
     mute_email: bool = False
 
 
+class Trigger(StrEnum):
+    """What a planned archive waits for, under the name of the field that asks for it."""
+
+    ARCHIVE_ON = "archive_on"
+    AFTER_LAST_APPOINTMENT = "after_last_appointment"
+    AFTER_LAST_PAYMENT = "after_last_payment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanTerms:
+    """What a provider plans: when a client shall be archived, and how.
+
+    ``archive_on`` is there exactly when it is the trigger, and means the start of that day, UTC. ``acknowledged`` are
+    the safety rules whose warning the provider has seen beforehand.
+    """
+
+    trigger: Trigger
+    archive_on: date | None = None
+    options: ArchiveOptions = field(default_factory=ArchiveOptions)
+    acknowledged: tuple[SafetyRule, ...] = ()
+
+
+HeldBackBy: TypeAlias = SafetyRule | Literal["group_not_found"]
+"""What can keep a due plan from being carried out: a safety rule, or that the group to move to is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivePlan:
+    """An archive planned for later; ``look_at`` is the moment from which the clean-up has to look at it."""
+
+    terms: PlanTerms
+    planned_at: datetime
+    planned_by: Cause
+    look_at: datetime
+    held_back_by: tuple[HeldBackBy, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
     """How an archived client last came back, and from which archive."""
@@ -88,7 +126,7 @@ class Client:
 
     ``credit_cents`` and ``owed_cents`` are in the practice's ``currency`` and never changed by an archive (E11).
     ``revision`` rises by one with every write to the client or its live records, so that a decision taken on one
-    reading is committed on that reading or not at all.
+    reading is committed on that reading or not at all. An archived client has no ``plan``.
     """
 
     provider_id: str
@@ -103,6 +141,7 @@ class Client:
     settings: PortalSettings = field(default_factory=PortalSettings)
     stamp: Stamp | None = None
     last_return: Return | None = None
+    plan: ArchivePlan | None = None
     revision: int = 1
 
     @property
@@ -124,7 +163,8 @@ class Group:
 def archive(client: Client, stamp: Stamp, options: ArchiveOptions) -> Client:
     """Return the client as archived under ``stamp``; one that is archived already is returned as it is.
 
-    The client stays in its group (E10) unless ``options`` moves it; credits and debts are not touched (E11).
+    The client stays in its group (E10) unless ``options`` moves it; credits and debts are not touched (E11). A plan to
+    archive it later is fulfilled, however the archive came about.
     """
     if client.stamp is not None:
         return client
@@ -132,6 +172,7 @@ def archive(client: Client, stamp: Stamp, options: ArchiveOptions) -> Client:
     return replace(
         client,
         stamp=stamp,
+        plan=None,
         group_id=options.group_id or client.group_id,
         settings=settings,
         revision=client.revision + 1,

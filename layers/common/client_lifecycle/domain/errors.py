@@ -100,6 +100,10 @@ class ArchiveBlocked(LifecycleError):
     """A safety rule of the provider forbids to archive this client now; ``rules`` names each."""
 
 
+class AlreadyArchived(LifecycleError):
+    """An archive was planned for a client that is archived."""
+
+
 class AcknowledgementNeeded(LifecycleError):
     """A safety rule of the provider wants to be acknowledged first; ``rules`` names each."""
 

@@ -38,6 +38,8 @@ class EventName(StrEnum):
 
     CLIENT_ARCHIVED = "client.archived"
     CLIENT_ACTIVATED = "client.activated"
+    ARCHIVE_PLANNED = "client.archive_planned"
+    ARCHIVE_PLAN_CANCELLED = "client.archive_plan_cancelled"
     BOOKING_REFUSED = "booking.refused"
     APPOINTMENT_CANCELLED = "appointment.cancelled"
     APPOINTMENT_RESTORED = "appointment.restored"
@@ -208,6 +210,8 @@ def _history_detail(entry: HistoryEntry) -> dict[str, Any]:
             mute_email=entry.options.mute_email,
             group_id=entry.options.group_id,
         )
+    if entry.plan:
+        detail |= _given(trigger=entry.plan.trigger, archive_on=entry.plan.archive_on)
     return detail
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause
+from client_lifecycle.domain.client import ArchiveOptions, Cause, PlanTerms
 from client_lifecycle.domain.effects import Change, LeftAlone
 
 
@@ -43,6 +43,8 @@ class HistoryEvent(StrEnum):
 
     ARCHIVED = "client.archived"
     ACTIVATED = "client.activated"
+    ARCHIVE_PLANNED = "client.archive_planned"
+    ARCHIVE_PLAN_CANCELLED = "client.archive_plan_cancelled"
     BOOKING_REFUSED = "booking.refused"
 
 
@@ -50,7 +52,8 @@ class HistoryEvent(StrEnum):
 class HistoryEntry:
     """One line of a client's history: what happened, when, by whom, and under which archive.
 
-    ``options`` is what was said when archiving; ``reason`` is why a booking was refused.
+    ``options`` is what was said when archiving; ``reason`` is why a booking was refused; ``plan`` is
+    what was planned for later, or no longer is.
     """
 
     history_id: str
@@ -60,3 +63,4 @@ class HistoryEntry:
     archive_id: str | None = None
     options: ArchiveOptions | None = None
     reason: str | None = None
+    plan: PlanTerms | None = None

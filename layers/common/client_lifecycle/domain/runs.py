@@ -18,8 +18,8 @@ from math import ceil
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import NothingToUndo, RunNotFinished, RunNotStarted, RunUndone, UndoExpired
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
-from client_lifecycle.domain.safety import SafetyRule, assess
-from client_lifecycle.domain.settings import SafetySettings
+from client_lifecycle.domain.safety import assess
+from client_lifecycle.domain.settings import SafetyRule, SafetySettings
 
 MAX_CLIENTS = 10_000
 PREVIEW_LIFETIME = timedelta(hours=1)

@@ -8,20 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
-from client_lifecycle.domain.settings import Level, SafetySettings
-
-
-class SafetyRule(StrEnum):
-    """The rules a provider can set to ``allow``, ``warn`` or ``block``."""
-
-    OWES_MONEY = "owes_money"
-    HAS_CREDITS = "has_credits"
-    APPOINTMENT_SOON = "appointment_soon"
-    PAYMENT_CHARGING = "payment_charging"
+from client_lifecycle.domain.settings import Level, SafetyRule, SafetySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

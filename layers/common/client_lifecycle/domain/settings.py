@@ -52,6 +52,15 @@ class Level(StrEnum):
     BLOCK = "block"
 
 
+class SafetyRule(StrEnum):
+    """The rules a provider can set to ``allow``, ``warn`` or ``block``."""
+
+    OWES_MONEY = "owes_money"
+    HAS_CREDITS = "has_credits"
+    APPOINTMENT_SOON = "appointment_soon"
+    PAYMENT_CHARGING = "payment_charging"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetySettings:
     """How careful a provider wants to be before a client is archived; by default nothing is held back."""

@@ -47,6 +47,7 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.UndoExpired: HTTPStatus.CONFLICT,
     errors.NothingToUndo: HTTPStatus.CONFLICT,
     errors.ArchiveBlocked: HTTPStatus.CONFLICT,
+    errors.AlreadyArchived: HTTPStatus.CONFLICT,
     errors.AcknowledgementNeeded: HTTPStatus.CONFLICT,
     errors.EmailInUse: HTTPStatus.CONFLICT,
     errors.GroupNotEmpty: HTTPStatus.CONFLICT,

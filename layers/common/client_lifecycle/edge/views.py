@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, Source, Status
+from client_lifecycle.domain.client import (
+    ArchiveOptions,
+    ArchivePlan,
+    Cause,
+    Client,
+    Group,
+    HeldBackBy,
+    PlanTerms,
+    Source,
+    Status,
+    Trigger,
+)
 from client_lifecycle.domain.effects import LeftAloneReason
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, Refusal
 from client_lifecycle.domain.reasons import ArchiveReason
@@ -26,8 +37,7 @@ from client_lifecycle.domain.runs import (
     Totals,
     estimated_seconds_left,
 )
-from client_lifecycle.domain.safety import SafetyRule
-from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings, TidyUp
+from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetyRule, SafetySettings, TidyUp
 from client_lifecycle.edge.http import ID_PATTERN
 from client_lifecycle.storage.clients import client_not_found
 from client_lifecycle.storage.items import to_plain
@@ -111,6 +121,31 @@ class CauseView(BaseModel):
         return cls(source=cause.source, actor_id=cause.actor_id, run_id=cause.run_id)
 
 
+class PlanView(BaseModel):
+    """An archive planned for later; ``held_back_by`` tells why it was not carried out although it was due."""
+
+    trigger: Trigger
+    archive_on: date | None
+    options: ArchiveOptions
+    acknowledged: list[SafetyRule]
+    planned_at: datetime
+    planned_by: CauseView
+    held_back_by: list[HeldBackBy]
+
+    @classmethod
+    def of(cls, plan: ArchivePlan) -> PlanView:
+        """Show a plan."""
+        return cls(
+            trigger=plan.terms.trigger,
+            archive_on=plan.terms.archive_on,
+            options=plan.terms.options,
+            acknowledged=list(plan.terms.acknowledged),
+            planned_at=plan.planned_at,
+            planned_by=CauseView.of(plan.planned_by),
+            held_back_by=list(plan.held_back_by),
+        )
+
+
 class ClientView(BaseModel):
     """A client as the provider's staff see it, in either tab."""
 
@@ -131,6 +166,7 @@ class ClientView(BaseModel):
     returned_at: datetime | None = None
     returned_by: CauseView | None = None
     returned_by_booking: bool = False
+    archive_plan: PlanView | None = None
 
     @classmethod
     def of(cls, client: Client) -> ClientView:
@@ -154,6 +190,7 @@ class ClientView(BaseModel):
             returned_at=back.returned_at if back else None,
             returned_by=CauseView.of(back.cause) if back else None,
             returned_by_booking=back is not None and back.cause.source is Source.BOOKING,
+            archive_plan=PlanView.of(client.plan) if client.plan else None,
         )
 
 
@@ -243,6 +280,7 @@ class HistoryView(BaseModel):
     archive_id: str | None
     options: ArchiveOptions | None
     reason: str | None
+    plan: PlanTerms | None
 
     @classmethod
     def of(cls, entry: HistoryEntry) -> HistoryView:
@@ -255,6 +293,7 @@ class HistoryView(BaseModel):
             archive_id=entry.archive_id,
             options=entry.options,
             reason=entry.reason,
+            plan=entry.plan,
         )
 
 

@@ -34,7 +34,7 @@ def commit_booking(
         after: the client as active, at its next revision.
         booking: what was asked for.
         answer: what is answered.
-        history: the line for the client's history, if the booking brings the client back.
+        history: the line for the client's history, if the booking brings the client back or cancels a plan.
 
     Raises:
         AppointmentExists: the client has an appointment of this id already.

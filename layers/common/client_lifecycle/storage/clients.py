@@ -172,12 +172,14 @@ def records_by_key(
 
 
 def client_item(client: Client) -> Plain:
-    """Return a client as it is stored."""
+    """Return a client as it is stored; one with a plan lies in the ``due`` index, and no other does."""
     archive_id = client.stamp.archive_id if client.stamp else None
+    due = keys.due_keys(keys.Work.PLAN, client.client_id, client.plan.look_at) if client.plan else {}
     stored = {
         **keys.client_key(client.provider_id, client.client_id),
         **to_plain(client),
         **keys.client_index_keys(client),
+        **due,
         "status": client.status.value,
         "archive_id": archive_id,
     }

@@ -12,8 +12,8 @@ from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp,
 from client_lifecycle.domain.effects import Effect, Plan, all_effects
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, CommitContended
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
-from client_lifecycle.domain.safety import SafetyRule, assess
-from client_lifecycle.domain.settings import SafetySettings
+from client_lifecycle.domain.safety import assess
+from client_lifecycle.domain.settings import SafetyRule, SafetySettings
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
@@ -69,17 +69,45 @@ def archive_client(
         if live.client.stamp:
             archive_id = live.client.stamp.archive_id
             return Archived(live.client, archives.read_receipt(table, provider_id, client_id, archive_id))
-        if options.group_id:
-            read_group(table, provider_id, options.group_id)
-        require_safe(live, safety, acknowledged, at)
         try:
-            archived = _commit_archive(table, live, cause, options, at)
+            return archive_on_reading(
+                table, live, safety, cause=cause, at=at, options=options, acknowledged=acknowledged
+            )
         except ReadingOutdated:
             continue
-        if archived.receipt.state is ReceiptState.SETTLED:
-            return archived
-        return _finished(table, archived, at)
     raise contended()
+
+
+def archive_on_reading(
+    table: Table,
+    live: LiveClient,
+    safety: SafetySettings,
+    *,
+    cause: Cause,
+    at: datetime,
+    options: ArchiveOptions,
+    acknowledged: Collection[SafetyRule],
+) -> Archived:
+    """Archive an active client as it was read, with all checks and effects, or not at all.
+
+    Args:
+        table: where the client is kept.
+        live: the client and all its records that are live at the moment of the archive.
+        safety: the provider's safety rules.
+        cause: who archives, and through what.
+        at: the moment of the archive, UTC.
+        options: as for ``archive_client``.
+        acknowledged: the safety rules whose warning the caller has seen.
+
+    Raises:
+        ReadingOutdated: the client or one of its records is no longer as it was read.
+        LifecycleError: as ``archive_client``, but for ``ClientNotFound``.
+    """
+    if options.group_id:
+        read_group(table, live.client.provider_id, options.group_id)
+    require_safe(live, safety, acknowledged, at)
+    archived = _commit_archive(table, live, cause, options, at)
+    return archived if archived.receipt.state is ReceiptState.SETTLED else _finished(table, archived, at)
 
 
 def require_safe(live: LiveClient, safety: SafetySettings, acknowledged: Collection[SafetyRule], at: datetime) -> None:

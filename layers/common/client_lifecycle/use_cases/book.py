@@ -17,6 +17,7 @@ from client_lifecycle.storage.providers import portal_settings, read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table
 from client_lifecycle.use_cases.activate import returned
 from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
+from client_lifecycle.use_cases.archive_later import plan_cancelled
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}
 
@@ -28,7 +29,8 @@ def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
     """Answer a booking: record the appointment and activate an archived client, in one transaction, or refuse it.
 
     For an active client too the appointment stands under the client's revision, so an archive in the same instant
-    either sees it or is decided anew. A booking that was answered before gets the same answer, and nothing is written.
+    either sees it or is decided anew. A client who books is not archived later as planned. A booking that was answered
+    before gets the same answer, and nothing is written.
 
     Args:
         table: where the client is kept.
@@ -73,14 +75,23 @@ def _refusal(table: Table, client: Client, booking: Booking, at: datetime) -> Bo
 
 
 def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
-    cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
     answer = BookingAnswer(event_id=booking.event_id, answered_at=at, activated=client.stamp is not None)
-    if client.stamp is None:
-        bookings.commit_booking(table, client, touched(client), booking, answer, None)
-        return answer
-    after, entry = returned(client, client.stamp.archive_id, cause, at)
+    after, entry = _booked(client, booking, at)
     bookings.commit_booking(table, client, after, booking, answer, entry)
     return answer
+
+
+def _booked(client: Client, booking: Booking, at: datetime) -> tuple[Client, HistoryEntry | None]:
+    """Return the client once the booking is accepted, and the line for its history: back, or no longer to be archived.
+
+    Staff who book for a client do not say that it stays, so the plan does.
+    """
+    cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
+    if client.stamp:
+        return returned(client, client.stamp.archive_id, cause, at)
+    if client.plan and booking.booked_by is BookedBy.CLIENT:
+        return plan_cancelled(client, client.plan, cause, at)
+    return touched(client), None
 
 
 def _refuse(

@@ -23,6 +23,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Progress, Workflow
 from client_lifecycle.use_cases.archive import finish_archive
 from client_lifecycle.use_cases.archive_batch import finish_run
+from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.bulk_archive import begin, resume_retry
 
 WORKERS = 8
@@ -43,6 +44,9 @@ class Deed(StrEnum):
     RUN_STARTED = "run_started"
     RUN_RESUMED = "run_resumed"
     RUN_FINISHED = "run_finished"
+    PLAN_CARRIED_OUT = "plan_carried_out"
+    PLAN_PUT_OFF = "plan_put_off"
+    PLAN_HELD_BACK = "plan_held_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,19 @@ def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> D
             return Deed.RUN_FINISHED
 
 
+def _carry_out_plan(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
+    return OF_PLANS[carry_out_plan(table, *keys.owner_and_client(mine.key["pk"]), at=at)]
+
+
+OF_PLANS: Mapping[CarriedOut, Deed] = {
+    CarriedOut.ARCHIVED: Deed.PLAN_CARRIED_OUT,
+    CarriedOut.PUT_OFF: Deed.PLAN_PUT_OFF,
+    CarriedOut.HELD_BACK: Deed.PLAN_HELD_BACK,
+    CarriedOut.NOTHING_DUE: Deed.NOTHING,
+}
+
 LOOKS: Mapping[Work, Callable[[Table, Workflow, Due, datetime], Deed]] = {
     Work.SETTLING: _finish_archive,
+    Work.PLAN: _carry_out_plan,
     Work.RUN: _look_at_run,
 }

@@ -1,0 +1,20 @@
+"""Commits what becomes of a client's plan for a later archive. Imports the domain and this ring."""
+
+from __future__ import annotations
+
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.storage.clients import client_write, history_write
+from client_lifecycle.storage.table import Table
+
+
+def commit_plan(table: Table, before: Client, after: Client, history: HistoryEntry | None = None) -> None:
+    """Keep a client with another plan or none, and the line for its history if there is one, all or nothing.
+
+    Raises:
+        ReadingOutdated: the client is no longer as it was read.
+    """
+    writes = [client_write(table, before, after)]
+    if history:
+        writes.append(history_write(table, before, history))
+    table.transact_on_reading(writes)

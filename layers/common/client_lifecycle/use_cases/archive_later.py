@@ -1,0 +1,164 @@
+"""Plan a client's archive, cancel the plan, and carry it out when it is due. Imports the domain and storage."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from ulid import ULID
+
+from client_lifecycle.domain.client import ArchivePlan, Cause, Client, HeldBackBy, PlanTerms, Source
+from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
+from client_lifecycle.domain.plans import LONGEST_WAIT, look_again_at, planned, put_off, unplanned
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
+from client_lifecycle.domain.settings import SafetyRule, SafetySettings
+from client_lifecycle.storage.clients import LiveClient, read_client, read_live
+from client_lifecycle.storage.plans import commit_plan
+from client_lifecycle.storage.providers import LONGEST_APPOINTMENT, read_group, read_settings
+from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, archive_on_reading, contended
+
+
+class CarriedOut(StrEnum):
+    """What carrying out a plan came to."""
+
+    ARCHIVED = "archived"
+    PUT_OFF = "put_off"
+    HELD_BACK = "held_back"
+    NOTHING_DUE = "nothing_due"
+
+
+def plan_archive(
+    table: Table, provider_id: str, client_id: str, terms: PlanTerms, *, cause: Cause, at: datetime
+) -> Client:
+    """Plan a client's archive, in the place of any other plan; the same plan again changes nothing.
+
+    Safety rules are not asked now but when the plan is carried out.
+
+    Args:
+        table: where the client is kept.
+        provider_id: the owner.
+        client_id: the client to archive later.
+        terms: when and how.
+        cause: who plans, and through what.
+        at: the present moment, UTC.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+        AlreadyArchived: the client is archived.
+        InvalidRequest: the day to archive on has begun.
+        GroupNotFound: the provider has no group to move the client to.
+        CommitContended: the client kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in range(COMMIT_ATTEMPTS):
+        client = read_client(table, provider_id, client_id)
+        after = planned(client, terms, cause, at)
+        if terms.options.group_id:
+            read_group(table, provider_id, terms.options.group_id)
+        if after == client:
+            return client
+        try:
+            commit_plan(table, client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at))
+        except ReadingOutdated:
+            continue
+        return after
+    raise contended()
+
+
+def cancel_plan(table: Table, provider_id: str, client_id: str, *, cause: Cause, at: datetime) -> Client:
+    """Cancel a client's plan; a client without one stays as it is.
+
+    Args:
+        table: where the client is kept.
+        provider_id: the owner.
+        client_id: the client.
+        cause: who cancels, and through what.
+        at: the present moment, UTC.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+        CommitContended: the client kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in range(COMMIT_ATTEMPTS):
+        client = read_client(table, provider_id, client_id)
+        if client.plan is None:
+            return client
+        after, entry = plan_cancelled(client, client.plan, cause, at)
+        try:
+            commit_plan(table, client, after, entry)
+        except ReadingOutdated:
+            continue
+        return after
+    raise contended()
+
+
+def plan_cancelled(client: Client, plan: ArchivePlan, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
+    """Return a client without its plan, and the history line that tells of it."""
+    return unplanned(client), _entry(HistoryEvent.ARCHIVE_PLAN_CANCELLED, plan.terms, cause, at)
+
+
+def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: datetime) -> CarriedOut:
+    """Archive a client whose plan is due, just as the single archive does (A5), or put the plan off.
+
+    Everything is committed on the reading it was decided on: a booking, a cancellation or another plan that lands in
+    between wins. Safe to repeat, and to run twice at once. A plan that a safety rule or a missing group keeps from
+    being carried out says so, and is looked at again a day later.
+
+    Args:
+        table: where the client is kept.
+        provider_id: the owner.
+        client_id: the client whose plan may be due.
+        at: the present moment, UTC.
+
+    Returns:
+        What was done; ``nothing_due`` if the plan is gone or is to be looked at later.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+        Superseded: the client came back while the rest of a large archive was being committed.
+        CommitContended: the client's records kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    safety = read_settings(table, provider_id).safety
+    for _ in range(COMMIT_ATTEMPTS):
+        live = read_live(table, provider_id, client_id, at - LONGEST_APPOINTMENT)
+        plan = live.client.plan
+        if plan is None or plan.look_at > at:
+            return CarriedOut.NOTHING_DUE
+        try:
+            return _carry_out(table, live, plan, safety, at)
+        except ReadingOutdated:
+            continue
+    raise contended()
+
+
+def _carry_out(table: Table, live: LiveClient, plan: ArchivePlan, safety: SafetySettings, at: datetime) -> CarriedOut:
+    if look_at := look_again_at(plan.terms, live.records, at):
+        commit_plan(table, live.client, put_off(live.client, plan, look_at))
+        return CarriedOut.PUT_OFF
+    if held_back_by := _archive(table, live, plan, safety, at):
+        commit_plan(table, live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by))
+        return CarriedOut.HELD_BACK
+    return CarriedOut.ARCHIVED
+
+
+def _archive(
+    table: Table, live: LiveClient, plan: ArchivePlan, safety: SafetySettings, at: datetime
+) -> tuple[HeldBackBy, ...]:
+    """Archive the client for whoever planned it, or return what holds the archive back."""
+    terms, cause = plan.terms, Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id)
+    try:
+        archive_on_reading(
+            table, live, safety, cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged
+        )
+    except (ArchiveBlocked, AcknowledgementNeeded) as fault:
+        return tuple(SafetyRule(rule) for rule in fault.facts["rules"])
+    except GroupNotFound:
+        return ("group_not_found",)
+    return ()
+
+
+def _entry(event: HistoryEvent, terms: PlanTerms, cause: Cause, at: datetime) -> HistoryEntry:
+    return HistoryEntry(history_id=str(ULID.from_datetime(at)), at=at, event=event, cause=cause, plan=terms)
