@@ -19,7 +19,7 @@ from client_lifecycle.domain.restore import RestoredItem, RestoreOutcome
 from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
 from client_lifecycle.domain.safety import SafetyRule
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings
-from client_lifecycle.edge.http import ID_PATTERN
+from client_lifecycle.edge.ids import ID_PATTERN
 from client_lifecycle.storage.clients import client_not_found
 from client_lifecycle.storage.items import to_plain
 
