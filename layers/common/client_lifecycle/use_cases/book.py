@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ulid import ULID
 
-from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal
+from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal, accepted, refused
 from client_lifecycle.domain.client import Cause, Client, Source, touched
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.policy import Action, Actor, decide
@@ -29,6 +29,8 @@ def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
 
     For an active client too the appointment stands under the client's revision, so an archive in the same instant
     either sees it or is decided anew. A booking that was answered before gets the same answer, and nothing is written.
+
+    The answer is written with what it tells of, and is published from there.
 
     Args:
         table: where the client is kept.
@@ -74,7 +76,7 @@ def _refusal(table: Table, client: Client, booking: Booking, at: datetime) -> Bo
 
 def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
     cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
-    answer = BookingAnswer(event_id=booking.event_id, answered_at=at, activated=client.stamp is not None)
+    answer = accepted(booking, client.stamp.archive_id if client.stamp else None, at)
     if client.stamp is None:
         bookings.commit_booking(table, client, touched(client), booking, answer, None)
         return answer
@@ -86,7 +88,7 @@ def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> Boo
 def _refuse(
     table: Table, booking: Booking, refusal: BookingRefusal, client: Client | None, at: datetime
 ) -> BookingAnswer:
-    answer = BookingAnswer(event_id=booking.event_id, answered_at=at, refusal=refusal)
+    answer = refused(booking, refusal, client.stamp.archive_id if client and client.stamp else None, at)
     entry = _refused_entry(client, booking, refusal, at) if client and refusal in OF_THE_POLICY else None
     bookings.commit_refusal(table, booking, answer, client, entry)
     return answer
