@@ -41,7 +41,7 @@ def _explain(screen: Screen, stack: PracticeStack) -> None:
     screen.heading("A token, for an hour")
     screen.raw(f"TOKEN={stack.api.token}")
     screen.heading("The secret that bookings are signed with")
-    screen.raw(f"BOOKING_SECRET={stack.booking_secret}")
+    screen.raw(f"export BOOKING_SECRET={stack.booking_secret}")
     screen.heading("Three commands to try, after pasting the token into another terminal")
     screen.raw(f"{read} '{url}/clients?status=archived&limit=5'")
     screen.raw(f"{write} -d '{{}}' {url}/clients/{_some_client(stack.practice)}/archive")
