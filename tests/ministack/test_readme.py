@@ -16,10 +16,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_every_call_of_the_readme_succeeds(deployed: PracticeStack, tmp_path: Path) -> None:
     calls = "".join(block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if "curl" in block)
-    here = calls.replace("curl ", "curl --silent --show-error --fail-with-body ").replace(
-        ".venv/bin/python", sys.executable
-    )
-    script = f"set -euo pipefail\n{here}"
+    calls = calls.replace("curl ", "curl --silent --show-error --fail-with-body ")
+    script = "set -euo pipefail\n" + calls.replace(".venv/bin/python", sys.executable)
     environment = {
         "PATH": os.environ["PATH"],
         "API": deployed.deployed.api_url,
