@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from types_boto3_cognito_idp import CognitoIdentityProviderClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+    from types_boto3_secretsmanager import SecretsManagerClient
     from types_boto3_stepfunctions import SFNClient
 
 HOST = "127.0.0.1"
@@ -105,6 +106,11 @@ class LocalAws:
     def s3(self) -> S3Client:
         """An S3 client."""
         return self.session.client("s3", endpoint_url=self.endpoint, config=CONFIG)
+
+    @cached_property
+    def secretsmanager(self) -> SecretsManagerClient:
+        """A Secrets Manager client."""
+        return self.session.client("secretsmanager", endpoint_url=self.endpoint, config=CONFIG)
 
     @cached_property
     def stepfunctions(self) -> SFNClient:

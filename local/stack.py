@@ -5,6 +5,7 @@ The demo, ``make run`` and the tests all stand on it.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Protocol
 
 from client_lifecycle.storage.table import Table
 from local.api import Api
-from local.deploy import Deployed, deploy
+from local.deploy import STACK, Deployed, deploy
 from local.faults import explained
 from local.ministack import LocalAws, local_aws
 from local.sample_practice import SamplePractice, generate, items, load
@@ -46,13 +47,17 @@ class Nobody:
 
 @dataclass(frozen=True, slots=True)
 class PracticeStack:
-    """What a running practice consists of. ``api`` carries the ID token of a user who may archive."""
+    """What a running practice consists of.
+
+    ``api`` carries the ID token of a user who may archive; ``booking_secret`` is what its scheduling system signs with.
+    """
 
     aws: LocalAws
     deployed: Deployed
     table: Table
     practice: SamplePractice
     api: Api
+    booking_secret: str
 
 
 @contextmanager
@@ -82,7 +87,14 @@ def practice_stack(
         with seen.step("Signing in a member of staff"):
             token = sign_in(aws.cognito, deployed, practice.provider_id)
         api = running.enter_context(Api(deployed.api_url, token))
-        yield PracticeStack(aws, deployed, table, practice, api)
+        yield PracticeStack(aws, deployed, table, practice, api, share_booking_secret(aws, practice.provider_id))
+
+
+def share_booking_secret(aws: LocalAws, provider_id: str) -> str:
+    """Make up the secret that the provider's scheduling system signs bookings with, and return it."""
+    secret = secrets.token_urlsafe()
+    aws.secretsmanager.create_secret(Name=f"{STACK}/bookings/{provider_id}", SecretString=secret)
+    return secret
 
 
 def load_practice(table: Table, clients: int, progress: Progress) -> SamplePractice:

@@ -15,6 +15,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.errors import ClientNotFound, InvalidRequest, RecordsAreKept
 from client_lifecycle.edge import http, identity, wiring
+from client_lifecycle.edge.ids import ID_PATTERN
 from client_lifecycle.edge.views import (
     ClientListView,
     ClientView,
@@ -40,7 +41,7 @@ app = http.resolver()
 
 GroupFilter = Annotated[
     str | None,
-    Query(pattern=http.ID_PATTERN, description="Only the clients of this group."),
+    Query(pattern=ID_PATTERN, description="Only the clients of this group."),
 ]
 Search = Annotated[
     str | None,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from client_lifecycle.storage.table import Table
 from local import ministack
-from local.ministack import LocalAws
+from local.deploy import STACK
+from local.ministack import CONFIG, LocalAws
 from local.stack import PracticeStack, practice_stack
 from local.tables import create_table
+from tests.ministack.listening import Listener
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +42,29 @@ def deployed() -> Iterator[PracticeStack]:
     """The system as template.yaml deploys it, IAM enforced, with the sample practice and a signed-in caller."""
     with practice_stack() as stack:
         yield stack
+
+
+@pytest.fixture(scope="module")
+def outputs(deployed: PracticeStack) -> dict[str, str]:
+    stack = deployed.aws.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+@pytest.fixture(scope="module")
+def sqs(deployed: PracticeStack) -> Any:
+    return deployed.aws.session.client("sqs", endpoint_url=deployed.aws.endpoint, config=CONFIG)
+
+
+@pytest.fixture(scope="module")
+def listener(deployed: PracticeStack, outputs: dict[str, str], sqs: Any) -> Iterator[Listener]:
+    url = sqs.create_queue(QueueName="a-system-that-follows")["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    events = deployed.aws.session.client("events", endpoint_url=deployed.aws.endpoint, config=CONFIG)
+    rule = {"Name": "everything", "EventBusName": outputs["EventBusName"]}
+    events.put_rule(**rule, EventPattern=json.dumps({"source": ["client-archive"]}))
+    target = {"Id": "queue", "Arn": attributes["QueueArn"]}
+    events.put_targets(Rule=rule["Name"], EventBusName=rule["EventBusName"], Targets=[target])
+    yield Listener(sqs, url)
+    events.remove_targets(Rule=rule["Name"], EventBusName=rule["EventBusName"], Ids=["queue"])
+    events.delete_rule(**rule)
+    sqs.delete_queue(QueueUrl=url)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
+from client_lifecycle.domain.errors import StorageBusy
+from client_lifecycle.storage.bookings import read_answer
 from client_lifecycle.storage.clients import read_live
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import ATTEMPTS, Table
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.book import book
-from tests.ministack.faults import answering
-from tests.ministack.practice import put
-from tests.unit.builders import DAY, NOW, appointment, cause, client
+from tests.ministack.faults import answering, cancelled
+from tests.ministack.practice import everything, put
+from tests.unit.builders import DAY, NOW, appointment, cause, client, stamp
 
 ROUNDS = 40
 
 
-def ask(table: Table, who: Client, event_id: str) -> BookingAnswer:
-    booked = appointment(f"a-{event_id}", starts_at=NOW + DAY)
+def ask(table: Table, who: Client, event_id: str, appointment_id: str | None = None) -> BookingAnswer:
+    booked = appointment(appointment_id or f"a-{event_id}", starts_at=NOW + DAY)
     asked = Booking(
         event_id=event_id,
         provider_id=who.provider_id,
@@ -85,4 +89,39 @@ def test_of_one_event_delivered_eight_times_at_once_one_appointment_comes(table:
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: ask(table, who, "e-1"), range(8)))
     assert len(set(answers)) == 1
+    assert len(read_live(table, who.provider_id, who.client_id, NOW).records) == 1
+
+
+def test_a_booking_in_conflict_with_other_transactions_is_tried_again(table: Table) -> None:
+    who = put(table, client(stamp=stamp()))
+
+    def conflict_twice(request: dict[str, Any]) -> dict[str, Any] | None:
+        return cancelled(request, "TransactionConflict") if len(requests) <= 2 else None
+
+    with answering(table, "TransactWriteItems", conflict_twice) as requests:
+        answer = ask(table, who, "e-1")
+    assert (answer.activated, len(requests)) == (True, 3)
+    assert_whole(table, who)
+
+
+def test_a_booking_gives_up_on_conflicts_without_end_and_has_written_nothing(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client_lifecycle.storage.table.LONGEST_PAUSE_SECONDS", 0.001)
+    who = put(table, client(stamp=stamp()))
+    before = everything(table, who)
+    with answering(table, "TransactWriteItems", lambda request: cancelled(request, "TransactionConflict")) as requests:
+        with pytest.raises(StorageBusy):
+            ask(table, who, "e-1")
+        assert len(requests) == ATTEMPTS
+    assert everything(table, who) == before
+    assert read_answer(table, who.provider_id, "e-1") is None
+
+
+def test_of_one_appointment_booked_under_eight_events_at_once_one_is_accepted(table: Table) -> None:
+    who = put(table, client(stamp=stamp()))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: ask(table, who, f"e-{n}", appointment_id="a-1"), range(8)))
+    assert sorted(str(answer.refusal) for answer in answers) == ["None"] + ["appointment_exists"] * 7
+    assert sum(answer.activated for answer in answers) == 1
     assert len(read_live(table, who.provider_id, who.client_id, NOW).records) == 1

@@ -5,25 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-
-import pytest
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.events import EventName
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.keys import history_key
-from local.deploy import STACK
-from local.ministack import CONFIG
 from local.stack import PracticeStack
+from tests.ministack.listening import HEARD_SECONDS, Listener, has, names
 from tests.ministack.practice import put
 from tests.unit.builders import DAY, appointment, cause, client, membership, one_of_each, payment, reminder
 
-HEARD_SECONDS = 30
 EFFECTS_OF_AN_ARCHIVE = {
     "appointment.cancelled",
     "payment.cancelled",
@@ -34,62 +28,6 @@ EFFECTS_OF_AN_ARCHIVE = {
 NAME, EMAIL, NOTE = "Unmistakable Name", "unmistakable@example.org", "unmistakable note"
 NUMBERS = iter(range(1_000))
 
-Envelope = dict[str, Any]
-
-
-@dataclass
-class Listener:
-    """A system that follows the bus; ``heard`` is everything it has received so far."""
-
-    sqs: Any
-    queue_url: str
-    heard: list[Envelope] = field(default_factory=list)
-
-    def wait_for(self, enough: Callable[[list[Envelope]], bool], **ids: str) -> list[Envelope]:
-        """Listen until what was heard with these ids is enough; one event delivered twice counts once."""
-        deadline = time.monotonic() + HEARD_SECONDS
-        while True:
-            ours = {one["event_id"]: one for one in self.heard if ids.items() <= one.items()}
-            if enough(list(ours.values())):
-                return list(ours.values())
-            assert time.monotonic() < deadline, names(list(ours.values()))
-            self.listen()
-
-    def listen(self) -> None:
-        """Receive what has come, for a second at most."""
-        answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-        for message in answer.get("Messages", []):
-            event = json.loads(message["Body"])
-            assert (event["source"], event["detail-type"]) == ("client-archive", event["detail"]["name"])
-            self.heard.append(event["detail"])
-            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
-
-
-@pytest.fixture(scope="module")
-def outputs(deployed: PracticeStack) -> dict[str, str]:
-    stack = deployed.aws.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-
-
-@pytest.fixture(scope="module")
-def sqs(deployed: PracticeStack) -> Any:
-    return deployed.aws.session.client("sqs", endpoint_url=deployed.aws.endpoint, config=CONFIG)
-
-
-@pytest.fixture(scope="module")
-def listener(deployed: PracticeStack, outputs: dict[str, str], sqs: Any) -> Iterator[Listener]:
-    url = sqs.create_queue(QueueName="a-system-that-follows")["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    events = deployed.aws.session.client("events", endpoint_url=deployed.aws.endpoint, config=CONFIG)
-    rule = {"Name": "everything", "EventBusName": outputs["EventBusName"]}
-    events.put_rule(**rule, EventPattern=json.dumps({"source": ["client-archive"]}))
-    target = {"Id": "queue", "Arn": attributes["QueueArn"]}
-    events.put_targets(Rule=rule["Name"], EventBusName=rule["EventBusName"], Targets=[target])
-    yield Listener(sqs, url)
-    events.remove_targets(Rule=rule["Name"], EventBusName=rule["EventBusName"], Ids=["queue"])
-    events.delete_rule(**rule)
-    sqs.delete_queue(QueueUrl=url)
-
 
 def somebody(deployed: PracticeStack) -> Client:
     """A fresh active client with one live record of each kind, a slot of its own, and personal data easy to find."""
@@ -99,14 +37,6 @@ def somebody(deployed: PracticeStack) -> Client:
     others = [one for one in one_of_each() if one.kind in ("recipient", "feed_entry")]
     ahead = [appointment(starts_at=at + (4_000 + number) * DAY), payment(due_at=at + DAY), reminder(remind_at=at + DAY)]
     return put(deployed.table, who, [*ahead, membership(), *others])
-
-
-def names(events: list[Envelope]) -> Counter[str]:
-    return Counter(event["name"] for event in events)
-
-
-def has(*wanted: str) -> Callable[[list[Envelope]], bool]:
-    return lambda events: set(wanted) <= set(names(events))
 
 
 def test_an_archive_and_a_return_with_restore_are_heard_by_id_and_nothing_personal_is(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import re
@@ -99,7 +100,7 @@ def request(
     address: str,
     body: object = None,
     *,
-    raw: str | None = None,
+    raw: str | bytes | None = None,
     claims: Mapping[str, Any] | None = ARCHIVER,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
@@ -109,7 +110,7 @@ def request(
         method: the HTTP method.
         address: path and query.
         body: sent as JSON, unless ``raw`` is given.
-        raw: the body as it is; a request with neither has none, and no content type.
+        raw: the body as it is, bytes as API Gateway encodes them; a request with neither has none, and no content type.
         claims: the caller's, ``None`` for a request that no authorizer saw.
         headers: more headers, or others.
     """
@@ -136,8 +137,8 @@ def request(
             "resourcePath": resource,
             **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
         },
-        "body": text,
-        "isBase64Encoded": False,
+        "body": base64.b64encode(text).decode() if isinstance(text, bytes) else text,
+        "isBase64Encoded": isinstance(text, bytes),
     }
     answer = invoke(ROUTES[method, resource], event)
     received = {name: ", ".join(values) for name, values in answer["multiValueHeaders"].items()}

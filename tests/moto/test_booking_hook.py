@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import boto3
@@ -14,15 +18,20 @@ from client_lifecycle.domain.records import AppointmentStatus
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.signature import sign
+from client_lifecycle.storage.booking_secrets import KEPT_FOR, PROVIDERS_KEPT, READS_WHILE_KEPT
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.table import Table
-from local.sign_booking import signed_event
-from tests.moto.calls import Answer, get, invoke, request
+from local.sign_booking import EVENT
+from tests.moto.calls import JSON, Answer, get, invoke, request
 from tests.moto.conftest import Clock
 from tests.moto.store import dump, store
 from tests.unit.builders import NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
 
 SECRET = "the scheduling system's secret"
+OTHER_SECRET = "the other provider's secret"
+HOOK = "booking_hook.handler.lambda_handler"
+NUMBERS = count()
+SECRET_ID = f"test/bookings/{PROVIDER_ID}"
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +40,7 @@ def secret(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
     wiring.booking_secrets.cache_clear()
     secrets = boto3.client("secretsmanager")
     secrets.create_secret(Name=f"test/bookings/{PROVIDER_ID}", SecretString=SECRET)
-    secrets.create_secret(Name=f"test/bookings/{OTHER_PROVIDER_ID}", SecretString="another secret")
+    secrets.create_secret(Name=f"test/bookings/{OTHER_PROVIDER_ID}", SecretString=OTHER_SECRET)
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +58,14 @@ def booking(client_id: str = "archived", **fields: Any) -> dict[str, Any]:
 
 def call(body: dict[str, Any] | str, *, secret: str = SECRET, provider: str = PROVIDER_ID, at: Any = NOW) -> Answer:
     raw = body if isinstance(body, str) else json.dumps(body)
-    headers = {"X-Provider": provider, "X-Signature": sign(secret, raw, at)}
+    headers = {"X-Provider": provider, "X-Signature": sign(secret, raw.encode(), at)}
     return request("POST", "/hooks/bookings", raw=raw, claims=None, headers=headers)
+
+
+def hook_event(raw: str, headers: dict[str, str]) -> dict[str, Any]:
+    """The sample event with another body and other headers, as API Gateway delivers them."""
+    event: dict[str, Any] = json.loads(EVENT.read_text(encoding="utf-8"))
+    return {**event, "body": raw, "headers": headers, "multiValueHeaders": {name: [v] for name, v in headers.items()}}
 
 
 def test_a2_a_booking_brings_an_archived_client_back_in_the_same_transaction(practice: Table) -> None:
@@ -129,10 +144,99 @@ def test_an_appointment_that_is_there_already_is_not_booked_again(practice: Tabl
     assert (again.status, again.body["reason"]) == (409, "appointment_exists")
 
 
-def test_while_a_secret_is_rotated_both_are_good(practice: Table) -> None:
-    boto3.client("secretsmanager").put_secret_value(SecretId=f"test/bookings/{PROVIDER_ID}", SecretString="the next")
-    assert call(booking(), secret="the next").status == 200
-    assert call(booking("active", event_id="e-2"), secret=SECRET).status == 200
+@dataclass
+class Reads:
+    """Secrets Manager's client, watched: which stages of which secrets are read, in order."""
+
+    seen: list[tuple[str, str]] = field(default_factory=list)
+
+    def watch(self) -> None:
+        events = wiring.booking_secrets().client.meta.events
+        events.register("before-parameter-build.secretsmanager.GetSecretValue", self._note)
+
+    def _note(self, params: dict[str, Any], **_: Any) -> None:
+        self.seen.append((params["SecretId"], params["VersionStage"]))
+
+
+@pytest.fixture
+def reads() -> Reads:
+    reads = Reads()
+    reads.watch()
+    return reads
+
+
+def put_version(secret: str, stage: str = "AWSCURRENT") -> str:
+    """Add a version of the provider's secret; the current one becomes the previous one if this is the new current."""
+    secrets = boto3.client("secretsmanager")
+    added = secrets.put_secret_value(SecretId=SECRET_ID, SecretString=secret, VersionStages=[stage])
+    return str(added["VersionId"])
+
+
+def heard(secret: str) -> bool:
+    """Book with a secret, anew each time, and tell whether the request was heard."""
+    number = next(NUMBERS)
+    answer = call(of(id=f"a-{number}") | {"event_id": f"e-{number}"}, secret=secret)
+    assert answer.status in (200, 401)
+    return answer.status == 200
+
+
+def test_a_rotation_is_never_a_refusal_and_the_secret_before_the_last_is_good_no_more(clock: Clock) -> None:
+    assert heard(SECRET)
+    put_version("second")
+    assert heard("second")
+    assert heard(SECRET)
+    put_version("third")
+    assert heard("third")
+    clock.pass_by(KEPT_FOR)
+    assert (heard("third"), heard("second"), heard(SECRET)) == (True, True, False)
+
+
+def test_a_pending_secret_is_good_once_its_stage_is_moved_as_a_rotation_does(clock: Clock) -> None:
+    secrets = boto3.client("secretsmanager")
+    before = secrets.get_secret_value(SecretId=SECRET_ID)["VersionId"]
+    pending = put_version("next", "AWSPENDING")
+    assert (heard("next"), heard(SECRET)) == (False, True)
+    moved = {"MoveToVersionId": pending, "RemoveFromVersionId": before}
+    secrets.update_secret_version_stage(SecretId=SECRET_ID, VersionStage="AWSCURRENT", **moved)
+    assert (heard("next"), heard(SECRET)) == (True, True)
+
+
+def test_secrets_are_read_once_a_minute_while_signatures_fit(clock: Clock, reads: Reads) -> None:
+    stages = [(SECRET_ID, "AWSCURRENT"), (SECRET_ID, "AWSPREVIOUS")]
+    assert all(heard(SECRET) for _ in range(5))
+    assert reads.seen == stages
+    clock.pass_by(KEPT_FOR)
+    assert heard(SECRET)
+    assert reads.seen == stages * 2
+
+
+def test_bad_signatures_read_secrets_a_few_times_a_minute_only(clock: Clock, reads: Reads) -> None:
+    assert not any(heard("guess") for _ in range(50))
+    assert len(reads.seen) == 2 * READS_WHILE_KEPT
+    assert heard(SECRET)
+    put_version("second")
+    clock.pass_by(KEPT_FOR)
+    assert heard("second")
+
+
+def test_stale_and_unsigned_requests_and_impossible_providers_read_no_secret(reads: Reads) -> None:
+    call(booking(), at=NOW - timedelta(hours=1))
+    call(booking(), provider="../other")
+    request("POST", "/hooks/bookings", booking(), claims=None)
+    assert reads.seen == []
+
+
+def test_made_up_providers_do_not_fill_the_memory() -> None:
+    kept = wiring.booking_secrets()
+    for number in range(PROVIDERS_KEPT * 2):
+        assert list(kept.of(f"prov-{number}", NOW)) == []
+    assert len(kept._kept) <= PROVIDERS_KEPT
+    assert SECRET not in repr(kept)
+
+
+def test_a_provider_whose_secret_waits_to_be_deleted_is_not_heard() -> None:
+    boto3.client("secretsmanager").delete_secret(SecretId=SECRET_ID)
+    assert not heard(SECRET)
 
 
 UNHEARD: list[tuple[str, dict[str, Any]]] = [
@@ -144,22 +248,70 @@ UNHEARD: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+BODIES: dict[str, dict[str, Any] | str] = {"a booking": booking(), "no JSON": "{", "a malformed one": booking(note="!")}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize(("how", "options"), UNHEARD, ids=[case[0] for case in UNHEARD])
-def test_a_request_that_is_not_well_signed_is_not_heard(practice: Table, how: str, options: dict[str, Any]) -> None:
+def test_a_request_that_is_not_well_signed_is_not_heard_whatever_it_says(
+    practice: Table, how: str, options: dict[str, Any], body: dict[str, Any] | str
+) -> None:
     before = dump(practice)
-    answer = call(booking(), **options)
-    assert (answer.status, answer.problem) == (401, "BadSignature")
+    answer = call(body, **options)
+    assert (answer.status, answer.problem, answer.fields) == (401, "BadSignature", ["X-Signature"])
     assert dump(practice) == before
 
 
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_an_unsigned_request_is_not_heard_whatever_it_says(body: dict[str, Any] | str) -> None:
+    raw = body if isinstance(body, str) else json.dumps(body)
+    answer = request("POST", "/hooks/bookings", raw=raw, claims=None)
+    assert (answer.status, answer.problem, answer.fields) == (401, "BadSignature", ["X-Signature"])
+
+
 def test_a_provider_cannot_book_for_another_with_its_own_secret(practice: Table) -> None:
+    before = dump(practice)
     answer = call(booking(provider_id=OTHER_PROVIDER_ID))
     assert (answer.status, answer.fields) == (401, ["provider_id"])
+    assert dump(practice) == before
 
 
-def test_an_unsigned_request_is_not_heard(practice: Table) -> None:
-    answer = request("POST", "/hooks/bookings", booking(), claims=None)
-    assert (answer.status, answer.fields) == (401, ["X-Signature"])
+def test_of_a_malformed_booking_for_another_provider_the_fields_are_told_first() -> None:
+    assert call(booking(provider_id=OTHER_PROVIDER_ID, note="!")).fields == ["note"]
+
+
+def test_a_caller_cannot_name_another_provider_beside_the_one_whose_secret_signed(practice: Table) -> None:
+    raw = json.dumps(booking())
+    headers = {"X-Provider": OTHER_PROVIDER_ID, "X-Signature": sign(OTHER_SECRET, raw.encode(), NOW)}
+    event = hook_event(raw, headers)
+    event["multiValueHeaders"]["X-Provider"] = [PROVIDER_ID, OTHER_PROVIDER_ID]
+    before = dump(practice)
+    assert invoke(HOOK, event)["statusCode"] == 422
+    assert dump(practice) == before
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper], ids=["lower", "upper"])
+def test_the_names_of_headers_are_read_in_any_case(spell: Any) -> None:
+    raw = json.dumps(booking())
+    headers = {"X-Provider": PROVIDER_ID, "X-Signature": sign(SECRET, raw.encode(), NOW), "Content-Type": JSON}
+    answer = invoke(HOOK, hook_event(raw, {spell(name): value for name, value in headers.items()}))
+    assert json.loads(answer["body"])["answer"] == "accepted"
+
+
+NOT_ASCII = json.dumps(booking(), ensure_ascii=False).replace("follow-up", "Rückfrage \u2713").encode()
+
+
+@pytest.mark.parametrize("raw", [NOT_ASCII, NOT_ASCII.decode()], ids=["encoded", "as text"])
+def test_a_body_is_signed_over_its_bytes_however_it_is_delivered(raw: str | bytes) -> None:
+    headers = {"X-Provider": PROVIDER_ID, "X-Signature": sign(SECRET, NOT_ASCII, NOW)}
+    answer = request("POST", "/hooks/bookings", raw=raw, claims=None, headers=headers)
+    assert answer.body["answer"] == "accepted"
+
+
+def test_signed_bytes_that_are_no_text_are_malformed() -> None:
+    headers = {"X-Provider": PROVIDER_ID, "X-Signature": sign(SECRET, b"\xff\xfe", NOW)}
+    answer = request("POST", "/hooks/bookings", raw=b"\xff\xfe", claims=None, headers=headers)
+    assert (answer.status, answer.problem, answer.fields) == (422, "InvalidRequest", ["body"])
 
 
 def of(**fields: Any) -> dict[str, Any]:
@@ -197,8 +349,42 @@ def test_a_malformed_booking_names_the_field_and_writes_nothing(
     assert dump(practice) == before
 
 
-def test_the_sample_event_signed_anew_is_heard(practice: Table) -> None:
-    event = json.loads(signed_event("a secret", NOW))
+@pytest.fixture
+def today(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The present moment as other processes know it, and the environment the signing script reads."""
+    clock.at = datetime.now(UTC)
     boto3.client("secretsmanager").create_secret(Name="test/bookings/prov-maple", SecretString="a secret")
-    answer = invoke("booking_hook.handler.lambda_handler", event)
+    return {"BOOKING_SECRET": "a secret"}
+
+
+def sign_booking(
+    *arguments: str, environment: dict[str, str], stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "local.sign_booking", *arguments]
+    return subprocess.run(command, input=stdin, env=environment, capture_output=True, check=False)
+
+
+def test_the_sample_event_signed_by_the_script_is_heard(today: dict[str, str]) -> None:
+    event = json.loads(sign_booking("--event", environment=today).stdout)
+    answer = invoke(HOOK, event)
     assert json.loads(answer["body"])["reason"] == "unknown_client"
+
+
+def test_the_sample_event_as_it_is_checked_in_was_good_for_five_minutes(today: dict[str, str], clock: Clock) -> None:
+    event = json.loads(EVENT.read_text(encoding="utf-8"))
+    assert json.loads(invoke(HOOK, event)["body"])["detail"] == "The signature is too old, or from the future."
+    seconds = event["headers"]["X-Signature"].removeprefix("t=").partition(",")[0]
+    clock.at = datetime.fromtimestamp(int(seconds), UTC)
+    assert json.loads(invoke(HOOK, event)["body"])["reason"] == "unknown_client"
+
+
+def test_the_headers_the_script_prints_sign_the_body_it_reads(today: dict[str, str]) -> None:
+    raw = json.dumps(booking(provider_id="prov-maple", client_id="nobody"))
+    printed = sign_booking("--provider", "prov-maple", environment=today, stdin=raw.encode()).stdout.decode()
+    headers = dict(line.split(": ", 1) for line in printed.splitlines())
+    assert json.loads(invoke(HOOK, hook_event(raw, headers))["body"])["reason"] == "unknown_client"
+
+
+def test_the_script_signs_nothing_without_a_secret() -> None:
+    done = sign_booking("--event", environment={})
+    assert (done.returncode, b"BOOKING_SECRET" in done.stderr) == (2, True)

@@ -142,8 +142,9 @@ def test_a_workflow_step_does_not_load_the_http_resolver(package: str) -> None:
     assert "client_lifecycle.edge.http" not in loaded
 
 
-def test_the_publisher_of_events_does_not_load_the_http_resolver() -> None:
-    loaded = modules_loaded_by("publish_events")
+@pytest.mark.parametrize("package", ["publish_events", "booking_requests"])
+def test_a_function_that_events_call_does_not_load_the_http_resolver(package: str) -> None:
+    loaded = modules_loaded_by(package)
     assert "aws_lambda_powertools.event_handler" not in loaded
     assert "client_lifecycle.edge.http" not in loaded
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from client_lifecycle.domain.bookings import BookedBy, Booking, BookingRefusal, accepted, refused
 from client_lifecycle.domain.client import ArchiveOptions, Source, Status, Trigger
 from client_lifecycle.domain.effects import Change, all_effects
 from client_lifecycle.domain.events import (
@@ -18,12 +19,12 @@ from client_lifecycle.domain.events import (
     Event,
     EventName,
     Origin,
+    answer_event,
     change_events,
     change_name,
     history_event,
     run_event,
 )
-from client_lifecycle.domain.policy import Refusal
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
@@ -35,8 +36,10 @@ from client_lifecycle.domain.records import (
     ReminderStatus,
 )
 from client_lifecycle.domain.runs import OUTCOMES, Outcome, RunKind, RunState, counts_of, finish, start
+from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.storage.items import Plain, to_item, to_plain
 from client_lifecycle.storage.stream import UnreadableRecord, events_of, stream_record
 from local.template import ROOT, read_template
@@ -183,17 +186,55 @@ def test_e9_a_plan_lets_nobody_write_to_the_client() -> None:
     assert "notify_client" not in history_event(PROVIDER_ID, "client-1", planned).detail
 
 
-@pytest.mark.parametrize("kind", HistoryEvent)
+@pytest.mark.parametrize("kind", set(HistoryEvent) - {HistoryEvent.BOOKING_REFUSED})
 def test_every_line_of_a_history_is_published_under_its_own_name(kind: HistoryEvent) -> None:
-    assert history_event(PROVIDER_ID, "client-1", entry(kind)).name.value == kind.value
+    event = history_event(PROVIDER_ID, "client-1", entry(kind))
+    assert event is not None
+    assert event.name.value == kind.value
 
 
-def test_a_refused_booking_tells_the_policy_s_reason_and_no_other_text() -> None:
-    refused = entry(HistoryEvent.BOOKING_REFUSED, archive_id=None, reason=Refusal.SCHEDULING_DISABLED.value)
-    event = history_event(PROVIDER_ID, "client-1", refused)
-    assert (event.detail["reason"], event.correlation_id) == ("scheduling_disabled", "history-1")
-    with pytest.raises(ValueError, match="Refusal"):
-        history_event(PROVIDER_ID, "client-1", replace(refused, reason=NOTE))
+def test_a_refused_booking_in_a_history_is_for_staff_and_no_event() -> None:
+    line = entry(HistoryEvent.BOOKING_REFUSED, reason=BookingRefusal.NO_SELF_RETURN.value)
+    assert history_event(PROVIDER_ID, "client-1", line) is None
+
+
+BOOKING = Booking(
+    event_id="booking-1",
+    provider_id=PROVIDER_ID,
+    client_id="client-1",
+    appointment=appointment(),
+    booked_by=BookedBy.STAFF,
+)
+ASKED = {"source": "booking", "actor_id": "booking-1", "appointment_id": "appt-1", "booked_by": "staff"}
+
+
+@pytest.mark.parametrize(("archive_id", "activated"), [(ARCHIVE_ID, True), (None, False)])
+def test_an_accepted_booking_tells_whether_the_client_came_back_and_from_which_archive(
+    archive_id: str | None, activated: bool
+) -> None:
+    event = answer_event(PROVIDER_ID, accepted(BOOKING, archive_id, NOW))
+    assert event == Event(
+        name=EventName.BOOKING_ACCEPTED,
+        event_id=f"{PROVIDER_ID}:booking-1:booking.accepted",
+        time=NOW,
+        provider_id=PROVIDER_ID,
+        client_id="client-1",
+        archive_id=archive_id,
+        correlation_id=archive_id or "booking-1",
+        detail={**ASKED, "activated": activated},
+    )
+
+
+@pytest.mark.parametrize("refusal", BookingRefusal)
+def test_a_refused_booking_tells_why(refusal: BookingRefusal) -> None:
+    event = answer_event(PROVIDER_ID, refused(BOOKING, refusal, None, NOW))
+    assert event.event_id == f"{PROVIDER_ID}:booking-1:booking.refused"
+    assert event.detail == {**ASKED, "reason": refusal.value}
+
+
+def test_two_providers_scheduling_systems_may_choose_the_same_event_id() -> None:
+    answer = accepted(BOOKING, None, NOW)
+    assert answer_event("prov-1", answer).event_id != answer_event("prov-2", answer).event_id
 
 
 class TestRuns:
@@ -288,7 +329,12 @@ RUN_KEY = keys.run_key(PROVIDER_ID, RUN_ID)
 RUN = delivered(RUN_KEY, to_plain(TestRuns.waiting))
 STARTED = delivered(RUN_KEY, to_plain(TestRuns.running), before=to_plain(TestRuns.waiting), kind="MODIFY")
 
-TELLING = [HISTORY, PLANNED, HEAD, PART, RESTORE, RUN, STARTED]
+ANSWER_KEY = keys.booking_key(PROVIDER_ID, BOOKING.event_id)
+ACCEPTED = delivered(ANSWER_KEY, to_plain(accepted(BOOKING, ARCHIVE_ID, NOW)))
+REFUSED = delivered(ANSWER_KEY, to_plain(refused(BOOKING, BookingRefusal.SLOT_IN_PAST, None, NOW)))
+LIKE_A_RUN = delivered(keys.booking_key(PROVIDER_ID, keys.RUN_SK), to_plain(accepted(BOOKING, None, NOW)))
+
+TELLING = [HISTORY, PLANNED, HEAD, PART, RESTORE, RUN, STARTED, ACCEPTED, REFUSED, LIKE_A_RUN]
 CANCELLATIONS = [name for _, _, name, _ in sorted(NAMES, key=lambda row: row[2] == "reminder.suppressed")]
 RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminder.restored"]
 
@@ -303,8 +349,22 @@ RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminde
         (RESTORE, RETURNS),
         (RUN, ["bulk_archive.previewed"]),
         (STARTED, ["bulk_archive.started"]),
+        (ACCEPTED, ["booking.accepted"]),
+        (REFUSED, ["booking.refused"]),
+        (LIKE_A_RUN, ["booking.accepted"]),
     ],
-    ids=["history", "plan", "receipt", "part of a receipt", "restore", "new run", "started run"],
+    ids=[
+        "history",
+        "plan",
+        "receipt",
+        "part of a receipt",
+        "restore",
+        "new run",
+        "started run",
+        "yes",
+        "no",
+        "RUN as its id",
+    ],
 )
 def test_a_write_has_its_events(record: dict[str, Any], names: list[str]) -> None:
     assert told_by(record) == names
@@ -363,6 +423,7 @@ def matches(pattern: Any, value: Any) -> bool:
         delivered(keys.receipt_part_key(*CLIENT, ARCHIVE_ID, CHANGES), {"changes": [{"before": NOTE, "after": NOTE}]}),
         delivered(keys.restore_key(*CLIENT, ARCHIVE_ID, BACK[0]), {"at": "never"}),
         delivered(RUN_KEY, {**to_plain(TestRuns.waiting), "state": "lost"}),
+        delivered(ANSWER_KEY, {**to_plain(accepted(BOOKING, None, NOW)), "booked_by": NOTE}),
     ],
 )
 def test_a_write_that_cannot_be_understood_is_named_and_not_repeated(spoiled: dict[str, Any]) -> None:
@@ -374,9 +435,15 @@ def test_a_write_that_cannot_be_understood_is_named_and_not_repeated(spoiled: di
 def test_nothing_that_people_wrote_is_published() -> None:
     events = list(chain.from_iterable(events_of(stream_record(record)) for record in TELLING))
     envelopes = json.dumps([to_plain(event) for event in events])
-    assert len(events) == 18
+    assert len(events) == 21
     for written in (NOTE, feed_entry().subject, "7500", "USD"):
         assert written not in envelopes
+
+
+def examples(section: str) -> list[str]:
+    """The JSON of a section of the document."""
+    text = DOCUMENT.partition(f"## {section}\n")[2].partition("\n## ")[0]
+    return re.findall(r"```json\n(.*?)```", text, re.DOTALL)
 
 
 class TestTheDocument:
@@ -388,9 +455,18 @@ class TestTheDocument:
         assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == [one.name for one in fields(Event)]
 
     def test_its_example_is_an_event_as_it_is_published(self) -> None:
-        *_, example = re.findall(r"```json\n(.*?)```", DOCUMENT, re.DOTALL)
+        [example] = examples("The envelope")
         [event] = change_events(all_effects([appointment()], NOW).changes, ORIGIN)
         assert json.loads(example) == to_plain(event)
+
+    def test_its_example_of_a_request_is_one_that_is_understood(self) -> None:
+        [example] = examples("Asking for a booking")
+        request = json.loads(example)
+        assert (request["DetailType"], request["Source"] != SOURCE) == ("booking.requested", True)
+        assert BookingBody.model_validate(request["Detail"])
+
+    def test_it_names_every_reason_for_a_refusal(self) -> None:
+        assert [reason for reason in BookingRefusal if f"`{reason.value}`" not in DOCUMENT] == []
 
     @pytest.mark.parametrize("record", TELLING, ids=lambda record: record["dynamodb"]["Keys"]["sk"]["S"])
     def test_it_tells_of_every_field_of_a_detail(self, record: dict[str, Any]) -> None:
@@ -399,5 +475,5 @@ class TestTheDocument:
 
     def test_it_names_alarms_and_outputs_of_the_template(self) -> None:
         template = read_template()
-        assert {"EventsLate", "EventsSetAside"} <= set(template["Resources"])
-        assert {"EventBusName", "EventDeadLettersUrl"} <= set(template["Outputs"])
+        assert {"EventsLate", "EventsSetAside", "BookingsSetAside"} <= set(template["Resources"])
+        assert {"EventBusName", "EventDeadLettersUrl", "BookingDeadLettersUrl"} <= set(template["Outputs"])

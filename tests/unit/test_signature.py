@@ -10,7 +10,7 @@ from client_lifecycle.domain.errors import BadSignature
 from client_lifecycle.edge.signature import TOLERANCE, sign, verify
 from tests.unit.builders import NOW
 
-SECRET, BEFORE, BODY = "current secret", "secret before", '{"event_id": "e-1"}'
+SECRET, BEFORE, BODY = "current secret", "secret before", b'{"event_id": "e-1"}'
 SECOND = timedelta(seconds=1)
 
 
@@ -26,6 +26,26 @@ def test_a_stale_signature_is_refused(later: timedelta) -> None:
         verify(sign(SECRET, BODY, NOW), BODY, [SECRET], NOW + later)
 
 
+def test_no_secret_is_asked_for_on_behalf_of_a_stale_signature() -> None:
+    secrets = iter([SECRET])
+    with pytest.raises(BadSignature):
+        verify(sign(SECRET, BODY, NOW), BODY, secrets, NOW + TOLERANCE + SECOND)
+    assert list(secrets) == [SECRET]
+
+
+def test_no_other_secret_is_asked_for_once_one_fits() -> None:
+    secrets = iter([SECRET, BEFORE])
+    verify(sign(SECRET, BODY, NOW), BODY, secrets, NOW)
+    assert list(secrets) == [BEFORE]
+
+
+def test_what_is_signed_are_bytes_not_what_they_stand_for() -> None:
+    composed, decomposed = "\u00e9".encode(), "e\u0301".encode()
+    verify(sign(SECRET, composed, NOW), composed, [SECRET], NOW)
+    with pytest.raises(BadSignature):
+        verify(sign(SECRET, composed, NOW), decomposed, [SECRET], NOW)
+
+
 GOOD = sign(SECRET, BODY, NOW)
 LATER = GOOD.replace(f"t={int(NOW.timestamp())}", f"t={int(NOW.timestamp()) + 1}")
 
@@ -36,7 +56,7 @@ LATER = GOOD.replace(f"t={int(NOW.timestamp())}", f"t={int(NOW.timestamp()) + 1}
         ("", BODY, [SECRET]),
         ("nonsense", BODY, [SECRET]),
         (GOOD + " ", BODY, [SECRET]),
-        (GOOD, BODY + " ", [SECRET]),
+        (GOOD, BODY + b" ", [SECRET]),
         (LATER, BODY, [SECRET]),
         (GOOD, BODY, ["another secret"]),
         (GOOD, BODY, []),
@@ -44,6 +64,6 @@ LATER = GOOD.replace(f"t={int(NOW.timestamp())}", f"t={int(NOW.timestamp()) + 1}
     ],
     ids=["none", "nonsense", "more", "other body", "other time", "other secret", "no secret", "other digest"],
 )
-def test_what_was_not_signed_like_this_is_refused(header: str, body: str, secrets: list[str]) -> None:
+def test_what_was_not_signed_like_this_is_refused(header: str, body: bytes, secrets: list[str]) -> None:
     with pytest.raises(BadSignature):
         verify(header, body, secrets, NOW)

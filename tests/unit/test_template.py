@@ -12,6 +12,7 @@ import pytest
 
 from client_lifecycle.edge import http, identity, settings
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE
 from local.template import ROOT, read_template
 
@@ -111,7 +112,12 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
         own = FUNCTIONS[starter]["Environment"]["Variables"]
         assert {name.upper() for name in settings.WorkflowSettings.model_fields} == set(own)
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]
-    assert {name.upper() for name in settings.EventSettings.model_fields} == set(events)
+    read = [*settings.EventSettings.model_fields, *settings.DeadLetterSettings.model_fields]
+    assert {name.upper() for name in read} == set(events)
+    requests = FUNCTIONS["BookingRequestsFunction"]["Environment"]["Variables"]
+    assert {name.upper() for name in settings.DeadLetterSettings.model_fields} == set(requests)
+    hook = FUNCTIONS["BookingHookFunction"]["Environment"]["Variables"]
+    assert {name.upper() for name in settings.HookSettings.model_fields} == set(hook)
 
 
 def test_the_deployed_runtime_is_python_3_13_on_arm64() -> None:
@@ -205,6 +211,41 @@ def test_the_clean_up_is_called_every_five_minutes_and_ends_before_it_loses_its_
     [schedule] = cleanup["Events"].values()
     assert (schedule["Type"], schedule["Properties"]["ScheduleExpression"]) == ("ScheduleV2", "rate(5 minutes)")
     assert timedelta(seconds=cleanup["Timeout"]) < LEASE
+
+
+def test_both_entrances_for_bookings_may_do_the_same_to_the_table() -> None:
+    hook, requests = (
+        [one for one in statements(FUNCTIONS[name]) if one["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}]
+        for name in ("BookingHookFunction", "BookingRequestsFunction")
+    )
+    assert hook == requests
+
+
+def test_a_booking_asked_for_on_the_bus_is_answered_or_set_aside_within_bounds() -> None:
+    """The local AWS neither tries a rule's target again nor sets anything aside for it, so it is checked here."""
+    letters = {"Fn::GetAtt": ["BookingDeadLetters", "Arn"]}
+    rule = RESOURCES["BookingsRequested"]["Properties"]
+    [target] = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["BookingRequestsFunction", "Arn"]}
+    assert target["DeadLetterConfig"] == {"Arn": letters}
+    invoked = FUNCTIONS["BookingRequestsFunction"]["EventInvokeConfig"]
+    assert invoked["DestinationConfig"]["OnFailure"] == {"Type": "SQS", "Destination": letters}
+    for bounds in (target["RetryPolicy"], invoked):
+        assert bounds["MaximumRetryAttempts"] <= 20
+        assert bounds["MaximumEventAgeInSeconds"] == 60 * 60
+    assert RESOURCES["BookingDeadLetters"]["Properties"]["SqsManagedSseEnabled"] is True
+    only_tls, from_the_rule = RESOURCES["BookingDeadLettersPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (only_tls["Effect"], only_tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert from_the_rule["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["BookingsRequested", "Arn"]}}}
+    permission = RESOURCES["BookingsRequestedPermission"]["Properties"]
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["BookingsRequested", "Arn"]}
+    alarm = RESOURCES["BookingsSetAside"]["Properties"]
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["BookingDeadLetters", "QueueName"]}
+
+
+def test_this_system_s_own_events_are_no_requests() -> None:
+    pattern = RESOURCES["BookingsRequested"]["Properties"]["EventPattern"]
+    assert pattern == {"source": [{"anything-but": [SOURCE]}], "detail-type": ["booking.requested"]}
 
 
 def test_staff_cannot_choose_their_provider() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from client_lifecycle.domain.records import Appointment
 
@@ -39,9 +40,37 @@ class Booking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingAnswer:
-    """The answer to a booking: accepted, or refused with a reason. ``activated`` tells that the client came back."""
+    """The answer to a booking: accepted, or refused with a reason. ``activated`` tells that the client came back.
+
+    ``archive_id`` is the archive that the client was under, if it was under one.
+    """
 
     event_id: str
+    client_id: str
+    appointment_id: str
+    booked_by: BookedBy
     answered_at: datetime
+    archive_id: str | None = None
     activated: bool = False
     refusal: BookingRefusal | None = None
+
+
+def accepted(booking: Booking, archive_id: str | None, at: datetime) -> BookingAnswer:
+    """Answer a booking with yes; a client under an archive comes back with it (A2)."""
+    return _answer(booking, at, archive_id=archive_id, activated=archive_id is not None)
+
+
+def refused(booking: Booking, refusal: BookingRefusal, archive_id: str | None, at: datetime) -> BookingAnswer:
+    """Answer a booking with no."""
+    return _answer(booking, at, archive_id=archive_id, refusal=refusal)
+
+
+def _answer(booking: Booking, at: datetime, **outcome: Any) -> BookingAnswer:
+    return BookingAnswer(
+        event_id=booking.event_id,
+        client_id=booking.client_id,
+        appointment_id=booking.appointment.record_id,
+        booked_by=booking.booked_by,
+        answered_at=at,
+        **outcome,
+    )

@@ -1,6 +1,6 @@
 """What the rest of the platform is told: versioned envelopes of ids, codes and flags, never of what people wrote.
 
-Imports ``client``, ``effects``, ``policy``, ``receipts``, ``records`` and ``runs``. The same write always gives the
+Imports ``bookings``, ``client``, ``effects``, ``receipts``, ``records`` and ``runs``. The same write always gives the
 same events with the same ids, so whoever receives one twice can tell.
 """
 
@@ -12,10 +12,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from client_lifecycle.domain.client import Cause
+from client_lifecycle.domain.bookings import BookingAnswer
+from client_lifecycle.domain.client import Cause, Source
 from client_lifecycle.domain.effects import Change
-from client_lifecycle.domain.policy import Refusal
-from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
     Appointment,
     AppointmentStatus,
@@ -40,6 +40,7 @@ class EventName(StrEnum):
     CLIENT_ACTIVATED = "client.activated"
     ARCHIVE_PLANNED = "client.archive_planned"
     ARCHIVE_PLAN_CANCELLED = "client.archive_plan_cancelled"
+    BOOKING_ACCEPTED = "booking.accepted"
     BOOKING_REFUSED = "booking.refused"
     APPOINTMENT_CANCELLED = "appointment.cancelled"
     APPOINTMENT_RESTORED = "appointment.restored"
@@ -100,12 +101,10 @@ class Origin:
     notify_client: bool = False
 
 
-def history_event(provider_id: str, client_id: str, entry: HistoryEntry) -> Event:
-    """Return the event of a new line in a client's history.
-
-    Raises:
-        ValueError: a booking was refused for a reason that the policy does not know.
-    """
+def history_event(provider_id: str, client_id: str, entry: HistoryEntry) -> Event | None:
+    """Return the event of a new line in a client's history; that of a refused booking is its answer's."""
+    if entry.event is HistoryEvent.BOOKING_REFUSED:
+        return None
     run_id = entry.cause.run_id
     return Event(
         name=EventName(entry.event.value),
@@ -117,6 +116,27 @@ def history_event(provider_id: str, client_id: str, entry: HistoryEntry) -> Even
         archive_id=entry.archive_id,
         correlation_id=run_id or entry.archive_id or entry.history_id,
         detail=_history_detail(entry),
+    )
+
+
+def answer_event(provider_id: str, answer: BookingAnswer) -> Event:
+    """Return the event of an answer to a booking, whichever way the booking came (P6, A2)."""
+    name = EventName.BOOKING_REFUSED if answer.refusal else EventName.BOOKING_ACCEPTED
+    return Event(
+        name=name,
+        event_id=f"{provider_id}:{answer.event_id}:{name}",
+        time=answer.answered_at,
+        provider_id=provider_id,
+        client_id=answer.client_id,
+        archive_id=answer.archive_id,
+        correlation_id=answer.archive_id or answer.event_id,
+        detail=_given(
+            **_who(Cause(source=Source.BOOKING, actor_id=answer.event_id)),
+            appointment_id=answer.appointment_id,
+            booked_by=answer.booked_by,
+            activated=None if answer.refusal else answer.activated,
+            reason=answer.refusal,
+        ),
     )
 
 
@@ -202,7 +222,7 @@ def run_event(before: Run | None, after: Run) -> Event | None:
 
 
 def _history_detail(entry: HistoryEntry) -> dict[str, Any]:
-    detail = _given(**_who(entry.cause), reason=Refusal(entry.reason) if entry.reason else None)
+    detail = _who(entry.cause)
     if entry.options:
         detail |= _given(
             reason=entry.options.reason,

@@ -39,7 +39,7 @@ class Receipt:
 
 
 class HistoryEvent(StrEnum):
-    """What a client's history tells; also the names under which it is published."""
+    """What a client's history tells; also the names under which it is published, but for a refused booking."""
 
     ARCHIVED = "client.archived"
     ACTIVATED = "client.activated"

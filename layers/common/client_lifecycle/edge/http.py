@@ -1,10 +1,11 @@
 """HTTP for every function behind the API: the resolver, and every fault as problem+json (RFC 9457) in one place.
 
-Imports the domain's errors and Powertools.
+Imports the domain's errors, ``ids`` and Powertools.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -13,6 +14,10 @@ from typing import Annotated, Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
+    OpenAPIRequestValidationMiddleware,
+    OpenAPIResponseValidationMiddleware,
+)
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
@@ -20,10 +25,12 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import LifecycleError
+from client_lifecycle.edge.ids import ID_PATTERN
 
 PROBLEM_JSON = "application/problem+json"
 PROBLEM_TYPE_PREFIX = "urn:client-archive:problem:"
@@ -57,8 +64,6 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.CommitContended: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
-
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most entries on a page.")]
 Cursor = Annotated[str | None, Query(pattern=ID_PATTERN, description="The next_cursor of the page before.")]
@@ -77,6 +82,23 @@ def resolver() -> APIGatewayRestResolver:
     app.exception_handler(NotFoundError)(_route_problem)
     app.exception_handler([ResponseValidationError, Exception])(_internal_problem)
     return app
+
+
+def raw_body(event: APIGatewayProxyEvent) -> bytes:
+    """Return the body of a request as it was sent, byte for byte."""
+    body = event.body or ""
+    return base64.b64decode(body) if event.is_base64_encoded else body.encode()
+
+
+def validation() -> list[Callable[..., Response[Any]]]:
+    """Return the resolver's own validation, for a route that has something to check before its requests are read.
+
+    Such a route sets ``enable_validation=False`` and names its check and this as ``middlewares``.
+    """
+    return [
+        OpenAPIRequestValidationMiddleware(),  # type: ignore[no-untyped-call]
+        OpenAPIResponseValidationMiddleware(has_response_validation_error=True),
+    ]
 
 
 def lambda_handler(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:

@@ -33,6 +33,11 @@ class EventSettings(BaseModel):
     """The settings of the function that publishes events."""
 
     event_bus_name: str
+
+
+class DeadLetterSettings(BaseModel):
+    """The settings of functions that set aside what they cannot deal with."""
+
     dead_letter_queue_url: str
 
 

@@ -38,7 +38,7 @@ from client_lifecycle.domain.runs import (
     estimated_seconds_left,
 )
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetyRule, SafetySettings, TidyUp
-from client_lifecycle.edge.http import ID_PATTERN
+from client_lifecycle.edge.ids import ID_PATTERN
 from client_lifecycle.storage.clients import client_not_found
 from client_lifecycle.storage.items import to_plain
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 
-from client_lifecycle.edge.settings import EventSettings, HookSettings, TableSettings, WorkflowSettings, read_settings
+from client_lifecycle.edge.settings import (
+    DeadLetterSettings,
+    EventSettings,
+    HookSettings,
+    TableSettings,
+    WorkflowSettings,
+    read_settings,
+)
 from client_lifecycle.storage.booking_secrets import BookingSecrets
 from client_lifecycle.storage.connections import (
     connect_booking_secrets,
@@ -49,8 +56,8 @@ def event_bus() -> EventBus:
 
 @cache
 def dead_letters() -> DeadLetters:
-    """Return this process's connection to the queue of writes that cannot become events."""
-    return connect_dead_letters(read_settings(EventSettings).dead_letter_queue_url)
+    """Return this process's connection to its function's queue of what was set aside."""
+    return connect_dead_letters(read_settings(DeadLetterSettings).dead_letter_queue_url)
 
 
 def now() -> datetime:

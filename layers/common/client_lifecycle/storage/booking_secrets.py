@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -11,25 +13,65 @@ if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
 
 STAGES = ("AWSCURRENT", "AWSPREVIOUS")
+NOT_THERE = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
+"""There is no such secret or stage, or the secret waits to be deleted."""
+
+KEPT_FOR = timedelta(minutes=1)
+READS_WHILE_KEPT = 5
+PROVIDERS_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A provider's secrets, since when they are kept, and how often they were read since then."""
+
+    secrets: tuple[str, ...] = field(repr=False)
+    since: datetime
+    reads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class BookingSecrets:
-    """The secrets in Secrets Manager, named ``<prefix>/<provider id>``."""
+    """The secrets in Secrets Manager, named ``<prefix>/<provider id>``, kept in this process for a minute."""
 
     client: SecretsManagerClient
     prefix: str
+    _kept: dict[str, _Kept] = field(default_factory=dict, init=False, repr=False)
 
-    def of(self, provider_id: str) -> list[str]:
-        """Return the provider's current secret and, while one is being rotated out, the one before it."""
-        found = (self._read(provider_id, stage) for stage in STAGES)
-        return [secret for secret in found if secret]
+    def of(self, provider_id: str, at: datetime) -> Iterator[str]:
+        """Yield the provider's current secret and, while one is being rotated out, the one before it.
 
-    def _read(self, provider_id: str, stage: str) -> str | None:
+        Whoever is not content with those that are kept gets them read anew, in case they were rotated since; for one
+        provider that happens ``READS_WHILE_KEPT`` times a minute at most, however many signatures do not fit.
+
+        Args:
+            provider_id: whose secrets.
+            at: the present moment, UTC.
+        """
+        kept = self._kept.get(provider_id)
+        if kept is None or at - kept.since >= KEPT_FOR:
+            yield from self._keep(provider_id, _Kept(self._read(provider_id), at))
+            return
+        yield from kept.secrets
+        if kept.reads < READS_WHILE_KEPT:
+            anew = replace(kept, secrets=self._read(provider_id), reads=kept.reads + 1)
+            yield from self._keep(provider_id, anew)
+
+    def _keep(self, provider_id: str, kept: _Kept) -> tuple[str, ...]:
+        if len(self._kept) >= PROVIDERS_KEPT:
+            self._kept.clear()
+        self._kept[provider_id] = kept
+        return kept.secrets
+
+    def _read(self, provider_id: str) -> tuple[str, ...]:
+        found = (self._read_stage(provider_id, stage) for stage in STAGES)
+        return tuple(secret for secret in found if secret)
+
+    def _read_stage(self, provider_id: str, stage: str) -> str | None:
         try:
             answer = self.client.get_secret_value(SecretId=f"{self.prefix}/{provider_id}", VersionStage=stage)
         except ClientError as error:
-            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            if error.response["Error"]["Code"] in NOT_THERE:
                 return None
             raise
         return answer["SecretString"]

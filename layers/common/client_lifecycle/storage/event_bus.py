@@ -1,9 +1,9 @@
-"""Puts events on the bus, and what cannot become one aside. Imports the domain and this ring."""
+"""Puts events on the bus, and sets aside what cannot be dealt with. Imports the domain and this ring."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from client_lifecycle.domain.events import Event
 from client_lifecycle.storage.items import to_plain
-from client_lifecycle.storage.stream import StreamRecord, UnreadableRecord
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient
@@ -56,18 +55,11 @@ class EventBus:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """The SQS queue for writes that no try can turn into events; people look at it."""
+    """The SQS queue for what no other try would help; people look at it."""
 
     client: Any
     queue_url: str
 
-    def put(self, record: StreamRecord, fault: UnreadableRecord) -> None:
-        """Set a write aside: where it is in the stream and in the table, and why; nothing of what it holds."""
-        letter = {
-            "error": type(fault).__name__,
-            "cause": str(fault),
-            "stream_arn": record.stream_arn,
-            "sequence_number": record.sequence_number,
-            "key": record.key,
-        }
+    def put(self, letter: Mapping[str, Any]) -> None:
+        """Set something aside."""
         self.client.send_message(QueueUrl=self.queue_url, MessageBody=json.dumps(letter))

@@ -55,6 +55,7 @@ GROUP_PREFIX = "GROUP#"
 RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
+BOOKING_PREFIX = "BOOKING#"
 
 DUE_ATTRIBUTES = ("due_key", "due_since")
 DUE_SHARDS = 16
@@ -155,7 +156,7 @@ def chat_key(provider_id: str, chat_id: str) -> Key:
 
 def booking_key(provider_id: str, event_id: str) -> Key:
     """Return the key of the answer to a booking."""
-    return {"pk": f"BOOKING#{provider_id}", "sk": event_id}
+    return {"pk": f"{BOOKING_PREFIX}{provider_id}", "sk": event_id}
 
 
 def email_key(provider_id: str, email: str) -> Key:

@@ -1,7 +1,7 @@
 """Reads the table's stream: which events a write gives rise to. Imports the domain and this ring.
 
-The history and the receipts are the outbox. They are written in the same transaction as what they tell of, so there
-is no event without its write and no write without its event.
+The history, the receipts and the answers to bookings are the outbox. They are written in the same transaction as what
+they tell of, so there is no event without its write and no write without its event.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from client_lifecycle.domain.events import Event, Origin, change_events, history_event, run_event
+from client_lifecycle.domain.bookings import BookingAnswer
+from client_lifecycle.domain.events import Event, Origin, answer_event, change_events, history_event, run_event
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import keys
@@ -66,6 +67,8 @@ def events_of(record: StreamRecord) -> tuple[Event, ...]:
 
 
 def _events(record: StreamRecord) -> tuple[Event, ...]:
+    if record.key["pk"].startswith(keys.BOOKING_PREFIX):
+        return _answer_events(record)
     sort_key = record.key["sk"]
     if sort_key == keys.RUN_SK and record.kind in (INSERT, MODIFY):
         return _run_events(record)
@@ -73,16 +76,22 @@ def _events(record: StreamRecord) -> tuple[Event, ...]:
         return ()
     if sort_key.startswith(keys.HISTORY_PREFIX):
         entry = from_plain(HistoryEntry, from_item(record.after))
-        return (history_event(*keys.owner_and_client(record.key["pk"]), entry),)
+        return _one(history_event(*keys.owner_and_client(record.key["pk"]), entry))
     if sort_key.startswith((keys.RECEIPT_PREFIX, keys.RESTORE_PREFIX)):
         return _change_events(record)
     return ()
 
 
+def _answer_events(record: StreamRecord) -> tuple[Event, ...]:
+    if record.kind != INSERT:
+        return ()
+    answer = from_plain(BookingAnswer, from_item(record.after))
+    return (answer_event(record.key["pk"].removeprefix(keys.BOOKING_PREFIX), answer),)
+
+
 def _run_events(record: StreamRecord) -> tuple[Event, ...]:
     before = from_plain(Run, from_item(record.before)) if record.before else None
-    event = run_event(before, from_plain(Run, from_item(record.after)))
-    return (event,) if event else ()
+    return _one(run_event(before, from_plain(Run, from_item(record.after))))
 
 
 def _change_events(record: StreamRecord) -> tuple[Event, ...]:
@@ -100,6 +109,10 @@ def _change_events(record: StreamRecord) -> tuple[Event, ...]:
         notify_client=part.notify_client,
     )
     return change_events(part.changes, origin)
+
+
+def _one(event: Event | None) -> tuple[Event, ...]:
+    return (event,) if event else ()
 
 
 def _head(plain: Plain) -> ReceiptPart:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from ulid import ULID
 
-from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal
+from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal, accepted, refused
 from client_lifecycle.domain.client import Cause, Client, Source, touched
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.policy import Action, Actor, decide
@@ -31,6 +31,8 @@ def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
     For an active client too the appointment stands under the client's revision, so an archive in the same instant
     either sees it or is decided anew. A client who books is not archived later as planned. A booking that was answered
     before gets the same answer, and nothing is written.
+
+    The answer is written with what it tells of, and is published from there.
 
     Args:
         table: where the client is kept.
@@ -75,7 +77,7 @@ def _refusal(table: Table, client: Client, booking: Booking, at: datetime) -> Bo
 
 
 def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
-    answer = BookingAnswer(event_id=booking.event_id, answered_at=at, activated=client.stamp is not None)
+    answer = accepted(booking, client.stamp.archive_id if client.stamp else None, at)
     after, entry = _booked(client, booking, at)
     bookings.commit_booking(table, client, after, booking, answer, entry)
     return answer
@@ -97,7 +99,7 @@ def _booked(client: Client, booking: Booking, at: datetime) -> tuple[Client, His
 def _refuse(
     table: Table, booking: Booking, refusal: BookingRefusal, client: Client | None, at: datetime
 ) -> BookingAnswer:
-    answer = BookingAnswer(event_id=booking.event_id, answered_at=at, refusal=refusal)
+    answer = refused(booking, refusal, client.stamp.archive_id if client and client.stamp else None, at)
     entry = _refused_entry(client, booking, refusal, at) if client and refusal in OF_THE_POLICY else None
     bookings.commit_refusal(table, booking, answer, client, entry)
     return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from client_lifecycle.domain.events import Event
 from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, DeadLetters, EventBus
@@ -48,7 +49,7 @@ def publish(bus: EventBus, dead_letters: DeadLetters, records: Sequence[StreamRe
         try:
             waiting += [(record, event) for event in events_of(record)]
         except UnreadableRecord as fault:
-            dead_letters.put(record, fault)
+            dead_letters.put(_letter(record, fault))
             unread.append(Unread(record, fault))
     for start in range(0, len(waiting), EVENTS_PER_PUT):
         chunk = waiting[start : start + EVENTS_PER_PUT]
@@ -61,3 +62,14 @@ def publish(bus: EventBus, dead_letters: DeadLetters, records: Sequence[StreamRe
                 reason=refused[first],
             )
     return Published(published=len(waiting), unread=tuple(unread))
+
+
+def _letter(record: StreamRecord, fault: UnreadableRecord) -> dict[str, Any]:
+    """Tell where a write is in the stream and in the table, and what is wrong with it; nothing of what it holds."""
+    return {
+        "error": type(fault).__name__,
+        "cause": str(fault),
+        "stream_arn": record.stream_arn,
+        "sequence_number": record.sequence_number,
+        "key": record.key,
+    }

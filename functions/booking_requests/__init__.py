@@ -1,0 +1,1 @@
+"""Bookings that other systems ask for on the bus."""

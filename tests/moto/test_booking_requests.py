@@ -1,0 +1,117 @@
+"""booking.requested on the bus: answered like the hook, or set aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from client_lifecycle.domain.bookings import BookedBy, BookingAnswer
+from client_lifecycle.domain.errors import StorageBusy
+from client_lifecycle.edge import wiring
+from client_lifecycle.storage.bookings import read_answer
+from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.table import Table
+from local.template import ROOT
+from tests.moto.calls import invoke
+from tests.moto.conftest import Log
+from tests.moto.store import dump, store
+from tests.unit.builders import ARCHIVE_ID, NOW, PROVIDER_ID, client, stamp
+
+HANDLER = "booking_requests.handler.lambda_handler"
+SAMPLE = json.loads((ROOT / "events" / "booking_requests.json").read_text(encoding="utf-8"))
+UNDOCUMENTED = "told us in confidence"
+
+
+@pytest.fixture(autouse=True)
+def practice(table: Table) -> Table:
+    store(table, client("archived", stamp=stamp()))
+    return table
+
+
+@pytest.fixture(autouse=True)
+def queue_url(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    queue_url = boto3.client("sqs").create_queue(QueueName="booking-dead-letters")["QueueUrl"]
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue_url)
+    wiring.dead_letters.cache_clear()
+    yield queue_url
+    wiring.dead_letters.cache_clear()
+
+
+def letters(queue_url: str) -> list[dict[str, Any]]:
+    answer = boto3.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
+
+
+def requested(**fields: Any) -> dict[str, Any]:
+    """The sample event, asking for the archived client; of its detail, these fields."""
+    asked = {"provider_id": PROVIDER_ID, "client_id": "archived", "event_id": "e-1"}
+    return {**SAMPLE, "detail": SAMPLE["detail"] | asked | fields}
+
+
+def test_the_sample_event_is_understood_and_answered(practice: Table, queue_url: str) -> None:
+    invoke(HANDLER, SAMPLE)
+    asked = SAMPLE["detail"]
+    answer = read_answer(practice, asked["provider_id"], asked["event_id"])
+    assert answer is not None
+    assert (answer.refusal, letters(queue_url)) == ("unknown_client", [])
+
+
+def test_a2_a_booking_asked_for_on_the_bus_brings_an_archived_client_back(practice: Table) -> None:
+    invoke(HANDLER, requested())
+    assert read_client(practice, PROVIDER_ID, "archived").stamp is None
+    assert read_answer(practice, PROVIDER_ID, "e-1") == BookingAnswer(
+        event_id="e-1",
+        client_id="archived",
+        appointment_id="appt-booked-0002",
+        booked_by=BookedBy.CLIENT,
+        answered_at=NOW,
+        archive_id=ARCHIVE_ID,
+        activated=True,
+    )
+
+
+def test_a_request_delivered_twice_is_answered_once(practice: Table) -> None:
+    invoke(HANDLER, requested())
+    written = dump(practice)
+    invoke(HANDLER, requested())
+    assert dump(practice) == written
+
+
+MALFORMED: list[tuple[dict[str, Any], list[str]]] = [
+    ({"note": UNDOCUMENTED}, ["note"]),
+    ({"client_id": UNDOCUMENTED, "booked_by": "robot"}, ["client_id", "booked_by"]),
+    ({"appointment": SAMPLE["detail"]["appointment"] | {"start": "2030-01-15T10:00:00"}}, ["appointment.start"]),
+]
+
+
+@pytest.mark.parametrize(("wrong", "fields"), MALFORMED, ids=[str(fields) for _, fields in MALFORMED])
+def test_a_malformed_request_is_set_aside_whole_without_another_try_and_logged_by_its_fields(
+    practice: Table, queue_url: str, log: Log, wrong: dict[str, Any], fields: list[str]
+) -> None:
+    before, event = dump(practice), requested(**wrong)
+    invoke(HANDLER, event)
+    assert dump(practice) == before
+    assert letters(queue_url) == [{"error": "InvalidRequest", "fields": fields, "request": event}]
+    [line] = [line for line in log.lines if line["level"] == "ERROR"]
+    assert (line["correlation_id"], line["source"], line["fields"]) == (SAMPLE["id"], SAMPLE["source"], fields)
+    assert UNDOCUMENTED not in log.text
+
+
+def test_what_can_neither_be_understood_nor_set_aside_fails_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
+    with pytest.raises(ClientError):
+        invoke(HANDLER, requested(note=UNDOCUMENTED))
+
+
+def test_a_busy_table_fails_the_request_so_that_it_is_tried_again(
+    queue_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client_lifecycle.storage.table.ATTEMPTS", 0)
+    with pytest.raises(StorageBusy):
+        invoke(HANDLER, requested())
+    assert letters(queue_url) == []
