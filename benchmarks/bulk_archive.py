@@ -1,6 +1,7 @@
-"""Times a bulk archive on the local AWS, and counts the AWS calls it makes for each client.
+"""Times bulk archives on the local AWS, and counts what they cost for each client.
 
-Run it as ``python -m benchmarks.bulk_archive --clients 1000``. Wall time compares versions of this project on one
+``python -m benchmarks.bulk_archive --clients 10000`` archives a tenth of that many clients, then all of them, each in a
+run of its own on a fresh system, and a few one by one over the API. Wall time compares versions of this project on one
 machine; the counts hold anywhere.
 """
 
@@ -8,35 +9,55 @@ from __future__ import annotations
 
 import argparse
 import os
+import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from client_lifecycle.domain.client import Client, Status
-from client_lifecycle.domain.runs import CLIENTS_PER_BATCH
-from client_lifecycle.edge import wiring
+from client_lifecycle.domain.runs import CLIENTS_PER_BATCH, start
+from client_lifecycle.edge import steps, wiring
+from client_lifecycle.storage.runs import read_run, replace_run
 from local.stack import PracticeStack, practice_stack
 
-POLL_SECONDS = 0.25
-STATES_PER_BATCH = 7
-"""A batch's own execution, the two steps around the effects, the three effects and what runs them side by side."""
+POLL_SECONDS = 1.0
+MEMORY_SECONDS = 0.5
+STATES_PER_BATCH = 9
+"""A batch's own execution, two choices, the first step, the three effects and what holds them, the last step."""
 
 STATES_PER_RUN = 4
+INVOCATIONS_PER_BATCH = 5
 COUNTED_CLIENTS = 4 * CLIENTS_PER_BATCH
 
 
+@dataclass
+class Peak:
+    """The most memory that the local AWS took, all its Lambda workers included."""
+
+    mebibytes: float = 0.0
+
+
 def main() -> None:
-    """Archive every active client of a sample practice in one run, and print the figures."""
+    """Archive clients in bulk, at two sizes, and one by one, and print the figures."""
     arguments = argparse.ArgumentParser(description=main.__doc__)
-    arguments.add_argument("--clients", type=int, default=1_000, help="active clients to archive")
-    wanted = arguments.parse_args().clients
-    with practice_stack(clients=_practice_size(wanted + COUNTED_CLIENTS)) as stack:
-        active = [sample.client for sample in stack.practice.clients if sample.client.status is Status.ACTIVE]
-        _time_run(stack, active[:wanted])
-        _count_calls(stack, active[wanted : wanted + COUNTED_CLIENTS])
+    arguments.add_argument("--clients", type=int, default=1_000, help="active clients to archive in the larger run")
+    arguments.add_argument("--one-by-one", type=int, default=100, help="clients to archive by single calls")
+    asked = arguments.parse_args()
+    few, many = asked.clients // 10, asked.clients
+    with practice_stack(clients=_practice_size(few)) as stack:
+        few_seconds = _time_run(stack, _active(stack)[:few])
+    with practice_stack(clients=_practice_size(many + asked.one_by_one + COUNTED_CLIENTS)) as stack:
+        active = _active(stack)
+        many_seconds = _time_run(stack, active[:many])
+        _one_by_one(stack, active[many : many + asked.one_by_one], many_seconds / many)
+        _count_calls(stack, active[many + asked.one_by_one :][:COUNTED_CLIENTS])
+    print(f"\ntime({many:,}) / time({few:,})    {many_seconds / few_seconds:>10.1f}")
 
 
 def _practice_size(active: int) -> int:
@@ -44,41 +65,61 @@ def _practice_size(active: int) -> int:
     return int(active / 0.85) + 20
 
 
-def _time_run(stack: PracticeStack, clients: Sequence[Client]) -> None:
-    begin = time.perf_counter()
-    shown = stack.api.post("/bulk-archives", {"client_ids": [client.client_id for client in clients]})
-    previewed = time.perf_counter()
-    stack.api.post(f"/bulk-archives/{shown['run_id']}/confirm", {"token": shown["token"]})
-    while (run := stack.api.get(f"/bulk-archives/{shown['run_id']}"))["state"] == "running":
-        time.sleep(POLL_SECONDS)
-    seconds = time.perf_counter() - previewed
+def _active(stack: PracticeStack) -> list[Client]:
+    return [sample.client for sample in stack.practice.clients if sample.client.status is Status.ACTIVE]
+
+
+def _time_run(stack: PracticeStack, clients: Sequence[Client]) -> float:
+    """Archive clients in one run, print what it took, and return the seconds from confirmation to verdict."""
+    print(f"\n{len(clients):,} clients in bulk")
+    with _memory_of(stack) as peak:
+        begin = time.perf_counter()
+        shown = stack.api.post("/bulk-archives", {"client_ids": [client.client_id for client in clients]})
+        previewed = time.perf_counter()
+        stack.api.post(f"/bulk-archives/{shown['run_id']}/confirm", {"token": shown["token"]})
+        while (run := stack.api.get(f"/bulk-archives/{shown['run_id']}"))["state"] == "running":
+            time.sleep(POLL_SECONDS)
+        seconds = time.perf_counter() - previewed
     batches = -(-len(clients) // CLIENTS_PER_BATCH)
-    print(f"clients                      {len(clients):>10,}")
+    invocations, transitions = INVOCATIONS_PER_BATCH * batches + 1, STATES_PER_BATCH * batches + STATES_PER_RUN
     print(f"preview                      {previewed - begin:>10.1f} s")
-    print(f"archive, confirm to verdict  {seconds:>10.1f} s  {len(clients) / seconds:.0f} clients/s")
+    print(f"confirm to verdict           {seconds:>10.1f} s  {len(clients) / seconds:.0f} clients/s")
     print(f"verdict                      {run['state']:>10}   {run['counts']['archived']:,} archived")
-    invocations, transitions = 5 * batches + 1, STATES_PER_BATCH * batches + STATES_PER_RUN
+    print(f"peak memory, workers too     {peak.mebibytes:>10,.0f} MiB")
     print(f"Lambda invocations           {invocations:>10,}   {invocations / len(clients):.2f} per client")
     print(f"state transitions            {transitions:>10,}   {transitions / len(clients):.2f} per client")
+    return seconds
+
+
+def _one_by_one(stack: PracticeStack, clients: Sequence[Client], bulk_seconds: float) -> None:
+    begin = time.perf_counter()
+    for client in clients:
+        stack.api.post(f"/clients/{client.client_id}/archive")
+    seconds = (time.perf_counter() - begin) / len(clients)
+    print(f"\n{len(clients):,} clients one by one over the API")
+    print(f"each                         {1000 * seconds:>10.0f} ms, {seconds / bulk_seconds:.1f} times that of bulk")
 
 
 def _count_calls(stack: PracticeStack, clients: Sequence[Client]) -> None:
     """Carry out a run in this process, step by step as the workflow does, counting calls by operation."""
     shown = stack.api.post("/bulk-archives", {"client_ids": [client.client_id for client in clients]})
+    run = read_run(stack.table, clients[0].provider_id, shown["run_id"])
+    replace_run(stack.table, run, start(run, confirmed_by="benchmark", accept_changes=False, at=datetime.now(UTC)))
+    steps.logger.setLevel("ERROR")
     calls: Counter[str] = Counter()
     with patch.dict(os.environ, {"TABLE_NAME": stack.table.name}), patch.object(wiring, "table", lambda: stack.table):
         stack.table.client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.update([model.name]))
-        for start in range(0, len(clients), CLIENTS_PER_BATCH):
+        for first in range(0, len(clients), CLIENTS_PER_BATCH):
             members = [
-                {"client_id": client.client_id, "position": start + offset}
-                for offset, client in enumerate(clients[start : start + CLIENTS_PER_BATCH])
+                {"client_id": client.client_id, "position": first + offset}
+                for offset, client in enumerate(clients[first : first + CLIENTS_PER_BATCH])
             ]
-            _run_batch(
-                {"provider_id": clients[0].provider_id, "run_id": shown["run_id"], "attempt": 1, "members": members}
-            )
+            attempt = {"provider_id": run.provider_id, "run_id": run.run_id, "attempt": 1}
+            _run_batch({**attempt, "members": members})
+    print(f"\nDynamoDB calls of the steps, {len(clients):,} clients")
     for operation, count in sorted(calls.items()):
         print(f"{operation:<28} {count:>10,}   {count / len(clients):.2f} per client")
-    print(f"{'DynamoDB calls':<28} {calls.total():>10,}   {calls.total() / len(clients):.2f} per client")
+    print(f"{'all':<28} {calls.total():>10,}   {calls.total() / len(clients):.2f} per client")
 
 
 def _run_batch(batch: dict[str, Any]) -> None:
@@ -89,10 +130,10 @@ def _run_batch(batch: dict[str, Any]) -> None:
     from silence_notifications.handler import lambda_handler as silence_notifications
 
     context: Any = _Context()
-    mark = mark_archived(batch, context)
-    step = {**batch, "marked": mark["marked"]}
+    first = mark_archived(batch, context)
+    step = {**batch, "marked": first["marked"]}
     effects = [effect(step, context) for effect in (cancel_commitments, leave_chats, silence_notifications)]
-    settle_batch({**batch, "first": mark, "effects": effects}, context)
+    settle_batch({**batch, "first": first, "effects": effects}, context)
 
 
 class _Context:
@@ -100,6 +141,38 @@ class _Context:
     memory_limit_in_mb = 1024
     invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:benchmark"
     aws_request_id = datetime.now(UTC).isoformat()
+
+
+@contextmanager
+def _memory_of(stack: PracticeStack) -> Iterator[Peak]:
+    """Watch the memory of the local AWS while the block runs."""
+    peak, ended = Peak(), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(MEMORY_SECONDS):
+            peak.mebibytes = max(peak.mebibytes, _mebibytes(stack))
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _mebibytes(stack: PracticeStack) -> float:
+    """Return what the processes of the local AWS, which are one session, take now; Linux only."""
+    server = stack.aws.process.pid if stack.aws.process else 0
+    pages = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == server:
+            pages += int(fields[21])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 if __name__ == "__main__":
