@@ -356,7 +356,13 @@ def test_all_staff_may_watch(practice: Table) -> None:
     watched = get(f"{BULK}/{run['run_id']}", claims=READER)
     assert watched.status == 200
     assert watched.body == {name: value for name, value in run.items() if name in watched.body}
-    assert run.keys() - watched.body.keys() == {"token", "clients", "next_cursor"}
+    assert run.keys() - watched.body.keys() == {"clients", "next_cursor"}
+
+
+def test_once_confirmed_nobody_needs_the_token(practice: Table, executions: Executions) -> None:
+    run = preview(client_ids=["c-1"])
+    assert get(f"{BULK}/{run['run_id']}").body["token"] == run["token"]
+    assert confirm(run).body["token"] is None
 
 
 @pytest.fixture

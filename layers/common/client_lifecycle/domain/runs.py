@@ -19,10 +19,11 @@ from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import NothingToUndo, RunNotFinished, RunNotStarted, RunUndone, UndoExpired
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
 from client_lifecycle.domain.safety import assess
-from client_lifecycle.domain.settings import SafetyRule, SafetySettings
+from client_lifecycle.domain.settings import SafetyRule, SafetySettings, TidyUp
 
 MAX_CLIENTS = 10_000
 PREVIEW_LIFETIME = timedelta(hours=1)
+PROPOSAL_LIFETIME = timedelta(days=30)
 CLIENTS_PER_BATCH = 25
 
 
@@ -237,6 +238,28 @@ def totals_of(members: Iterable[Member]) -> Totals:
         scheduled_payments=sum(fact.scheduled_payments for fact in facts),
         scheduled_payment_cents=sum(fact.scheduled_payment_cents for fact in facts),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """How a new run waits: as what, until when it can be confirmed, and when it starts by itself, if it does."""
+
+    state: RunState
+    expires_at: datetime
+    starts_at: datetime | None = None
+
+
+def preview_offer(at: datetime) -> Offer:
+    """Return how a run that staff asked for at this moment waits."""
+    return Offer(state=RunState.AWAITING_CONFIRMATION, expires_at=at + PREVIEW_LIFETIME)
+
+
+def proposal_offer(tidy_up: TidyUp, at: datetime) -> Offer:
+    """Return how a run that is proposed at this moment waits; staff may say no to one that starts by itself until then."""
+    if not tidy_up.starts_by_itself:
+        return Offer(state=RunState.PROPOSED, expires_at=at + PROPOSAL_LIFETIME)
+    starts_at = at + timedelta(days=tidy_up.veto_days)
+    return Offer(state=RunState.PROPOSED, expires_at=starts_at, starts_at=starts_at)
 
 
 def preview_token(run_id: str, members: Iterable[Member], expires_at: datetime) -> str:

@@ -28,6 +28,7 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import RestoredItem, RestoreOutcome
 from client_lifecycle.domain.runs import (
+    WAITING,
     Facts,
     Member,
     Outcome,
@@ -479,8 +480,9 @@ class MemberListView(BaseModel):
 class RunView(BaseModel):
     """A bulk archive or the undo of one: its stage, its counts by outcome, and what is at stake.
 
-    ``attempt`` counts the first start and every retry. A proposed one starts by itself at ``starts_at``, if there is
-    such a moment. ``seconds_left`` is an estimate, at the pace of the present attempt.
+    One that waits has the ``token`` to confirm it with. ``attempt`` counts the first start and every retry. A proposed
+    one starts by itself at ``starts_at``, if there is such a moment. ``seconds_left`` is an estimate, at the pace of the
+    present attempt.
     """
 
     run_id: str
@@ -491,6 +493,7 @@ class RunView(BaseModel):
     created_at: datetime
     created_by: str
     expires_at: datetime
+    token: str | None
     starts_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
@@ -517,16 +520,15 @@ class RunListView(BaseModel):
 
 
 class PreviewView(RunView):
-    """A bulk archive that waits to be confirmed, with the token to confirm it and the first page of its clients."""
+    """A bulk archive that waits to be confirmed, with the first page of its clients."""
 
-    token: str
     clients: list[MemberView]
     next_cursor: str | None
 
     @classmethod
     def with_first_page(cls, run: Run, page: MemberListView, at: datetime) -> PreviewView:
         """Show a run as the side panel does."""
-        return cls(**_run_fields(run, at), token=run.token, clients=page.clients, next_cursor=page.next_cursor)
+        return cls(**_run_fields(run, at), clients=page.clients, next_cursor=page.next_cursor)
 
 
 def _run_fields(run: Run, at: datetime) -> dict[str, Any]:
@@ -534,6 +536,7 @@ def _run_fields(run: Run, at: datetime) -> dict[str, Any]:
     told = {name: getattr(run, name) for name in RunView.model_fields if hasattr(run, name)}
     return {
         **told,
+        "token": run.token if run.state in WAITING else None,
         "counts": dict(run.counts),
         "percent_done": 100 * (clients - run.counts[Outcome.PENDING]) // clients,
         "seconds_left": estimated_seconds_left(run, at),
