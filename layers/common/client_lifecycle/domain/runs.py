@@ -255,7 +255,7 @@ def preview_offer(at: datetime) -> Offer:
 
 
 def proposal_offer(tidy_up: TidyUp, at: datetime) -> Offer:
-    """Return how a run that is proposed at this moment waits; staff may say no to one that starts by itself until then."""
+    """Return how a run that is proposed at this moment waits; until it starts by itself, staff may say no."""
     if not tidy_up.starts_by_itself:
         return Offer(state=RunState.PROPOSED, expires_at=at + PROPOSAL_LIFETIME)
     starts_at = at + timedelta(days=tidy_up.veto_days)

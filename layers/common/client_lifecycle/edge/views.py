@@ -481,7 +481,7 @@ class RunView(BaseModel):
     """A bulk archive or the undo of one: its stage, its counts by outcome, and what is at stake.
 
     One that waits has the ``token`` to confirm it with. ``attempt`` counts the first start and every retry. A proposed
-    one starts by itself at ``starts_at``, if there is such a moment. ``seconds_left`` is an estimate, at the pace of the
+    one starts by itself at ``starts_at``, if there is such a moment. ``seconds_left`` is estimated from the pace of the
     present attempt.
     """
 
