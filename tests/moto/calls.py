@@ -16,6 +16,9 @@ from tests.unit.builders import PROVIDER_ID, STAFF_ID
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
+TIMEOUT_SECONDS = 29
+"""How long a function behind the API may take."""
+
 ARCHIVER = {"sub": STAFF_ID, "custom:provider_id": PROVIDER_ID, "cognito:groups": "client-archivers"}
 """The claims of a staff user who may archive, as Cognito's authorizer passes them on."""
 
@@ -28,6 +31,9 @@ class Context:
     aws_request_id: str = "5f1d9a3c-0000-4000-8000-000000000001"
     memory_limit_in_mb: int = 1024
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:test"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return TIMEOUT_SECONDS * 1_000
 
 
 @dataclass(frozen=True, slots=True)
