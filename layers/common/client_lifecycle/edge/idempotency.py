@@ -43,9 +43,9 @@ Key = Annotated[
         alias=HEADER,
         pattern=r"^[ -~]{1,255}$",
         description="Makes it safe to send this request again: with the same key, the same request is answered for 24 "
-        f"hours with its first answer, marked {REPLAYED_HEADER}: true, and nothing more is done. The key with another "
-        "path or body is refused (422), while the first request is at work too (409). A request that was refused may "
-        "be sent again.",
+        f"hours with its first answer, marked {REPLAYED_HEADER}: true, and nothing more is done. With another path or "
+        "body the key is refused (422 IdempotencyKeyReused), and so is the same request while the first is at work "
+        "(409 RequestStillRunning). A request that was refused may be sent again.",
     ),
 ]
 """The header, as a parameter of each handler that ``once`` guards: there it is checked and described."""
