@@ -90,7 +90,7 @@ def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Respon
         key_prefix=caller.provider_id,
     )
     try:
-        return _response(answer_once(sent={"key": key, "request": _request(app)}), replayed=not given)
+        found = answer_once(sent={"key": key, "request": _request(app)})
     except IdempotencyValidationError as error:
         raise IdempotencyKeyReused("This key was sent with another request before.", HEADER) from error
     except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
@@ -99,7 +99,8 @@ def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Respon
         if not given:
             raise
         logger.exception("answer not kept")
-        return _response(given[0], replayed=False)
+        found = given[0]
+    return _response(found, replayed=not given)
 
 
 def _config(app: APIGatewayRestResolver) -> IdempotencyConfig:
