@@ -56,7 +56,7 @@ def openapi() -> dict[str, Any]:
     for package in _packages_with_routes():
         app = importlib.import_module(f"{package}.handler").app
         merge.add_schema(json.loads(app.get_openapi_json_schema()))
-    return _with_problems(merge.get_openapi_schema())
+    return _with_names_of_headers(_with_problems(merge.get_openapi_schema()))
 
 
 def _packages_with_routes() -> list[str]:
@@ -83,6 +83,16 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
             answers = operation["responses"]
             success = {status: answer for status, answer in answers.items() if str(status).startswith("2")}
             operation["responses"] = {**success, "default": FAULT}
+    return schema
+
+
+def _with_names_of_headers(schema: dict[str, Any]) -> dict[str, Any]:
+    """Write headers as people do, like ``Idempotency-Key``; the library writes them in small letters."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "header":
+                    parameter["name"] = parameter["name"].title()
     return schema
 
 

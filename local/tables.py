@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 SHAPE = ("AttributeDefinitions", "KeySchema", "LocalSecondaryIndexes", "GlobalSecondaryIndexes", "BillingMode")
 
 
-def create_table(dynamodb: DynamoDBClient, name: str) -> Table:
-    """Make an empty table; what protects the template's table, like its backups, is left out."""
-    properties: dict[str, Any] = read_template()["Resources"]["Table"]["Properties"]
+def create_table(dynamodb: DynamoDBClient, name: str, resource: str = "Table") -> Table:
+    """Make an empty table of this resource's shape; what protects the template's tables, like backups, is left out."""
+    properties: dict[str, Any] = read_template()["Resources"][resource]["Properties"]
     shape: Any = {part: properties[part] for part in SHAPE if part in properties}
     dynamodb.create_table(TableName=name, **shape)
     dynamodb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30})

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from bulk_archive.pages import page_of
 from client_lifecycle.domain.runs import IN_FLIGHT, MAX_CLIENTS, Outcome
-from client_lifecycle.edge import http, identity, wiring
+from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.views import Body, IdField, MemberListView, OptionsBody, PreviewView, RunListView, RunView
 from client_lifecycle.storage.runs import list_runs, read_run
 from client_lifecycle.use_cases import bulk_archive
@@ -54,8 +54,14 @@ class ExcludeBody(Body):
     client_ids: list[IdField] = Field(min_length=1, max_length=MAX_CLIENTS)
 
 
-@app.post("/bulk-archives", summary="Preview a bulk archive", tags=["bulk archives"], status_code=HTTPStatus.CREATED)
-def preview(body: Annotated[PreviewBody, FromBody()]) -> PreviewView:
+@app.post(
+    "/bulk-archives",
+    summary="Preview a bulk archive",
+    tags=["bulk archives"],
+    status_code=HTTPStatus.CREATED,
+    middlewares=[idempotency.once],
+)
+def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = None) -> PreviewView:
     """Show what archiving these clients would mean, and make a run that waits to be confirmed."""
     caller = identity.archiver(app.current_event.raw_event)
     table, at = wiring.table(), wiring.now()
@@ -86,8 +92,9 @@ def preview(body: Annotated[PreviewBody, FromBody()]) -> PreviewView:
     summary="Confirm a bulk archive",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
+    middlewares=[idempotency.once],
 )
-def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()]) -> RunView:
+def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: idempotency.Key = None) -> RunView:
     """Start the run that was previewed; confirming once more changes nothing."""
     caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
     run = bulk_archive.confirm(

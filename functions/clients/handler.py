@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.errors import ClientNotFound, InvalidRequest, RecordsAreKept
-from client_lifecycle.edge import http, identity, wiring
+from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.ids import ID_PATTERN
 from client_lifecycle.edge.views import (
     ClientListView,
@@ -88,8 +88,14 @@ def counts(group_id: GroupFilter = None) -> CountsView:
     return CountsView(active=active, archived=archived)
 
 
-@app.post("/clients", summary="Add a client", tags=["clients"], status_code=HTTPStatus.CREATED)
-def add(body: Annotated[AddBody, FromBody()]) -> ClientView:
+@app.post(
+    "/clients",
+    summary="Add a client",
+    tags=["clients"],
+    status_code=HTTPStatus.CREATED,
+    middlewares=[idempotency.once],
+)
+def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> ClientView:
     """Add a client, whose e-mail address no other client may have, active or archived."""
     caller = identity.archiver(app.current_event.raw_event)
     return ClientView.of(add_client(wiring.table(), body.client(caller.provider_id, wiring.now())))

@@ -8,7 +8,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 
-from client_lifecycle.edge import http, identity, wiring
+from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.views import GroupListView, GroupView, SettingsView
 from client_lifecycle.storage.providers import add_group, delete_group, list_groups, read_group, read_settings
 from client_lifecycle.use_cases.practice import change_group, change_settings
@@ -25,8 +25,14 @@ def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     return GroupListView(groups=[GroupView.of(group) for group in page.groups], next_cursor=page.next_after)
 
 
-@app.post("/groups", summary="Make a client group", tags=["groups"], status_code=HTTPStatus.CREATED)
-def add(body: Annotated[NewGroupBody, FromBody()]) -> GroupView:
+@app.post(
+    "/groups",
+    summary="Make a client group",
+    tags=["groups"],
+    status_code=HTTPStatus.CREATED,
+    middlewares=[idempotency.once],
+)
+def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None) -> GroupView:
     """Make a client group that no client is in yet."""
     caller = identity.archiver(app.current_event.raw_event)
     group = body.group(caller.provider_id, wiring.now())

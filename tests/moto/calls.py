@@ -27,6 +27,16 @@ STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
 """The claims of an archiver of another provider."""
 
 
+def _functions() -> Iterator[Mapping[str, Any]]:
+    for resource in read_template()["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            yield resource["Properties"]
+
+
+TIMEOUTS_SECONDS = {function["Handler"].split(".")[0]: function["Timeout"] for function in _functions()}
+"""How long each function may take, by its package."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What Lambda tells a function about itself."""
@@ -38,7 +48,7 @@ class Context:
 
     def get_remaining_time_in_millis(self) -> int:
         """Return how long the function may still run."""
-        return 900_000
+        return 1_000 * TIMEOUTS_SECONDS[self.function_name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +78,9 @@ class Answer:
 
 def _routes() -> dict[tuple[str, str], str]:
     return {
-        (event["Properties"]["Method"].upper(), event["Properties"]["Path"]): resource["Properties"]["Handler"]
-        for resource in read_template()["Resources"].values()
-        for event in resource["Properties"].get("Events", {}).values()
+        (event["Properties"]["Method"].upper(), event["Properties"]["Path"]): function["Handler"]
+        for function in _functions()
+        for event in function.get("Events", {}).values()
         if event["Type"] == "Api"
     }
 

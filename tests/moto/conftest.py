@@ -14,7 +14,7 @@ import pytest
 from botocore.loaders import Loader
 from moto import mock_aws
 
-from client_lifecycle.edge import steps, wiring
+from client_lifecycle.edge import idempotency, steps, wiring
 from client_lifecycle.storage.table import Table
 from local.tables import create_table
 from tests.unit.builders import NOW
@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": "testing",
     "AWS_DEFAULT_REGION": "us-east-1",
     "TABLE_NAME": "clients-table",
+    "IDEMPOTENCY_TABLE_NAME": "answers-table",
     "MANIFEST_BUCKET": BUCKET,
     "STATE_MACHINE_ARN": f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:{STATE_MACHINE}",
 }
@@ -60,7 +61,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    connections = (wiring.table, wiring.workflow)
+    connections = (wiring.table, wiring.workflow, idempotency.kept_answers)
     with mock_aws():
         boto3.setup_default_session(botocore_session=_session())
         for connection in connections:

@@ -142,6 +142,16 @@ def test_a_workflow_step_does_not_load_the_http_resolver(package: str) -> None:
     assert "client_lifecycle.edge.http" not in loaded
 
 
+ANSWER_ONCE = {"clients", "practice", "bulk_archive"}
+"""The packages with routes that take an Idempotency-Key."""
+
+
+@pytest.mark.parametrize("package", sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py")))
+def test_only_who_creates_loads_what_keeps_answers(package: str) -> None:
+    loaded = modules_loaded_by(package)
+    assert ("aws_lambda_powertools.utilities.idempotency" in loaded) == (package in ANSWER_ONCE)
+
+
 @pytest.mark.parametrize("package", ["publish_events", "booking_requests"])
 def test_a_function_that_events_call_does_not_load_the_http_resolver(package: str) -> None:
     loaded = modules_loaded_by(package)

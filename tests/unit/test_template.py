@@ -32,6 +32,9 @@ ROUTES = [
     if event["Type"] == "Api"
 ]
 TABLE = RESOURCES["Table"]["Properties"]
+ANSWERS = {"Fn::GetAtt": ["IdempotencyTable", "Arn"]}
+"""Where the answers of requests with an Idempotency-Key are kept."""
+
 GATEWAY_RESPONSES = RESOURCES["Api"]["Properties"]["GatewayResponses"]
 
 
@@ -45,6 +48,10 @@ def texts(value: Any) -> list[str]:
     if isinstance(value, list):
         return [text for part in value for text in texts(part)]
     return [str(value)]
+
+
+def parts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -95,6 +102,30 @@ def test_client_records_cannot_be_lost_with_the_stack() -> None:
     assert RESOURCES["Table"]["DeletionPolicy"] == RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
 
 
+def test_no_client_record_is_ever_forgotten() -> None:
+    """A table's time to live would delete what it is told to; answers have a table of their own for it."""
+    assert "TimeToLiveSpecification" not in TABLE
+
+
+def test_answers_are_kept_encrypted_in_a_table_of_their_own_that_forgets() -> None:
+    answers = RESOURCES["IdempotencyTable"]["Properties"]
+    assert answers["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert answers["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
+    assert answers["SSESpecification"]["SSEEnabled"] is True
+    assert answers["BillingMode"] == "PAY_PER_REQUEST"
+
+
+ANSWER_ONCE = {"ClientsFunction", "PracticeFunction", "BulkArchiveFunction"}
+"""The functions with routes that take an Idempotency-Key."""
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_table_of_answers_is_for_the_functions_that_create(name: str) -> None:
+    allowed = [texts(one["Action"]) for one in statements(FUNCTIONS[name]) if ANSWERS in parts(one["Resource"])]
+    actions = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    assert allowed == ([actions] if name in ANSWER_ONCE else [])
+
+
 def test_manifests_are_private_encrypted_and_expire() -> None:
     bucket = RESOURCES["ManifestBucket"]["Properties"]
     assert all(bucket["PublicAccessBlockConfiguration"].values())
@@ -108,9 +139,12 @@ def test_manifests_are_private_encrypted_and_expire() -> None:
 def test_environment_names_are_those_the_settings_models_read() -> None:
     common = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     assert {name.upper() for name in settings.TableSettings.model_fields} <= set(common)
-    for starter in ("BulkArchiveFunction", "ScheduledCleanupFunction"):
-        own = FUNCTIONS[starter]["Environment"]["Variables"]
-        assert {name.upper() for name in settings.WorkflowSettings.model_fields} == set(own)
+    answering_once = {name.upper() for name in settings.IdempotencySettings.model_fields}
+    starting_runs = {name.upper() for name in settings.WorkflowSettings.model_fields}
+    assert set(FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"]) == starting_runs | answering_once
+    assert set(FUNCTIONS["ScheduledCleanupFunction"]["Environment"]["Variables"]) == starting_runs
+    for name in ANSWER_ONCE - {"BulkArchiveFunction"}:
+        assert set(FUNCTIONS[name]["Environment"]["Variables"]) == answering_once
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]
     read = [*settings.EventSettings.model_fields, *settings.DeadLetterSettings.model_fields]
     assert {name.upper() for name in read} == set(events)
@@ -137,10 +171,14 @@ DELETES = {"ClientsFunction": "EMAIL#*", "PracticeFunction": "PROVIDER#*"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_no_role_may_scan_and_none_may_delete_but_addresses_and_groups(name: str) -> None:
+def test_no_role_may_scan_and_none_may_delete_but_addresses_groups_and_answers(name: str) -> None:
     actions = [action for statement in statements(FUNCTIONS[name]) for action in texts(statement["Action"])]
     assert not [action for action in actions if "Scan" in action]
-    deletes = [statement for statement in statements(FUNCTIONS[name]) if "Delete" in str(statement["Action"])]
+    deletes = [
+        statement
+        for statement in statements(FUNCTIONS[name])
+        if "Delete" in str(statement["Action"]) and statement["Resource"] != ANSWERS
+    ]
     assert deletes == [
         {
             "Sid": statement["Sid"],

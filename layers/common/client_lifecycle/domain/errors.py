@@ -120,6 +120,14 @@ class RecordsAreKept(LifecycleError):
     """A client cannot be deleted (A4)."""
 
 
+class IdempotencyKeyReused(LifecycleError):
+    """The key of this request was sent before, with another request."""
+
+
+class RequestStillRunning(LifecycleError):
+    """The same request, with the same key, is at work right now. Try again."""
+
+
 class Superseded(LifecycleError):
     """The client no longer carries the stamp this work was done under, so nothing was written (DESIGN, the stamp)."""
 

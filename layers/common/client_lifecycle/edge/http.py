@@ -59,10 +59,15 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.EmailInUse: HTTPStatus.CONFLICT,
     errors.GroupNotEmpty: HTTPStatus.CONFLICT,
     errors.RecordsAreKept: HTTPStatus.METHOD_NOT_ALLOWED,
+    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RequestStillRunning: HTTPStatus.CONFLICT,
     errors.Superseded: HTTPStatus.CONFLICT,
     errors.StorageBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CommitContended: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+TRY_AGAIN = (errors.RequestStillRunning, errors.StorageBusy, errors.CommitContended)
+"""The faults that pass by themselves within moments."""
 
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most entries on a page.")]
@@ -143,7 +148,7 @@ def _lifecycle_problem(error: LifecycleError) -> Response[str]:
     logger.info("request refused", extra={"problem": error.name, "fields": error.fields})
     field_errors = [{"field": field, "message": error.message} for field in error.fields]
     answer = problem(STATUS_OF[type(error)], error.name, error.message, field_errors, error.facts)
-    if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+    if isinstance(error, TRY_AGAIN):
         answer.headers["Retry-After"] = "1"
     if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         answer.headers["Allow"] = ", ".join(error.facts["allow"])
@@ -178,7 +183,9 @@ def _internal_problem(error: Exception) -> Response[str]:
 
 
 def _field(location: Sequence[str | int]) -> str:
-    """Write a fault's place in the request as a path, like ``client_ids[3]``."""
+    """Write a fault's place in the request as a path, like ``client_ids[3]``, or as a header's name."""
+    if location[0] == "header":
+        return str(location[1]).title()
     path = ""
     for part in location[1:]:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part

@@ -23,6 +23,12 @@ class WorkflowSettings(BaseModel):
     state_machine_arn: str
 
 
+class IdempotencySettings(BaseModel):
+    """The settings of functions that create what callers ask for."""
+
+    idempotency_table_name: str
+
+
 class HookSettings(BaseModel):
     """The settings of the function that other systems call."""
 

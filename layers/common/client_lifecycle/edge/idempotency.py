@@ -1,0 +1,130 @@
+"""``Idempotency-Key``: a request that creates something is carried out once, however often it is sent.
+
+For the handlers of routes that create, and for nothing else: what is imported here costs a cold start. Imports the
+domain's errors, identity, settings, wiring and Powertools, which keeps the answers in a table of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Annotated, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from aws_lambda_powertools.event_handler.openapi.params import Header
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.idempotency.exceptions import (
+    IdempotencyAlreadyInProgressError,
+    IdempotencyInconsistentStateError,
+    IdempotencyPersistenceLayerError,
+    IdempotencyValidationError,
+)
+
+from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRunning
+from client_lifecycle.edge import identity, wiring
+from client_lifecycle.edge.settings import IdempotencySettings, read_settings
+
+HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotent-Replayed"
+KEPT_SECONDS = 24 * 60 * 60
+
+Answer = dict[str, Any]
+"""An answer as it is kept: its ``status``, and its ``body`` as text."""
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias=HEADER,
+        pattern=r"^[ -~]{1,255}$",
+        description="Makes it safe to send this request again: with the same key, the same request is answered for 24 "
+        f"hours with its first answer, marked {REPLAYED_HEADER}: true, and nothing more is done. With another path or "
+        "body the key is refused (422 IdempotencyKeyReused), and so is the same request while the first is at work "
+        "(409 RequestStillRunning). A request that was refused may be sent again.",
+    ),
+]
+"""The header, as a parameter of each handler that ``once`` guards: there it is checked and described."""
+
+logger = Logger()
+
+
+@cache
+def kept_answers() -> DynamoDBPersistenceLayer:
+    """Return this process's connection to the table of answers."""
+    table_name = read_settings(IdempotencySettings).idempotency_table_name
+    return DynamoDBPersistenceLayer(table_name, boto3_client=wiring.table().client)
+
+
+def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Carry out a request once for its key and its provider, and give its first answer to every further one.
+
+    A middleware for routes that create; their handlers declare the header with ``Key``. A request without a key is
+    carried out each time. What was refused or failed is not kept. A key whose function ended without an answer is
+    free again as soon as that function's time is over.
+
+    Raises:
+        NotPermitted: the caller may not create anything, and is given no answer of another either.
+        IdempotencyKeyReused: the key was sent with another method, path or body.
+        RequestStillRunning: the first request of this key is still at work.
+    """
+    key = app.current_event.headers.get(HEADER)
+    if key is None:
+        return next_middleware(app)
+    caller = identity.archiver(app.current_event.raw_event)
+    given: list[Answer] = []
+
+    def answer(*, sent: dict[str, Any]) -> Answer:  # noqa: ARG001 - what the answer is kept under
+        given.append(_answer(next_middleware(app)))
+        return given[0]
+
+    answer_once = idempotent_function(
+        answer,
+        data_keyword_argument="sent",
+        persistence_store=kept_answers(),
+        config=_config(app),
+        key_prefix=caller.provider_id,
+    )
+    try:
+        found = answer_once(sent={"key": key, "request": _request(app)})
+    except IdempotencyValidationError as error:
+        raise IdempotencyKeyReused("This key was sent with another request before.", HEADER) from error
+    except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
+        raise RequestStillRunning("The first request with this key is still at work.", HEADER) from error
+    except IdempotencyPersistenceLayerError:
+        if not given:
+            raise
+        logger.exception("answer not kept")
+        found = given[0]
+    return _response(found, replayed=not given)
+
+
+def _config(app: APIGatewayRestResolver) -> IdempotencyConfig:
+    """Return how answers are kept; it names the invocation, whose end is the end of its hold on the key."""
+    return IdempotencyConfig(
+        event_key_jmespath="key",
+        payload_validation_jmespath="request",
+        raise_on_no_idempotency_key=True,
+        expires_after_seconds=KEPT_SECONDS,
+        hash_function="sha256",
+        lambda_context=app.lambda_context,
+    )
+
+
+def _request(app: APIGatewayRestResolver) -> list[str | None]:
+    """Return what makes a request the same as another: method, path, and the body to the byte."""
+    event = app.current_event
+    return [event.http_method, event.path, event.decoded_body]
+
+
+def _answer(response: Response[Any]) -> Answer:
+    return {"status": response.status_code, "body": json.dumps(response.body, separators=(",", ":"))}
+
+
+def _response(answer: Answer, *, replayed: bool) -> Response[str]:
+    headers = {REPLAYED_HEADER: "true"} if replayed else {}
+    return Response(answer["status"], content_types.APPLICATION_JSON, answer["body"], headers)
