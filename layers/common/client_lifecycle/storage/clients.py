@@ -195,7 +195,7 @@ def record_item(provider_id: str, client_id: str, record: Record) -> Plain:
         **keys.record_key(provider_id, client_id, record.kind, record.record_id),
         **to_plain(record),
         "live_key": keys.live_key(record),
-        "day_key": keys.day_key(provider_id, record),
+        "commitment_key": keys.commitment_key(provider_id, record),
     }
     return {name: value for name, value in stored.items() if value is not None}
 

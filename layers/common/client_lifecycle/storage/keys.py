@@ -20,8 +20,9 @@ its member          RUN#provider#run                MEMBER#position
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a
 run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name),
-``clients_by_email`` (the search by address), ``appointments_by_day`` (sparse: a provider's booked appointments) and
-``due`` (sparse, keys only: what the clean-up has to look at, and from when on).
+``clients_by_email`` (the search by address), ``commitments_by_provider`` (sparse: a provider's booked appointments in
+one partition, its payments not yet charged in another, each by ``live_key``) and ``due`` (sparse, keys only: what the
+clean-up has to look at, and from when on).
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from __future__ import annotations
 import unicodedata
 import zlib
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import Change
-from client_lifecycle.domain.records import FOREVER, Appointment, AppointmentStatus, Record, RecordKind
+from client_lifecycle.domain.records import FOREVER, Appointment, Payment, Record, RecordKind
 from client_lifecycle.domain.runs import Outcome
 
 LIVE_INDEX = "live"
@@ -43,7 +44,7 @@ OUTCOMES_INDEX = "outcomes"
 BY_STATUS_INDEX = "clients_by_status"
 BY_GROUP_INDEX = "clients_by_group"
 BY_EMAIL_INDEX = "clients_by_email"
-BY_DAY_INDEX = "appointments_by_day"
+COMMITMENTS_INDEX = "commitments_by_provider"
 DUE_INDEX = "due"
 
 CLIENT_SK = "CLIENT"
@@ -171,9 +172,9 @@ def searchable(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip().casefold()
 
 
-def day_partition(provider_id: str, day: date) -> str:
-    """Return the partition of a provider's booked appointments that start on this day, UTC."""
-    return f"{provider_id}#{day.isoformat()}"
+def commitment_partition(provider_id: str, kind: RecordKind) -> str:
+    """Return the partition of ``commitments_by_provider`` with all of a provider's appointments, or its payments."""
+    return f"{provider_id}#{kind.upper()}"
 
 
 def run_partition(provider_id: str, run_id: str) -> str:
@@ -198,10 +199,10 @@ def live_key(record: Record) -> str | None:
     return f"{sortable(record.lives_until)}#{record.kind.upper()}#{record.record_id}"
 
 
-def day_key(provider_id: str, record: Record) -> str | None:
-    """Return a booked appointment's place in ``appointments_by_day``; nothing else has one."""
-    if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
-        return day_partition(provider_id, record.starts_at.astimezone(UTC).date())
+def commitment_key(provider_id: str, record: Record) -> str | None:
+    """Return the ``commitments_by_provider`` partition of an appointment or a payment that still lives, else ``None``."""
+    if isinstance(record, Appointment | Payment) and record.lives_until:
+        return commitment_partition(provider_id, record.kind)
     return None
 
 
