@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Outcome
+from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Outcome, RunKind, counts_of
 from client_lifecycle.storage.runs import Settlement
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive_batch import finish_run, settle_batch
@@ -104,7 +104,7 @@ def test_a_preview_shows_the_totals_and_how_long_it_holds(practice: Table) -> No
         "scheduled_payment_cents": 8_000,
     }
     assert run["state"] == "awaiting_confirmation"
-    assert run["counts"] == {**dict.fromkeys(Outcome, 0), "pending": 3}
+    assert run["counts"] == {**counts_of(RunKind.ARCHIVE, pending=0), "pending": 3}
     assert (run["percent_done"], run["currency"], run["group_id"]) == (0, "USD", None)
     assert (run["created_at"], run["expires_at"]) == ("2026-03-02T09:30:00Z", "2026-03-02T10:30:00Z")
     assert (run["started_at"], run["finished_at"]) == (None, None)
@@ -379,7 +379,7 @@ def half_done(practice: Table) -> str:
 
 def test_progress_counts_clients_by_outcome(half_done: str) -> None:
     body = get(f"{BULK}/{half_done}").body
-    assert body["counts"] == {**dict.fromkeys(Outcome, 0), "pending": 2, "already_archived": 1, "failed": 1}
+    assert body["counts"] == {**counts_of(RunKind.ARCHIVE, pending=0), "pending": 2, "already_archived": 1, "failed": 1}
     assert body["percent_done"] == 50
 
 

@@ -108,6 +108,7 @@ clients = st.builds(
     stamp=st.none() | stamps,
     last_return=st.none() | st.builds(Return, archive_id=ids, returned_at=moments, cause=causes),
     revision=counts,
+    last_active_at=st.none() | moments,
 )
 groups = st.builds(Group, provider_id=ids, group_id=ids, name=texts, settings=portal_settings)
 options = st.builds(

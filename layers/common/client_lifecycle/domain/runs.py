@@ -2,7 +2,7 @@
 
 The members are frozen when the run is made (A6). Each member has exactly one outcome at any moment, ``pending``
 until the workflow has dealt with it, so the counts of a run always add up to its size. Imports ``client``,
-``records``, ``errors``, ``safety`` and ``settings``.
+``records``, ``errors``, ``safety``, ``selection`` and ``settings``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import NothingToUndo, RunNotFinished, RunNotStarted, RunUndone, UndoExpired
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
 from client_lifecycle.domain.safety import SafetyRule, assess
+from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetySettings
 
 MAX_CLIENTS = 10_000
@@ -109,15 +110,14 @@ class Facts:
 class Member:
     """One client's place in a run.
 
-    ``revision`` is the client's at the preview: while it is the same, the facts are. ``archive_id`` is set in the same
-    write that marks the client archived; in an undo it is the archive to undo. ``attempt`` is the run's attempt that
-    owes this member its outcome, or gave it.
+    ``archive_id`` is set in the same write that marks the client archived; in an undo it is the archive to undo.
+    ``attempt`` is the run's attempt that owes this member its outcome, or gave it.
     """
 
     client_id: str
     position: int
     facts: Facts
-    revision: int
+    revision: int | None = None
     outcome: Outcome = Outcome.PENDING
     reason: str | None = None
     archive_id: str | None = None
@@ -143,7 +143,8 @@ class Run:
     ``counts`` holds the number of members per outcome; its sum never changes. ``accept_changes`` tells that clients
     are to be archived although they are no longer as the preview showed them. ``attempt`` counts the first start and
     every retry; the present one began at ``attempt_started_at`` with ``attempt_clients`` to do. ``undone_by`` is the
-    run that undoes this one, ``undo_of`` the run that this one undoes.
+    run that undoes this one, ``undo_of`` the run that this one undoes. ``group_id`` or ``filter`` is what the clients
+    were selected by, if they were not named one by one; ``left_out`` counts those it found that staff took out.
     """
 
     provider_id: str
@@ -157,6 +158,8 @@ class Run:
     totals: Totals
     counts: Mapping[Outcome, int]
     group_id: str | None = None
+    filter: ClientFilter | None = None
+    left_out: int = 0
     options: ArchiveOptions = field(default_factory=ArchiveOptions)
     accept_changes: bool = False
     confirmed_by: str | None = None

@@ -18,6 +18,7 @@ from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import RestoredItem, RestoreOutcome
 from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
 from client_lifecycle.domain.safety import SafetyRule
+from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings
 from client_lifecycle.edge.http import ID_PATTERN
 from client_lifecycle.storage.clients import client_not_found
@@ -111,6 +112,7 @@ class ClientView(BaseModel):
     status: Status
     group_id: str | None
     added_at: datetime
+    last_active_at: datetime | None
     credit_cents: int
     owed_cents: int
     currency: str
@@ -134,6 +136,7 @@ class ClientView(BaseModel):
             status=client.status,
             group_id=client.group_id,
             added_at=client.added_at,
+            last_active_at=client.last_active_at,
             credit_cents=client.credit_cents,
             owed_cents=client.owed_cents,
             currency=client.currency,
@@ -376,7 +379,7 @@ class MemberView(BaseModel):
     """One client of a bulk archive: what was shown before it was confirmed, and what it came to."""
 
     client_id: str
-    name: str
+    name: str | None
     status: Status
     credit_cents: int
     owed_cents: int
@@ -390,12 +393,12 @@ class MemberView(BaseModel):
     archive_id: str | None
 
     @classmethod
-    def of(cls, member: Member, name: str) -> MemberView:
-        """Show a member; ``name`` is read from the client, runs hold ids only."""
+    def of(cls, member: Member, client: Client | None) -> MemberView:
+        """Show a member with the name of its client, runs hold ids only; ``None`` if the client cannot be read."""
         facts: Facts = member.facts
         return cls(
             client_id=member.client_id,
-            name=name,
+            name=client.name if client else None,
             status=facts.status,
             credit_cents=facts.credit_cents,
             owed_cents=facts.owed_cents,
@@ -423,6 +426,8 @@ class RunView(BaseModel):
     run_id: str
     state: RunState
     group_id: str | None
+    filter: ClientFilter | None
+    left_out: int
     options: ArchiveOptions
     created_at: datetime
     expires_at: datetime
@@ -458,6 +463,8 @@ def _run_fields(run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "state": run.state,
         "group_id": run.group_id,
+        "filter": run.filter,
+        "left_out": run.left_out,
         "options": run.options,
         "created_at": run.created_at,
         "expires_at": run.expires_at,

@@ -200,7 +200,7 @@ def live_key(record: Record) -> str | None:
 
 
 def commitment_key(provider_id: str, record: Record) -> str | None:
-    """Return the ``commitments_by_provider`` partition of an appointment or a payment that still lives, else ``None``."""
+    """Return the partition of ``commitments_by_provider`` that a record is in; only what still lives is in one."""
     if isinstance(record, Appointment | Payment) and record.lives_until:
         return commitment_partition(provider_id, record.kind)
     return None

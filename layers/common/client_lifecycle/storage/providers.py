@@ -73,15 +73,15 @@ def commit_settings(table: Table, provider_id: str, stored: Plain | None, after:
     table.transact_on_reading([write])
 
 
-def read_group(table: Table, provider_id: str, group_id: str) -> Group:
-    """Read one client group.
+def read_group(table: Table, provider_id: str, group_id: str, *, field: str = "group_id") -> Group:
+    """Read one client group; ``field`` is the part of the request that named it.
 
     Raises:
         GroupNotFound: the provider has no such group.
     """
     plain = table.get(keys.group_key(provider_id, group_id))
     if plain is None:
-        raise group_not_found()
+        raise group_not_found(field)
     return from_plain(Group, plain)
 
 
@@ -154,9 +154,9 @@ def group_check(table: Table, provider_id: str, group_id: str) -> TransactWriteI
     }
 
 
-def group_not_found() -> GroupNotFound:
-    """Return the fault for a group id the provider does not have."""
-    return GroupNotFound("You have no client group with this id.", "group_id")
+def group_not_found(field: str = "group_id") -> GroupNotFound:
+    """Return the fault for a group id the provider does not have, in this part of the request."""
+    return GroupNotFound("You have no client group with this id.", field)
 
 
 def portal_settings(table: Table, client: Client, provider: ProviderSettings) -> PortalSettings:

@@ -7,7 +7,7 @@ from datetime import datetime
 from ulid import ULID
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal
-from client_lifecycle.domain.client import Cause, Client, Source, touched
+from client_lifecycle.domain.client import Cause, Client, Source, seen, touched
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.policy import Action, Actor, decide
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
@@ -75,10 +75,11 @@ def _refusal(table: Table, client: Client, booking: Booking, at: datetime) -> Bo
 def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
     cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
     answer = BookingAnswer(event_id=booking.event_id, answered_at=at, activated=client.stamp is not None)
+    booker = seen(client, at) if booking.booked_by is BookedBy.CLIENT else client
     if client.stamp is None:
-        bookings.commit_booking(table, client, touched(client), booking, answer, None)
+        bookings.commit_booking(table, client, touched(booker), booking, answer, None)
         return answer
-    after, entry = returned(client, client.stamp.archive_id, cause, at)
+    after, entry = returned(booker, client.stamp.archive_id, cause, at)
     bookings.commit_booking(table, client, after, booking, answer, entry)
     return answer
 
