@@ -23,6 +23,10 @@ run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the l
 ``clients_by_email`` (the search by address), ``commitments_by_provider`` (sparse: a provider's booked appointments in
 one partition, its payments not yet charged in another, each by ``live_key``) and ``due`` (sparse, keys only: what the
 clean-up has to look at, and from when on).
+
+Other systems write a booked appointment or an open payment with its ``live_key`` and ``commitment_key``, and take both
+away when it is over. On a client they set ``last_active_at`` (ISO 8601, UTC) when they see it do something; that needs
+no new ``revision``.
 """
 
 from __future__ import annotations
