@@ -10,7 +10,7 @@ import random
 import unicodedata
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, islice
 
@@ -367,11 +367,18 @@ def _sample_client(
     scene = _scene(rng, number, added_at, now)
     client = _client(scene, client_id, roster)
     records = _records(scene, course, client, blasts)
+    client = replace(client, last_active_at=_last_visit(records))
     if number in roster.charging:
         records.append(_charging_payment(scene))
     if archived:
         return _archived(scene, client, records)
     return SampleClient(client=client, records=tuple(records))
+
+
+def _last_visit(records: Sequence[Record]) -> datetime | None:
+    """Return when the last visit that took place began."""
+    visits = [one for one in records if isinstance(one, Appointment) and one.status is AppointmentStatus.COMPLETED]
+    return max((visit.starts_at for visit in visits), default=None)
 
 
 def _archived_on(rng: random.Random, at: datetime, age_days: int) -> datetime:

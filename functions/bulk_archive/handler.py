@@ -3,55 +3,26 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Self
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from pydantic import Field, model_validator
 
-from bulk_archive.pages import page_of
-from client_lifecycle.domain.runs import IN_FLIGHT, MAX_CLIENTS, Outcome
+from bulk_archive.bodies import ConfirmBody, ExcludeBody, PreviewBody
+from bulk_archive.pages import first_page, page_of
+from client_lifecycle.domain.runs import IN_FLIGHT, Outcome, preview_offer
 from client_lifecycle.edge import http, idempotency, identity, wiring
-from client_lifecycle.edge.views import Body, IdField, MemberListView, OptionsBody, PreviewView, RunListView, RunView
+from client_lifecycle.edge.views import MemberListView, PreviewView, RunListView, RunView
 from client_lifecycle.storage.runs import list_runs, read_run
 from client_lifecycle.use_cases import bulk_archive
+from client_lifecycle.use_cases import preview as previews
 from client_lifecycle.use_cases.undo import undo as undo_run
 
 FIRST_PAGE = 100
 ASK_AGAIN_SECONDS = "2"
 
 app = http.resolver()
-
-
-class PreviewBody(Body):
-    """Whom to archive, either chosen clients or all active clients of a group, and what to say of it."""
-
-    client_ids: list[IdField] | None = Field(default=None, min_length=1, max_length=MAX_CLIENTS)
-    group_id: IdField | None = None
-    options: OptionsBody = Field(default_factory=OptionsBody)
-
-    @model_validator(mode="after")
-    def _one_selection(self) -> Self:
-        if (self.client_ids is None) == (self.group_id is None):
-            raise ValueError("give either client_ids or group_id")
-        return self
-
-
-class ConfirmBody(Body):
-    """The token of the preview, which binds the confirmation to what was shown.
-
-    A client that has changed since is left alone, unless ``accept_changes`` is true.
-    """
-
-    token: str = Field(min_length=1, max_length=128)
-    accept_changes: bool = False
-
-
-class ExcludeBody(Body):
-    """Clients that are to be left out of a bulk archive after all."""
-
-    client_ids: list[IdField] = Field(min_length=1, max_length=MAX_CLIENTS)
 
 
 @app.post(
@@ -63,28 +34,17 @@ class ExcludeBody(Body):
 )
 def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = None) -> PreviewView:
     """Show what archiving these clients would mean, and make a run that waits to be confirmed."""
-    caller = identity.archiver(app.current_event.raw_event)
-    table, at = wiring.table(), wiring.now()
-    if body.group_id:
-        run = bulk_archive.preview_group(
-            table,
-            caller.provider_id,
-            body.group_id,
-            created_by=caller.user_id,
-            at=at,
-            options=body.options.options(),
-        )
-    else:
-        run = bulk_archive.preview_clients(
-            table,
-            caller.provider_id,
-            body.client_ids or [],
-            created_by=caller.user_id,
-            at=at,
-            options=body.options.options(),
-        )
-    first = page_of(table, caller.provider_id, run.run_id, outcome=None, limit=FIRST_PAGE, cursor=None)
-    return PreviewView.with_first_page(run, first, at)
+    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
+    shown = previews.preview(
+        wiring.table(),
+        caller.provider_id,
+        body.selection(),
+        preview_offer(at),
+        created_by=caller.user_id,
+        at=at,
+        options=body.options.options(),
+    )
+    return PreviewView.with_first_page(shown.run, first_page(shown, FIRST_PAGE), at)
 
 
 @app.post(

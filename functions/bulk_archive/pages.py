@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.errors import InvalidRequest
-from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.domain.runs import Member, Outcome
 from client_lifecycle.edge.views import MemberListView, MemberView
 from client_lifecycle.storage.clients import read_clients
 from client_lifecycle.storage.runs import list_members
 from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.preview import Preview
 
 
 def page_of(
@@ -21,9 +25,22 @@ def page_of(
     page = list_members(table, provider_id, run_id, outcome=outcome, limit=limit, after=_position(cursor))
     clients = read_clients(table, provider_id, [member.client_id for member in page.members])
     return MemberListView(
-        clients=[MemberView.of(member, clients[member.client_id].name) for member in page.members],
+        clients=_views(page.members, clients),
         next_cursor=None if page.next_after is None else str(page.next_after),
     )
+
+
+def first_page(shown: Preview, limit: int) -> MemberListView:
+    """Return the first page of what a preview shows; nothing has to be read again."""
+    members = shown.members[:limit]
+    more = len(shown.members) > limit
+    return MemberListView(
+        clients=_views(members, shown.clients), next_cursor=str(members[-1].position) if more else None
+    )
+
+
+def _views(members: Sequence[Member], clients: Mapping[str, Client]) -> list[MemberView]:
+    return [MemberView.of(member, clients.get(member.client_id)) for member in members]
 
 
 def _position(cursor: str | None) -> int | None:

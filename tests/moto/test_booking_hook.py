@@ -92,6 +92,15 @@ def test_an_active_client_books_and_the_revision_rises(practice: Table) -> None:
     assert read_client(practice, PROVIDER_ID, "active").revision == client().revision + 1
 
 
+@pytest.mark.parametrize("who", ["active", "archived"])
+@pytest.mark.parametrize(("booked_by", "last_active_at"), [("client", "2026-03-02T09:30:00Z"), ("staff", None)])
+def test_a_client_who_books_is_active_at_that_moment_and_one_who_is_booked_is_not(
+    who: str, booked_by: str, last_active_at: str | None
+) -> None:
+    call(booking(who, booked_by=booked_by))
+    assert get(f"/clients/{who}").body["last_active_at"] == last_active_at
+
+
 REFUSED: list[tuple[str, dict[str, Any], dict[str, Any], bool]] = [
     ("scheduling_disabled", {"settings": PortalSettings(schedule_appointments=False)}, {}, True),
     ("no_self_return", {"stamp": stamp(reason=ArchiveReason.DISCHARGED)}, {}, True),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.domain.runs import MAX_CLIENTS, OUTCOMES, PREVIEW_LIFETIME, Outcome, RunKind
+from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Outcome, RunKind, counts_of
 from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive_batch import finish_run
@@ -101,7 +101,7 @@ def test_a_preview_shows_the_totals_and_how_long_it_holds(practice: Table) -> No
         "scheduled_payment_cents": 8_000,
     }
     assert run["state"] == "awaiting_confirmation"
-    assert run["counts"] == {**dict.fromkeys(OUTCOMES[RunKind.ARCHIVE], 0), "pending": 3}
+    assert run["counts"] == {**counts_of(RunKind.ARCHIVE, pending=0), "pending": 3}
     assert (run["percent_done"], run["currency"], run["group_id"]) == (0, "USD", None)
     assert (run["created_at"], run["expires_at"]) == ("2026-03-02T09:30:00Z", "2026-03-02T10:30:00Z")
     assert (run["started_at"], run["finished_at"]) == (None, None)
@@ -146,7 +146,7 @@ def test_two_previews_of_the_same_clients_have_tokens_of_their_own(practice: Tab
 
 SELECTION = "body"
 REFUSED: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
-    ("neither selection", {"body": {}}, 422, "InvalidRequest", [SELECTION]),
+    ("no selection", {"body": {}}, 422, "InvalidRequest", [SELECTION]),
     ("no body", {}, 422, "InvalidRequest", [SELECTION]),
     ("both selections", {"body": {"client_ids": ["c-1"], "group_id": GROUP_ID}}, 422, "InvalidRequest", [SELECTION]),
     ("an empty list", {"body": {"client_ids": []}}, 422, "InvalidRequest", ["client_ids"]),
@@ -194,6 +194,87 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
         ["group_id"],
     ),
     ("an empty group", {"body": {"group_id": "group-empty"}}, 422, "NothingSelected", ["group_id"]),
+    (
+        "a list and a filter",
+        {"body": {"client_ids": ["c-1"], "filter": {"owes_nothing": True}}},
+        422,
+        "InvalidRequest",
+        [SELECTION],
+    ),
+    ("a filter without a condition", {"body": {"filter": {}}}, 422, "InvalidRequest", ["filter"]),
+    (
+        "a filter of conditions turned off",
+        {"body": {"filter": {"owes_nothing": False}}},
+        422,
+        "InvalidRequest",
+        ["filter"],
+    ),
+    (
+        "a filter with a text for a truth",
+        {"body": {"filter": {"owes_nothing": "yes"}}},
+        422,
+        "InvalidRequest",
+        ["filter.owes_nothing"],
+    ),
+    (
+        "a filter with an unknown condition",
+        {"body": {"filter": {"name": "Wren"}}},
+        422,
+        "InvalidRequest",
+        ["filter.name"],
+    ),
+    *(
+        (
+            f"a filter with {day!r} for a day",
+            {"body": {"filter": {"inactive_since": day}}},
+            422,
+            "InvalidRequest",
+            ["filter.inactive_since"],
+        )
+        for day in ("2026-3-1", "2026-02-30", "2026-03-01T00:00:00Z", "20260301", "\u0662026-03-01", "", 1_772_323_200)
+    ),
+    (
+        "a filter by an unknown group",
+        {"body": {"filter": {"group_id": "group-404"}}},
+        404,
+        "GroupNotFound",
+        ["filter.group_id"],
+    ),
+    (
+        "a filter that finds nobody",
+        {"body": {"filter": {"added_before": "1999-12-31"}}},
+        422,
+        "NothingSelected",
+        ["filter"],
+    ),
+    (
+        "a group of whom everybody is left out",
+        {"body": {"group_id": GROUP_ID, "exclude_client_ids": ["c-1", "c-2", "c-3"]}},
+        422,
+        "NothingSelected",
+        ["group_id"],
+    ),
+    (
+        "a list with others left out",
+        {"body": {"client_ids": ["c-1", "c-2"], "exclude_client_ids": ["c-2"]}},
+        422,
+        "InvalidRequest",
+        ["exclude_client_ids"],
+    ),
+    (
+        "too many left out",
+        {"body": {"group_id": GROUP_ID, "exclude_client_ids": [f"c-{number}" for number in range(MAX_CLIENTS + 1)]}},
+        422,
+        "InvalidRequest",
+        ["exclude_client_ids"],
+    ),
+    (
+        "an unknown group to move to",
+        {"body": {"client_ids": ["c-1"], "options": {"group_id": "group-404"}}},
+        404,
+        "GroupNotFound",
+        ["options.group_id"],
+    ),
     ("staff who may not", {"body": {"group_id": GROUP_ID}, "claims": READER}, 403, "NotPermitted", []),
     ("nobody", {"body": {"group_id": GROUP_ID}, "claims": None}, 403, "NotPermitted", []),
 ]
@@ -205,6 +286,81 @@ def test_a_preview_of(practice: Table, _: str, call: dict[str, Any], status: int
     answer = post(BULK, **call)
     assert (answer.status, answer.problem, answer.fields) == (status, name, fields)
     assert dump(practice) == before
+
+
+FILTERS: list[tuple[dict[str, Any], list[str]]] = [
+    ({"owes_nothing": True}, ["c-2", "c-3", "c-5"]),
+    ({"no_upcoming_appointment": True}, ["c-2", "c-3", "c-5"]),
+    ({"group_id": GROUP_ID}, ["c-2", "c-3", "c-1"]),
+    ({"group_id": GROUP_ID, "owes_nothing": True}, ["c-2", "c-3"]),
+    ({"added_before": "2026-03-01"}, ["c-2", "c-3", "c-5", "c-1"]),
+    ({"inactive_since": "2025-12-31", "no_upcoming_appointment": True}, ["c-3", "c-5"]),
+]
+
+
+@pytest.mark.parametrize(("conditions", "expected"), FILTERS, ids=[str(row[0]) for row in FILTERS])
+def test_a_filter_finds_active_clients_by_name_and_the_run_keeps_it(
+    practice: Table, conditions: dict[str, Any], expected: list[str]
+) -> None:
+    store(practice, client("c-2", name="Anna", group_id=GROUP_ID, last_active_at=NOW - DAY))
+    run = preview(filter=conditions)
+    assert ids(run) == expected
+    assert run["group_id"] is None
+    watched = get(f"{BULK}/{run['run_id']}").body
+    assert {name: value for name, value in watched["filter"].items() if value} == conditions
+
+
+@pytest.mark.parametrize(
+    "selected", [{"group_id": GROUP_ID}, {"filter": {"group_id": GROUP_ID}}], ids=["group", "filter"]
+)
+def test_clients_are_left_out_by_id_and_the_run_tells_how_many(practice: Table, selected: dict[str, Any]) -> None:
+    run = preview(**selected, exclude_client_ids=["c-3", "c-1"])
+    assert ids(run) == ["c-2"]
+    assert get(f"{BULK}/{run['run_id']}").body["left_out"] == 2
+
+
+def test_a_selection_of_more_than_a_run_takes_is_refused(practice: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("client_lifecycle.use_cases.preview.MAX_CLIENTS", 2)
+    before = dump(practice)
+    for body, field in (({"group_id": GROUP_ID}, "group_id"), ({"filter": {"owes_nothing": True}}, "filter")):
+        answer = post(BULK, body)
+        assert (answer.status, answer.problem, answer.fields) == (422, "TooManyClients", [field])
+    assert dump(practice) == before
+
+
+def test_ten_thousand_unknown_ids_are_all_named(practice: Table) -> None:
+    answer = post(BULK, {"client_ids": [f"nobody-{number}" for number in range(MAX_CLIENTS)]})
+    assert (answer.status, answer.problem) == (404, "ClientNotFound")
+    assert answer.fields == [f"client_ids[{number}]" for number in range(MAX_CLIENTS)]
+
+
+@pytest.mark.parametrize("few", [True, False], ids=["few clients", "many clients"])
+@pytest.mark.parametrize("kind", ["APPOINTMENT#a-2", "PAYMENT#p-1"])
+def test_a_commitment_that_cannot_be_read_is_passed_over(
+    practice: Table, monkeypatch: pytest.MonkeyPatch, kind: str, few: bool
+) -> None:
+    if not few:
+        monkeypatch.setattr("client_lifecycle.use_cases.preview.FEW_CLIENTS", 0)
+    spoil(practice, "c-1", kind)
+    [wren, anna] = preview(client_ids=["c-1", "c-2"])["clients"]
+    expected = (1, 1) if kind.startswith("APPOINTMENT") else (2, 0)
+    assert (wren["upcoming_appointments"], wren["scheduled_payments"]) == expected
+    assert (anna["upcoming_appointments"], anna["scheduled_payments"]) == (0, 1)
+
+
+def test_a_client_that_cannot_be_read_is_named_if_chosen_and_else_stands_in_nobody_s_way(practice: Table) -> None:
+    run = preview(group_id=GROUP_ID)
+    spoil(practice, "c-3", "CLIENT")
+    assert ids(preview(group_id=GROUP_ID)) == ["c-2", "c-1"]
+    assert post(BULK, {"client_ids": ["c-1", "c-3"]}).fields == ["client_ids[1]"]
+    listed = get(f"{BULK}/{run['run_id']}/clients").body["clients"]
+    assert [(one["client_id"], one["name"]) for one in listed] == [("c-2", "Anna"), ("c-3", None), ("c-1", "Wren")]
+
+
+def spoil(table: Table, client_id: str, sk: str) -> None:
+    """Give an item values that nothing can read."""
+    item = dump(table)[f"CLIENT#{PROVIDER_ID}#{client_id}", sk]
+    table.put_many([item | {"status": "?", "added_at": "?"}])
 
 
 def test_a6_a_group_whose_last_active_client_was_archived_has_nothing_to_archive(practice: Table) -> None:
@@ -379,12 +535,7 @@ def half_done(practice: Table) -> str:
 
 def test_progress_counts_clients_by_outcome(half_done: str) -> None:
     body = get(f"{BULK}/{half_done}").body
-    assert body["counts"] == {
-        **dict.fromkeys(OUTCOMES[RunKind.ARCHIVE], 0),
-        "pending": 2,
-        "already_archived": 1,
-        "failed": 1,
-    }
+    assert body["counts"] == {**counts_of(RunKind.ARCHIVE, pending=0), "pending": 2, "already_archived": 1, "failed": 1}
     assert body["percent_done"] == 50
 
 

@@ -153,6 +153,7 @@ clients = st.builds(
     last_return=st.none() | st.builds(Return, archive_id=ids, returned_at=moments, cause=causes),
     plan=st.none() | plans,
     revision=counts,
+    last_active_at=st.none() | moments,
 )
 """Some are archived and have a plan, which the transitions rule out; none of the rules may depend on it."""
 groups = st.builds(Group, provider_id=ids, group_id=ids, name=texts, settings=portal_settings)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given
 
-from client_lifecycle.domain.client import ArchiveOptions, Client, Return, Stamp, Status, activate, archive
+from client_lifecycle.domain.client import ArchiveOptions, Client, Return, Stamp, Status, activate, archive, seen
 from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, NOW, cause, client, plan, stamp
-from tests.unit.strategies import clients, stamps
+from tests.unit.strategies import clients, moments, stamps
 
 ACTIVE = client()
 ARCHIVED = client(stamp=stamp())
@@ -93,3 +94,16 @@ def test_e11_there_and_back_every_field_is_as_before_but_the_revision_and_the_pl
 def test_the_revision_rises_with_every_write_and_with_nothing_else(before: Client, mark: Stamp) -> None:
     for after in (archive(before, mark, ArchiveOptions()), activate(before, cause(), NOW)):
         assert after.revision == before.revision + (after != before)
+
+
+@given(clients, moments)
+def test_a_client_is_inactive_since_the_latest_sign_of_life(before: Client, at: datetime) -> None:
+    signs = [before.added_at, before.last_active_at, before.last_return and before.last_return.returned_at]
+    assert before.inactive_since == max(sign for sign in signs if sign)
+    after = seen(before, at)
+    assert after.inactive_since == max(before.inactive_since, at)
+    assert replace(after, last_active_at=before.last_active_at) == before
+
+
+def test_what_is_seen_late_takes_nothing_back() -> None:
+    assert seen(client(last_active_at=NOW), NOW - DAY).last_active_at == NOW

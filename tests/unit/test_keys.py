@@ -138,3 +138,15 @@ def test_no_outcome_s_members_are_found_under_another() -> None:
     for outcome in Outcome:
         under = [other for other in Outcome if keys.outcome_key(other, 7).startswith(keys.outcome_prefix(outcome))]
         assert under == [outcome]
+
+
+@given(records)
+def test_a_commitment_is_a_live_appointment_or_payment_in_a_partition_of_its_kind(record: Record) -> None:
+    committed = record.kind in (RecordKind.APPOINTMENT, RecordKind.PAYMENT) and keys.live_key(record) is not None
+    expected = keys.commitment_partition(PROVIDER_ID, record.kind) if committed else None
+    assert keys.commitment_key(PROVIDER_ID, record) == expected
+
+
+def test_no_provider_s_commitments_are_found_under_another_s() -> None:
+    partitions = {keys.commitment_partition(owner, kind) for owner in ("prov-oak", "prov-elm") for kind in RecordKind}
+    assert len(partitions) == 2 * len(RecordKind)

@@ -536,6 +536,18 @@ def test_archive_and_history_ids_are_never_shared(large_practice: SamplePractice
     assert len(set(ids)) == len(ids) == 2 * len(samples)
 
 
+def test_a_client_was_last_active_at_its_last_visit(clients: tuple[SampleClient, ...]) -> None:
+    for sample in clients:
+        visits = [
+            record.starts_at
+            for record in sample.records
+            if isinstance(record, Appointment) and record.status is AppointmentStatus.COMPLETED
+        ]
+        assert sample.client.last_active_at == max(visits, default=None)
+        assert sample.client.added_at <= sample.client.inactive_since <= AT
+    assert any(sample.client.last_active_at is None for sample in clients)
+
+
 # The two special clients
 
 

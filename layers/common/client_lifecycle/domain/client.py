@@ -126,7 +126,8 @@ class Client:
 
     ``credit_cents`` and ``owed_cents`` are in the practice's ``currency`` and never changed by an archive (E11).
     ``revision`` rises by one with every write to the client or its live records, so that a decision taken on one
-    reading is committed on that reading or not at all. An archived client has no ``plan``.
+    reading is committed on that reading or not at all. ``last_active_at`` is when the client last did something in
+    the practice, as far as any system has recorded it. An archived client has no ``plan``.
     """
 
     provider_id: str
@@ -143,11 +144,18 @@ class Client:
     last_return: Return | None = None
     plan: ArchivePlan | None = None
     revision: int = 1
+    last_active_at: datetime | None = None
 
     @property
     def status(self) -> Status:
         """``archived`` while the client carries a stamp, else ``active``."""
         return Status.ARCHIVED if self.stamp else Status.ACTIVE
+
+    @property
+    def inactive_since(self) -> datetime:
+        """The last moment the client was active: added, back from an archive, or seen doing something."""
+        returned_at = self.last_return.returned_at if self.last_return else None
+        return max(moment for moment in (self.added_at, self.last_active_at, returned_at) if moment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +193,11 @@ def activate(client: Client, cause: Cause, at: datetime) -> Client:
         return client
     last_return = Return(archive_id=client.stamp.archive_id, returned_at=at, cause=cause)
     return replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)
+
+
+def seen(client: Client, at: datetime) -> Client:
+    """Return the client as last active at this moment, or later if that is recorded already."""
+    return replace(client, last_active_at=max(at, client.last_active_at or at))
 
 
 def touched(client: Client) -> Client:

@@ -93,7 +93,7 @@ class NothingToUndo(LifecycleError):
 
 
 class NothingSelected(LifecycleError):
-    """A bulk archive was asked for, but the group has no active client."""
+    """A bulk archive was asked for, but no active client is in the group, or found by the filter, and not left out."""
 
 
 class ArchiveBlocked(LifecycleError):

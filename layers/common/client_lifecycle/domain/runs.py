@@ -2,7 +2,7 @@
 
 The members are frozen when the run is made (A6). Each member has exactly one outcome at any moment, ``pending``
 until the workflow has dealt with it, so the counts of a run always add up to its size. Imports ``client``,
-``records``, ``errors``, ``safety`` and ``settings``.
+``records``, ``errors``, ``safety``, ``selection`` and ``settings``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import NothingToUndo, RunNotFinished, RunNotStarted, RunUndone, UndoExpired
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
 from client_lifecycle.domain.safety import assess
+from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetyRule, SafetySettings, TidyUp
 
 MAX_CLIENTS = 10_000
@@ -170,7 +171,8 @@ class Run:
     are to be archived although they are no longer as the preview showed them. ``attempt`` counts the first start and
     every retry; the present one began at ``attempt_started_at`` with ``attempt_clients`` to do. A proposed run starts
     by itself at ``starts_at`` if there is one. ``undone_by`` is the run that undoes this one, ``undo_of`` the run that
-    this one undoes.
+    this one undoes. ``group_id`` or ``filter`` is what the clients were selected by, if they were not named one by one;
+    ``left_out`` counts those it found that staff took out.
     """
 
     provider_id: str
@@ -184,6 +186,8 @@ class Run:
     totals: Totals
     counts: Mapping[Outcome, int]
     group_id: str | None = None
+    filter: ClientFilter | None = None
+    left_out: int = 0
     options: ArchiveOptions = field(default_factory=ArchiveOptions)
     accept_changes: bool = False
     confirmed_by: str | None = None

@@ -38,6 +38,7 @@ from client_lifecycle.domain.runs import (
     Totals,
     estimated_seconds_left,
 )
+from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetyRule, SafetySettings, TidyUp
 from client_lifecycle.edge.ids import ID_PATTERN
 from client_lifecycle.storage.clients import client_not_found
@@ -156,6 +157,7 @@ class ClientView(BaseModel):
     status: Status
     group_id: str | None
     added_at: datetime
+    last_active_at: datetime | None
     credit_cents: int
     owed_cents: int
     currency: str
@@ -180,6 +182,7 @@ class ClientView(BaseModel):
             status=client.status,
             group_id=client.group_id,
             added_at=client.added_at,
+            last_active_at=client.last_active_at,
             credit_cents=client.credit_cents,
             owed_cents=client.owed_cents,
             currency=client.currency,
@@ -436,7 +439,7 @@ class MemberView(BaseModel):
     """
 
     client_id: str
-    name: str
+    name: str | None
     status: Status
     credit_cents: int
     owed_cents: int
@@ -450,12 +453,12 @@ class MemberView(BaseModel):
     archive_id: str | None
 
     @classmethod
-    def of(cls, member: Member, name: str) -> MemberView:
-        """Show a member; ``name`` is read from the client, runs hold ids only."""
+    def of(cls, member: Member, client: Client | None) -> MemberView:
+        """Show a member with the name of its client, runs hold ids only; ``None`` if the client cannot be read."""
         facts: Facts = member.facts
         return cls(
             client_id=member.client_id,
-            name=name,
+            name=client.name if client else None,
             status=facts.status,
             credit_cents=facts.credit_cents,
             owed_cents=facts.owed_cents,
@@ -489,6 +492,8 @@ class RunView(BaseModel):
     kind: RunKind
     state: RunState
     group_id: str | None
+    filter: ClientFilter | None
+    left_out: int
     options: ArchiveOptions
     created_at: datetime
     created_by: str

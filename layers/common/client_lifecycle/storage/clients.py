@@ -5,7 +5,8 @@ Imports the domain and the rest of this ring.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +19,7 @@ from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record, RecordKind
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.items import Plain, UnreadableItem, conditional_update, from_plain, put_new, to_plain
 from client_lifecycle.storage.table import Table
 
 if TYPE_CHECKING:
@@ -57,10 +58,22 @@ def read_client(table: Table, provider_id: str, client_id: str) -> Client:
 
 
 def read_clients(table: Table, provider_id: str, client_ids: Sequence[str]) -> dict[str, Client]:
-    """Read many clients by id; ids the provider does not have are left out."""
+    """Read many clients by id; ids the provider does not have, or whose client cannot be read, are left out."""
     found = table.get_many([keys.client_key(provider_id, client_id) for client_id in client_ids])
-    clients = (from_plain(Client, plain) for plain in found)
-    return {client.client_id: client for client in clients}
+    return {client.client_id: client for client in _readable(found)}
+
+
+def all_clients(table: Table, provider_id: str, status: Status, *, group_id: str | None) -> Iterator[Client]:
+    """Read the whole of one tab, all clients or those of one group, by name; one that cannot be read is left out."""
+    tab = _tab(provider_id, status, group_id, None)
+    values = {":partition": tab.partition}
+    return _readable(table.query(f"{tab.attribute} = :partition", values, index=tab.index, consistent=False))
+
+
+def _readable(found: Iterable[Plain]) -> Iterator[Client]:
+    for plain in found:
+        with suppress(UnreadableItem):
+            yield from_plain(Client, plain)
 
 
 def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
@@ -197,7 +210,7 @@ def record_item(provider_id: str, client_id: str, record: Record) -> Plain:
         **keys.record_key(provider_id, client_id, record.kind, record.record_id),
         **to_plain(record),
         "live_key": keys.live_key(record),
-        "day_key": keys.day_key(provider_id, record),
+        "commitment_key": keys.commitment_key(provider_id, record),
     }
     return {name: value for name, value in stored.items() if value is not None}
 

@@ -21,8 +21,13 @@ its member          RUN#provider#run                MEMBER#position
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a
 run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name),
-``clients_by_email`` (the search by address), ``appointments_by_day`` (sparse: a provider's booked appointments) and
-``due`` (sparse, keys only: what the clean-up has to look at, and from when on).
+``clients_by_email`` (the search by address), ``commitments_by_provider`` (sparse: a provider's booked appointments in
+one partition, its payments not yet charged in another, each by ``live_key``) and ``due`` (sparse, keys only: what the
+clean-up has to look at, and from when on).
+
+Other systems write a booked appointment or an open payment with its ``live_key`` and ``commitment_key``, and take both
+away when it is over. On a client they set ``last_active_at`` (ISO 8601, UTC) when they see it do something; that needs
+no new ``revision``.
 """
 
 from __future__ import annotations
@@ -30,13 +35,13 @@ from __future__ import annotations
 import unicodedata
 import zlib
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import Change
-from client_lifecycle.domain.records import FOREVER, Appointment, AppointmentStatus, Record, RecordKind
+from client_lifecycle.domain.records import FOREVER, Appointment, Payment, Record, RecordKind
 from client_lifecycle.domain.runs import Outcome
 
 LIVE_INDEX = "live"
@@ -44,7 +49,7 @@ OUTCOMES_INDEX = "outcomes"
 BY_STATUS_INDEX = "clients_by_status"
 BY_GROUP_INDEX = "clients_by_group"
 BY_EMAIL_INDEX = "clients_by_email"
-BY_DAY_INDEX = "appointments_by_day"
+COMMITMENTS_INDEX = "commitments_by_provider"
 DUE_INDEX = "due"
 
 CLIENT_SK = "CLIENT"
@@ -174,9 +179,9 @@ def searchable(text: str) -> str:
     return unicodedata.normalize("NFC", text).strip().casefold()
 
 
-def day_partition(provider_id: str, day: date) -> str:
-    """Return the partition of a provider's booked appointments that start on this day, UTC."""
-    return f"{provider_id}#{day.isoformat()}"
+def commitment_partition(provider_id: str, kind: RecordKind) -> str:
+    """Return the partition of ``commitments_by_provider`` with all of a provider's appointments, or its payments."""
+    return f"{provider_id}#{kind.upper()}"
 
 
 def run_partition(provider_id: str, run_id: str) -> str:
@@ -206,10 +211,10 @@ def live_key(record: Record) -> str | None:
     return f"{sortable(record.lives_until)}#{record.kind.upper()}#{record.record_id}"
 
 
-def day_key(provider_id: str, record: Record) -> str | None:
-    """Return a booked appointment's place in ``appointments_by_day``; nothing else has one."""
-    if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
-        return day_partition(provider_id, record.starts_at.astimezone(UTC).date())
+def commitment_key(provider_id: str, record: Record) -> str | None:
+    """Return the partition of ``commitments_by_provider`` that a record is in; only what still lives is in one."""
+    if isinstance(record, Appointment | Payment) and record.lives_until:
+        return commitment_partition(provider_id, record.kind)
     return None
 
 

@@ -5,7 +5,7 @@ Imports the domain and the rest of this ring.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
 from client_lifecycle.domain.policy import switches_of
-from client_lifecycle.domain.records import Appointment, AppointmentStatus, Record
+from client_lifecycle.domain.records import Appointment
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.clients import group_item, record_from
+from client_lifecycle.storage.clients import group_item
+from client_lifecycle.storage.commitments import booked_between
 from client_lifecycle.storage.items import (
     Plain,
-    UnreadableItem,
     conditional_update,
     delete_existing,
     from_plain,
@@ -89,15 +89,15 @@ def _settings_fields(provider_id: str, stored: Plain, after: ProviderSettings) -
     return plain | keys.due_keys(keys.Work.TIDY_UP, provider_id, AT_ONCE)
 
 
-def read_group(table: Table, provider_id: str, group_id: str) -> Group:
-    """Read one client group.
+def read_group(table: Table, provider_id: str, group_id: str, *, field: str = "group_id") -> Group:
+    """Read one client group; ``field`` is the part of the request that named it.
 
     Raises:
         GroupNotFound: the provider has no such group.
     """
     plain = table.get(keys.group_key(provider_id, group_id))
     if plain is None:
-        raise group_not_found()
+        raise group_not_found(field)
     return from_plain(Group, plain)
 
 
@@ -170,9 +170,9 @@ def group_check(table: Table, provider_id: str, group_id: str) -> TransactWriteI
     }
 
 
-def group_not_found() -> GroupNotFound:
-    """Return the fault for a group id the provider does not have."""
-    return GroupNotFound("You have no client group with this id.", "group_id")
+def group_not_found(field: str = "group_id") -> GroupNotFound:
+    """Return the fault for a group id the provider does not have, in this part of the request."""
+    return GroupNotFound("You have no client group with this id.", field)
 
 
 def portal_settings(table: Table, client: Client, provider: ProviderSettings) -> PortalSettings:
@@ -195,28 +195,9 @@ def is_slot_free(table: Table, provider_id: str, wanted: Appointment) -> bool:
     begin, end = wanted.starts_at, _end(wanted)
     return not any(
         other.starts_at < end and _end(other) > begin
-        for other in _booked_around(table, provider_id, begin, end)
+        for other in booked_between(table, provider_id, begin - LONGEST_APPOINTMENT, end)
         if other.record_id != wanted.record_id
     )
-
-
-def _booked_around(table: Table, provider_id: str, begin: datetime, end: datetime) -> Iterator[Appointment]:
-    first = (begin - LONGEST_APPOINTMENT).astimezone(UTC).date()
-    days = range((end.astimezone(UTC).date() - first).days + 1)
-    for day in days:
-        partition = keys.day_partition(provider_id, first + timedelta(days=day))
-        values = {":day": partition, ":end": keys.sortable(end)}
-        page = table.page("day_key = :day AND live_key < :end", values, index=keys.BY_DAY_INDEX)
-        for record in map(_readable, page.items):
-            if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
-                yield record
-
-
-def _readable(plain: Plain) -> Record | None:
-    try:
-        return record_from(plain)
-    except UnreadableItem:
-        return None
 
 
 def _end(appointment: Appointment) -> datetime:

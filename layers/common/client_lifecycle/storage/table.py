@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 T = TypeVar("T")
+Wanted = TypeVar("Wanted")
+
+CALLS_AT_ONCE = 16
+"""Calls made side by side, at most; well below the connections that a client keeps open."""
 
 MAX_TRANSACTION_ITEMS = 100
 KEYS_PER_BATCH_GET = 100
@@ -89,11 +94,9 @@ class Table:
 
     def get_many(self, keys: Sequence[Mapping[str, str]]) -> list[Plain]:
         """Read many items, strongly consistent, in no particular order; unknown keys are left out."""
-        found: list[Plain] = []
-        for start in range(0, len(keys), KEYS_PER_BATCH_GET):
-            chunk = [to_item(key) for key in keys[start : start + KEYS_PER_BATCH_GET]]
-            found += self._get_chunk(chunk)
-        return found
+        wanted = [to_item(key) for key in keys]
+        chunks = [wanted[start : start + KEYS_PER_BATCH_GET] for start in range(0, len(wanted), KEYS_PER_BATCH_GET)]
+        return [plain for found in side_by_side(self._get_chunk, chunks) for plain in found]
 
     def _get_chunk(self, wanted: list[dict[str, Any]]) -> list[Plain]:
         found: list[Plain] = []
@@ -220,6 +223,14 @@ class Table:
             self.transact(writes)
         except ConditionsFailed as failed:
             raise ReadingOutdated from failed
+
+
+def side_by_side(call: Callable[[Wanted], T], wanted: Sequence[Wanted]) -> list[T]:
+    """Make a call for each thing wanted, several at a time, and return the answers in the order of what is wanted."""
+    if len(wanted) < 2:
+        return [call(one) for one in wanted]
+    with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(wanted))) as callers:
+        return list(callers.map(call, wanted))
 
 
 def _with_retries(call: Callable[[], T]) -> T:

@@ -7,7 +7,7 @@ from datetime import datetime
 from ulid import ULID
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal, accepted, refused
-from client_lifecycle.domain.client import Cause, Client, Source, touched
+from client_lifecycle.domain.client import Cause, Client, Source, seen, touched
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.policy import Action, Actor, decide
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
@@ -78,7 +78,8 @@ def _refusal(table: Table, client: Client, booking: Booking, at: datetime) -> Bo
 
 def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
     answer = accepted(booking, client.stamp.archive_id if client.stamp else None, at)
-    after, entry = _booked(client, booking, at)
+    booker = seen(client, at) if booking.booked_by is BookedBy.CLIENT else client
+    after, entry = _booked(booker, booking, at)
     bookings.commit_booking(table, client, after, booking, answer, entry)
     return answer
 

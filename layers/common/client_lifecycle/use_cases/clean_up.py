@@ -18,6 +18,7 @@ from client_lifecycle.domain.runs import IN_FLIGHT, RunState
 from client_lifecycle.storage import due, keys
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.keys import Work
+from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Progress, Workflow
@@ -25,12 +26,16 @@ from client_lifecycle.use_cases.archive import finish_archive
 from client_lifecycle.use_cases.archive_batch import finish_run
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.bulk_archive import begin, resume_retry
+from client_lifecycle.use_cases.tidy_up import PROPOSED_BY, propose, waiting_proposal
 
 WORKERS = 8
 """Items looked at side by side."""
 
 LEASE = timedelta(minutes=15)
 """How long an item belongs to the clean-up that looks at it; after a fault it is due again by then."""
+
+BETWEEN_LOOKS = timedelta(days=1)
+"""How long after a look for quiet clients, or the end of a proposal, the next look comes."""
 
 
 class Deed(StrEnum):
@@ -44,6 +49,7 @@ class Deed(StrEnum):
     RUN_STARTED = "run_started"
     RUN_RESUMED = "run_resumed"
     RUN_FINISHED = "run_finished"
+    RUN_PROPOSED = "run_proposed"
     PLAN_CARRIED_OUT = "plan_carried_out"
     PLAN_PUT_OFF = "plan_put_off"
     PLAN_HELD_BACK = "plan_held_back"
@@ -79,7 +85,7 @@ def clean_up(table: Table, workflow: Workflow, *, at: datetime, has_time: Callab
         return _look_at(table, workflow, *item, at) if has_time() else None
 
     with ThreadPoolExecutor(WORKERS) as workers:
-        for work in LOOKS:
+        for work in Work:
             found = ((work, one) for one in in_turn(due.list_due(table, work, at)))
             yield from (done for done in workers.map(look_at, found) if done)
 
@@ -123,7 +129,7 @@ def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
 def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> Deed:
     run = read_run(table, mine.provider_id, mine.key["pk"].split("#")[2])
     if run.state is RunState.PROPOSED:
-        begin(table, workflow, run, confirmed_by=run.created_by, accept_changes=False, at=at)
+        begin(table, workflow, run, confirmed_by=PROPOSED_BY, accept_changes=False, at=at)
         return Deed.RUN_STARTED
     if run.state not in IN_FLIGHT:
         due.forget(table, mine)
@@ -137,6 +143,18 @@ def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> D
         case _:
             finish_run(table, run.provider_id, run.run_id, run.attempt, at=at)
             return Deed.RUN_FINISHED
+
+
+def _propose(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
+    """Propose what a practice has asked for, one proposal at a time."""
+    tidy_up = read_settings(table, mine.provider_id).tidy_up
+    if tidy_up is None:
+        due.forget(table, mine)
+        return Deed.NOTHING
+    waiting = waiting_proposal(table, mine.provider_id, at)
+    proposed = waiting or propose(table, mine.provider_id, tidy_up, at=at)
+    due.postpone(table, mine, (proposed.expires_at if proposed else at) + BETWEEN_LOOKS)
+    return Deed.RUN_PROPOSED if proposed and not waiting else Deed.NOTHING
 
 
 def _carry_out_plan(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
@@ -153,5 +171,6 @@ OF_PLANS: Mapping[CarriedOut, Deed] = {
 LOOKS: Mapping[Work, Callable[[Table, Workflow, Due, datetime], Deed]] = {
     Work.SETTLING: _finish_archive,
     Work.PLAN: _carry_out_plan,
+    Work.TIDY_UP: _propose,
     Work.RUN: _look_at_run,
 }

@@ -1,0 +1,105 @@
+"""What callers send about a bulk archive: whom to archive, what to say of it, and the token of what was shown."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from client_lifecycle.domain.runs import MAX_CLIENTS
+from client_lifecycle.domain.selection import ChosenClients, ClientFilter, FilteredClients, GroupMembers, Selection
+from client_lifecycle.edge.views import Body, IdField, OptionsBody
+
+DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+def _date(text: object) -> date:
+    if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
+        raise ValueError("a date is written like 2026-03-31")
+    return date.fromisoformat(text)
+
+
+Day = Annotated[date, BeforeValidator(_date)]
+"""A day of the calendar, in UTC."""
+
+
+class FilterBody(Body):
+    """Conditions on active clients, all of which must hold; at least one is to be given.
+
+    ``inactive_since`` finds clients who were last active before that day, ``added_before`` those added before it.
+    """
+
+    group_id: IdField | None = None
+    inactive_since: Day | None = None
+    no_upcoming_appointment: bool = False
+    owes_nothing: bool = False
+    added_before: Day | None = None
+
+    @model_validator(mode="after")
+    def _any_condition(self) -> Self:
+        if self.conditions() == ClientFilter():
+            raise ValueError("give at least one condition")
+        return self
+
+    def conditions(self) -> ClientFilter:
+        """Return what was given."""
+        return ClientFilter(
+            group_id=self.group_id,
+            inactive_since=self.inactive_since,
+            no_upcoming_appointment=self.no_upcoming_appointment,
+            owes_nothing=self.owes_nothing,
+            added_before=self.added_before,
+        )
+
+
+class PreviewBody(Body):
+    """Whom to archive: chosen clients, all active clients of a group, or those a filter finds; and what to say of it.
+
+    ``exclude_client_ids`` leaves clients out of a group or of what a filter finds.
+    """
+
+    client_ids: list[IdField] | None = Field(default=None, min_length=1, max_length=MAX_CLIENTS)
+    group_id: IdField | None = None
+    filter: FilterBody | None = None
+    exclude_client_ids: list[IdField] = Field(default_factory=list, max_length=MAX_CLIENTS)
+    options: OptionsBody = Field(default_factory=OptionsBody)
+
+    @field_validator("exclude_client_ids")
+    @classmethod
+    def _of_a_group_or_filter(cls, excluded: list[str], info: ValidationInfo) -> list[str]:
+        if info.data.get("client_ids") is not None:
+            raise ValueError("goes with group_id or filter; leave the ids out of client_ids instead")
+        return excluded
+
+    @model_validator(mode="after")
+    def _one_selection(self) -> Self:
+        if sum(given is not None for given in (self.client_ids, self.group_id, self.filter)) != 1:
+            raise ValueError("give one of client_ids, group_id and filter")
+        return self
+
+    def selection(self) -> Selection:
+        """Return whom to archive."""
+        left_out = frozenset(self.exclude_client_ids)
+        if self.group_id:
+            return GroupMembers(group_id=self.group_id, left_out=left_out)
+        if self.filter:
+            return FilteredClients(filter=self.filter.conditions(), left_out=left_out)
+        return ChosenClients(client_ids=tuple(self.client_ids or ()))
+
+
+class ConfirmBody(Body):
+    """The token of the preview, which binds the confirmation to what was shown.
+
+    A client that has changed since is left alone, unless ``accept_changes`` is true.
+    """
+
+    token: str = Field(min_length=1, max_length=128)
+    accept_changes: bool = False
+
+
+class ExcludeBody(Body):
+    """Clients that are to be left out of a bulk archive after all."""
+
+    client_ids: list[IdField] = Field(min_length=1, max_length=MAX_CLIENTS)

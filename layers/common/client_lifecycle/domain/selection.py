@@ -1,0 +1,91 @@
+"""Whom a bulk archive is for: chosen clients, a group's members, or those a filter finds. Imports ``client``.
+
+Only a list of ids can name archived clients; members and findings are active clients as they are at the preview (A6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import TypeAlias
+
+from client_lifecycle.domain.client import Client, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientFilter:
+    """Conditions on active clients, all of which must hold; one that is not set holds for everybody.
+
+    ``inactive_since`` finds clients who were last active before this day began, ``added_before`` those who were added
+    before this day began, both in UTC. An appointment is upcoming if it starts after the preview.
+    """
+
+    group_id: str | None = None
+    inactive_since: date | None = None
+    no_upcoming_appointment: bool = False
+    owes_nothing: bool = False
+    added_before: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenClients:
+    """Clients named one by one, in this order; an id that is given twice counts once."""
+
+    client_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMembers:
+    """The active members of a group (A6), but for those left out."""
+
+    group_id: str
+    left_out: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilteredClients:
+    """The active clients that a filter finds, but for those left out; the first ``at_most`` by name, if that is set."""
+
+    filter: ClientFilter
+    left_out: frozenset[str] = frozenset()
+    at_most: int | None = None
+
+
+def quiet_clients(last_active_before: date, at_most: int) -> FilteredClients:
+    """Return the clients that a tidy-up proposes: last active before this day, nothing booked, nothing owed."""
+    quiet = ClientFilter(inactive_since=last_active_before, no_upcoming_appointment=True, owes_nothing=True)
+    return FilteredClients(filter=quiet, at_most=at_most)
+
+
+Selection: TypeAlias = ChosenClients | GroupMembers | FilteredClients
+
+
+def conditions_of(selection: GroupMembers | FilteredClients) -> ClientFilter:
+    """Return what a client must meet to be selected; a group is a filter of one condition."""
+    return ClientFilter(group_id=selection.group_id) if isinstance(selection, GroupMembers) else selection.filter
+
+
+def may_match(conditions: ClientFilter, client: Client) -> bool:
+    """Tell whether a filter can find a client, as far as the client's own record tells."""
+    return (
+        client.status is Status.ACTIVE
+        and conditions.group_id in (None, client.group_id)
+        and not (conditions.owes_nothing and client.owed_cents > 0)
+        and _before(client.inactive_since, conditions.inactive_since)
+        and _before(client.added_at, conditions.added_before)
+    )
+
+
+def matches(conditions: ClientFilter, client: Client, upcoming_appointments: int) -> bool:
+    """Tell whether a filter finds a client.
+
+    Args:
+        conditions: the filter.
+        client: the client.
+        upcoming_appointments: how many booked appointments the client has ahead.
+    """
+    return may_match(conditions, client) and not (conditions.no_upcoming_appointment and upcoming_appointments)
+
+
+def _before(moment: datetime, day: date | None) -> bool:
+    return day is None or moment < datetime.combine(day, time.min, UTC)

@@ -1,0 +1,90 @@
+"""Reads commitments, that is booked appointments and payments not yet charged, over all clients of a provider.
+
+The index they are read from lags behind the clients' own records by moments. Whoever decides on one client reads that
+client. A commitment that cannot be read is passed over: one broken record must not stand in any other client's way.
+Imports the domain and the rest of this ring.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TypeAlias
+
+from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, Record, RecordKind
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.clients import record_from
+from client_lifecycle.storage.items import Plain, UnreadableItem
+from client_lifecycle.storage.table import Table, side_by_side
+
+Commitments: TypeAlias = Mapping[str, Sequence[Record]]
+"""Appointments and payments by client id; a client without any is not in it."""
+
+KINDS = (RecordKind.APPOINTMENT, RecordKind.PAYMENT)
+
+
+def commitments_of_provider(table: Table, provider_id: str, at: datetime) -> Commitments:
+    """Read all commitments of a provider: as many calls as they fill pages, however many clients there are.
+
+    Args:
+        table: where to read.
+        provider_id: the owner.
+        at: appointments that began before this moment are passed over.
+    """
+
+    def of_kind(kind: RecordKind) -> list[Plain]:
+        values = {":partition": keys.commitment_partition(provider_id, kind), ":at": keys.sortable(at)}
+        condition = "commitment_key = :partition AND live_key >= :at"
+        return list(table.query(condition, values, index=keys.COMMITMENTS_INDEX, consistent=False))
+
+    return _by_client(plain for found in side_by_side(of_kind, KINDS) for plain in found)
+
+
+def commitments_of_clients(table: Table, provider_id: str, client_ids: Sequence[str], at: datetime) -> Commitments:
+    """Read the commitments of a few clients: one strongly consistent query for each, several at a time.
+
+    Args:
+        table: where to read.
+        provider_id: the owner.
+        client_ids: the clients.
+        at: appointments that began before this moment are passed over.
+    """
+
+    def of_client(client_id: str) -> list[Plain]:
+        values = {":pk": keys.client_partition(provider_id, client_id), ":at": keys.sortable(at)}
+        found = table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX)
+        return [plain for plain in found if plain.get("kind") in KINDS]
+
+    return _by_client(plain for found in side_by_side(of_client, client_ids) for plain in found)
+
+
+def booked_between(table: Table, provider_id: str, begin: datetime, end: datetime) -> Iterator[Appointment]:
+    """Read a provider's booked appointments that start from ``begin`` on and before ``end``."""
+    values = {
+        ":partition": keys.commitment_partition(provider_id, RecordKind.APPOINTMENT),
+        ":begin": keys.sortable(begin),
+        ":end": keys.sortable(end),
+    }
+    condition = "commitment_key = :partition AND live_key BETWEEN :begin AND :end"
+    for plain in table.query(condition, values, index=keys.COMMITMENTS_INDEX, consistent=False):
+        record = _readable(plain)
+        if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
+            yield record
+
+
+def _by_client(found: Iterable[Plain]) -> Commitments:
+    by_client: dict[str, list[Record]] = defaultdict(list)
+    for plain in found:
+        record = _readable(plain)
+        if isinstance(record, Appointment | Payment):
+            _, client_id = keys.owner_and_client(plain["pk"])
+            by_client[client_id].append(record)
+    return by_client
+
+
+def _readable(plain: Plain) -> Record | None:
+    try:
+        return record_from(plain)
+    except UnreadableItem:
+        return None

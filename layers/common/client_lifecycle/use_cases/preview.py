@@ -1,0 +1,175 @@
+"""Select the clients of a bulk archive and show what is at stake, before anything is archived (A5, A6, E11).
+
+However many clients there are, they are read a hundred at a time or in whole pages of a listing, and so are the
+commitments of their provider. Both indexes lag by moments. That harms nobody: the workflow's first step reads each
+client strongly consistently and compares it with what was shown here, so whatever an index missed is a client that
+changed since the preview. Imports the domain and storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ulid import ULID
+
+from client_lifecycle.domain.client import ArchiveOptions, Client, Status
+from client_lifecycle.domain.errors import ClientNotFound, NothingSelected, TooManyClients
+from client_lifecycle.domain.runs import (
+    MAX_CLIENTS,
+    Facts,
+    Member,
+    Offer,
+    Run,
+    RunKind,
+    counts_of,
+    facts_of,
+    preview_token,
+    totals_of,
+)
+from client_lifecycle.domain.selection import (
+    ChosenClients,
+    FilteredClients,
+    GroupMembers,
+    Selection,
+    conditions_of,
+    matches,
+    may_match,
+)
+from client_lifecycle.storage import runs
+from client_lifecycle.storage.clients import all_clients, read_clients
+from client_lifecycle.storage.commitments import Commitments, commitments_of_clients, commitments_of_provider
+from client_lifecycle.storage.providers import read_group, read_settings
+from client_lifecycle.storage.table import Table
+
+FEW_CLIENTS = 200
+"""Up to so many clients, one query for each costs less than all commitments of a large practice."""
+
+
+FIELDS = {GroupMembers: ("group_id", "group_id"), FilteredClients: ("filter", "filter.group_id")}
+"""The parts of the request that name a selection, and the group in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A run that waits to be confirmed, with its members in order, and their clients by id."""
+
+    run: Run
+    members: Sequence[Member]
+    clients: Mapping[str, Client]
+
+
+_Shown = list[tuple[Client, Facts]]
+"""Clients in the order of the preview, each with what is shown of it."""
+
+
+def preview(
+    table: Table,
+    provider_id: str,
+    selection: Selection,
+    offer: Offer,
+    *,
+    created_by: str,
+    at: datetime,
+    options: ArchiveOptions,
+) -> Preview:
+    """Prepare a bulk archive: freeze its members, and show what archiving each of them would mean.
+
+    Args:
+        table: where the clients are kept.
+        provider_id: the owner.
+        selection: whom to archive.
+        offer: how the run waits to be confirmed.
+        created_by: the staff user, or what stands for the clean-up.
+        at: the moment of the preview, UTC.
+        options: said once for all clients of the run (E9, E10, P11).
+
+    Returns:
+        The run, awaiting confirmation, with its token and totals. Chosen clients come in the order in which they were
+        named, all others by name.
+
+    Raises:
+        ClientNotFound: ids the provider has no client of; every one is named, and nothing is written.
+        GroupNotFound: the provider has no such group to select from, or to move the clients to.
+        NothingSelected: the group or the filter leaves nobody to archive.
+        TooManyClients: more clients are selected than one bulk archive takes.
+        StorageBusy: the table kept throttling.
+    """
+    if options.group_id:
+        read_group(table, provider_id, options.group_id, field="options.group_id")
+    if isinstance(selection, ChosenClients):
+        shown = _facts(table, provider_id, _chosen(table, provider_id, selection), at)
+    else:
+        shown = _found(table, provider_id, selection, at)
+    members = [
+        Member(client_id=client.client_id, position=position, facts=facts)
+        for position, (client, facts) in enumerate(shown)
+    ]
+    run_id = str(ULID.from_datetime(at))
+    run = Run(
+        provider_id=provider_id,
+        run_id=run_id,
+        state=offer.state,
+        created_at=at,
+        created_by=created_by,
+        expires_at=offer.expires_at,
+        starts_at=offer.starts_at,
+        token=preview_token(run_id, members, offer.expires_at),
+        currency=shown[0][0].currency,
+        totals=totals_of(members),
+        counts=counts_of(RunKind.ARCHIVE, pending=len(members)),
+        options=options,
+    )
+    run = _selected_by(run, selection)
+    runs.create_run(table, run, members)
+    return Preview(run, members, {client.client_id: client for client, _ in shown})
+
+
+def _selected_by(run: Run, selection: Selection) -> Run:
+    match selection:
+        case GroupMembers():
+            return replace(run, group_id=selection.group_id, left_out=len(selection.left_out))
+        case FilteredClients():
+            return replace(run, filter=selection.filter, left_out=len(selection.left_out))
+        case _:
+            return run
+
+
+def _chosen(table: Table, provider_id: str, selection: ChosenClients) -> list[Client]:
+    wanted = dict.fromkeys(selection.client_ids)
+    known = read_clients(table, provider_id, list(wanted))
+    unknown = [f"client_ids[{index}]" for index, one in enumerate(selection.client_ids) if one not in known]
+    if unknown:
+        raise ClientNotFound("You have no client with this id.", *unknown)
+    return [known[client_id] for client_id in wanted]
+
+
+def _found(table: Table, provider_id: str, selection: GroupMembers | FilteredClients, at: datetime) -> _Shown:
+    conditions = conditions_of(selection)
+    field, group_field = FIELDS[type(selection)]
+    if conditions.group_id:
+        read_group(table, provider_id, conditions.group_id, field=group_field)
+    listed = all_clients(table, provider_id, Status.ACTIVE, group_id=conditions.group_id)
+    candidates = [one for one in listed if one.client_id not in selection.left_out and may_match(conditions, one)]
+    shown = _facts(table, provider_id, candidates, at)
+    found = [(client, facts) for client, facts in shown if matches(conditions, client, facts.upcoming_appointments)]
+    if not found:
+        raise NothingSelected("There is no active client to archive in this selection.", field)
+    if isinstance(selection, FilteredClients) and selection.at_most:
+        found = found[: selection.at_most]
+    if len(found) > MAX_CLIENTS:
+        raise TooManyClients(f"This selection has more than {MAX_CLIENTS:,} active clients.", field)
+    return found
+
+
+def _facts(table: Table, provider_id: str, clients: Sequence[Client], at: datetime) -> _Shown:
+    safety = read_settings(table, provider_id).safety
+    commitments = _commitments(table, provider_id, [client.client_id for client in clients], at)
+    return [(client, facts_of(client, commitments.get(client.client_id, ()), safety, at)) for client in clients]
+
+
+def _commitments(table: Table, provider_id: str, client_ids: Sequence[str], at: datetime) -> Commitments:
+    if len(client_ids) <= FEW_CLIENTS:
+        return commitments_of_clients(table, provider_id, client_ids, at)
+    return commitments_of_provider(table, provider_id, at)
