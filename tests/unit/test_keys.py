@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import Change, all_effects
 from client_lifecycle.domain.records import FOREVER, Record, RecordKind
-from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.domain.runs import MAX_CLIENTS, Outcome
 from client_lifecycle.storage import keys
 from tests.unit.builders import ARCHIVE_ID, DAY, NOW, PROVIDER_ID, appointment, client, one_of_each, payment, stamp
 from tests.unit.strategies import clients, far_moments, moments, records
@@ -150,3 +150,12 @@ def test_a_commitment_is_a_live_appointment_or_payment_in_a_partition_of_its_kin
 def test_no_provider_s_commitments_are_found_under_another_s() -> None:
     partitions = {keys.commitment_partition(owner, kind) for owner in ("prov-oak", "prov-elm") for kind in RecordKind}
     assert len(partitions) == 2 * len(RecordKind)
+
+
+@given(st.integers(0, MAX_CLIENTS - 1))
+def test_members_are_found_from_their_own_partition_on_and_none_takes_more_than_it_should(position: int) -> None:
+    partitions = keys.member_partitions(PROVIDER_ID, "run-1", position)
+    assert partitions[0] == keys.member_key(PROVIDER_ID, "run-1", position)["pk"]
+    assert partitions == sorted(set(keys.member_partitions(PROVIDER_ID, "run-1")))[-len(partitions) :]
+    assert keys.run_partition(PROVIDER_ID, "run-1") not in partitions
+    assert len(keys.member_partitions(PROVIDER_ID, "run-1")) * keys.MEMBERS_PER_PARTITION == MAX_CLIENTS

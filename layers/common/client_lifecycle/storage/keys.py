@@ -15,7 +15,7 @@ chat                PROVIDER#provider               CHAT#chat
 answered booking    BOOKING#provider                event
 e-mail in use       EMAIL#provider                  address
 bulk archive        RUN#provider#run                RUN
-its member          RUN#provider#run                MEMBER#position
+its member          RUN#provider#run#block          MEMBER#position
 ==================  ==============================  =====================================
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a
@@ -41,7 +41,7 @@ from typing import TypeAlias
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.records import FOREVER, Appointment, Payment, Record, RecordKind
-from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.domain.runs import MAX_CLIENTS, Outcome
 
 LIVE_INDEX = "live"
 OUTCOMES_INDEX = "outcomes"
@@ -59,6 +59,9 @@ RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
 
+
+MEMBERS_PER_PARTITION = 1_000
+"""A partition takes a thousand write units a second; all members of a large run in one would take half a minute."""
 
 DUE_SHARDS = 16
 """Partitions of the ``due`` index for each kind of work: a large run must not write into a single one."""
@@ -182,8 +185,14 @@ def commitment_partition(provider_id: str, kind: RecordKind) -> str:
 
 
 def run_partition(provider_id: str, run_id: str) -> str:
-    """Return the partition of a bulk archive and its members."""
+    """Return the partition of a bulk archive; those of its members begin like it."""
     return f"RUN#{provider_id}#{run_id}"
+
+
+def member_partitions(provider_id: str, run_id: str, first: int = 0) -> list[str]:
+    """Return the partitions of a run's members from this position on, in the order of the preview."""
+    blocks = range(first // MEMBERS_PER_PARTITION, MAX_CLIENTS // MEMBERS_PER_PARTITION)
+    return [f"{run_partition(provider_id, run_id)}#{block}" for block in blocks]
 
 
 def run_key(provider_id: str, run_id: str) -> Key:
@@ -193,7 +202,8 @@ def run_key(provider_id: str, run_id: str) -> Key:
 
 def member_key(provider_id: str, run_id: str, position: int) -> Key:
     """Return the key of a client's place in a bulk archive, in the order of the preview."""
-    return {"pk": run_partition(provider_id, run_id), "sk": f"{MEMBER_PREFIX}{position:05d}"}
+    partition = f"{run_partition(provider_id, run_id)}#{position // MEMBERS_PER_PARTITION}"
+    return {"pk": partition, "sk": f"{MEMBER_PREFIX}{position:05d}"}
 
 
 def live_key(record: Record) -> str | None:

@@ -15,7 +15,7 @@ from client_lifecycle.domain.errors import RunNotFound
 from client_lifecycle.domain.runs import Member, Outcome, Run
 from client_lifecycle.storage import archives, clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_item, to_plain
-from client_lifecycle.storage.table import ConditionsFailed, Table
+from client_lifecycle.storage.table import ConditionsFailed, Page, Table, side_by_side
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -73,8 +73,13 @@ class Settlement:
 
 
 def create_run(table: Table, run: Run, members: Sequence[Member]) -> None:
-    """Store a run and its members; the run comes last, so a run that can be read is complete (A6)."""
-    table.put_many([_member_item(run, member) for member in members])
+    """Store a run and its members; the run comes last, so a run that can be read is complete (A6).
+
+    Each partition of members is written on its own, all of them side by side.
+    """
+    items = [_member_item(run, member) for member in members]
+    starts = range(0, len(items), keys.MEMBERS_PER_PARTITION)
+    side_by_side(table.put_many, [items[start : start + keys.MEMBERS_PER_PARTITION] for start in starts])
     table.transact([put_new(table.name, keys.run_key(run.provider_id, run.run_id), to_plain(run))])
 
 
@@ -104,25 +109,36 @@ def list_members(
     table: Table, provider_id: str, run_id: str, *, outcome: Outcome | None, limit: int, after: int | None
 ) -> MemberPage:
     """Read a page of a run's members in the order of the preview, all or those with one outcome."""
-    partition = keys.run_partition(provider_id, run_id)
     start: Plain | None = keys.member_key(provider_id, run_id, after) if after is not None else None
+    if start and outcome and after is not None:
+        start["outcome_key"] = keys.outcome_key(outcome, after)
+    members: list[Member] = []
+    for partition in keys.member_partitions(provider_id, run_id, after or 0):
+        here = start if start and start["pk"] == partition else None
+        page = _page_of_partition(table, partition, outcome, limit - len(members), here)
+        members += [from_plain(Member, plain) for plain in page.items]
+        if page.next_key or len(members) == limit:
+            return MemberPage(members, members[-1].position)
+    return MemberPage(members, None)
+
+
+def _page_of_partition(table: Table, partition: str, outcome: Outcome | None, limit: int, after: Plain | None) -> Page:
     if outcome is None:
         values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
-        page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start, consistent=True)
-    else:
-        if start and after is not None:
-            start["outcome_key"] = keys.outcome_key(outcome, after)
-        values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
-        condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
-        page = table.page(condition, values, index=keys.OUTCOMES_INDEX, limit=limit, after=start, consistent=True)
-    members = [from_plain(Member, plain) for plain in page.items]
-    return MemberPage(members, members[-1].position if page.next_key else None)
+        return table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=after, consistent=True)
+    values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
+    condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
+    return table.page(condition, values, index=keys.OUTCOMES_INDEX, limit=limit, after=after, consistent=True)
 
 
 def all_members(table: Table, provider_id: str, run_id: str) -> Iterator[Member]:
-    """Read every member of a run, in the order of the preview."""
-    values = {":pk": keys.run_partition(provider_id, run_id), ":prefix": keys.MEMBER_PREFIX}
-    return (from_plain(Member, plain) for plain in table.query("pk = :pk AND begins_with(sk, :prefix)", values))
+    """Read every member of a run, in the order of the preview; a partition that is not full is the last."""
+    for partition in keys.member_partitions(provider_id, run_id):
+        values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
+        found = list(table.query("pk = :pk AND begins_with(sk, :prefix)", values))
+        yield from (from_plain(Member, plain) for plain in found)
+        if len(found) < keys.MEMBERS_PER_PARTITION:
+            return
 
 
 def read_candidates(
