@@ -146,8 +146,8 @@ def clients(
     """List the clients of a run, in the order of the preview, with the outcome of each."""
     caller = identity.staff(app.current_event.raw_event)
     table = wiring.table()
-    read_run(table, caller.provider_id, run_id)
-    return page_of(table, caller.provider_id, run_id, outcome=outcome, limit=limit, cursor=cursor)
+    found = read_run(table, caller.provider_id, run_id)
+    return page_of(table, found, outcome=outcome, limit=limit, cursor=cursor)
 
 
 lambda_handler = http.lambda_handler(app)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.errors import InvalidRequest
-from client_lifecycle.domain.runs import Member, Outcome
+from client_lifecycle.domain.runs import Member, Outcome, Run
 from client_lifecycle.edge.views import MemberListView, MemberView
 from client_lifecycle.storage.clients import read_clients
 from client_lifecycle.storage.runs import list_members
@@ -14,16 +14,14 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.preview import Preview
 
 
-def page_of(
-    table: Table, provider_id: str, run_id: str, *, outcome: Outcome | None, limit: int, cursor: str | None
-) -> MemberListView:
+def page_of(table: Table, run: Run, *, outcome: Outcome | None, limit: int, cursor: str | None) -> MemberListView:
     """Return a page of a run's clients.
 
     Raises:
         InvalidRequest: the cursor does not come from an earlier page.
     """
-    page = list_members(table, provider_id, run_id, outcome=outcome, limit=limit, after=_position(cursor))
-    clients = read_clients(table, provider_id, [member.client_id for member in page.members])
+    page = list_members(table, run, outcome=outcome, limit=limit, after=_position(cursor))
+    clients = read_clients(table, run.provider_id, [member.client_id for member in page.members])
     return MemberListView(
         clients=_views(page.members, clients),
         next_cursor=None if page.next_after is None else str(page.next_after),

@@ -98,7 +98,7 @@ def test_a6_the_run_is_kept_as_it_was_shown(table: Table, practice: SamplePracti
     load(table, practice)
     shown = show(table, practice.provider_id, FilteredClients(filter=ClientFilter(owes_nothing=True)))
     assert read_run(table, practice.provider_id, shown.run.run_id) == shown.run
-    assert list(all_members(table, practice.provider_id, shown.run.run_id)) == list(shown.members)
+    assert list(all_members(table, shown.run)) == list(shown.members)
 
 
 @contextmanager

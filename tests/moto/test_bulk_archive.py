@@ -8,9 +8,10 @@ import pytest
 
 from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Outcome, RunKind, counts_of
 from client_lifecycle.storage.outcomes import Settlement, settle_members
+from client_lifecycle.storage.runs import all_members, read_run
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive_batch import finish_run
-from tests.moto.calls import ARCHIVER, JSON, READER, STRANGER, Answer, get, post
+from tests.moto.calls import ARCHIVER, JSON, READER, STRANGER, Answer, get, pages, post
 from tests.moto.conftest import BUCKET, Clock, Executions
 from tests.moto.store import dump, store, store_group
 from tests.moto.workflow import manifest
@@ -129,7 +130,8 @@ def test_a_preview_archives_nobody(practice: Table) -> None:
     before = dump(practice)
     run = preview(group_id=GROUP_ID)
     written = {pk for (pk, sk), item in dump(practice).items() if before.get((pk, sk)) != item}
-    assert written == {f"RUN#{PROVIDER_ID}#{run['run_id']}", f"PROVIDER#{PROVIDER_ID}"}
+    run_partition = f"RUN#{PROVIDER_ID}#{run['run_id']}"
+    assert written == {run_partition, f"{run_partition}#0", f"PROVIDER#{PROVIDER_ID}"}
 
 
 def test_e9_the_run_remembers_whether_clients_are_to_be_told(practice: Table, executions: Executions) -> None:
@@ -573,6 +575,26 @@ def test_pages_of_a_run_lose_nobody(half_done: str, limit: int, outcome: str) ->
         found += ids(page)
         cursor = page["next_cursor"]
     assert found == (["c-5", "c-2"] if outcome else ["c-5", "c-4", "c-3", "c-2"])
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("outcome", [None, "failed"])
+def test_pages_go_on_over_the_partitions_of_a_large_run(
+    table: Table, monkeypatch: pytest.MonkeyPatch, limit: int, outcome: str | None
+) -> None:
+    monkeypatch.setattr("client_lifecycle.storage.keys.MEMBERS_PER_PARTITION", 3)
+    everyone = [f"c-{number}" for number in range(7)]
+    for client_id in everyone:
+        store(table, client(client_id))
+    run_id = preview(client_ids=everyone)["run_id"]
+    failed = [Settlement(client_id=f"c-{at}", position=at, outcome=Outcome.FAILED, reason="x") for at in (1, 2, 5, 6)]
+    settle_members(table, PROVIDER_ID, run_id, 1, failed)
+    expected = ["c-1", "c-2", "c-5", "c-6"] if outcome else everyone
+    address = f"{BULK}/{run_id}/clients?limit={limit}" + (f"&outcome={outcome}" if outcome else "")
+    found = [ids(page) for page in pages(address)]
+    assert [client_id for page in found for client_id in page] == expected
+    assert all(len(page) == limit for page in found[:-1])
+    assert [member.client_id for member in all_members(table, read_run(table, PROVIDER_ID, run_id))] == everyone
 
 
 def test_a_preview_of_more_than_a_page_goes_on_where_it_left_off(table: Table) -> None:

@@ -84,6 +84,7 @@ def test_a_proposal_starts_by_itself_after_the_time_for_a_veto_and_leaves_alone_
     clock.pass_by(timedelta(days=7) - MOMENT)
     assert clean_up() == {}
     store(table, client("c-quiet-1", **QUIET, owed_cents=1))
+    store(table, client("c-quiet-3", **QUIET | {"last_active_at": clock.at}))
     clock.pass_by(MOMENT)
     assert clean_up() == {"run_started": 1}
     assert [one["name"] for one in executions()] == [f"{proposal['run_id']}-1"]
@@ -93,7 +94,11 @@ def test_a_proposal_starts_by_itself_after_the_time_for_a_veto_and_leaves_alone_
         "c-quiet-3",
     ]
     assert Workflow(proposal["run_id"]).whole("c-quiet-1", "c-quiet-2", "c-quiet-3") == "completed"
-    assert outcomes(proposal["run_id"])["c-quiet-1"] == "changed_since_preview"
+    assert outcomes(proposal["run_id"]) == {
+        "c-quiet-1": "changed_since_preview",
+        "c-quiet-2": "archived",
+        "c-quiet-3": "changed_since_preview",
+    }
     archived = get("/clients/c-quiet-2").body
     assert (archived["status"], archived["archived_by"]["actor_id"]) == ("archived", "tidy-up")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -11,9 +12,21 @@ from hypothesis import strategies as st
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import Change, all_effects
 from client_lifecycle.domain.records import FOREVER, Record, RecordKind
-from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.domain.runs import MAX_CLIENTS, Outcome, totals_of
 from client_lifecycle.storage import keys
-from tests.unit.builders import ARCHIVE_ID, DAY, NOW, PROVIDER_ID, appointment, client, one_of_each, payment, stamp
+from tests.unit.builders import (
+    ARCHIVE_ID,
+    DAY,
+    NOW,
+    PROVIDER_ID,
+    RUN_ID,
+    appointment,
+    client,
+    one_of_each,
+    payment,
+    run,
+    stamp,
+)
 from tests.unit.strategies import clients, far_moments, moments, records
 
 
@@ -150,3 +163,17 @@ def test_a_commitment_is_a_live_appointment_or_payment_in_a_partition_of_its_kin
 def test_no_provider_s_commitments_are_found_under_another_s() -> None:
     partitions = {keys.commitment_partition(owner, kind) for owner in ("prov-oak", "prov-elm") for kind in RecordKind}
     assert len(partitions) == 2 * len(RecordKind)
+
+
+@given(st.integers(1, MAX_CLIENTS), st.data())
+def test_members_are_found_from_their_own_partition_on_and_none_takes_more_than_it_should(
+    clients: int, data: st.DataObject
+) -> None:
+    position = data.draw(st.integers(0, clients - 1))
+    large = run(totals=replace(totals_of([]), clients=clients))
+    partitions = keys.member_partitions(large, position)
+    assert partitions[0] == keys.member_key(PROVIDER_ID, RUN_ID, position)["pk"]
+    assert partitions[-1] == keys.member_key(PROVIDER_ID, RUN_ID, clients - 1)["pk"]
+    assert partitions == keys.member_partitions(large)[-len(partitions) :]
+    assert keys.run_partition(PROVIDER_ID, RUN_ID) not in partitions
+    assert 0 <= len(keys.member_partitions(large)) * keys.MEMBERS_PER_PARTITION - clients < keys.MEMBERS_PER_PARTITION

@@ -16,7 +16,7 @@ answered booking    BOOKING#provider                event
 e-mail in use       EMAIL#provider                  address
 bulk archive        RUN#provider#run                RUN
 its place in lists  PROVIDER#provider               RUN#run
-its member          RUN#provider#run                MEMBER#position
+its member          RUN#provider#run#block          MEMBER#position
 ==================  ==============================  =====================================
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a
@@ -42,7 +42,7 @@ from typing import TypeAlias
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.records import FOREVER, Appointment, Payment, Record, RecordKind
-from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.domain.runs import Outcome, Run
 
 LIVE_INDEX = "live"
 OUTCOMES_INDEX = "outcomes"
@@ -61,6 +61,9 @@ RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
 BOOKING_PREFIX = "BOOKING#"
+
+MEMBERS_PER_PARTITION = 1_000
+"""A partition takes a thousand write units a second; all members of a large run in one would take half a minute."""
 
 DUE_ATTRIBUTES = ("due_key", "due_since")
 DUE_SHARDS = 16
@@ -185,8 +188,14 @@ def commitment_partition(provider_id: str, kind: RecordKind) -> str:
 
 
 def run_partition(provider_id: str, run_id: str) -> str:
-    """Return the partition of a bulk archive and its members."""
+    """Return the partition of a bulk archive; those of its members begin like it."""
     return f"RUN#{provider_id}#{run_id}"
+
+
+def member_partitions(run: Run, first: int = 0) -> list[str]:
+    """Return the partitions of a run's members from this position on, in the order of the preview."""
+    blocks = range(first // MEMBERS_PER_PARTITION, -(-run.totals.clients // MEMBERS_PER_PARTITION))
+    return [f"{run_partition(run.provider_id, run.run_id)}#{block}" for block in blocks]
 
 
 def run_key(provider_id: str, run_id: str) -> Key:
@@ -201,7 +210,8 @@ def run_place_key(provider_id: str, run_id: str) -> Key:
 
 def member_key(provider_id: str, run_id: str, position: int) -> Key:
     """Return the key of a client's place in a bulk archive, in the order of the preview."""
-    return {"pk": run_partition(provider_id, run_id), "sk": f"{MEMBER_PREFIX}{position:05d}"}
+    partition = f"{run_partition(provider_id, run_id)}#{position // MEMBERS_PER_PARTITION}"
+    return {"pk": partition, "sk": f"{MEMBER_PREFIX}{position:05d}"}
 
 
 def live_key(record: Record) -> str | None:

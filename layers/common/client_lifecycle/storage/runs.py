@@ -14,7 +14,7 @@ from client_lifecycle.domain.errors import RunNotFound
 from client_lifecycle.domain.runs import IN_FLIGHT, Member, Outcome, Run
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import Page, Table, side_by_side
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -55,8 +55,10 @@ def create_undo(table: Table, before: Run, after: Run, undo: Run) -> None:
 
 
 def store_members(table: Table, run: Run, members: Sequence[Member]) -> None:
-    """Store the members of a run that is not stored itself yet."""
-    table.put_many([_member_item(run, member) for member in members])
+    """Store the members of a run that is not stored itself yet, all partitions side by side."""
+    items = [_member_item(run, member) for member in members]
+    starts = range(0, len(items), keys.MEMBERS_PER_PARTITION)
+    side_by_side(table.put_many, [items[start : start + keys.MEMBERS_PER_PARTITION] for start in starts])
 
 
 def read_run(table: Table, provider_id: str, run_id: str) -> Run:
@@ -97,29 +99,37 @@ def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) 
     return RunPage([by_id[run_id] for run_id in run_ids], run_ids[-1] if page.next_key else None)
 
 
-def list_members(
-    table: Table, provider_id: str, run_id: str, *, outcome: Outcome | None, limit: int, after: int | None
-) -> MemberPage:
+def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int, after: int | None) -> MemberPage:
     """Read a page of a run's members in the order of the preview, all or those with one outcome."""
-    partition = keys.run_partition(provider_id, run_id)
-    start: Plain | None = keys.member_key(provider_id, run_id, after) if after is not None else None
+    start: Plain | None = keys.member_key(run.provider_id, run.run_id, after) if after is not None else None
+    if start and outcome and after is not None:
+        start["outcome_key"] = keys.outcome_key(outcome, after)
+    members: list[Member] = []
+    for partition in keys.member_partitions(run, after or 0):
+        here = start if start and start["pk"] == partition else None
+        page = _page_of_partition(table, partition, outcome, limit - len(members), here)
+        members += [from_plain(Member, plain) for plain in page.items]
+        if page.next_key or len(members) == limit:
+            last = members[-1].position
+            return MemberPage(members, last if last + 1 < run.totals.clients else None)
+    return MemberPage(members, None)
+
+
+def _page_of_partition(table: Table, partition: str, outcome: Outcome | None, limit: int, after: Plain | None) -> Page:
     if outcome is None:
         values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
-        page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start, consistent=True)
-    else:
-        if start and after is not None:
-            start["outcome_key"] = keys.outcome_key(outcome, after)
-        values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
-        condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
-        page = table.page(condition, values, index=keys.OUTCOMES_INDEX, limit=limit, after=start, consistent=True)
-    members = [from_plain(Member, plain) for plain in page.items]
-    return MemberPage(members, members[-1].position if page.next_key else None)
+        return table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=after, consistent=True)
+    values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
+    condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
+    return table.page(condition, values, index=keys.OUTCOMES_INDEX, limit=limit, after=after, consistent=True)
 
 
-def all_members(table: Table, provider_id: str, run_id: str) -> Iterator[Member]:
+def all_members(table: Table, run: Run) -> Iterator[Member]:
     """Read every member of a run, in the order of the preview."""
-    values = {":pk": keys.run_partition(provider_id, run_id), ":prefix": keys.MEMBER_PREFIX}
-    return (from_plain(Member, plain) for plain in table.query("pk = :pk AND begins_with(sk, :prefix)", values))
+    for partition in keys.member_partitions(run):
+        values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
+        found = table.query("pk = :pk AND begins_with(sk, :prefix)", values)
+        yield from (from_plain(Member, plain) for plain in found)
 
 
 def read_members(table: Table, provider_id: str, run_id: str, positions: Sequence[int]) -> dict[int, Plain]:

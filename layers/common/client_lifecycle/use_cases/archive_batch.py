@@ -7,6 +7,7 @@ twice: what is done already is found done, and what belongs to an earlier attemp
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from client_lifecycle.domain.runs import (
     finish,
     is_owed,
 )
+from client_lifecycle.domain.selection import may_match
 from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives, outcomes, runs
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
@@ -100,10 +102,12 @@ def _mark(table: Table, run: Run, member: Member, client: Client, at: datetime) 
 def _held_back(run: Run, member: Member, live: LiveClient, safety: SafetySettings) -> Outcome | None:
     """Return why a client is left alone.
 
-    It is summed up anew as of the preview's moment, so that an appointment begun since is no change.
+    It is summed up anew as of the preview's moment, so that an appointment begun since is no change. Whoever a filter
+    has found must still be such a client: one who was inactive may have come alive.
     """
     facts = facts_of(live.client, live.records, safety, run.created_at)
-    if facts != member.facts and not run.accept_changes:
+    has_changed = facts != member.facts or (run.filter is not None and not may_match(run.filter, live.client))
+    if has_changed and not run.accept_changes:
         return Outcome.CHANGED_SINCE_PREVIEW
     if facts.status is Status.ARCHIVED:
         return Outcome.ALREADY_ARCHIVED
@@ -159,33 +163,22 @@ def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at:
 
     Raises:
         RunNotFound: the provider has no such run.
-        CommitContended: the run kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in range(COMMIT_ATTEMPTS):
-        _settle_whoever_is_left(table, provider_id, run_id, attempt)
+    run = runs.read_run(table, provider_id, run_id)
+    while run.attempt == attempt and run.state in IN_FLIGHT:
+        if left := _owed(table, run):
+            outcomes.settle_members(table, provider_id, run_id, attempt, [_lost(member) for member in left])
+        else:
+            with suppress(ReadingOutdated):
+                runs.replace_run(table, run, finish(run, at))
         run = runs.read_run(table, provider_id, run_id)
-        if run.attempt != attempt or run.state not in IN_FLIGHT:
-            return run
-        finished = finish(run, at)
-        try:
-            runs.replace_run(table, run, finished)
-        except ReadingOutdated:
-            continue
-        return finished
-    raise contended()
+    return run
 
 
-def _settle_whoever_is_left(table: Table, provider_id: str, run_id: str, attempt: int) -> None:
-    while left := _owed(table, provider_id, run_id, attempt):
-        outcomes.settle_members(table, provider_id, run_id, attempt, [_lost(member) for member in left])
-
-
-def _owed(table: Table, provider_id: str, run_id: str, attempt: int) -> list[Member]:
-    page = runs.list_members(
-        table, provider_id, run_id, outcome=Outcome.PENDING, limit=SETTLEMENTS_PER_TRANSACTION, after=None
-    )
-    return [member for member in page.members if is_owed(member, attempt)]
+def _owed(table: Table, run: Run) -> list[Member]:
+    page = runs.list_members(table, run, outcome=Outcome.PENDING, limit=SETTLEMENTS_PER_TRANSACTION, after=None)
+    return [member for member in page.members if is_owed(member, run.attempt)]
 
 
 def _lost(member: Member) -> Settlement:

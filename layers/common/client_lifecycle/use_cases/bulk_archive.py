@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime
 
@@ -87,7 +87,7 @@ def exclude(table: Table, provider_id: str, run_id: str, client_ids: Collection[
     run = runs.read_run(table, provider_id, run_id)
     if run.state not in WAITING:
         raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
-    positions = {member.client_id: member.position for member in _members(table, run)}
+    positions = {member.client_id: member.position for member in runs.all_members(table, run)}
     if unknown := [index for index, client_id in enumerate(client_ids) if client_id not in positions]:
         fields = [f"client_ids[{index}]" for index in unknown]
         raise ClientNotFound("This client is not among those of the bulk archive.", *fields)
@@ -139,7 +139,7 @@ def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at
 def resume_retry(table: Table, workflow: Workflow, run: Run) -> Run:
     """Go on with a retry from wherever it was left."""
     if run.state is RunState.PREPARING:
-        left = [member for member in _members(table, run) if is_left(member, run.attempt)]
+        left = [member for member in runs.all_members(table, run) if is_left(member, run.attempt)]
         with suppress(ReadingOutdated):
             reopen_members(table, run, left)
         workflow.write_manifest(run, _owed_members(table, run))
@@ -150,11 +150,7 @@ def resume_retry(table: Table, workflow: Workflow, run: Run) -> Run:
 
 
 def _owed_members(table: Table, run: Run) -> list[Member]:
-    return [member for member in _members(table, run) if is_owed(member, run.attempt)]
-
-
-def _members(table: Table, run: Run) -> Iterator[Member]:
-    return runs.all_members(table, run.provider_id, run.run_id)
+    return [member for member in runs.all_members(table, run) if is_owed(member, run.attempt)]
 
 
 def _replaced(table: Table, before: Run, after: Run) -> Run:

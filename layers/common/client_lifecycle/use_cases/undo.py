@@ -56,7 +56,7 @@ def undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, ask
 
 
 def _begin(table: Table, workflow: Workflow, run: Run, asked_by: str, at: datetime) -> Run:
-    members = undo_members(runs.all_members(table, run.provider_id, run.run_id))
+    members = undo_members(runs.all_members(table, run))
     begun = undo_run(run, str(ULID.from_datetime(at)), members, asked_by=asked_by, at=at)
     runs.store_members(table, begun, members)
     workflow.write_manifest(begun, members)
