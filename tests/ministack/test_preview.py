@@ -11,7 +11,7 @@ from math import ceil
 import pytest
 
 from client_lifecycle.domain.client import ArchiveOptions, Status
-from client_lifecycle.domain.runs import Facts, facts_of
+from client_lifecycle.domain.runs import Facts, facts_of, preview_offer
 from client_lifecycle.domain.selection import (
     ChosenClients,
     ClientFilter,
@@ -40,7 +40,9 @@ def practice() -> SamplePractice:
 
 
 def show(table: Table, provider_id: str, selection: Selection) -> Preview:
-    return preview(table, provider_id, selection, created_by="staff-1", at=AT, options=ArchiveOptions())
+    return preview(
+        table, provider_id, selection, preview_offer(AT), created_by="staff-1", at=AT, options=ArchiveOptions()
+    )
 
 
 def facts(sample: SampleClient) -> Facts:
