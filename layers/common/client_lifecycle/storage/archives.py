@@ -7,6 +7,7 @@ Imports the domain and the rest of this ring.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -121,20 +122,18 @@ def commit_effects(table: Table, client: Client, stamp: Stamp, plan: Plan, at: d
 
 
 def settle_receipt(table: Table, client: Client, archive_id: str) -> None:
-    """Mark a receipt as settled: every effect of its archive is committed.
+    """Mark a receipt as settled: every effect of its archive is committed. One that somebody else settled stays so.
 
     Raises:
         Superseded: the client no longer carries the stamp.
-        ReadingOutdated: the receipt was settled meanwhile.
     """
     provider_id, client_id = client.provider_id, client.client_id
-    _transact_under_stamp(
-        table,
-        [
-            clients.stamp_check(table, provider_id, client_id, archive_id),
-            settled_write(table, provider_id, client_id, archive_id),
-        ],
-    )
+    writes = [
+        clients.stamp_check(table, provider_id, client_id, archive_id),
+        settled_write(table, provider_id, client_id, archive_id),
+    ]
+    with suppress(ReadingOutdated):
+        _transact_under_stamp(table, writes)
 
 
 def settled_write(table: Table, provider_id: str, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:
