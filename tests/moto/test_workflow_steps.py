@@ -13,7 +13,7 @@ from client_lifecycle.domain.records import PaymentStatus
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import read_client
-from client_lifecycle.storage.runs import Candidate
+from client_lifecycle.storage.runs import Candidate, read_candidates, read_run
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive_batch import Mark, mark_archived
 from tests.moto.calls import get, post
@@ -229,6 +229,29 @@ def test_a_client_that_came_back_is_not_archived_again_by_a_second_delivery(tabl
     assert workflow.whole("c-1") == "completed"
     assert workflow.outcomes == {"c-1": ("superseded", None)}
     assert read_client(table, PROVIDER_ID, "c-1").stamp is None
+
+
+def test_a_mark_that_comes_after_the_outcome_archives_nobody(table: Table) -> None:
+    workflow = confirmed("c-1")
+    batch = workflow.batch("c-1")
+    workflow.settle({**batch, "mark_error": {"Error": "StorageBusy", "Cause": "..."}})
+    before = dump(table)
+    assert workflow.mark(batch)["mark"]["outcomes"] == [{"client_id": "c-1", "outcome": "failed", "reason": None}]
+    assert dump(table) == before
+
+
+def test_a_client_that_came_back_between_two_readings_is_archived_as_it_is_by_then(table: Table) -> None:
+    store(table, client("c-bare"))
+    workflow = confirmed("c-bare")
+    member = read_candidates(table, PROVIDER_ID, workflow.run_id, [("c-bare", 0)])["c-bare"].read().member
+    post("/clients/c-bare/archive", {})
+    as_read_first = read_client(table, PROVIDER_ID, "c-bare")
+    post("/clients/c-bare/activate", {})
+    run = read_run(table, PROVIDER_ID, workflow.run_id)
+    archive_id = mark_archived(table, run, Candidate(member, as_read_first), SafetySettings(), at=NOW)
+    stamped = read_client(table, PROVIDER_ID, "c-bare").stamp
+    assert stamped
+    assert stamped.archive_id == archive_id
 
 
 def test_a_client_archived_anew_by_staff_keeps_the_newer_archive(table: Table, clock: Clock) -> None:

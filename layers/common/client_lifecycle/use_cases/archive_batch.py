@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from client_lifecycle.domain.client import Cause, Client, Source, Status
-from client_lifecycle.domain.runs import Facts, Outcome, Run, RunState, facts_of, finish
+from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, facts_of, finish
 from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives, runs
 from client_lifecycle.storage.clients import read_live
@@ -32,7 +32,8 @@ def mark_archived(table: Table, run: Run, candidate: Candidate, safety: SafetySe
     """Archive one member of a run: flip, history, receipt, and the stamp on the member, in one transaction.
 
     A member that this run has marked before keeps that stamp, even if the client came back since: a booking that
-    lands in the middle of a run is not undone by a second delivery.
+    lands in the middle of a run is not undone by a second delivery. A member that has its outcome keeps that too: a
+    delivery that comes late archives nobody of whom the run says otherwise.
 
     Args:
         table: where the client is kept.
@@ -49,10 +50,13 @@ def mark_archived(table: Table, run: Run, candidate: Candidate, safety: SafetySe
         StorageBusy: the table kept throttling.
     """
     for _ in range(COMMIT_ATTEMPTS):
-        member, client = candidate.member, candidate.client
+        member = candidate.member
         if member.archive_id:
             return member.archive_id
-        if held_back := _held_back(table, run, candidate, safety):
+        if member.outcome is not Outcome.PENDING:
+            return member.outcome
+        client, facts = _as_now(table, run, candidate, safety)
+        if held_back := _held_back(run, member, facts):
             return held_back
         cause = Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
         archived = stamped(client, cause, run.options, at)
@@ -69,21 +73,25 @@ def mark_archived(table: Table, run: Run, candidate: Candidate, safety: SafetySe
     raise contended()
 
 
-def _held_back(table: Table, run: Run, candidate: Candidate, safety: SafetySettings) -> Outcome | None:
-    """Return why a client is left alone; what the preview showed holds while the client's revision is the same."""
+def _as_now(table: Table, run: Run, candidate: Candidate, safety: SafetySettings) -> tuple[Client, Facts]:
+    """Return a member's client and its facts, of one reading; the preview's hold while the revision does.
+
+    A later revision is summed up as of the preview's moment, so that an appointment begun since is no change.
+    """
     member, client = candidate.member, candidate.client
-    facts = member.facts if client.revision == member.revision else _facts_now(table, run, client, safety)
+    if client.revision == member.revision:
+        return client, member.facts
+    live = read_live(table, client.provider_id, client.client_id, run.created_at)
+    return live.client, facts_of(live.client, live.records, safety, run.created_at)
+
+
+def _held_back(run: Run, member: Member, facts: Facts) -> Outcome | None:
+    """Return why a client is left alone."""
     if facts != member.facts and not run.accept_changes:
         return Outcome.CHANGED_SINCE_PREVIEW
     if facts.status is Status.ARCHIVED:
         return Outcome.ALREADY_ARCHIVED
     return Outcome.BLOCKED if facts.blocks else None
-
-
-def _facts_now(table: Table, run: Run, client: Client, safety: SafetySettings) -> Facts:
-    """Sum the client up anew as of the preview's moment, so that an appointment begun since is no change."""
-    live = read_live(table, client.provider_id, client.client_id, run.created_at)
-    return facts_of(live.client, live.records, safety, run.created_at)
 
 
 def settle_batch(table: Table, provider_id: str, run_id: str, settlements: Sequence[Settlement]) -> None:
