@@ -5,12 +5,14 @@ REGION := us-east-1
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$(REGION) .venv-sam/bin/sam
 UV := .local/uv/bin/uv
+MINUTES := 10
+SEED := 1
 NEED_PYTHON := Python 3.11, 3.12 or 3.13 is needed; name one with PYTHON=..., like: make demo PYTHON=python3.12.
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check lint types templates sam-validate build openapi lock clean
+.PHONY: help demo run test soak check lint types templates sam-validate build openapi lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,8 +23,11 @@ demo: .venv/ready ## watch a client group being archived on a local AWS
 run: .venv/ready ## keep the whole system up, with a sample practice, until Ctrl-C
 	@$(BIN)/python -m local run
 
-test: .venv/ready ## run the tests: rules, then single calls, then the deployed system
-	$(BIN)/pytest tests/unit tests/moto tests/ministack
+test: .venv/ready ## run the tests: rules, single calls, the deployed system, the proofs
+	$(BIN)/pytest tests/unit tests/moto tests/ministack tests/proof
+
+soak: .venv/ready ## go on proving that no order of events breaks a client; MINUTES=10, SEED=1
+	PROOF_MINUTES=$(MINUTES) PROOF_SEED=$(SEED) $(BIN)/pytest tests/proof/test_interleavings.py
 
 check: lint types templates ## all checks without a run: lint, types, templates
 

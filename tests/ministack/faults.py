@@ -41,11 +41,7 @@ def answering(table: Table, operation: str, answer: Callable[[Answer], Answer | 
         body = json.loads(request.body or b"{}")
         requests.append(body)
         document = answer(body)
-        if document is None:
-            return None
-        status = 400 if "__type" in document else 200
-        headers = {"x-amzn-RequestId": "made-up", "content-type": "application/x-amz-json-1.0"}
-        return AWSResponse(request.url, status, headers, _Body(json.dumps(document).encode()))
+        return None if document is None else made_up(request, document)
 
     event = f"before-send.dynamodb.{operation}"
     table.client.meta.events.register(event, before_send)
@@ -53,6 +49,13 @@ def answering(table: Table, operation: str, answer: Callable[[Answer], Answer | 
         yield requests
     finally:
         table.client.meta.events.unregister(event, before_send)
+
+
+def made_up(request: AWSPreparedRequest, document: Answer) -> AWSResponse:
+    """Return the response with which the service would give this answer; one with ``__type`` is an error."""
+    status = 400 if "__type" in document else 200
+    headers = {"x-amzn-RequestId": "made-up", "content-type": "application/x-amz-json-1.0"}
+    return AWSResponse(request.url, status, headers, _Body(json.dumps(document).encode()))
 
 
 def cancelled(request: Answer, code: str) -> Answer:

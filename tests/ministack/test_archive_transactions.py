@@ -127,6 +127,12 @@ class TestManyRecords:
         receipt = archives.read_receipt(table, who.provider_id, who.client_id, stamp.archive_id)
         assert len({change.before.record_id for change in receipt.changes}) == len(receipt.changes) == self.RECORDS
 
+    def test_settling_what_somebody_else_has_settled_changes_nothing(self, table: Table, who: Client) -> None:
+        archived = archive(table, who)
+        archives.settle_receipt(table, archived.client, archived.receipt.archive_id)
+        read = archives.read_receipt(table, who.provider_id, who.client_id, archived.receipt.archive_id)
+        assert read == archived.receipt
+
     def test_coming_back_in_the_middle_stops_the_rest(self, table: Table, who: Client) -> None:
         def activate_in_between(_: dict[str, Any]) -> None:
             if len(requests) == 2:

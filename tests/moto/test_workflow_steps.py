@@ -230,6 +230,15 @@ def test_a_client_that_came_back_is_not_archived_again_by_a_second_delivery(tabl
     assert read_client(table, PROVIDER_ID, "c-1").stamp is None
 
 
+def test_a_mark_that_comes_after_the_outcome_archives_nobody(table: Table) -> None:
+    workflow = confirmed("c-1")
+    batch = workflow.batch("c-1")
+    workflow.settle({**batch, "first_error": {"Error": "StorageBusy", "Cause": "..."}})
+    before = dump(table)
+    assert workflow.mark(batch)["first"] == {"marked": [], "outcomes": []}
+    assert dump(table) == before
+
+
 def test_a_client_archived_anew_by_staff_keeps_the_newer_archive(table: Table, clock: Clock) -> None:
     workflow = confirmed("c-1")
     state = workflow.mark(workflow.batch("c-1"))

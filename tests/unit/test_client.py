@@ -8,8 +8,19 @@ from datetime import datetime
 import pytest
 from hypothesis import given
 
-from client_lifecycle.domain.client import ArchiveOptions, Client, Return, Stamp, Status, activate, archive, seen
-from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, NOW, cause, client, plan, stamp
+from client_lifecycle.domain.client import (
+    BETWEEN_FLIPS,
+    ArchiveOptions,
+    Client,
+    Return,
+    Stamp,
+    Status,
+    activate,
+    archive,
+    next_flip_at,
+    seen,
+)
+from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, MOMENT, NOW, cause, client, plan, stamp
 from tests.unit.strategies import clients, moments, stamps
 
 ACTIVE = client()
@@ -57,6 +68,19 @@ def test_a1_activating_removes_the_stamp_notes_the_return_and_nothing_else() -> 
 
 def test_a1_an_active_client_stays_as_it_is() -> None:
     assert activate(ACTIVE, cause(), NOW) is ACTIVE
+
+
+BACK = client(last_return=Return(archive_id=ARCHIVE_ID, returned_at=NOW, cause=cause()))
+
+
+@pytest.mark.parametrize("before", [ARCHIVED, BACK], ids=["archived at that time", "back at that time"])
+@pytest.mark.parametrize("at", [NOW - DAY, NOW, NOW + MOMENT])
+def test_who_comes_with_an_earlier_time_than_the_last_archive_or_return_acts_right_after_it(
+    before: Client, at: datetime
+) -> None:
+    assert next_flip_at(before, at) == NOW + BETWEEN_FLIPS
+    assert next_flip_at(before, NOW + DAY) == NOW + DAY
+    assert next_flip_at(ACTIVE, at) == at
 
 
 def test_e10_the_client_stays_in_its_group() -> None:

@@ -21,7 +21,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> Any:
     """Deliver an event twice to the step, and fail before, between or after the two."""
     step = importlib.import_module(f"{os.environ['FAULTY_STEP']}.handler").lambda_handler
     delivered = json.dumps(event, sort_keys=True)
-    chance = random.Random(f"{os.environ['FAULTY_SEED']} {os.environ['FAULTY_STEP']} {delivered}")  # noqa: S311
+    chance = random.Random(f"{os.environ['FAULTY_SEED']} {os.environ['FAULTY_STEP']} {delivered}")
     fails_at = chance.randrange(3) if chance.random() < float(os.environ["FAULTY_SHARE"]) else None
     for delivery in range(2):
         if fails_at == delivery:

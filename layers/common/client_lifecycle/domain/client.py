@@ -6,12 +6,15 @@ A client is archived exactly when it carries a stamp. There is no third status a
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
+
+BETWEEN_FLIPS = timedelta(milliseconds=2)
+"""The least time between a client's archive and its return: ids are sorted by whole milliseconds, rounded down."""
 
 
 class Status(StrEnum):
@@ -166,6 +169,17 @@ class Group:
     group_id: str
     name: str
     settings: PortalSettings = field(default_factory=PortalSettings)
+
+
+def next_flip_at(client: Client, at: datetime) -> datetime:
+    """Return the moment of a client's next archive or return: ``at``, or right after the last one if that is later.
+
+    Who acts on a client takes the time before reading it, and may find what happened since. The history is sorted by
+    these moments and tells archives and returns in the order in which they happened.
+    """
+    if client.stamp:
+        return max(at, client.stamp.archived_at + BETWEEN_FLIPS)
+    return max(at, client.last_return.returned_at + BETWEEN_FLIPS) if client.last_return else at
 
 
 def archive(client: Client, stamp: Stamp, options: ArchiveOptions) -> Client:

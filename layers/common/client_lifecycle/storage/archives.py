@@ -125,7 +125,7 @@ def commit_effects(table: Table, client: Client, stamp: Stamp, plan: Plan, at: d
 
 
 def settle_receipt(table: Table, provider_id: str, client_id: str, archive_id: str) -> None:
-    """Mark a receipt as complete; one that is so already stays so.
+    """Mark a receipt as settled: every effect of its archive is committed. One that somebody else settled stays so.
 
     Raises:
         Superseded: the client no longer carries the stamp.

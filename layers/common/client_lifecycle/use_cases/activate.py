@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ulid import ULID
 
-from client_lifecycle.domain.client import Cause, Client, activate, touched
+from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, touched
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import Appointment, Membership
 from client_lifecycle.domain.restore import Obstacles, Restorable, RestoredItem, restore, wanted
@@ -104,6 +104,7 @@ def _last_archive_id(client: Client) -> str | None:
 
 def returned(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
     """Return an archived client as active, and the history line that tells of it."""
+    at = next_flip_at(client, at)
     entry = HistoryEntry(
         history_id=str(ULID.from_datetime(at)),
         at=at,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ulid import ULID
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp, archive
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp, archive, next_flip_at
 from client_lifecycle.domain.effects import Effect, Plan, all_effects
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, CommitContended
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
@@ -209,6 +209,7 @@ def _finished(table: Table, archived: Archived, at: datetime) -> Archived:
 
 def stamped(client: Client, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:
     """Return an active client as archived at ``at``, with the receipt of an archive whose effects are to follow."""
+    at = next_flip_at(client, at)
     archive_id = str(ULID.from_datetime(at))
     stamp = Stamp(
         archive_id=archive_id,

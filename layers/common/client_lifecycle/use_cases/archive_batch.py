@@ -57,8 +57,9 @@ def mark_archived(
     """Archive one member of a run: flip, history, receipt, and the stamp on the member, in one transaction.
 
     A member that this run has marked before keeps that stamp, even if the client came back since: a booking that
-    lands in the middle of a run is not undone by a second delivery. Once the run is being stopped, or has ended,
-    nobody else is marked.
+    lands in the middle of a run is not undone by a second delivery. A member that has its outcome keeps that too: a
+    delivery that comes late archives nobody of whom the run says otherwise. Once the run is being stopped, or has
+    ended, nobody else is marked.
 
     Args:
         table: where the client is kept.

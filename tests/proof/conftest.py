@@ -1,0 +1,68 @@
+"""What the proofs start from: a local AWS of their own, and the code under test in the hands of the test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from botocore.config import Config
+
+from client_lifecycle.storage.workflow import Workflow
+from local import ministack
+from local.ministack import LocalAws
+from tests.proof.crashes import BUCKET, Stage
+from tests.proof.figures import FIGURES
+from tests.proof.scheduler import scheduled
+from tests.proof.world import Controls
+
+ONE_TRY = Config(retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=64)
+
+
+@pytest.fixture(scope="session")
+def local_aws() -> Iterator[LocalAws]:
+    """A local AWS with nothing deployed."""
+    with ministack.local_aws() as aws:
+        yield aws
+
+
+@pytest.fixture
+def controls(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Controls]:
+    """The code under test, under the scheduler, with its chance and its time taken out."""
+    dynamodb = local_aws.session.client(
+        "dynamodb", endpoint_url=local_aws.endpoint, config=ministack.CONFIG.merge(ONE_TRY)
+    )
+    taken = Controls(dynamodb)
+    taken.take_over(monkeypatch)
+    with scheduled(dynamodb):
+        yield taken
+
+
+@pytest.fixture(scope="session")
+def workflow(local_aws: LocalAws) -> Workflow:
+    """A bucket and a state machine that does nothing, for the confirmations."""
+    config = ministack.CONFIG.merge(ONE_TRY)
+    s3 = local_aws.session.client("s3", endpoint_url=local_aws.endpoint, config=config)
+    stepfunctions = local_aws.session.client("stepfunctions", endpoint_url=local_aws.endpoint, config=config)
+    s3.create_bucket(Bucket=BUCKET)
+    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    iam = local_aws.session.client("iam", endpoint_url=local_aws.endpoint, config=config)
+    role = iam.create_role(RoleName="state-machine", AssumeRolePolicyDocument="{}")["Role"]
+    machine = stepfunctions.create_state_machine(
+        name="archive-clients", definition=json.dumps(definition), roleArn=role["Arn"]
+    )
+    return Workflow(s3, stepfunctions, BUCKET, machine["stateMachineArn"])
+
+
+@pytest.fixture
+def stage(controls: Controls, local_aws: LocalAws, workflow: Workflow) -> Iterator[Stage]:
+    with scheduled(workflow.s3, workflow.stepfunctions):
+        yield Stage(controls, local_aws, workflow)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the proofs have tried, for whoever reads the log of a passed run."""
+    if FIGURES:
+        terminalreporter.section("proof")
+        for figure in FIGURES:
+            terminalreporter.write_line(figure)

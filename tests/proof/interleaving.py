@@ -1,0 +1,189 @@
+"""Interleaves operations call by call, and has the world hold its invariants after each call."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from zlib import crc32
+
+from tests.ministack.faults import Answer, cancelled
+from tests.proof.bulk import Work
+from tests.proof.operations import EXPECTED, OPERATIONS, clean_up
+from tests.proof.scheduler import GO, Call, Crash, Let, Running
+from tests.proof.world import FEWER_TRIES, Controls, World, person_with_many_records, plain_people
+
+AT_ONCE = 6
+ANY = 2**16
+TIMES = (timedelta(milliseconds=1), timedelta(seconds=2), timedelta(minutes=3), timedelta(minutes=25))
+NAMES = (*sorted(OPERATIONS), *(["bulk_step"] * len(OPERATIONS)))
+"""A run takes many steps, so they are chosen as often as all the rest together."""
+
+POPULAR = 0.6
+"""How often an operation is for the first client: those that meet are worth more than those that do not."""
+
+
+@dataclass
+class Tally:
+    """How much was tried, and what came of it; ``trail`` is a checksum of all calls, in order."""
+
+    calls: int = 0
+    trail: int = 0
+    transactions: int = 0
+    worlds: int = 0
+    begun: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.calls:,} calls, {self.transactions:,} transactions of {self.begun.total():,} operations in "
+            f"{self.worlds} worlds; answers: {listed(self.answers)}; outcomes in runs: {listed(self.outcomes)}"
+        )
+
+
+def listed(counts: Counter[str]) -> str:
+    """Return counts as a list for people, the largest first."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts.most_common())
+
+
+@dataclass
+class Interleaving:
+    """One world in which operations begin at any time and their calls go through in any order.
+
+    ``order`` decides, once nothing new begins, in which order the rest goes through.
+    """
+
+    world: World
+    order: random.Random
+    tally: Tally
+    running: list[Running] = field(default_factory=list)
+    is_whole: bool = True
+
+    def begin(self, name: str, who: int, choice: int) -> None:
+        """Begin an operation of the table, if there is anything to do for it."""
+        people = self.world.people
+        work = OPERATIONS[name](self.world, people[who % len(people)], choice)
+        if work:
+            self._begin(name, work)
+
+    def let_go(self, turn: int) -> None:
+        """Let the next call of one operation go through."""
+        self._let_go(turn, GO)
+
+    def refuse(self, turn: int, choice: int) -> None:
+        """Answer the next calls of one operation with a conflict, a throttle, or with the work left undone."""
+        refused = self.running[turn % len(self.running)]
+        for _ in range(1 + choice % FEWER_TRIES):
+            if refused.stands_before:
+                self._let_go(self.running.index(refused), Let(answer=refusal(refused.stands_before, choice)))
+
+    def crash(self, turn: int, *, after: bool) -> None:
+        """End one operation by force, right before or right after its next call is carried out."""
+        self._let_go(turn, Let(crash_before=not after, crash_after=after))
+
+    def end(self) -> None:
+        """Let everything end, deliver what is owed, clean up, and look at what is left."""
+        self._drain()
+        for run in self.world.runs:
+            self._begin("confirm", partial(run.confirm, self.world))
+            self._drain()
+        while deliveries := [one for run in self.world.runs for one in run.ready(again=False)]:
+            for delivery in deliveries[:AT_ONCE]:
+                self._begin(delivery.step, delivery.begin())
+            self._drain()
+        for who in self.world.people:
+            self._begin(clean_up.__name__, clean_up(self.world, who, 0))
+        self._drain()
+        self.world.at_rest()
+        for look in self.world.run_looks.values():
+            self.tally.outcomes.update(member["outcome"] for member in look.members.values())
+
+    def abandon(self) -> None:
+        """End whatever still runs by force."""
+        for running in [one for one in self.running if not one.has_ended]:
+            running.let_go(Let(crash_before=True))
+
+    def _drain(self) -> None:
+        while self.running:
+            self.let_go(self.order.randrange(AT_ONCE))
+
+    def _begin(self, name: str, work: Work) -> None:
+        self.tally.begun[name] += 1
+        self.running.append(Running(name, work))
+        self._take_leave()
+
+    def _let_go(self, turn: int, let: Let) -> None:
+        running = self.running[turn % len(self.running)]
+        self.is_whole = False
+        standing = running.stands_before
+        self.tally.trail = crc32(f"{running.name} {standing and standing.name}".encode(), self.tally.trail)
+        done = running.let_go(let)
+        self.tally.calls += 1
+        self.tally.transactions += done is not None and done.name == "TransactWriteItems"
+        self.world.witness(done)
+        self._take_leave()
+        self.is_whole = True
+
+    def _take_leave(self) -> None:
+        for running in [one for one in self.running if one.has_ended]:
+            self.running.remove(running)
+            self.tally.answers["done" if running.error is None else type(running.error).__name__] += 1
+            if running.error and not isinstance(running.error, (*EXPECTED, Crash)):
+                self.is_whole = False
+                raise running.error
+
+
+def refusal(call: Call, choice: int) -> Answer:
+    """Return what the service could say to a call instead of carrying it out."""
+    if call.name == "TransactWriteItems":
+        return cancelled(call.body, ("TransactionConflict", "ThrottlingError")[choice % 2])
+    if call.name == "BatchGetItem" and choice % 2:
+        return {"Responses": {}, "UnprocessedKeys": call.body["RequestItems"]}
+    if call.name == "BatchWriteItem" and choice % 2:
+        return {"UnprocessedItems": call.body["RequestItems"]}
+    fault = ("ProvisionedThroughputExceededException", "ThrottlingException")[choice // 2 % 2]
+    return {"__type": f"com.amazonaws.dynamodb.v20120810#{fault}", "message": "made up"}
+
+
+def live_through(controls: Controls, seed: int, tally: Tally, calls: int) -> None:
+    """Live through one world in which about this many calls go through, all chosen by the seed.
+
+    Raises:
+        Exception: an invariant does not hold, or an operation met what it must not; a note names the seed.
+    """
+    dice = random.Random(seed)
+    people = [*([person_with_many_records()] if seed % 4 == 0 else []), *plain_people()]
+    tally.worlds += 1
+    with controls.new_world(seed) as world:
+        world.settle_in(people)
+        interleaving = Interleaving(world, dice, tally)
+        last = tally.calls + calls
+        try:
+            while tally.calls < last:
+                _one_choice(interleaving, dice)
+            interleaving.end()
+        except BaseException as fault:
+            fault.add_note(f"world {seed}, after {tally.calls - last + calls} calls; PROOF_SEED={seed} begins with it")
+            raise
+        finally:
+            interleaving.abandon()
+
+
+def _one_choice(interleaving: Interleaving, dice: random.Random) -> None:
+    turn, choice = dice.randrange(AT_ONCE), dice.randrange(ANY)
+    if len(interleaving.running) < AT_ONCE and (not interleaving.running or dice.random() < 0.25):
+        who = 0 if dice.random() < POPULAR else dice.randrange(AT_ONCE)
+        interleaving.begin(dice.choice(NAMES), who, choice)
+        return
+    match dice.choices(("go", "refuse", "crash", "time"), (84, 8, 2, 6))[0]:
+        case "go":
+            interleaving.let_go(turn)
+        case "refuse":
+            interleaving.refuse(turn, choice)
+        case "crash":
+            interleaving.crash(turn, after=choice % 2 == 0)
+        case _:
+            interleaving.world.at += dice.choice(TIMES)
