@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,23 +12,48 @@ from hypothesis import strategies as st
 
 from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.effects import cancel_commitments
+from client_lifecycle.domain.errors import (
+    LifecycleError,
+    NothingToUndo,
+    RunNotFinished,
+    RunNotStarted,
+    RunUndone,
+    UndoExpired,
+)
 from client_lifecycle.domain.records import AppointmentStatus, PaymentStatus, Record, RecordKind
 from client_lifecycle.domain.runs import (
     CLIENTS_PER_BATCH,
+    FINISHED,
+    IN_FLIGHT,
+    OUTCOMES,
+    WAITING,
     Facts,
     Member,
     Outcome,
     Run,
+    RunKind,
     RunState,
     Totals,
     batches,
+    counts_of,
+    estimated_seconds_left,
     facts_of,
     finish,
+    is_left,
+    is_owed,
+    prepare_retry,
+    prepared,
     preview_token,
+    proposal_offer,
+    reopened,
+    require_undoable,
     start,
+    stopping,
     totals_of,
+    undo_members,
+    undo_run,
 )
-from client_lifecycle.domain.settings import SafetyRule, SafetySettings
+from client_lifecycle.domain.settings import SafetyRule, SafetySettings, TidyUp
 from tests.unit.builders import (
     DAY,
     HOUR,
@@ -211,3 +237,166 @@ def with_outcomes(*outcomes: Outcome) -> Run:
 def test_one_failed_client_is_enough_for_completed_with_failures(outcomes: list[Outcome], verdict: RunState) -> None:
     before = with_outcomes(*outcomes)
     assert finish(before, NOW) == replace(before, state=verdict, finished_at=NOW)
+
+
+# Stop, retry, undo
+
+STARTED = start(run([member(0), member(1)]), confirmed_by="staff-9", accept_changes=False, at=NOW)
+LATER = NOW + DAY
+
+
+def in_state(state: RunState, **fields: Any) -> Run:
+    return replace(STARTED, state=state, **fields)
+
+
+@pytest.mark.parametrize(
+    ("state", "then"),
+    [
+        (RunState.AWAITING_CONFIRMATION, RunState.STOPPED),
+        (RunState.PROPOSED, RunState.STOPPED),
+        (RunState.PREPARING, RunState.STOPPING),
+        (RunState.RUNNING, RunState.STOPPING),
+        (RunState.STOPPING, RunState.STOPPING),
+        (RunState.STOPPED, RunState.STOPPED),
+        (RunState.COMPLETED, RunState.COMPLETED),
+        (RunState.COMPLETED_WITH_FAILURES, RunState.COMPLETED_WITH_FAILURES),
+    ],
+)
+def test_stopping_gives_up_what_waits_ends_what_is_at_work_and_leaves_what_has_ended(
+    state: RunState, then: RunState
+) -> None:
+    assert {RunState.STOPPED, RunState.STOPPING} | WAITING | IN_FLIGHT | FINISHED == set(RunState)
+    stopped = stopping(in_state(state), LATER)
+    assert stopped.state is then
+    if state is then:
+        assert stopped == in_state(state)
+
+
+def test_a_run_that_is_given_up_no_longer_starts_by_itself() -> None:
+    assert stopping(in_state(RunState.PROPOSED, starts_at=LATER), NOW).starts_at is None
+
+
+def test_a_run_that_is_being_stopped_ends_as_stopped_whatever_its_outcomes() -> None:
+    assert finish(in_state(RunState.STOPPING), LATER).state is RunState.STOPPED
+
+
+def ended(**counts: int) -> Run:
+    given = {Outcome(name): count for name, count in counts.items()}
+    return in_state(
+        RunState.COMPLETED_WITH_FAILURES, finished_at=NOW, counts=counts_of(RunKind.ARCHIVE, pending=0) | given
+    )
+
+
+def test_a_retry_is_the_next_attempt_and_owes_the_failed_and_the_not_reached() -> None:
+    again = prepare_retry(ended(failed=2, not_reached=3, archived=7), LATER)
+    assert (again.state, again.attempt, again.attempt_clients) == (RunState.PREPARING, 2, 5)
+    assert (again.attempt_started_at, again.finished_at, again.started_at) == (LATER, None, NOW)
+    assert prepared(again).state is RunState.RUNNING
+
+
+@pytest.mark.parametrize(
+    "one",
+    [ended(archived=2), *(replace(ended(failed=1), state=state, finished_at=None) for state in IN_FLIGHT)],
+    ids=["nothing to retry", *sorted(IN_FLIGHT)],
+)
+def test_a_retry_of_a_run_without_failures_or_at_work_changes_nothing(one: Run) -> None:
+    assert prepare_retry(one, LATER) == one
+
+
+def test_a_run_that_was_undone_or_never_started_is_not_retried() -> None:
+    with pytest.raises(RunUndone) as undone:
+        prepare_retry(replace(ended(failed=1), undone_by="run-2"), LATER)
+    assert undone.value.facts == {"undone_by": "run-2"}
+    with pytest.raises(RunNotStarted):
+        prepare_retry(run(), LATER)
+
+
+@given(members, st.integers(min_value=1, max_value=9))
+def test_a_member_is_owed_its_outcome_by_one_attempt_at_most(one: Member, attempt: int) -> None:
+    assert not (is_owed(one, attempt) and is_left(one, attempt))
+    again = reopened(one, attempt)
+    assert is_owed(again, attempt)
+    assert not is_owed(again, attempt + 1)
+    assert not is_left(again, attempt)
+
+
+@given(st.lists(members, max_size=8))
+def test_an_undo_takes_whoever_the_run_has_archived_in_full_or_not(found: list[Member]) -> None:
+    undone = undo_members(found)
+    archived = [one for one in found if one.archive_id and one.outcome in (Outcome.ARCHIVED, Outcome.FAILED)]
+    assert [(one.client_id, one.undoes, one.undoes_revision, one.facts) for one in undone] == [
+        (one.client_id, one.archive_id, one.archived_revision, one.facts) for one in archived
+    ]
+    assert [one.position for one in undone] == list(range(len(undone)))
+    assert {(one.outcome, one.archive_id, one.attempt) for one in undone} <= {(Outcome.PENDING, None, 1)}
+
+
+def test_an_undo_is_a_run_that_has_begun_with_everybody_pending() -> None:
+    undo = undo_run(ended(archived=2), "run-2", [member(0), member(1)], asked_by="staff-5", at=LATER)
+    assert (undo.kind, undo.undo_of, undo.state) == (RunKind.UNDO, RUN_ID, RunState.RUNNING)
+    assert undo.counts == counts_of(RunKind.UNDO, pending=2)
+    assert (undo.created_by, undo.started_at, undo.attempt_clients) == ("staff-5", LATER, 2)
+
+
+def test_nobody_archived_is_nothing_to_undo() -> None:
+    with pytest.raises(NothingToUndo):
+        undo_run(ended(failed=2), "run-2", [], asked_by="staff-5", at=LATER)
+
+
+@pytest.mark.parametrize(
+    ("one", "at", "fault"),
+    [
+        (run(), NOW, RunNotStarted),
+        (STARTED, NOW, RunNotFinished),
+        (replace(ended(archived=1), kind=RunKind.UNDO), NOW, NothingToUndo),
+        (ended(archived=1), NOW + 3 * DAY, UndoExpired),
+    ],
+    ids=["waits", "at work", "an undo", "too late"],
+)
+def test_an_undo_is_held_back(one: Run, at: datetime, fault: type[LifecycleError]) -> None:
+    with pytest.raises(fault):
+        require_undoable(one, 3, at)
+
+
+def test_an_undo_is_possible_until_the_last_moment_of_the_window() -> None:
+    require_undoable(ended(archived=1), 3, NOW + 3 * DAY - MOMENT)
+
+
+@pytest.mark.parametrize("kind", RunKind)
+def test_the_counts_of_a_new_run_know_every_outcome_of_its_kind_and_no_other(kind: RunKind) -> None:
+    counts = counts_of(kind, pending=5)
+    assert set(counts) == set(OUTCOMES[kind])
+    assert sum(counts.values()) == counts[Outcome.PENDING] == 5
+
+
+def test_every_outcome_is_one_of_some_kind_of_run() -> None:
+    assert {outcome for outcomes in OUTCOMES.values() for outcome in outcomes} == set(Outcome)
+
+
+# How long it takes, and how it waits
+
+
+@pytest.mark.parametrize(
+    ("state", "pending", "after_seconds", "expected"),
+    [
+        (RunState.RUNNING, 75, 10, 30),
+        (RunState.STOPPING, 75, 10, 30),
+        (RunState.RUNNING, 1, 10, 1),
+        (RunState.RUNNING, 100, 10, None),
+        (RunState.COMPLETED, 0, 10, None),
+    ],
+    ids=["a quarter done", "stopping", "rounded up", "nothing done yet", "ended"],
+)
+def test_the_time_left_is_estimated_from_the_pace_of_the_attempt(
+    state: RunState, pending: int, after_seconds: int, expected: int | None
+) -> None:
+    counts = counts_of(RunKind.ARCHIVE, pending=pending) | {Outcome.ARCHIVED: 100 - pending}
+    one = in_state(state, attempt_started_at=NOW, attempt_clients=100, counts=counts)
+    assert estimated_seconds_left(one, NOW + timedelta(seconds=after_seconds)) == expected
+
+
+def test_a_proposal_waits_for_a_month_or_starts_by_itself_after_the_time_for_a_veto() -> None:
+    waits = proposal_offer(TidyUp(inactive_days=90), NOW)
+    assert (waits.state, waits.expires_at, waits.starts_at) == (RunState.PROPOSED, NOW + 30 * DAY, None)
+    starts = proposal_offer(TidyUp(inactive_days=90, starts_by_itself=True, veto_days=5), NOW)
+    assert starts.starts_at == starts.expires_at == NOW + 5 * DAY
