@@ -21,6 +21,7 @@ from tests.moto.store import Dump, dump, statuses, store, store_group
 from tests.moto.workflow import EFFECTS, Workflow, confirmed
 from tests.stored import write_settings
 from tests.unit.builders import (
+    DAY,
     HOUR,
     MOMENT,
     NOW,
@@ -469,6 +470,17 @@ def test_a5_a_debt_made_after_the_preview_blocks_too(table: Table) -> None:
     edited(table, "c-1", owed_cents=1)
     workflow.whole("c-1")
     assert workflow.outcomes == {"c-1": ("blocked", None)}
+
+
+def test_a5_an_appointment_that_is_soon_only_when_the_run_comes_to_it_blocks_too(table: Table, clock: Clock) -> None:
+    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(appointment_soon=Level.BLOCK)))
+    store(table, client("c-later"), appointment("a-later", starts_at=NOW + 9 * DAY))
+    workflow = confirmed("c-later")
+    [shown] = get(f"/bulk-archives/{workflow.run_id}/clients").body["clients"]
+    assert shown["blocks"] == []
+    clock.pass_by(3 * DAY)
+    workflow.whole("c-later")
+    assert workflow.outcomes == {"c-later": ("blocked", None)}
 
 
 def test_a_warning_is_shown_and_confirming_acknowledges_it(table: Table) -> None:
