@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from client_lifecycle.domain.errors import Superseded
-from client_lifecycle.domain.runs import IN_FLIGHT, RunState
+from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState
 from client_lifecycle.storage import due, keys
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.keys import Work
@@ -129,8 +129,7 @@ def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
 def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> Deed:
     run = read_run(table, mine.provider_id, mine.key["pk"].split("#")[2])
     if run.state is RunState.PROPOSED:
-        begin(table, workflow, run, confirmed_by=PROPOSED_BY, accept_changes=False, at=at)
-        return Deed.RUN_STARTED
+        return _start_proposal(table, workflow, mine, run, at)
     if run.state not in IN_FLIGHT:
         due.forget(table, mine)
         return Deed.NOTHING
@@ -143,6 +142,16 @@ def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> D
         case _:
             finish_run(table, run.provider_id, run.run_id, run.attempt, at=at)
             return Deed.RUN_FINISHED
+
+
+def _start_proposal(table: Table, workflow: Workflow, mine: Due, run: Run, at: datetime) -> Deed:
+    """Start a proposal that nobody has given up, if the practice still wants proposals to start by themselves."""
+    tidy_up = read_settings(table, run.provider_id).tidy_up
+    if tidy_up is None or not tidy_up.starts_by_itself:
+        due.forget(table, mine)
+        return Deed.NOTHING
+    begin(table, workflow, run, confirmed_by=PROPOSED_BY, accept_changes=False, at=at)
+    return Deed.RUN_STARTED
 
 
 def _propose(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
