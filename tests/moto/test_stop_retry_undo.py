@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.runs import prepare_retry
+from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.runs import read_run, replace_run
 from client_lifecycle.storage.table import Table
@@ -278,6 +279,18 @@ class TestUndo:
         undo = self.undone(archived)
         answer = call("retry", archived)
         assert (answer.status, answer.problem, answer.body["undone_by"]) == (409, "RunUndone", undo.run_id)
+
+    def test_a_retry_that_loses_against_an_undo_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        workflow = with_a_lost_batch("c-2")
+
+        def undone_before(*arguments: Any) -> None:
+            monkeypatch.setattr(runs, "replace_run", replace_run)
+            assert call("undo", workflow).status == 202
+            replace_run(*arguments)
+
+        monkeypatch.setattr(runs, "replace_run", undone_before)
+        answer = call("retry", workflow)
+        assert (answer.status, answer.problem) == (409, "RunUndone")
 
     def test_an_undo_can_be_stopped_and_retried_like_any_run(self, archived: Workflow) -> None:
         undo = self.undone(archived)

@@ -12,6 +12,7 @@ from client_lifecycle.domain.errors import RunNotFound, StorageBusy
 from client_lifecycle.domain.records import PaymentStatus
 from client_lifecycle.domain.runs import Member
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
+from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive_batch import Result, mark_archived
@@ -447,6 +448,20 @@ def test_each_settled_client_is_logged_with_its_run_and_outcome(log: Log) -> Non
     workflow.whole("c-1")
     [line] = [line for line in log.lines if line["message"] == "client settled"]
     assert (line["run_id"], line["client_id"], line["outcome"]) == (workflow.run_id, "c-1", "archived")
+
+
+def test_an_outcome_that_is_given_while_the_run_is_closed_counts_for_its_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workflow, list_members = confirmed("c-1"), runs.list_members
+
+    def settled_before(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(runs, "list_members", list_members)
+        workflow.settle({**workflow.batch("c-1"), "first_error": {"Error": "StorageBusy"}})
+        return list_members(*arguments, **options)
+
+    monkeypatch.setattr(runs, "list_members", settled_before)
+    assert workflow.finish() == "completed_with_failures"
 
 
 # The provider's rules and what is said once for all

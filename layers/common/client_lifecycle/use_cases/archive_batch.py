@@ -169,14 +169,25 @@ def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at:
         StorageBusy: the table kept throttling.
     """
     run = runs.read_run(table, provider_id, run_id)
-    while run.attempt == attempt and run.state in IN_FLIGHT:
+    while _is_at_work(run, attempt):
         if left := _owed(table, run):
             outcomes.settle_members(table, provider_id, run_id, attempt, [_lost(member) for member in left])
         else:
-            with suppress(ReadingOutdated):
-                runs.replace_run(table, run, finish(run, at))
+            _close(table, run, at)
         run = runs.read_run(table, provider_id, run_id)
     return run
+
+
+def _is_at_work(run: Run, attempt: int) -> bool:
+    return run.attempt == attempt and run.state in IN_FLIGHT
+
+
+def _close(table: Table, run: Run, at: datetime) -> None:
+    """Give a run its verdict, by counts that are read once nobody is owed an outcome any more: those are final."""
+    latest = runs.read_run(table, run.provider_id, run.run_id)
+    if _is_at_work(latest, run.attempt):
+        with suppress(ReadingOutdated):
+            runs.replace_run(table, latest, finish(latest, at))
 
 
 def _owed(table: Table, run: Run) -> list[Member]:
