@@ -65,7 +65,9 @@ class Done:
     fault: Exception | None = None
 
 
-def clean_up(table: Table, workflow: Workflow, *, at: datetime, has_time: Callable[[], bool]) -> Iterator[Done]:
+def clean_up(
+    table: Table, workflow: Workflow, *, now: Callable[[], datetime], has_time: Callable[[], bool]
+) -> Iterator[Done]:
     """Look at everything that is due, the providers in turn.
 
     Safe to run twice and side by side: each item is looked at by whoever is first to postpone it, and everything that
@@ -74,7 +76,7 @@ def clean_up(table: Table, workflow: Workflow, *, at: datetime, has_time: Callab
     Args:
         table: where everything is kept.
         workflow: what carries out runs.
-        at: the present moment, UTC.
+        now: the present moment, UTC; each item is looked at as of its own, for many of them can take minutes.
         has_time: whether there is time for another item; what is not looked at stays due.
 
     Returns:
@@ -82,11 +84,11 @@ def clean_up(table: Table, workflow: Workflow, *, at: datetime, has_time: Callab
     """
 
     def look_at(item: tuple[Work, Due]) -> Done | None:
-        return _look_at(table, workflow, *item, at) if has_time() else None
+        return _look_at(table, workflow, *item, now()) if has_time() else None
 
     with ThreadPoolExecutor(WORKERS) as workers:
         for work in Work:
-            found = ((work, one) for one in in_turn(due.list_due(table, work, at)))
+            found = ((work, one) for one in in_turn(due.list_due(table, work, now())))
             yield from (done for done in workers.map(look_at, found) if done)
 
 
