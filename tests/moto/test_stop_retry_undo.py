@@ -153,7 +153,7 @@ class TestRetry:
         workflow = with_a_lost_batch("c-2", "c-3")
         run = read_run(table, PROVIDER_ID, workflow.run_id)
         replace_run(table, run, prepare_retry(run, clock.at))
-        assert seen(workflow)["state"] == "preparing"
+        assert (seen(workflow)["state"], seen(workflow)["seconds_left"]) == ("preparing", None)
         assert call("retry", workflow).body["state"] == "running"
         assert workflow.counts == {"archived": 1, "pending": 2}
         assert names(executions)[1:] == [f"{workflow.run_id}-2"]
