@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
@@ -12,7 +11,7 @@ from client_lifecycle.domain.client import PlanTerms, Trigger
 from client_lifecycle.domain.errors import InvalidRequest
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
-from client_lifecycle.edge.views import ClientView, OptionsBody, ReceiptView
+from client_lifecycle.edge.views import ClientView, Day, OptionsBody, ReceiptView
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import cancel_plan, plan_archive
 
@@ -32,9 +31,7 @@ NO_BODY = ArchiveBody()
 class PlanBody(ArchiveBody):
     """When to archive, which is exactly one of three, and how."""
 
-    archive_on: Annotated[date | None, Field(strict=False)] = Field(
-        default=None, description="At the start of this day, UTC, which must be ahead."
-    )
+    archive_on: Day | None = Field(default=None, description="At the start of this day, UTC, which must be ahead.")
     after_last_appointment: bool = Field(
         default=False, description="Once no booked appointment is ahead or in progress."
     )

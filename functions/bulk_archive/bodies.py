@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.domain.selection import ChosenClients, ClientFilter, FilteredClients, GroupMembers, Selection
-from client_lifecycle.edge.views import Body, IdField, OptionsBody
-
-DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-
-
-def _date(text: object) -> date:
-    if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
-        raise ValueError("a date is written like 2026-03-31")
-    return date.fromisoformat(text)
-
-
-Day = Annotated[date, BeforeValidator(_date)]
-"""A day of the calendar, in UTC."""
+from client_lifecycle.edge.views import Body, Day, IdField, OptionsBody
 
 
 class FilterBody(Body):

@@ -25,7 +25,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         return context.get_remaining_time_in_millis() > ENOUGH_TIME_MS
 
     counts: Counter[str] = Counter()
-    for done in clean_up(wiring.table(), wiring.workflow(), at=wiring.now(), has_time=has_time):
+    for done in clean_up(wiring.table(), wiring.workflow(), now=wiring.now, has_time=has_time):
         counts[done.deed.value] += 1
         _log(done)
     logger.info("clean-up ended", extra={"counts": counts})

@@ -87,7 +87,7 @@ class CleanUp:
 
     def __call__(self) -> Counter[str]:
         self._at += LEASE + timedelta(seconds=1)
-        done = clean_up(self._stack.table, self._workflow, at=self._at, has_time=lambda: True)
+        done = clean_up(self._stack.table, self._workflow, now=lambda: self._at, has_time=lambda: True)
         return Counter(one.deed.value for one in done)
 
 

@@ -47,6 +47,7 @@ def test_archiving_answers_with_the_archived_client(table: Table) -> None:
         "status": "archived",
         "group_id": GROUP_ID,
         "added_at": "2025-01-26T09:30:00Z",
+        "last_active_at": None,
         "credit_cents": 500,
         "owed_cents": 250,
         "currency": "USD",

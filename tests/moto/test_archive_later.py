@@ -157,6 +157,8 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
     ("a past day", {"body": {"archive_on": "2026-03-01"}}, 422, "InvalidRequest", ["archive_on"]),
     ("today", {"body": {"archive_on": "2026-03-02"}}, 422, "InvalidRequest", ["archive_on"]),
     ("a moment", {"body": {"archive_on": "2026-04-01T10:00:00Z"}}, 422, "InvalidRequest", ["archive_on"]),
+    ("midnight", {"body": {"archive_on": "2026-04-01T00:00:00"}}, 422, "InvalidRequest", ["archive_on"]),
+    ("seconds since 1970", {"body": {"archive_on": 1775001600}}, 422, "InvalidRequest", ["archive_on"]),
     ("no day at all", {"body": {"archive_on": "soon"}}, 422, "InvalidRequest", ["archive_on"]),
     ("a trigger that is no switch", {"body": {WHEN[1]: "yes"}}, 422, "InvalidRequest", [WHEN[1]]),
     ("an unknown field", {"body": {WHEN[1]: True, "force": True}}, 422, "InvalidRequest", ["force"]),

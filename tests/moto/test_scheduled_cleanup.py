@@ -10,7 +10,7 @@ import pytest
 
 from client_lifecycle.domain.client import ArchiveOptions, Client
 from client_lifecycle.domain.runs import prepare_retry
-from client_lifecycle.storage import archives
+from client_lifecycle.storage import archives, due, keys
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.runs import read_run, replace_run
 from client_lifecycle.storage.table import Table
@@ -33,6 +33,7 @@ from tests.unit.builders import (
 )
 
 DUE = archives.LOOK_AFTER
+NO_TIME = timedelta(0)
 EVERYONE = ["c-1", "c-2", "c-3"]
 
 
@@ -124,6 +125,27 @@ class TestArchives:
         assert clean_up() == {}
         clock.pass_by(LEASE)
         assert clean_up() == {"archive_finished": 1}
+
+    def test_an_item_belongs_to_whoever_looks_at_it_from_its_own_turn_on(
+        self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock
+    ) -> None:
+        cut_off(table, monkeypatch, client("c-large"))
+        client_item = table.get({"pk": f"CLIENT#{PROVIDER_ID}#c-large", "sk": "CLIENT"})
+        assert client_item
+        table.put_many([client_item | {"added_at": "long ago"}])
+        list_due = due.list_due
+
+        def slowly(*arguments: Any) -> list[due.Due]:
+            found = list(list_due(*arguments))
+            clock.pass_by(LEASE - MOMENT if found else NO_TIME)
+            return found
+
+        monkeypatch.setattr(due, "list_due", slowly)
+        clock.pass_by(DUE)
+        assert clean_up() == {"failed": 1}
+        assert clean_up() == {}
+        [item] = [item for item in dump(table).values() if "due_since" in item]
+        assert item["due_since"] == keys.sortable(clock.at + LEASE)
 
 
 def abort(workflow: Workflow) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.runs import prepare_retry
+from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.runs import read_run, replace_run
 from client_lifecycle.storage.table import Table
@@ -152,7 +153,7 @@ class TestRetry:
         workflow = with_a_lost_batch("c-2", "c-3")
         run = read_run(table, PROVIDER_ID, workflow.run_id)
         replace_run(table, run, prepare_retry(run, clock.at))
-        assert seen(workflow)["state"] == "preparing"
+        assert (seen(workflow)["state"], seen(workflow)["seconds_left"]) == ("preparing", None)
         assert call("retry", workflow).body["state"] == "running"
         assert workflow.counts == {"archived": 1, "pending": 2}
         assert names(executions)[1:] == [f"{workflow.run_id}-2"]
@@ -278,6 +279,18 @@ class TestUndo:
         undo = self.undone(archived)
         answer = call("retry", archived)
         assert (answer.status, answer.problem, answer.body["undone_by"]) == (409, "RunUndone", undo.run_id)
+
+    def test_a_retry_that_loses_against_an_undo_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        workflow = with_a_lost_batch("c-2")
+
+        def undone_before(*arguments: Any) -> None:
+            monkeypatch.setattr(runs, "replace_run", replace_run)
+            assert call("undo", workflow).status == 202
+            replace_run(*arguments)
+
+        monkeypatch.setattr(runs, "replace_run", undone_before)
+        answer = call("retry", workflow)
+        assert (answer.status, answer.problem) == (409, "RunUndone")
 
     def test_an_undo_can_be_stopped_and_retried_like_any_run(self, archived: Workflow) -> None:
         undo = self.undone(archived)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.clean_up import LEASE
 from tests.moto.calls import get, patch, post
 from tests.moto.conftest import Clock, Executions
 from tests.moto.store import dump, store
@@ -99,6 +100,8 @@ def test_a_proposal_starts_by_itself_after_the_time_for_a_veto_and_leaves_alone_
         "c-quiet-2": "archived",
         "c-quiet-3": "changed_since_preview",
     }
+    clock.pass_by(LEASE)
+    assert clean_up() == {}
     archived = get("/clients/c-quiet-2").body
     assert (archived["status"], archived["archived_by"]["actor_id"]) == ("archived", "tidy-up")
 
@@ -111,6 +114,22 @@ def test_a_veto_stops_it_before_it_starts(clock: Clock, executions: Executions) 
     clock.pass_by(7 * DAY)
     assert clean_up() == {}
     assert executions() == []
+    assert get("/client-counts").body["archived"] == 0
+
+
+@pytest.mark.parametrize("wished_by_then", [None, WISH])
+def test_a_proposal_does_not_start_once_the_practice_no_longer_wants_that(
+    wished_by_then: Any, clock: Clock, executions: Executions
+) -> None:
+    wish(BY_ITSELF)
+    clean_up()
+    wish(wished_by_then)
+    clock.pass_by(7 * DAY)
+    clean_up()
+    clock.pass_by(DAY)
+    clean_up()
+    assert executions() == []
+    assert proposals()[-1]["state"] == "proposed"
     assert get("/client-counts").body["archived"] == 0
 
 

@@ -12,6 +12,7 @@ from client_lifecycle.domain.errors import RunNotFound, StorageBusy
 from client_lifecycle.domain.records import PaymentStatus
 from client_lifecycle.domain.runs import Member
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
+from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive_batch import Result, mark_archived
@@ -21,6 +22,7 @@ from tests.moto.store import Dump, dump, statuses, store, store_group
 from tests.moto.workflow import EFFECTS, Workflow, confirmed
 from tests.stored import write_settings
 from tests.unit.builders import (
+    DAY,
     HOUR,
     MOMENT,
     NOW,
@@ -448,6 +450,20 @@ def test_each_settled_client_is_logged_with_its_run_and_outcome(log: Log) -> Non
     assert (line["run_id"], line["client_id"], line["outcome"]) == (workflow.run_id, "c-1", "archived")
 
 
+def test_an_outcome_that_is_given_while_the_run_is_closed_counts_for_its_verdict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workflow, list_members = confirmed("c-1"), runs.list_members
+
+    def settled_before(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(runs, "list_members", list_members)
+        workflow.settle({**workflow.batch("c-1"), "first_error": {"Error": "StorageBusy"}})
+        return list_members(*arguments, **options)
+
+    monkeypatch.setattr(runs, "list_members", settled_before)
+    assert workflow.finish() == "completed_with_failures"
+
+
 # The provider's rules and what is said once for all
 
 
@@ -469,6 +485,17 @@ def test_a5_a_debt_made_after_the_preview_blocks_too(table: Table) -> None:
     edited(table, "c-1", owed_cents=1)
     workflow.whole("c-1")
     assert workflow.outcomes == {"c-1": ("blocked", None)}
+
+
+def test_a5_an_appointment_that_is_soon_only_when_the_run_comes_to_it_blocks_too(table: Table, clock: Clock) -> None:
+    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(appointment_soon=Level.BLOCK)))
+    store(table, client("c-later"), appointment("a-later", starts_at=NOW + 9 * DAY))
+    workflow = confirmed("c-later")
+    [shown] = get(f"/bulk-archives/{workflow.run_id}/clients").body["clients"]
+    assert shown["blocks"] == []
+    clock.pass_by(3 * DAY)
+    workflow.whole("c-later")
+    assert workflow.outcomes == {"c-later": ("blocked", None)}
 
 
 def test_a_warning_is_shown_and_confirming_acknowledges_it(table: Table) -> None:

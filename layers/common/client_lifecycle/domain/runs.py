@@ -427,7 +427,7 @@ def estimated_seconds_left(run: Run, at: datetime) -> int | None:
     """Estimate how long a run will still take, at the pace of its present attempt; ``None`` if nothing tells."""
     pending = run.counts[Outcome.PENDING]
     done = run.attempt_clients - pending
-    if run.state not in IN_FLIGHT or run.attempt_started_at is None or done <= 0:
+    if run.state not in (RunState.RUNNING, RunState.STOPPING) or run.attempt_started_at is None or done <= 0:
         return None
     return ceil((at - run.attempt_started_at).total_seconds() * pending / done)
 

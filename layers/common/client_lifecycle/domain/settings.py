@@ -77,7 +77,8 @@ class TidyUp:
     """A provider's wish that clients who went quiet are proposed for archiving, now and then.
 
     Quiet is who was not active for ``inactive_days``, has nothing booked and owes nothing. A proposal waits for staff;
-    with ``starts_by_itself`` it starts ``veto_days`` after it was made, unless staff have given it up.
+    with ``starts_by_itself`` it starts ``veto_days`` after it was made, unless staff have given it up or taken the wish
+    back by then.
     """
 
     inactive_days: int

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from client_lifecycle.domain.client import (
     ArchiveOptions,
@@ -53,6 +54,18 @@ class Body(BaseModel):
 
 IdField = Annotated[str, Field(pattern=ID_PATTERN)]
 """An id inside a body."""
+
+DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+def _date(text: object) -> date:
+    if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
+        raise ValueError("a date is written like 2026-03-31")
+    return date.fromisoformat(text)
+
+
+Day = Annotated[date, BeforeValidator(_date)]
+"""A day of the calendar, in UTC, inside a body."""
 
 
 def unsaid() -> Any:

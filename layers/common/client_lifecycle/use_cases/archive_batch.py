@@ -24,6 +24,7 @@ from client_lifecycle.domain.runs import (
     finish,
     is_owed,
 )
+from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import may_match
 from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives, outcomes, runs
@@ -82,7 +83,7 @@ def mark_archived(
         if run.state is not RunState.RUNNING:
             return Result(outcome=Outcome.NOT_REACHED)
         live = read_live(table, run.provider_id, member.client_id, run.created_at)
-        if held_back := _held_back(run, member, live, safety):
+        if held_back := _held_back(run, member, live, safety, at):
             return Result(outcome=held_back)
         try:
             return Result(archive_id=_mark(table, run, member, live.client, at))
@@ -100,11 +101,12 @@ def _mark(table: Table, run: Run, member: Member, client: Client, at: datetime) 
     return receipt.archive_id
 
 
-def _held_back(run: Run, member: Member, live: LiveClient, safety: SafetySettings) -> Outcome | None:
+def _held_back(run: Run, member: Member, live: LiveClient, safety: SafetySettings, at: datetime) -> Outcome | None:
     """Return why a client is left alone.
 
     It is summed up anew as of the preview's moment, so that an appointment begun since is no change. Whoever a filter
-    has found must still be such a client: one who was inactive may have come alive.
+    has found must still be such a client: one who was inactive may have come alive. What the safety rules forbid is
+    judged as of now: a proposal, or a retry, may come weeks after the preview.
     """
     facts = facts_of(live.client, live.records, safety, run.created_at)
     has_changed = facts != member.facts or (run.filter is not None and not may_match(run.filter, live.client))
@@ -112,7 +114,7 @@ def _held_back(run: Run, member: Member, live: LiveClient, safety: SafetySetting
         return Outcome.CHANGED_SINCE_PREVIEW
     if facts.status is Status.ARCHIVED:
         return Outcome.ALREADY_ARCHIVED
-    return Outcome.BLOCKED if facts.blocks else None
+    return Outcome.BLOCKED if assess(live.client, live.records, safety, at).blocks else None
 
 
 def undo_archive(table: Table, run: Run, attempt: int, member: Member, *, at: datetime) -> Result:
@@ -167,14 +169,25 @@ def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at:
         StorageBusy: the table kept throttling.
     """
     run = runs.read_run(table, provider_id, run_id)
-    while run.attempt == attempt and run.state in IN_FLIGHT:
+    while _is_at_work(run, attempt):
         if left := _owed(table, run):
             outcomes.settle_members(table, provider_id, run_id, attempt, [_lost(member) for member in left])
         else:
-            with suppress(ReadingOutdated):
-                runs.replace_run(table, run, finish(run, at))
+            _close(table, run, at)
         run = runs.read_run(table, provider_id, run_id)
     return run
+
+
+def _is_at_work(run: Run, attempt: int) -> bool:
+    return run.attempt == attempt and run.state in IN_FLIGHT
+
+
+def _close(table: Table, run: Run, at: datetime) -> None:
+    """Give a run its verdict, by counts that are read once nobody is owed an outcome any more: those are final."""
+    latest = runs.read_run(table, run.provider_id, run.run_id)
+    if _is_at_work(latest, run.attempt):
+        with suppress(ReadingOutdated):
+            runs.replace_run(table, latest, finish(latest, at))
 
 
 def _owed(table: Table, run: Run) -> list[Member]:

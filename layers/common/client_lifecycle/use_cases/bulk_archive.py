@@ -130,8 +130,7 @@ def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at
         StorageBusy: the table kept throttling.
     """
     run = runs.read_run(table, provider_id, run_id)
-    preparing = prepare_retry(run, at)
-    if preparing != run:
+    while (preparing := prepare_retry(run, at)) != run:
         run = _replaced(table, run, preparing)
     return resume_retry(table, workflow, run)
 

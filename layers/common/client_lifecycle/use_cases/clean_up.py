@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from client_lifecycle.domain.errors import Superseded
-from client_lifecycle.domain.runs import IN_FLIGHT, RunState
+from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState
 from client_lifecycle.storage import due, keys
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.keys import Work
@@ -65,7 +65,9 @@ class Done:
     fault: Exception | None = None
 
 
-def clean_up(table: Table, workflow: Workflow, *, at: datetime, has_time: Callable[[], bool]) -> Iterator[Done]:
+def clean_up(
+    table: Table, workflow: Workflow, *, now: Callable[[], datetime], has_time: Callable[[], bool]
+) -> Iterator[Done]:
     """Look at everything that is due, the providers in turn.
 
     Safe to run twice and side by side: each item is looked at by whoever is first to postpone it, and everything that
@@ -74,7 +76,7 @@ def clean_up(table: Table, workflow: Workflow, *, at: datetime, has_time: Callab
     Args:
         table: where everything is kept.
         workflow: what carries out runs.
-        at: the present moment, UTC.
+        now: the present moment, UTC; each item is looked at as of its own, for many of them can take minutes.
         has_time: whether there is time for another item; what is not looked at stays due.
 
     Returns:
@@ -82,11 +84,11 @@ def clean_up(table: Table, workflow: Workflow, *, at: datetime, has_time: Callab
     """
 
     def look_at(item: tuple[Work, Due]) -> Done | None:
-        return _look_at(table, workflow, *item, at) if has_time() else None
+        return _look_at(table, workflow, *item, now()) if has_time() else None
 
     with ThreadPoolExecutor(WORKERS) as workers:
         for work in Work:
-            found = ((work, one) for one in in_turn(due.list_due(table, work, at)))
+            found = ((work, one) for one in in_turn(due.list_due(table, work, now())))
             yield from (done for done in workers.map(look_at, found) if done)
 
 
@@ -129,8 +131,7 @@ def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
 def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> Deed:
     run = read_run(table, mine.provider_id, mine.key["pk"].split("#")[2])
     if run.state is RunState.PROPOSED:
-        begin(table, workflow, run, confirmed_by=PROPOSED_BY, accept_changes=False, at=at)
-        return Deed.RUN_STARTED
+        return _start_proposal(table, workflow, mine, run, at)
     if run.state not in IN_FLIGHT:
         due.forget(table, mine)
         return Deed.NOTHING
@@ -143,6 +144,16 @@ def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> D
         case _:
             finish_run(table, run.provider_id, run.run_id, run.attempt, at=at)
             return Deed.RUN_FINISHED
+
+
+def _start_proposal(table: Table, workflow: Workflow, mine: Due, run: Run, at: datetime) -> Deed:
+    """Start a proposal that nobody has given up, if the practice still wants proposals to start by themselves."""
+    tidy_up = read_settings(table, run.provider_id).tidy_up
+    if tidy_up is None or not tidy_up.starts_by_itself:
+        due.forget(table, mine)
+        return Deed.NOTHING
+    begin(table, workflow, run, confirmed_by=PROPOSED_BY, accept_changes=False, at=at)
+    return Deed.RUN_STARTED
 
 
 def _propose(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
