@@ -1,11 +1,12 @@
-"""The clean-up, called by a schedule: what is due -> what was done with it, in the log and as counts."""
+"""The clean-up, called by a schedule: what is due -> what was done with it, in the log and as metrics."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.edge import wiring
@@ -15,8 +16,10 @@ ENOUGH_TIME_MS = 90_000
 """The time that the largest item may take, a proposal for ten thousand clients."""
 
 logger = Logger()
+metrics = Metrics(namespace="ClientArchive")
 
 
+@metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
     """Look at everything that is due, and answer with how often each thing was done."""
@@ -28,6 +31,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     for done in clean_up(wiring.table(), wiring.workflow(), now=wiring.now, has_time=has_time):
         counts[done.deed.value] += 1
         _log(done)
+    for deed in Deed:
+        metrics.add_metric(name=f"cleanup_{deed}", unit=MetricUnit.Count, value=counts[deed])
     logger.info("clean-up ended", extra={"counts": counts})
     return dict(counts)
 

@@ -129,7 +129,7 @@ class TestManyRecords:
 
     def test_settling_what_somebody_else_has_settled_changes_nothing(self, table: Table, who: Client) -> None:
         archived = archive(table, who)
-        archives.settle_receipt(table, archived.client, archived.receipt.archive_id)
+        archives.settle_receipt(table, who.provider_id, who.client_id, archived.receipt.archive_id)
         read = archives.read_receipt(table, who.provider_id, who.client_id, archived.receipt.archive_id)
         assert read == archived.receipt
 

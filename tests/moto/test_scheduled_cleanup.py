@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -220,6 +221,16 @@ class TestRuns:
 
 def broken(*_: object) -> None:
     raise RuntimeError("the connection broke off")
+
+
+def test_what_was_done_is_counted_as_metrics(
+    table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut_off(table, monkeypatch, client("c-large"))
+    clock.pass_by(DUE)
+    clean_up()
+    [told] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+    assert (told["cleanup_archive_finished"], told["cleanup_failed"]) == ([1.0], [0.0])
 
 
 def test_what_there_is_no_time_for_stays_due(table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

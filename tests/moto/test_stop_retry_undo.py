@@ -10,6 +10,7 @@ import pytest
 from client_lifecycle.domain.runs import prepare_retry
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.outcomes import exclude_members
 from client_lifecycle.storage.runs import read_run, replace_run
 from client_lifecycle.storage.table import Table
 from tests.moto.calls import READER, STRANGER, Answer, get, patch, post
@@ -80,7 +81,7 @@ class TestStop:
         shown = post(BULK, {"client_ids": EVERYONE}).body
         assert post(f"{BULK}/{shown['run_id']}/stop").body["state"] == "stopped"
         answer = post(f"{BULK}/{shown['run_id']}/confirm", {"token": shown["token"]})
-        assert (answer.status, answer.body["state"], answer.body["started_at"]) == (202, "stopped", None)
+        assert (answer.status, answer.problem) == (409, "RunNotStarted")
         assert executions() == []
 
     def test_a_client_marked_while_the_run_is_being_stopped_is_not_called_not_reached(self) -> None:
@@ -367,6 +368,18 @@ class TestExclude:
         assert workflow.finish() == "completed"
         assert workflow.outcomes["c-2"] == ("excluded", None)
         assert statuses(table, "c-2") == before
+
+    def test_of_an_exclusion_and_a_start_at_once_the_start_wins_whole(
+        self, shown: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def start_first(*arguments: Any) -> None:
+            post(f"{BULK}/{shown['run_id']}/confirm", {"token": shown["token"]})
+            exclude_members(*arguments)
+
+        monkeypatch.setattr("client_lifecycle.use_cases.bulk_archive.exclude_members", start_first)
+        answer = post(f"{BULK}/{shown['run_id']}/exclude", {"client_ids": ["c-2"]})
+        assert (answer.status, answer.problem) == (409, "RunStarted")
+        assert Workflow(shown["run_id"]).counts == {"pending": 3}
 
     def test_excluding_twice_changes_nothing(self, table: Table, shown: Any) -> None:
         first = post(f"{BULK}/{shown['run_id']}/exclude", {"client_ids": ["c-2", "c-2"]}).body

@@ -13,8 +13,9 @@ import pytest
 from client_lifecycle.edge import http, identity, settings
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import SOURCE
-from client_lifecycle.use_cases.clean_up import LEASE
+from client_lifecycle.use_cases.clean_up import LEASE, Deed
 from local.template import ROOT, read_template
+from scheduled_cleanup.handler import metrics
 
 TEMPLATE = read_template()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
@@ -284,6 +285,15 @@ def test_a_booking_asked_for_on_the_bus_is_answered_or_set_aside_within_bounds()
 def test_this_system_s_own_events_are_no_requests() -> None:
     pattern = RESOURCES["BookingsRequested"]["Properties"]["EventPattern"]
     assert pattern == {"source": [{"anything-but": [SOURCE]}], "detail-type": ["booking.requested"]}
+
+
+def test_an_item_that_the_clean_up_fails_with_time_and_again_raises_an_alarm() -> None:
+    alarm = RESOURCES["CleanupItemsFailed"]["Properties"]
+    service = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert alarm["Namespace"] == metrics.namespace
+    assert alarm["MetricName"] == f"cleanup_{Deed.FAILED}"
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+    assert alarm["Period"] >= LEASE.total_seconds()
 
 
 def test_staff_cannot_choose_their_provider() -> None:

@@ -74,7 +74,30 @@ def settle_members(
     """
     place = _Place(table, provider_id, run_id, attempt)
     for start in range(0, len(settlements), SETTLEMENTS_PER_TRANSACTION):
-        _settle(place, settlements[start : start + SETTLEMENTS_PER_TRANSACTION])
+        try:
+            _settle(place, settlements[start : start + SETTLEMENTS_PER_TRANSACTION], expect={})
+        except ReadingOutdated as gone:
+            raise run_not_found() from gone
+
+
+def exclude_members(table: Table, run: Run, members: Sequence[Member]) -> None:
+    """Take members out of a run that waits; one who is out already stays so.
+
+    Args:
+        table: where to write.
+        run: the run, as read.
+        members: as read.
+
+    Raises:
+        ReadingOutdated: the run does not wait any more; members taken out before stay so.
+    """
+    place = _Place(table, run.provider_id, run.run_id, run.attempt)
+    for start in range(0, len(members), SETTLEMENTS_PER_TRANSACTION):
+        excluded = [
+            Settlement(client_id=member.client_id, position=member.position, outcome=Outcome.EXCLUDED)
+            for member in members[start : start + SETTLEMENTS_PER_TRANSACTION]
+        ]
+        _settle(place, excluded, expect={"state": run.state.value})
 
 
 def reopen_members(table: Table, run: Run, members: Sequence[Member]) -> None:
@@ -124,18 +147,23 @@ class _Place:
     attempt: int
 
 
-def _settle(place: _Place, settlements: Sequence[Settlement]) -> None:
+def _settle(place: _Place, settlements: Sequence[Settlement], *, expect: Plain) -> None:
+    """Settle members in one transaction, while the run is there and its fields are as expected.
+
+    Raises:
+        ReadingOutdated: the run is not so.
+    """
     left = list(settlements)
     settled_receipts: set[str] = set()
     while left:
         plan = _settlement_writes(place, left, settled_receipts)
         gained = Counter(settlement.outcome for settlement in left)
-        counts = _count_write(place, gained=gained, lost={Outcome.PENDING: len(left)}, expect={})
+        counts = _count_write(place, gained=gained, lost={Outcome.PENDING: len(left)}, expect=expect)
         try:
             place.table.transact([counts, *(write for _, _, write in plan)])
         except ConditionsFailed as failed:
             if COUNTS in failed.found:
-                raise run_not_found() from failed
+                raise ReadingOutdated from failed
             left = _without_surprises(left, [plan[index - 1] for index in failed.found], settled_receipts)
         else:
             return

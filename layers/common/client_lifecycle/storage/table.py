@@ -32,6 +32,11 @@ KEYS_PER_BATCH_GET = 100
 ITEMS_PER_BATCH_WRITE = 25
 
 ATTEMPTS = 8
+"""Tries of one call while the service asks for another."""
+
+COMMIT_ATTEMPTS = 10
+"""Readings that a commit is decided on while each turns out to be outdated."""
+
 FIRST_PAUSE_SECONDS = 0.025
 LONGEST_PAUSE_SECONDS = 1.0
 
@@ -233,12 +238,20 @@ def side_by_side(call: Callable[[Wanted], T], wanted: Sequence[Wanted]) -> list[
         return list(callers.map(call, wanted))
 
 
+def readings() -> Iterator[int]:
+    """Count the readings that a commit may be decided on, one after the other, until one of them is not outdated.
+
+    Whoever lost against another writer comes again after a pause with full jitter, up to a bound.
+    """
+    for reading in range(COMMIT_ATTEMPTS):
+        _pause(reading)
+        yield reading
+
+
 def _with_retries(call: Callable[[], T]) -> T:
     """Make a call until it is not throttled or in conflict, pausing with full jitter, up to a bound."""
     for attempt in range(ATTEMPTS):
-        if attempt:
-            ceiling_seconds = min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)
-            time.sleep(random.uniform(0, ceiling_seconds))  # noqa: S311 - spreads load, hides nothing
+        _pause(attempt)
         try:
             return call()
         except _TryAgain:
@@ -247,6 +260,13 @@ def _with_retries(call: Callable[[], T]) -> T:
             if not _asks_for_another_try(error):
                 raise _named(error) from error
     raise StorageBusy("The records are busy at the moment. Please try again.")
+
+
+def _pause(attempt: int) -> None:
+    """Wait before every attempt but the first, longer and longer."""
+    if attempt:
+        ceiling_seconds = min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)
+        time.sleep(random.uniform(0, ceiling_seconds))  # noqa: S311 - spreads load, hides nothing
 
 
 def _asks_for_another_try(error: ClientError) -> bool:

@@ -15,8 +15,8 @@ from client_lifecycle.domain.restore import Obstacles, Restorable, RestoredItem,
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import read_client, records_by_key
 from client_lifecycle.storage.providers import closed_chats, is_slot_free
-from client_lifecycle.storage.table import ReadingOutdated, Table
-from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
+from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.use_cases.archive import contended
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def activate_client(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         client = read_client(table, provider_id, client_id)
         archive_id = _last_archive_id(client)
         if archive_id is None:

@@ -17,9 +17,7 @@ from client_lifecycle.domain.settings import SafetyRule, SafetySettings
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
-from client_lifecycle.storage.table import ReadingOutdated, Table
-
-COMMIT_ATTEMPTS = 10
+from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def archive_client(
         StorageBusy: the table kept throttling.
     """
     safety = read_settings(table, provider_id).safety
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         live = read_live(table, provider_id, client_id, at)
         if live.client.stamp:
             archive_id = live.client.stamp.archive_id
@@ -146,23 +144,28 @@ def apply_effect(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    failures = 0
-    while failures < COMMIT_ATTEMPTS:
+    for _ in readings():
+        try:
+            _apply(table, provider_id, client_id, archive_id, effect, at)
+        except ReadingOutdated:
+            continue
+        return
+    raise contended()
+
+
+def _apply(table: Table, provider_id: str, client_id: str, archive_id: str, effect: Effect, at: datetime) -> None:
+    """Carry out an effect chunk by chunk, each on a reading of its own."""
+    while True:
         live = read_live(table, provider_id, client_id, at)
         stamp = live.client.stamp
         if stamp is None or stamp.archive_id != archive_id:
             raise archives.superseded()
         plan = effect(live.records, at)
         chunk = Plan(plan.changes[: archives.CHANGES_UNDER_STAMP], plan.left_alone)
-        try:
-            if chunk.changes or chunk.left_alone:
-                archives.commit_effects(table, live.client, stamp, chunk, at)
-        except ReadingOutdated:
-            failures += 1
-            continue
+        if chunk.changes or chunk.left_alone:
+            archives.commit_effects(table, live.client, stamp, chunk, at)
         if len(chunk.changes) == len(plan.changes):
             return
-    raise contended()
 
 
 def _commit_archive(table: Table, live: LiveClient, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:

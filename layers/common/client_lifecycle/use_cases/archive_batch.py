@@ -30,9 +30,9 @@ from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import archives, outcomes, runs
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.outcomes import SETTLEMENTS_PER_TRANSACTION, Settlement
-from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 from client_lifecycle.use_cases.activate import bring_back
-from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, archived_entry, contended, stamped
+from client_lifecycle.use_cases.archive import archived_entry, contended, stamped
 
 EVERYTHING = tuple(Restorable)
 
@@ -75,7 +75,7 @@ def mark_archived(
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         if not is_owed(member, attempt):
             return Result()
         if member.archive_id:
@@ -139,7 +139,7 @@ def undo_archive(table: Table, run: Run, attempt: int, member: Member, *, at: da
     if run.state is not RunState.RUNNING:
         return Result(outcome=Outcome.NOT_REACHED)
     cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         client = read_client(table, run.provider_id, member.client_id)
         if because := _left_alone(run, member, client):
             return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)

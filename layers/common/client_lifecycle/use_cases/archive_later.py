@@ -15,8 +15,8 @@ from client_lifecycle.domain.settings import SafetyRule, SafetySettings
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.plans import commit_plan
 from client_lifecycle.storage.providers import LONGEST_APPOINTMENT, read_group, read_settings
-from client_lifecycle.storage.table import ReadingOutdated, Table
-from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, archive_on_reading, contended
+from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.use_cases.archive import archive_on_reading, contended
 
 
 class CarriedOut(StrEnum):
@@ -51,7 +51,7 @@ def plan_archive(
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         client = read_client(table, provider_id, client_id)
         after = planned(client, terms, cause, at)
         if terms.options.group_id:
@@ -81,7 +81,7 @@ def cancel_plan(table: Table, provider_id: str, client_id: str, *, cause: Cause,
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         client = read_client(table, provider_id, client_id)
         if client.plan is None:
             return client
@@ -122,7 +122,7 @@ def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: dateti
         StorageBusy: the table kept throttling.
     """
     safety = read_settings(table, provider_id).safety
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         live = read_live(table, provider_id, client_id, at - LONGEST_APPOINTMENT)
         plan = live.client.plan
         if plan is None or plan.look_at > at:

@@ -14,9 +14,9 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage import bookings
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.providers import portal_settings, read_settings
-from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 from client_lifecycle.use_cases.activate import returned
-from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
+from client_lifecycle.use_cases.archive import contended
 from client_lifecycle.use_cases.archive_later import plan_cancelled
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}
@@ -43,7 +43,7 @@ def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         if answered := bookings.read_answer(table, booking.provider_id, booking.event_id):
             return answered
         try:

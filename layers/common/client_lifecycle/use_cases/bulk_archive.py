@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from client_lifecycle.domain.errors import ClientNotFound, PreviewExpired, PreviewMismatch, RunStarted
+from client_lifecycle.domain.errors import ClientNotFound, PreviewExpired, PreviewMismatch, RunNotStarted, RunStarted
 from client_lifecycle.domain.runs import (
     WAITING,
     Member,
-    Outcome,
     Run,
     RunState,
     is_left,
@@ -22,7 +21,7 @@ from client_lifecycle.domain.runs import (
     stopping,
 )
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.outcomes import Settlement, reopen_members, settle_members
+from client_lifecycle.storage.outcomes import exclude_members, reopen_members
 from client_lifecycle.storage.table import ReadingOutdated, Table
 from client_lifecycle.storage.workflow import Workflow
 
@@ -50,6 +49,7 @@ def confirm(
         RunNotFound: the provider has no such run.
         PreviewMismatch: the token is not the one that this run showed.
         PreviewExpired: the run was not confirmed in time.
+        RunNotStarted: the run was given up.
         StorageBusy: the table kept throttling.
     """
     run = runs.read_run(table, provider_id, run_id)
@@ -57,6 +57,8 @@ def confirm(
         raise PreviewMismatch("This token does not belong to what the bulk archive showed.", "token")
     if run.state in WAITING and at >= run.expires_at:
         raise PreviewExpired("This preview has expired. Please make a new one.", "token")
+    if run.finished_at and run.started_at is None:
+        raise RunNotStarted("This bulk archive was given up. Please make a new one.", "run_id")
     return begin(table, workflow, run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
 
 
@@ -73,7 +75,7 @@ def begin(table: Table, workflow: Workflow, run: Run, *, confirmed_by: str, acce
     return _launched(workflow, run)
 
 
-def exclude(table: Table, provider_id: str, run_id: str, client_ids: Collection[str]) -> Run:
+def exclude(table: Table, provider_id: str, run_id: str, client_ids: Sequence[str]) -> Run:
     """Take clients out of a run that waits; they have the outcome ``excluded``, and no other can follow.
 
     The token of the preview stays good: fewer clients are archived than were shown, never others.
@@ -84,19 +86,21 @@ def exclude(table: Table, provider_id: str, run_id: str, client_ids: Collection[
         ClientNotFound: ids that are not among the clients of the run; nobody is taken out.
         StorageBusy: the table kept throttling.
     """
-    run = runs.read_run(table, provider_id, run_id)
-    if run.state not in WAITING:
-        raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
-    positions = {member.client_id: member.position for member in runs.all_members(table, run)}
-    if unknown := [index for index, client_id in enumerate(client_ids) if client_id not in positions]:
-        fields = [f"client_ids[{index}]" for index in unknown]
-        raise ClientNotFound("This client is not among those of the bulk archive.", *fields)
-    settlements = [
-        Settlement(client_id=client_id, position=positions[client_id], outcome=Outcome.EXCLUDED)
-        for client_id in dict.fromkeys(client_ids)
-    ]
-    settle_members(table, provider_id, run_id, run.attempt, settlements)
-    return runs.read_run(table, provider_id, run_id)
+    while True:
+        run = runs.read_run(table, provider_id, run_id)
+        if run.state not in WAITING:
+            raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
+        members = _named(runs.all_members(table, run), client_ids)
+        with suppress(ReadingOutdated):
+            exclude_members(table, run, members)
+            return runs.read_run(table, provider_id, run_id)
+
+
+def _named(members: Iterable[Member], client_ids: Sequence[str]) -> list[Member]:
+    by_id = {member.client_id: member for member in members}
+    if unknown := [f"client_ids[{index}]" for index, client_id in enumerate(client_ids) if client_id not in by_id]:
+        raise ClientNotFound("This client is not among those of the bulk archive.", *unknown)
+    return [by_id[client_id] for client_id in dict.fromkeys(client_ids)]
 
 
 def stop(table: Table, provider_id: str, run_id: str, *, at: datetime) -> Run:

@@ -12,8 +12,8 @@ from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.edits import AddressTaken, commit_client
 from client_lifecycle.storage.providers import portal_settings, read_groups, read_settings
-from client_lifecycle.storage.table import ReadingOutdated, Table
-from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS, contended
+from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.use_cases.archive import contended
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def change_client(table: Table, provider_id: str, client_id: str, edit: Callable
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         before = read_client(table, provider_id, client_id)
         edited = edit(before)
         if edited == before:

@@ -14,8 +14,7 @@ from client_lifecycle.storage.providers import (
     settings_from,
     stored_settings,
 )
-from client_lifecycle.storage.table import ReadingOutdated, Table
-from client_lifecycle.use_cases.archive import COMMIT_ATTEMPTS
+from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 
 
 def change_group(table: Table, provider_id: str, group_id: str, edit: Callable[[Group], Group]) -> Group:
@@ -26,7 +25,7 @@ def change_group(table: Table, provider_id: str, group_id: str, edit: Callable[[
         CommitContended: the group kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         before = read_group(table, provider_id, group_id)
         after = edit(before)
         if after == before:
@@ -48,7 +47,7 @@ def change_settings(
         CommitContended: the settings kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in range(COMMIT_ATTEMPTS):
+    for _ in readings():
         stored = stored_settings(table, provider_id)
         before = settings_from(stored)
         after = edit(before)
