@@ -162,14 +162,17 @@ def _left_alone(run: Run, member: Member, client: Client) -> LeftAloneBecause | 
 def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at: datetime) -> Run:
     """Close an attempt of a run: whoever was lost on the way gets an outcome, so that every client has one.
 
+    The verdict is taken from counts with nobody pending: those cannot change any more, however late a batch settles.
+
     Raises:
         RunNotFound: the provider has no such run.
         StorageBusy: the table kept throttling.
     """
     run = runs.read_run(table, provider_id, run_id)
     while run.attempt == attempt and run.state in IN_FLIGHT:
-        if left := _owed(table, run):
-            outcomes.settle_members(table, provider_id, run_id, attempt, [_lost(member) for member in left])
+        if run.counts[Outcome.PENDING]:
+            left = [_lost(member) for member in _owed(table, run)]
+            outcomes.settle_members(table, provider_id, run_id, attempt, left)
         else:
             with suppress(ReadingOutdated):
                 runs.replace_run(table, run, finish(run, at))
