@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from zlib import crc32
 
 from tests.ministack.faults import Answer, cancelled
@@ -16,8 +15,19 @@ from tests.proof.scheduler import GO, Call, Crash, Let, Running
 from tests.proof.world import FEWER_TRIES, Controls, World, person_with_many_records, plain_people
 
 AT_ONCE = 6
+MOST_CLEAN_UPS = 6
+BETWEEN_CLEAN_UPS = timedelta(minutes=20)
+"""Longer than an item that the clean-up looks at is left to it."""
+
 ANY = 2**16
-TIMES = (timedelta(milliseconds=1), timedelta(seconds=2), timedelta(minutes=3), timedelta(minutes=25))
+TIMES = (
+    timedelta(milliseconds=1),
+    timedelta(seconds=2),
+    timedelta(minutes=3),
+    timedelta(minutes=12),
+    timedelta(minutes=25),
+    timedelta(hours=15),
+)
 NAMES = (*sorted(OPERATIONS), *(["bulk_step"] * len(OPERATIONS)))
 """A run takes many steps, so they are chosen as often as all the rest together."""
 
@@ -85,18 +95,18 @@ class Interleaving:
         self._let_go(turn, Let(crash_before=not after, crash_after=after))
 
     def end(self) -> None:
-        """Let everything end, deliver what is owed, clean up, and look at what is left."""
+        """Let everything end, deliver what is owed, clean up as often as it takes, and look at what is left."""
         self._drain()
-        for run in self.world.runs:
-            self._begin("confirm", partial(run.confirm, self.world))
+        for _ in range(MOST_CLEAN_UPS):
+            while deliveries := self.world.workflow.ready(again=False):
+                for delivery in deliveries[:AT_ONCE]:
+                    self._begin(delivery.step, delivery.begin())
+                self._drain()
+            self.world.at += BETWEEN_CLEAN_UPS
+            self._begin(clean_up.__name__, clean_up(self.world, self.world.people[0], 0))
             self._drain()
-        while deliveries := [one for run in self.world.runs for one in run.ready(again=False)]:
-            for delivery in deliveries[:AT_ONCE]:
-                self._begin(delivery.step, delivery.begin())
-            self._drain()
-        for who in self.world.people:
-            self._begin(clean_up.__name__, clean_up(self.world, who, 0))
-        self._drain()
+            if not self.world.is_anything_at_work:
+                break
         self.world.at_rest()
         for look in self.world.run_looks.values():
             self.tally.outcomes.update(member["outcome"] for member in look.members.values())
@@ -159,6 +169,8 @@ def live_through(controls: Controls, seed: int, tally: Tally, calls: int) -> Non
     tally.worlds += 1
     with controls.new_world(seed) as world:
         world.settle_in(people)
+        if seed % 3 == 0:
+            world.tidy_up(starts_by_itself=seed % 2 == 0)
         interleaving = Interleaving(world, dice, tally)
         last = tally.calls + calls
         try:
