@@ -9,8 +9,8 @@ from datetime import timedelta
 from zlib import crc32
 
 from tests.ministack.faults import Answer, cancelled
-from tests.proof.bulk import Work
-from tests.proof.operations import EXPECTED, OPERATIONS, clean_up
+from tests.proof.bulk import EFFECTS, FINISH, MARK, SETTLE, Work
+from tests.proof.operations import EXPECTED, OPERATIONS, begin_run, clean_up
 from tests.proof.scheduler import GO, Call, Crash, Let, Running
 from tests.proof.world import FEWER_TRIES, Controls, World, person_with_many_records, plain_people
 
@@ -28,7 +28,7 @@ TIMES = (
     timedelta(minutes=25),
     timedelta(hours=15),
 )
-NAMES = (*sorted(OPERATIONS), *(["bulk_step"] * len(OPERATIONS)))
+NAMES = (*sorted(OPERATIONS), *(["bulk_step"] * len(OPERATIONS)), *(["retry", "undo", "change"] * 2))
 """A run takes many steps, so they are chosen as often as all the rest together."""
 
 POPULAR = 0.6
@@ -78,6 +78,24 @@ class Interleaving:
         work = OPERATIONS[name](self.world, people[who % len(people)], choice)
         if work:
             self._begin(name, work)
+
+    def live_through_a_run(self) -> None:
+        """Let a run of everyone end with a batch that was done, one that was not settled, and others not reached."""
+        everyone = 2 ** len(self.world.people) - 1
+        self._begin(begin_run.__name__, begin_run(self.world, self.world.people[0], everyone))
+        self._drain()
+        [execution] = self.world.workflow.executions.values()
+        done, lost = execution.batches[:2]
+        for step in (MARK, *EFFECTS, SETTLE):
+            self._begin(step, done.deliver(step))
+            self._drain()
+        for step in (MARK, *EFFECTS):
+            self._begin(step, lost.deliver(step))
+            self._drain()
+        self._begin(SETTLE, lost.deliver(SETTLE))
+        self.crash(0, after=False)
+        self._begin(FINISH, execution.finish())
+        self._drain()
 
     def let_go(self, turn: int) -> None:
         """Let the next call of one operation go through."""
@@ -172,13 +190,17 @@ def live_through(controls: Controls, seed: int, tally: Tally, calls: int) -> Non
         if seed % 3 == 0:
             world.tidy_up(starts_by_itself=seed % 2 == 0)
         interleaving = Interleaving(world, dice, tally)
-        last = tally.calls + calls
+        before = tally.calls
         try:
+            if seed % 2:
+                interleaving.live_through_a_run()
+            tally.calls = before
+            last = tally.calls + calls
             while tally.calls < last:
                 _one_choice(interleaving, dice)
             interleaving.end()
         except BaseException as fault:
-            fault.add_note(f"world {seed}, after {tally.calls - last + calls} calls; PROOF_SEED={seed} begins with it")
+            fault.add_note(f"world {seed}, after {tally.calls - before} calls; PROOF_SEED={seed} begins with it")
             raise
         finally:
             interleaving.abandon()

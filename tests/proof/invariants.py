@@ -423,8 +423,13 @@ def a_member_is_marked_once(before: RunLook, after: RunLook, clients: Clients) -
         look = clients[keys.client_partition(after.run["provider_id"], member["client_id"])]
         hold(archive_id is None, "a member was marked twice", sk)
         hold(member["outcome"] == now["outcome"] == "pending", "a member was marked after its outcome", sk)
-        hold(now["archive_id"] == look.archive_id, "a member was marked with another stamp than the client has", sk)
-        hold(now["archived_revision"] == look.client["revision"], "a member was marked with another revision", sk)
+        if "undoes" in member:
+            back = look.client["last_return"]
+            was_it = (back["archive_id"], back["cause"].get("run_id")) == (now["archive_id"], after.run["run_id"])
+            hold(was_it and look.archive_id is None, "a member was marked as brought back, and is not", sk)
+        else:
+            hold(now["archive_id"] == look.archive_id, "a member was marked with another stamp than the client has", sk)
+            hold(now["archived_revision"] == look.client["revision"], "a member was marked with another revision", sk)
 
 
 def an_outcome_is_true(before: RunLook, after: RunLook, clients: Clients) -> None:
@@ -436,22 +441,14 @@ def an_outcome_is_true(before: RunLook, after: RunLook, clients: Clients) -> Non
             case "archived":
                 hold(look.archive_id == member.get("archive_id"), "archived, says a run, but the client is not", sk)
                 hold(not look.is_settling, "archived, says a run, but not in full", sk)
-            case "already_archived" | "changed_since_preview" | "blocked" | "excluded" | "not_reached":
-                hold("archive_id" not in member, "not archived, says a run, but it has done so", sk)
-                is_back = "undoes" in member and _has_undone(look, after, member)
-                hold(not is_back, "not reached, says an undo, but it has brought the client back", sk)
+            case "already_archived" | "changed_since_preview" | "blocked" | "excluded" | "not_reached" | "left_alone":
+                hold("archive_id" not in member, "nothing done, says a run, but it has done something", sk)
             case "superseded":
                 hold(look.archive_id != member["archive_id"], "superseded, but the stamp stands", sk)
             case "activated":
-                hold(_has_undone(look, after, member), "activated, says an undo, but it was somebody else", sk)
+                hold("archive_id" in member, "activated, says an undo, but it was somebody else", sk)
             case _:
                 pass
-
-
-def _has_undone(look: ClientLook, undo: RunLook, member: Plain) -> bool:
-    """Whether the client came back through this undo; it may have been archived again since."""
-    backs = [line for line in look.flips if line["event"] == ACTIVATED and line["archive_id"] == member.get("undoes")]
-    return any(line["cause"].get("run_id") == undo.run["run_id"] for line in backs)
 
 
 def a_run_moves_as_it_may(before: RunLook, after: RunLook, clients: Clients) -> None:
@@ -475,10 +472,14 @@ BETWEEN_TWO_MOMENTS_OF_A_RUN = (
 )
 
 
-def a_run_tells_whom_it_archived(look: RunLook, memory: Memory) -> None:
+def a_run_tells_whom_it_has_done(look: RunLook, memory: Memory) -> None:
     for member in look.members.values():
-        archived = memory.archived_by.get((look.run["run_id"], member["client_id"]))
-        hold(member.get("archive_id") == archived, "a run has archived a client and does not know it", archived)
+        client_id, mark, undoes = member["client_id"], member.get("archive_id"), member.get("undoes")
+        if undoes:
+            done = undoes if (undoes, client_id) in memory.undone else None
+        else:
+            done = memory.archived_by.get((look.run["run_id"], client_id))
+        hold(mark == done, "a run has archived a client, or brought it back, and does not know it", client_id)
 
 
 # When all is done

@@ -41,10 +41,22 @@ from client_lifecycle.use_cases import undo as undoing
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.book import book
+from client_lifecycle.use_cases.clients import change_client
 from tests.proof.bulk import Work, preview
 from tests.proof.invariants import hold
 from tests.proof.world import NO_SCHEDULING, OTHER_GROUP_ID, World
-from tests.unit.builders import DAY, HOUR, PROVIDER_ID, STAFF_ID, appointment, cause, feed_entry, payment, reminder
+from tests.unit.builders import (
+    DAY,
+    GROUP_ID,
+    HOUR,
+    PROVIDER_ID,
+    STAFF_ID,
+    appointment,
+    cause,
+    feed_entry,
+    payment,
+    reminder,
+)
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -90,6 +102,17 @@ def restore(world: World, who: Client, choice: int) -> Work:
     """Staff activate a client, or one who is back already, and want everything restored."""
     at, asked = world.at, tuple(Restorable)
     return lambda: activate_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, asked=asked)
+
+
+def change(world: World, who: Client, choice: int) -> Work:
+    """Staff change a client, archived or not: its group, or what it may do."""
+
+    def edit(client: Client) -> Client:
+        if choice % 2:
+            return replace(client, settings=replace(client.settings, email_notifications=choice % 4 == 1))
+        return replace(client, group_id=OTHER_GROUP_ID if choice % 4 else GROUP_ID)
+
+    return lambda: change_client(world.table, PROVIDER_ID, who.client_id, edit)
 
 
 def book_by_client(world: World, who: Client, choice: int) -> Work:
@@ -263,6 +286,7 @@ OPERATIONS: Mapping[str, Operation] = {
         archive,
         activate,
         restore,
+        change,
         book_by_client,
         book_by_staff,
         add_records,

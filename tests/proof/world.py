@@ -158,7 +158,7 @@ class World:
         if before := self.run_looks.get(partition):
             for holds_between in invariants.BETWEEN_TWO_MOMENTS_OF_A_RUN:
                 holds_between(before, after, self.looks)
-        invariants.a_run_tells_whom_it_archived(after, self.memory)
+        invariants.a_run_tells_whom_it_has_done(after, self.memory)
         self.run_looks[partition] = after
 
     def _run_look(self, partition: str) -> RunLook:
@@ -173,7 +173,8 @@ class World:
         self.look_again()
         invariants.every_archive_is_carried_out(self.looks.values())
         invariants.every_run_has_ended(self.run_looks.values())
-        invariants.hold(not self.is_anything_at_work, "work is left for the clean-up")
+        left = [look.run for look in self.run_looks.values() if "due_key" in look.run]
+        invariants.hold(not self.is_anything_at_work, "work is left for the clean-up", self.at, *left)
 
     @property
     def is_anything_at_work(self) -> bool:
