@@ -56,6 +56,18 @@ def manifest_of(members: Sequence[Member]) -> list[State]:
     ]
 
 
+@dataclass(frozen=True)
+class StepWork:
+    """One delivery of a step, of an attempt of a run."""
+
+    attempt: State
+    do: Work
+
+    def __call__(self) -> object:
+        """Do the work."""
+        return self.do()
+
+
 @dataclass
 class Batch:
     """One batch of an execution: what each step was given and has answered, and how often it was delivered."""
@@ -83,7 +95,7 @@ class Batch:
             self.answers[step] = invoke(f"{step}.handler.lambda_handler", event)
             return self.answers[step]
 
-        return work
+        return StepWork(self.attempt, work)
 
     @property
     def is_done(self) -> bool:
@@ -162,7 +174,7 @@ class Execution:
             self.has_ended = True
             return answer
 
-        return work
+        return StepWork(self._attempt, work)
 
     @property
     def _attempt(self) -> State:

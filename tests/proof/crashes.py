@@ -75,7 +75,7 @@ class Scene:
         running, calls = Running("played", work), 0
         lets_to_come = iter(lets)
         while not running.has_ended:
-            self.world.witness(running.let_go(next(lets_to_come, GO)))
+            self.world.witness(running.let_go(next(lets_to_come, GO)), work)
             calls += 1
         if running.error and not running.crashed:
             raise running.error
@@ -253,6 +253,15 @@ def mark_in_a_retry(scene: Scene) -> Work:
     return scene.execution(run).batches[0].deliver(MARK)
 
 
+def settle_that_comes_late(scene: Scene) -> Work:
+    """Return the settling of a batch that is delivered when its run's next attempt is at work."""
+    execution = scene.after(scene.confirmed(), MARK, *EFFECTS)
+    late = execution.batches[0].deliver(SETTLE)
+    run = scene.ended(execution)
+    scene.done(lambda: retry_of(scene.world, run, scene.workflow))
+    return late
+
+
 def undo(scene: Scene) -> Work:
     run = scene.ended(scene.confirmed(), MARK, *EFFECTS, SETTLE)
     return lambda: undo_of(scene.world, run, scene.workflow)
@@ -315,6 +324,7 @@ CASES: Mapping[str, Case] = {
     "retry": retry,
     "retry of who was marked": retry_of_who_was_marked,
     "mark in a retry": mark_in_a_retry,
+    "settle that comes late": settle_that_comes_late,
     "undo": undo,
     "undo of many records": undo_step,
     "settle of an undo": undo_step_after(SETTLE, UNDO),

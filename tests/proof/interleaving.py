@@ -10,7 +10,7 @@ from zlib import crc32
 
 from tests.ministack.faults import Answer, cancelled
 from tests.proof.bulk import EFFECTS, FINISH, MARK, SETTLE, Work
-from tests.proof.operations import EXPECTED, OPERATIONS, begin_run, clean_up
+from tests.proof.operations import EXPECTED, OPERATIONS, begin_run, clean_up, plan
 from tests.proof.scheduler import GO, Call, Crash, Let, Running
 from tests.proof.world import FEWER_TRIES, Controls, World, person_with_many_records, plain_people
 
@@ -78,6 +78,12 @@ class Interleaving:
         work = OPERATIONS[name](self.world, people[who % len(people)], choice)
         if work:
             self._begin(name, work)
+
+    def plan_to_archive_everyone(self) -> None:
+        """Have an archive planned for each client, one way or the other."""
+        for place, who in enumerate(self.world.people):
+            self._begin(plan.__name__, plan(self.world, who, place))
+            self._drain()
 
     def live_through_a_run(self) -> None:
         """Let a run of everyone end with a batch that was done, one that was not settled, and others not reached."""
@@ -151,7 +157,7 @@ class Interleaving:
         done = running.let_go(let)
         self.tally.calls += 1
         self.tally.transactions += done is not None and done.name == "TransactWriteItems"
-        self.world.witness(done)
+        self.world.witness(done, running.work)
         self._take_leave()
         self.is_whole = True
 
@@ -194,6 +200,8 @@ def live_through(controls: Controls, seed: int, tally: Tally, calls: int) -> Non
         try:
             if seed % 2:
                 interleaving.live_through_a_run()
+            else:
+                interleaving.plan_to_archive_everyone()
             tally.calls = before
             last = tally.calls + calls
             while tally.calls < last:

@@ -54,6 +54,7 @@ class Running:
 
     def __init__(self, name: str, work: Callable[[], Any]) -> None:
         self.name = name
+        self.work = work
         self.stands_before: Call | None = None
         self.carried_out: Call | None = None
         self.result: Any = None

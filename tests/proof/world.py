@@ -29,14 +29,13 @@ from client_lifecycle.edge import steps, wiring
 from client_lifecycle.storage import archives, due, keys, outcomes
 from client_lifecycle.storage import table as storage_table
 from client_lifecycle.storage.items import from_plain
-from client_lifecycle.storage.keys import Work
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases import clean_up as cleaning
 from client_lifecycle.use_cases import practice
 from local.tables import create_table
 from tests.ministack.practice import put
 from tests.proof import invariants
-from tests.proof.bulk import LocalWorkflow
+from tests.proof.bulk import LocalWorkflow, StepWork, Work
 from tests.proof.invariants import ClientLook, Memory, RunLook, Step
 from tests.proof.scheduler import Call
 from tests.stored import write_group
@@ -128,8 +127,8 @@ class World:
         self.numbers += 1
         return self.numbers
 
-    def witness(self, call: Call | None) -> None:
-        """Look at what a call has touched, if it was a transaction that was carried out.
+    def witness(self, call: Call | None, work: Work) -> None:
+        """Look at what a call of some work has touched, if it was a transaction that was carried out.
 
         Raises:
             Broken: an invariant does not hold.
@@ -142,6 +141,9 @@ class World:
             self._witness_client(partition)
         runs = {tuple(one.split("#")[1:3]) for one in touched if one.startswith(keys.RUN_PREFIX)}
         for partition in sorted(keys.run_partition(*run) for run in runs):
+            if isinstance(work, StepWork) and (before := self.run_looks.get(partition)):
+                over = before.run["attempt"] > work.attempt["attempt"]
+                invariants.hold(not over, "a step of an attempt that is over has changed the run", partition)
             self._witness_run(partition)
 
     def _witness_client(self, partition: str) -> None:
@@ -181,7 +183,11 @@ class World:
         """Whether an archive is not done, or a run has not ended; a proposal only waits."""
         waiting = {one.run_id for one in self.runs if one.state is RunState.PROPOSED}
         ever = datetime.max.replace(tzinfo=UTC)
-        found = [one.key["pk"] for work in (Work.SETTLING, Work.RUN) for one in due.list_due(self.table, work, ever)]
+        found = [
+            one.key["pk"]
+            for work in (keys.Work.SETTLING, keys.Work.RUN)
+            for one in due.list_due(self.table, work, ever)
+        ]
         return any(partition.split("#")[2] not in waiting for partition in found)
 
     def look_again(self) -> None:
