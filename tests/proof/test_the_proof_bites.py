@@ -205,21 +205,6 @@ def work_that_the_clean_up_forgets(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(due, "postpone", lambda table, found, until: due.forget(table, found) or found)
 
 
-def changes_written_over_anything(patch: pytest.MonkeyPatch) -> None:
-    def change_write(table: Table, provider_id: str, client_id: str, change: Change) -> object:
-        key = keys.record_key(provider_id, client_id, change.before.kind, change.before.record_id)
-        stored = [clients.record_item(provider_id, client_id, one) for one in (change.before, change.after)]
-        return conditional_update(table.name, key, *stored, ())
-
-    patch.setattr(clients, "change_write", change_write)
-
-
-def changes_and_receipts_written_over_others(patch: pytest.MonkeyPatch) -> None:
-    """Each of the two guards alone would do: what changes twice would be told twice under the same key."""
-    changes_written_over_anything(patch)
-    patch.setattr(archives, "put_new", archives.put_over)
-
-
 def reminders_that_are_forgotten(patch: pytest.MonkeyPatch) -> None:
     def most_effects(records: object, at: datetime) -> Plan:
         frozen = tuple(records)
@@ -250,7 +235,6 @@ FAULTS: tuple[Fault, ...] = (
     plans_carried_out_although_they_are_gone,
     bookings_that_leave_the_plan,
     work_that_the_clean_up_forgets,
-    changes_and_receipts_written_over_others,
     reminders_that_are_forgotten,
     flips_at_the_time_they_were_asked_for,
 )
