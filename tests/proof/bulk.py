@@ -87,13 +87,15 @@ class Batch:
         return [step for step in steps if self.deliveries[step] < MOST_DELIVERIES and self._can_begin(step)]
 
     def deliver(self, step: str) -> Work:
-        """Return one delivery of a step, as work to be done; whichever delivery answers last counts."""
+        """Return one delivery of a step, as work to be done; the last answer before another step is given it counts."""
         self.deliveries[step] += 1
         event = self.given.setdefault(step, self._event(step))
 
         def work() -> Any:
-            self.answers[step] = invoke(f"{step}.handler.lambda_handler", event)
-            return self.answers[step]
+            answer = invoke(f"{step}.handler.lambda_handler", event)
+            if not self._is_given_on(step):
+                self.answers[step] = answer
+            return answer
 
         return StepWork(self.attempt, work)
 
@@ -114,6 +116,10 @@ class Batch:
         return self.first in self.answers and (
             not self._effects_follow or all(effect in self.answers for effect in EFFECTS)
         )
+
+    def _is_given_on(self, step: str) -> bool:
+        following = (*EFFECTS, SETTLE) if step == self.first else (SETTLE,) if step in EFFECTS else ()
+        return any(one in self.given for one in following)
 
     def _give_up(self, step: str) -> None:
         """Do what the workflow does with a step whose every delivery has failed: a Catch, or a batch that is lost."""
