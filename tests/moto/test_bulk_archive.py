@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Outcome, RunKind, counts_of
+from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Outcome, Run, RunKind, RunState, counts_of
+from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import all_members, read_run
 from client_lifecycle.storage.table import Table
@@ -415,6 +416,22 @@ def test_confirming_again_after_the_end_starts_nothing(practice: Table, executio
     again = confirm(run)
     assert (again.status, again.body["state"]) == (202, "completed")
     assert len(executions()) == 1
+
+
+def test_the_verdict_knows_of_a_batch_that_settles_while_the_run_is_closed(
+    practice: Table, executions: Executions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = confirm(preview(client_ids=["c-5"])).body["run_id"]
+    settled = Settlement(client_id="c-5", position=0, outcome=Outcome.FAILED, reason="CommitContended")
+
+    def read_before_it_settles(table: Table, provider_id: str, run_id: str) -> Run:
+        run = read_run(table, provider_id, run_id)
+        settle_members(table, provider_id, run_id, 1, [settled])
+        return run
+
+    monkeypatch.setattr(runs, "read_run", read_before_it_settles)
+    run = finish_run(practice, PROVIDER_ID, run_id, 1, at=NOW)
+    assert (run.state, run.counts[Outcome.FAILED]) == (RunState.COMPLETED_WITH_FAILURES, 1)
 
 
 def test_a_preview_holds_for_an_hour(practice: Table, executions: Executions, clock: Clock) -> None:

@@ -258,6 +258,34 @@ class TestUndo:
         history = get("/clients/c-1/history").body["entries"]
         assert [entry["event"] for entry in history] == ["client.activated", "client.archived"]
 
+    def test_whoever_an_undo_has_brought_back_is_activated_also_when_it_is_stopped_before_it_knows(
+        self, archived: Workflow, clock: Clock
+    ) -> None:
+        undo = self.undone(archived)
+        undo.undo(undo.batch("c-1", "c-2"))
+        clock.pass_by(MOMENT)
+        post("/clients/c-2/archive", {})
+        assert call("stop", undo).status == 202
+        assert undo.whole(*EVERYONE) == "stopped"
+        assert undo.outcomes == {
+            "c-1": ("activated", None),
+            "c-2": ("activated", None),
+            "c-3": ("not_reached", None),
+        }
+
+    def test_whoever_an_undo_has_brought_back_is_not_said_to_be_unreached(self, archived: Workflow) -> None:
+        undo = self.undone(archived)
+        undo.undo(undo.batch("c-1"))
+        assert undo.finish() == "completed_with_failures"
+        assert undo.outcomes == {
+            "c-1": ("failed", "BatchNotSettled"),
+            "c-2": ("not_reached", None),
+            "c-3": ("not_reached", None),
+        }
+        assert call("retry", undo).status == 202
+        assert Workflow(undo.run_id, attempt=2, kind="undo").whole(*EVERYONE) == "completed"
+        assert undo.outcomes == dict.fromkeys(EVERYONE, ("activated", None))
+
     def test_an_undo_that_was_cut_off_goes_on_with_the_rest_of_a_large_client(
         self, table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:

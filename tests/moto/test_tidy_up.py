@@ -106,6 +106,16 @@ def test_a_proposal_starts_by_itself_after_the_time_for_a_veto_and_leaves_alone_
     assert (archived["status"], archived["archived_by"]["actor_id"]) == ("archived", "tidy-up")
 
 
+def test_a_proposal_that_staff_have_started_and_that_has_ended_is_not_looked_at_again(clock: Clock) -> None:
+    wish(BY_ITSELF)
+    clean_up()
+    [proposal] = proposals()
+    post(f"/bulk-archives/{proposal['run_id']}/confirm", {"token": proposal["token"]})
+    assert Workflow(proposal["run_id"]).whole("c-quiet-1", "c-quiet-2", "c-quiet-3") == "completed"
+    clock.pass_by(7 * DAY)
+    assert clean_up() == {}
+
+
 def test_a_veto_stops_it_before_it_starts(clock: Clock, executions: Executions) -> None:
     wish(BY_ITSELF)
     clean_up()

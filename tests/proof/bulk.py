@@ -1,6 +1,7 @@
-"""Drives the workflow of bulk archives step by step, as archive_clients.asl.json does: the one place that knows it.
+"""Drives the workflow of bulk archives and their undoings step by step, as archive_clients.asl.json does.
 
-Each step may be delivered more than once, at the same time or much later; what a step is given stays the same.
+It is the one place that knows the workflow. Each step may be delivered more than once, at the same time or much later;
+what a step is given stays the same.
 """
 
 from __future__ import annotations
@@ -8,37 +9,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from client_lifecycle.domain.client import ArchiveOptions
-from client_lifecycle.domain.runs import Run, preview_offer
+from client_lifecycle.domain.runs import Member, Run, RunKind, batches, preview_offer
 from client_lifecycle.domain.selection import ChosenClients
-from client_lifecycle.use_cases import bulk_archive
+from client_lifecycle.storage.workflow import Progress
 from client_lifecycle.use_cases import preview as previews
 from tests.moto.calls import invoke
-from tests.proof.world import World
+from tests.proof.scheduler import Call, Running
 from tests.unit.builders import PROVIDER_ID, STAFF_ID
+
+if TYPE_CHECKING:
+    from tests.proof.world import World
 
 State = dict[str, Any]
 Work = Callable[[], object]
 
-MARK, SETTLE, FINISH = "mark_archived", "settle_batch", "finish_run"
+MARK, UNDO, SETTLE, FINISH = "mark_archived", "undo_archives", "settle_batch", "finish_run"
 EFFECTS = ("cancel_commitments", "leave_chats", "silence_notifications")
-STEPS = (MARK, *EFFECTS, SETTLE)
-CLIENTS_PER_BATCH = 2
+FIRST_STEP = {RunKind.ARCHIVE: MARK, RunKind.UNDO: UNDO}
 MOST_DELIVERIES = 3
 LOST = "Lambda.Unknown"
-
-
-class NoWorkflow:
-    """A workflow that the test carries out itself."""
-
-    def write_manifest(self, *_: object) -> None:
-        """Nothing: the test knows its batches."""
-
-    def start(self, run: Run) -> None:
-        """Nothing: the test starts the steps."""
 
 
 def preview(world: World, client_ids: Sequence[str]) -> Run:
@@ -55,128 +48,179 @@ def preview(world: World, client_ids: Sequence[str]) -> Run:
     return shown.run
 
 
-def confirm(world: World, run: Run, *, accept_changes: bool = False, workflow: Any = None) -> Run:
-    """Confirm a run that was previewed."""
-    return bulk_archive.confirm(
-        world.table,
-        workflow or NoWorkflow(),
-        PROVIDER_ID,
-        run.run_id,
-        run.token,
-        confirmed_by=STAFF_ID,
-        accept_changes=accept_changes,
-        at=world.at,
-    )
+def manifest_of(members: Sequence[Member]) -> list[State]:
+    """Return the batches of a manifest as the workflow reads them."""
+    return [
+        {"members": [{"client_id": one.client_id, "position": one.position} for one in batch]}
+        for batch in batches(members)
+    ]
+
+
+@dataclass(frozen=True)
+class StepWork:
+    """One delivery of a step, of an attempt of a run."""
+
+    attempt: State
+    do: Work
+
+    def __call__(self) -> object:
+        """Do the work."""
+        return self.do()
 
 
 @dataclass
 class Batch:
-    """One batch of a run: what each step was given and has answered, and how often it was delivered."""
+    """One batch of an execution: what each step was given and has answered, and how often it was delivered."""
 
-    run_id: str
-    members: list[dict[str, Any]]
+    attempt: State
+    first: str
+    members: list[State]
     given: dict[str, State] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     deliveries: Counter[str] = field(default_factory=Counter)
 
     def ready(self) -> list[str]:
         """Return the steps that can be delivered, for the first time or again."""
-        for step in STEPS:
+        steps = (self.first, *EFFECTS, SETTLE)
+        for step in steps:
             self._give_up(step)
-        return [step for step in STEPS if self.deliveries[step] < MOST_DELIVERIES and self._can_begin(step)]
+        return [step for step in steps if self.deliveries[step] < MOST_DELIVERIES and self._can_begin(step)]
 
     def deliver(self, step: str) -> Work:
-        """Return one delivery of a step, as work to be done; whichever delivery answers last counts."""
+        """Return one delivery of a step, as work to be done; the last answer before another step is given it counts."""
         self.deliveries[step] += 1
         event = self.given.setdefault(step, self._event(step))
 
         def work() -> Any:
-            self.answers[step] = invoke(f"{step}.handler.lambda_handler", event)
-            return self.answers[step]
+            answer = invoke(f"{step}.handler.lambda_handler", event)
+            if not self._is_given_on(step):
+                self.answers[step] = answer
+            return answer
 
-        return work
+        return StepWork(self.attempt, work)
 
     @property
-    def _is_marked(self) -> bool:
-        return "marked" in self.answers.get(MARK, {})
+    def is_done(self) -> bool:
+        """Whether the last step has answered, or has failed for good."""
+        return SETTLE in self.answers
+
+    @property
+    def _effects_follow(self) -> bool:
+        return bool(self.answers.get(self.first, {}).get("marked"))
 
     def _can_begin(self, step: str) -> bool:
-        if step == MARK:
+        if step == self.first:
             return True
         if step in EFFECTS:
-            return self._is_marked
-        return MARK in self.answers and (not self._is_marked or all(effect in self.answers for effect in EFFECTS))
+            return self._effects_follow
+        return self.first in self.answers and (
+            not self._effects_follow or all(effect in self.answers for effect in EFFECTS)
+        )
+
+    def _is_given_on(self, step: str) -> bool:
+        following = (*EFFECTS, SETTLE) if step == self.first else (SETTLE,) if step in EFFECTS else ()
+        return any(one in self.given for one in following)
 
     def _give_up(self, step: str) -> None:
-        """Do what the workflow's Catch does with a step whose every delivery has failed."""
+        """Do what the workflow does with a step whose every delivery has failed: a Catch, or a batch that is lost."""
         if step not in self.answers and self.deliveries[step] == MOST_DELIVERIES:
-            self.answers[step] = {"first_error": {"Error": LOST}} if step == MARK else {"error": LOST}
+            self.answers[step] = {"first_error": {"Error": LOST}} if step == self.first else {"error": LOST}
 
     def _event(self, step: str) -> State:
-        run = {"provider_id": PROVIDER_ID, "run_id": self.run_id, "attempt": 1}
         if step in EFFECTS:
-            return {**run, "marked": self.answers[MARK]["marked"]}
-        batch = {**run, "batch_number": 0, "members": self.members}
-        if step == MARK:
+            return {**self.attempt, "marked": self.answers[self.first]["marked"]}
+        batch = {**self.attempt, "batch_number": 0, "members": self.members}
+        if step == self.first:
             return batch
-        if not self._is_marked:
-            return {**batch, **self.answers[MARK]}
-        return {**batch, "first": self.answers[MARK], "effects": [self.answers[effect] for effect in EFFECTS]}
+        if "first_error" in self.answers[self.first]:
+            return {**batch, **self.answers[self.first]}
+        effects = [self.answers[effect] for effect in EFFECTS] if self._effects_follow else []
+        return {**batch, "first": self.answers[self.first], "effects": effects}
 
 
 @dataclass
-class Batches:
-    """A run on its way through confirmation and workflow; the second confirmation is a second click."""
+class Execution:
+    """The workflow's work on one attempt of a run; one that was stopped delivers no step for the first time."""
 
     run: Run
-    batches: list[Batch]
-    accept_changes: bool
-    confirmed: bool = False
+    manifest: Callable[[], list[State]]
     finishes: int = 0
-    finished: bool = False
+    has_ended: bool = False
 
-    @classmethod
-    def of(cls, run: Run, client_ids: Sequence[str], *, accept_changes: bool) -> Batches:
-        """Return a previewed run with its clients cut into batches, none of which has begun."""
-        members = [{"client_id": client_id, "position": position} for position, client_id in enumerate(client_ids)]
-        cuts = range(0, len(members), CLIENTS_PER_BATCH)
-        batches = [Batch(run.run_id, members[start : start + CLIENTS_PER_BATCH]) for start in cuts]
-        return cls(run, batches, accept_changes)
-
-    def confirm(self, world: World) -> None:
-        """Confirm the run, which begins its workflow."""
-        confirm(world, self.run, accept_changes=self.accept_changes)
-        self.confirmed = True
+    @cached_property
+    def batches(self) -> list[Batch]:
+        """The batches of the manifest, as it is when they are first asked for."""
+        first = FIRST_STEP[self.run.kind]
+        return [Batch(self._attempt, first, batch["members"]) for batch in self.manifest()]
 
     def ready(self, *, again: bool) -> list[Delivery]:
         """Return the deliveries that are possible now; with ``again`` also those of steps that have answered."""
-        if not self.confirmed:
+        if self.has_ended and not again:
             return []
         deliveries = [
             Delivery(step, partial(batch.deliver, step))
             for batch in self.batches
             for step in batch.ready()
-            if again or step not in batch.answers
+            if (again or step not in batch.answers) and (step in batch.given or not self.has_ended)
         ]
-        if all(SETTLE in batch.answers for batch in self.batches) and self._may_finish(again):
+        if all(batch.is_done for batch in self.batches) and self._may_finish(again):
             deliveries.append(Delivery(FINISH, self.finish))
         return deliveries
+
+    def die(self) -> None:
+        """End before the work is done; what was begun may still be delivered."""
+        self.has_ended = True
 
     def finish(self) -> Work:
         """Return one delivery of the last step."""
         self.finishes += 1
 
         def work() -> Any:
-            step = {"provider_id": PROVIDER_ID, "run_id": self.run.run_id, "attempt": 1}
-            answer = invoke(f"{FINISH}.handler.lambda_handler", step)
-            self.finished = True
+            answer = invoke(f"{FINISH}.handler.lambda_handler", self._attempt)
+            self.has_ended = True
             return answer
 
-        return work
+        return StepWork(self._attempt, work)
+
+    @property
+    def _attempt(self) -> State:
+        return {"provider_id": PROVIDER_ID, "run_id": self.run.run_id, "attempt": self.run.attempt}
 
     def _may_finish(self, again: bool) -> bool:
-        """A run whose last step has failed for good is finished by the clean-up."""
-        return not self.finished or (again and self.finishes < MOST_DELIVERIES)
+        return not self.has_ended or (again and self.finishes < MOST_DELIVERIES)
+
+
+@dataclass
+class LocalWorkflow:
+    """Stands for the bucket and the state machine: manifests and executions by run and attempt.
+
+    Each of its calls is one that an operation stands before, like those to AWS.
+    """
+
+    manifests: dict[str, list[State]] = field(default_factory=dict)
+    executions: dict[str, Execution] = field(default_factory=dict)
+
+    def write_manifest(self, run: Run, members: Sequence[Member]) -> None:
+        """Keep the batches, in the place of others."""
+        Running.stand_before(Call("PutObject", {}))
+        self.manifests[_name(run)] = manifest_of(members)
+
+    def start(self, run: Run) -> None:
+        """Begin an execution, unless there was one of this name; without a manifest it goes on to its last step."""
+        Running.stand_before(Call("StartExecution", {}))
+        self.executions.setdefault(_name(run), Execution(run, lambda: self.manifests.get(_name(run), [])))
+
+    def progress(self, run: Run) -> Progress:
+        """Tell how far an execution has come."""
+        Running.stand_before(Call("DescribeExecution", {}))
+        execution = self.executions.get(_name(run))
+        if execution is None:
+            return Progress.NOT_STARTED
+        return Progress.ENDED if execution.has_ended else Progress.AT_WORK
+
+    def ready(self, *, again: bool) -> list[Delivery]:
+        """Return the deliveries that are possible now, of all executions."""
+        return [delivery for execution in self.executions.values() for delivery in execution.ready(again=again)]
 
 
 @dataclass(frozen=True)
@@ -185,3 +229,7 @@ class Delivery:
 
     step: str
     begin: Callable[[], Work]
+
+
+def _name(run: Run) -> str:
+    return f"{run.run_id}-{run.attempt}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 from botocore.config import Config
@@ -40,12 +41,12 @@ def controls(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
 @pytest.fixture(scope="session")
 def workflow(local_aws: LocalAws) -> Workflow:
-    """A bucket and a state machine that does nothing, for the confirmations."""
+    """A bucket and a state machine whose executions are at work until they are stopped."""
     config = ministack.CONFIG.merge(ONE_TRY)
     s3 = local_aws.session.client("s3", endpoint_url=local_aws.endpoint, config=config)
     stepfunctions = local_aws.session.client("stepfunctions", endpoint_url=local_aws.endpoint, config=config)
     s3.create_bucket(Bucket=BUCKET)
-    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    definition = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 86_400, "End": True}}}
     iam = local_aws.session.client("iam", endpoint_url=local_aws.endpoint, config=config)
     role = iam.create_role(RoleName="state-machine", AssumeRolePolicyDocument="{}")["Role"]
     machine = stepfunctions.create_state_machine(
@@ -54,10 +55,16 @@ def workflow(local_aws: LocalAws) -> Workflow:
     return Workflow(s3, stepfunctions, BUCKET, machine["stateMachineArn"])
 
 
+@pytest.fixture(scope="session")
+def scenes() -> Iterator[int]:
+    """Numbers for the scenes of all tests."""
+    return count()
+
+
 @pytest.fixture
-def stage(controls: Controls, local_aws: LocalAws, workflow: Workflow) -> Iterator[Stage]:
+def stage(controls: Controls, workflow: Workflow, scenes: Iterator[int]) -> Iterator[Stage]:
     with scheduled(workflow.s3, workflow.stepfunctions):
-        yield Stage(controls, local_aws, workflow)
+        yield Stage(controls, workflow, scenes)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

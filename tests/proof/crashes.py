@@ -10,34 +10,44 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from client_lifecycle.domain.bookings import BookingAnswer
-from client_lifecycle.storage import archives
-from client_lifecycle.storage.items import Plain, from_item, to_plain
+from client_lifecycle.domain.client import PlanTerms, Trigger
+from client_lifecycle.domain.runs import Run
+from client_lifecycle.storage import archives, keys, runs
+from client_lifecycle.storage.items import Plain, from_item, from_plain, to_plain
 from client_lifecycle.storage.workflow import Workflow
-from local.ministack import LocalAws
-from tests.proof import bulk
-from tests.proof.bulk import EFFECTS, MARK, MOST_DELIVERIES, SETTLE, Batches, Work, preview
+from client_lifecycle.use_cases import archive_later, bulk_archive
+from tests.proof.bulk import EFFECTS, MARK, MOST_DELIVERIES, SETTLE, UNDO, Execution, Work, preview
 from tests.proof.operations import (
     activate,
     archive,
     book_by_client,
     book_by_staff,
-    clean_up,
+    cancel_plan,
+    carry_out_plan,
+    clean_up_everything,
+    confirm,
     restore,
+    retry_of,
+    undo_of,
 )
 from tests.proof.scheduler import GO, Let, Running
 from tests.proof.world import NO_SCHEDULING, Controls, World, person_with_many_records, plain_people
-from tests.unit.builders import NOW, PROVIDER_ID
+from tests.unit.builders import NOW, PROVIDER_ID, cause
 
 BUCKET = "manifests"
 PEOPLE = (*plain_people(), person_with_many_records())
+TWO = ("plain", "in-charge")
 A_SECOND = timedelta(seconds=1)
-FIRST_OF_SEVERAL = 1
-"""A choice with which a booking is a new one."""
+A_WHILE = timedelta(minutes=20)
+"""Until the clean-up looks at what was begun, or looks again."""
+
+A_NEW_BOOKING = 9
+"""A choice with which a booking is a new one, for a moment that is well ahead."""
 
 
 @dataclass
@@ -65,25 +75,71 @@ class Scene:
         running, calls = Running("played", work), 0
         lets_to_come = iter(lets)
         while not running.has_ended:
-            self.world.witness(running.let_go(next(lets_to_come, GO)))
+            self.world.witness(running.let_go(next(lets_to_come, GO)), work)
             calls += 1
         if running.error and not running.crashed:
             raise running.error
         self.answer = running.result
         return calls
 
-    def run(self) -> Batches:
-        """Return a run that was previewed."""
-        client_ids = [self.who(client_id).client_id for client_id in ("plain", "in-charge")]
-        return Batches.of(preview(self.world, client_ids), client_ids, accept_changes=False)
+    def previewed(self, *client_ids: str) -> Run:
+        """Return a run of these clients that waits to be confirmed."""
+        for client_id in client_ids:
+            self.who(client_id)
+        return preview(self.world, client_ids)
 
-    def marked(self, *steps: str) -> Batches:
-        """Return a confirmed run whose first batch has these steps behind it."""
-        run = self.run()
-        self.done(lambda: run.confirm(self.world))
+    def confirmed(self, *client_ids: str) -> Execution:
+        """Return the work on a run that was confirmed, of two clients unless others are named."""
+        run = self.previewed(*client_ids or TWO)
+        self.done(self.confirm(run))
+        return self.execution(run)
+
+    def confirm(self, run: Run) -> Work:
+        """Return the confirmation of a run."""
+        return lambda: confirm(self.world, run, accept_changes=False, workflow=self.workflow)
+
+    def execution(self, run: Run) -> Execution:
+        """Return the work on the present attempt of a run, by the manifest that lies in the bucket."""
+        run = runs.read_run(self.world.table, PROVIDER_ID, run.run_id)
+        place = {"Bucket": BUCKET, "Key": f"{PROVIDER_ID}/{run.run_id}-{run.attempt}.json"}
+        return Execution(run, lambda: json.loads(self.workflow.s3.get_object(**place)["Body"].read()))
+
+    def dead(self, run: Run) -> None:
+        """Stop the execution of a run's attempt."""
+        machine = self.workflow.state_machine_arn.replace(":stateMachine:", ":execution:")
+        self.workflow.stepfunctions.stop_execution(executionArn=f"{machine}:{run.run_id}-{run.attempt}")
+
+    def after(self, execution: Execution, *steps: str) -> Execution:
+        """Do these steps of an execution's only batch."""
         for step in steps:
-            self.done(run.batches[0].deliver(step))
-        return run
+            self.done(execution.batches[0].deliver(step))
+        return execution
+
+    def ended(self, execution: Execution, *steps: str) -> Run:
+        """Do these steps, and the last; return the run as it has ended."""
+        self.done(self.after(execution, *steps).finish())
+        self.dead(execution.run)
+        return execution.run
+
+    def retried(self) -> Run:
+        """Return a run that has ended without reaching anybody."""
+        return self.ended(self.confirmed())
+
+    def undone(self, *client_ids: str) -> Execution:
+        """Return the work on the undo of a run that has archived its clients."""
+        run = self.ended(self.confirmed(*client_ids), MARK, *EFFECTS, SETTLE)
+        self.done(lambda: undo_of(self.world, run, self.workflow))
+        undo = runs.read_run(self.world.table, PROVIDER_ID, run.run_id).undone_by
+        return self.execution(runs.read_run(self.world.table, PROVIDER_ID, undo or ""))
+
+    def clean_up(self) -> Work:
+        """Return the clean-up, which comes a while later."""
+
+        def work() -> None:
+            self.world.at += A_WHILE
+            clean_up_everything(self.world, self.workflow)
+
+        return work
 
 
 Case = Callable[[Scene], Work]
@@ -100,7 +156,7 @@ def after_archive(operation: Callable[..., Work], client_id: str) -> Case:
     def case(scene: Scene) -> Work:
         who = scene.who(client_id)
         scene.done(archive(scene.world, who, 0))
-        return operation(scene.world, who, FIRST_OF_SEVERAL)
+        return operation(scene.world, who, A_NEW_BOOKING)
 
     return case
 
@@ -111,35 +167,128 @@ def restore_after_return(scene: Scene) -> Work:
     return restore(scene.world, who, 0)
 
 
-def clean_up_after_crash(scene: Scene) -> Work:
+def clean_up_of_an_archive(scene: Scene) -> Work:
     """Return the clean-up after an archive that ended between its second and its third transaction."""
-    who = scene.who("many")
-    scene.play(archive(scene.world, who, 0), [GO, GO, GO, Let(crash_before=True)])
-    return clean_up(scene.world, who, 0)
+    scene.play(archive(scene.world, scene.who("many"), 0), [GO, GO, GO, GO, Let(crash_before=True)])
+    return scene.clean_up()
 
 
-def confirm(scene: Scene) -> Work:
-    run = scene.run()
-    return lambda: bulk.confirm(scene.world, run.run, workflow=scene.workflow)
+def clean_up_of_a_dead_run(scene: Scene) -> Work:
+    """Return the clean-up of a run whose workflow died after it has marked its clients."""
+    execution = scene.after(scene.confirmed(), MARK, *EFFECTS)
+    scene.dead(execution.run)
+    return scene.clean_up()
 
 
-def step_after(step: str, *before: str) -> Case:
+def clean_up_of_a_retry(scene: Scene) -> Work:
+    """Return the clean-up of a retry that was cut off while its clients were gathered."""
+    run = scene.retried()
+    scene.play(lambda: retry_of(scene.world, run, scene.workflow), [GO, GO, GO, GO, Let(crash_after=True)])
+    return scene.clean_up()
+
+
+def clean_up_with_a_proposal(scene: Scene) -> Work:
+    scene.who("quiet")
+    scene.world.tidy_up(starts_by_itself=False)
+    return scene.clean_up()
+
+
+def clean_up_that_starts_a_proposal(scene: Scene) -> Work:
+    scene.who("quiet")
+    scene.world.tidy_up(starts_by_itself=True)
+    scene.done(scene.clean_up())
+    scene.world.at += timedelta(days=1)
+    return scene.clean_up()
+
+
+def planned(scene: Scene) -> None:
+    at, terms = scene.world.at, PlanTerms(trigger=Trigger.AFTER_LAST_APPOINTMENT)
+    who = scene.who("quiet").client_id
+    scene.done(lambda: archive_later.plan_archive(scene.world.table, PROVIDER_ID, who, terms, cause=cause(), at=at))
+
+
+def after_plan(operation: Callable[..., Work]) -> Case:
+    """Return an operation on a client whose archive is planned, and due."""
+
     def case(scene: Scene) -> Work:
-        return scene.marked(*before).batches[0].deliver(step)
+        planned(scene)
+        return operation(scene.world, scene.who("quiet"), A_NEW_BOOKING)
 
     return case
 
 
+def clean_up_with_a_plan(scene: Scene) -> Work:
+    planned(scene)
+    return scene.clean_up()
+
+
+def exclude(scene: Scene) -> Work:
+    run_id, table = scene.previewed(*TWO, "quiet").run_id, scene.world.table
+    return lambda: bulk_archive.exclude(table, PROVIDER_ID, run_id, [*TWO, "quiet"])
+
+
+def stop(scene: Scene) -> Work:
+    run_id, table, at = scene.confirmed().run.run_id, scene.world.table, scene.world.at
+    return lambda: bulk_archive.stop(table, PROVIDER_ID, run_id, at=at)
+
+
+def stop_before_the_start(scene: Scene) -> Work:
+    run_id, table, at = scene.previewed(*TWO).run_id, scene.world.table, scene.world.at
+    return lambda: bulk_archive.stop(table, PROVIDER_ID, run_id, at=at)
+
+
+def retry(scene: Scene) -> Work:
+    run = scene.retried()
+    return lambda: retry_of(scene.world, run, scene.workflow)
+
+
+def retry_of_who_was_marked(scene: Scene) -> Work:
+    run = scene.ended(scene.confirmed(), MARK)
+    return lambda: retry_of(scene.world, run, scene.workflow)
+
+
+def mark_in_a_retry(scene: Scene) -> Work:
+    run = scene.ended(scene.confirmed(), MARK)
+    scene.done(lambda: retry_of(scene.world, run, scene.workflow))
+    return scene.execution(run).batches[0].deliver(MARK)
+
+
+def settle_that_comes_late(scene: Scene) -> Work:
+    """Return the settling of a batch that is delivered when its run's next attempt is at work."""
+    execution = scene.after(scene.confirmed(), MARK, *EFFECTS)
+    late = execution.batches[0].deliver(SETTLE)
+    run = scene.ended(execution)
+    scene.done(lambda: retry_of(scene.world, run, scene.workflow))
+    return late
+
+
+def undo(scene: Scene) -> Work:
+    run = scene.ended(scene.confirmed(), MARK, *EFFECTS, SETTLE)
+    return lambda: undo_of(scene.world, run, scene.workflow)
+
+
+def undo_step(scene: Scene) -> Work:
+    return scene.undone("many").batches[0].deliver(UNDO)
+
+
+def step_after(step: str, *before: str) -> Case:
+    return lambda scene: scene.after(scene.confirmed(), *before).batches[0].deliver(step)
+
+
+def undo_step_after(step: str, *before: str) -> Case:
+    return lambda scene: scene.after(scene.undone(), *before).batches[0].deliver(step)
+
+
 def settle_unmarked(scene: Scene) -> Work:
     """Return the settling of a batch whose first step has failed for good."""
-    batch = scene.marked().batches[0]
+    batch = scene.confirmed().batches[0]
     batch.deliveries[MARK] = MOST_DELIVERIES
     batch.ready()
     return batch.deliver(SETTLE)
 
 
 def finish_after(*before: str) -> Case:
-    return lambda scene: scene.marked(*before).finish()
+    return lambda scene: scene.after(scene.confirmed(), *before).finish()
 
 
 CASES: Mapping[str, Case] = {
@@ -149,18 +298,37 @@ CASES: Mapping[str, Case] = {
     "activate with restore": after_archive(restore, "in-charge"),
     "activate with restore of many records": after_archive(restore, "many"),
     "restore after the return": restore_after_return,
-    "booking by a client": lambda scene: book_by_client(scene.world, scene.who("plain"), FIRST_OF_SEVERAL + 50),
+    "booking by a client": lambda scene: book_by_client(scene.world, scene.who("plain"), A_NEW_BOOKING),
     "booking by an archived client": after_archive(book_by_client, "plain"),
+    "booking by a client to be archived later": after_plan(book_by_client),
     "booking by staff for an archived client": after_archive(book_by_staff, NO_SCHEDULING),
     "booking that is refused": after_archive(book_by_client, NO_SCHEDULING),
-    "clean-up": clean_up_after_crash,
-    "confirm": confirm,
+    "plan cancelled": after_plan(cancel_plan),
+    "plan carried out": after_plan(carry_out_plan),
+    "clean-up of an archive": clean_up_of_an_archive,
+    "clean-up of a dead run": clean_up_of_a_dead_run,
+    "clean-up of a retry": clean_up_of_a_retry,
+    "clean-up with a plan": clean_up_with_a_plan,
+    "clean-up with a proposal": clean_up_with_a_proposal,
+    "clean-up that starts a proposal": clean_up_that_starts_a_proposal,
+    "exclude": exclude,
+    "confirm": lambda scene: scene.confirm(scene.previewed(*TWO)),
     "mark": step_after(MARK),
     **{effect: step_after(effect, MARK) for effect in EFFECTS},
     "settle": step_after(SETTLE, MARK, *EFFECTS),
     "settle what was not marked": settle_unmarked,
     "finish": finish_after(MARK, *EFFECTS, SETTLE),
     "finish what was lost": finish_after(MARK),
+    "stop": stop,
+    "stop before the start": stop_before_the_start,
+    "retry": retry,
+    "retry of who was marked": retry_of_who_was_marked,
+    "mark in a retry": mark_in_a_retry,
+    "settle that comes late": settle_that_comes_late,
+    "undo": undo,
+    "undo of many records": undo_step,
+    "settle of an undo": undo_step_after(SETTLE, UNDO),
+    "finish of an undo": lambda scene: scene.after(scene.undone(), UNDO, SETTLE).finish(),
 }
 
 
@@ -169,13 +337,13 @@ class Stage:
     """Where cases are played: a fresh scene for each crash."""
 
     controls: Controls
-    aws: LocalAws
     workflow: Workflow
+    scenes: Iterator[int]
 
     @contextmanager
     def scene(self) -> Iterator[Scene]:
-        """Set a scene that nothing has happened in."""
-        with self.controls.new_world() as world:
+        """Set a scene that nothing has happened in, with ids of its own: executions outlast their scene."""
+        with self.controls.new_world(next(self.scenes)) as world:
             yield Scene(world, self.workflow)
 
     def undisturbed(self, case: Case) -> tuple[int, Counter[str]]:
@@ -202,15 +370,19 @@ class Stage:
             return self.what_is_left(scene)
 
     def what_is_left(self, scene: Scene) -> Counter[str]:
-        """Clean up, and return everything there is by then, without the ids and times that are new each time."""
+        """Clean up, and return everything there is by then, without the ids and times that are new each time.
+
+        What was stored for a run that there is none of is left out: nothing leads there.
+        """
         world, answer = scene.world, _answered(scene.answer)
-        for who in world.people:
-            scene.play(clean_up(world, who, 0))
+        for _ in range(CLEAN_UPS):
+            scene.play(scene.clean_up())
         world.look_again()
         items = [from_item(item) for item in world.table.client.scan(TableName=world.table.name)["Items"]]
         receipts = [self._receipt(scene, item) for item in items if item["sk"].startswith("RECEIPT#")]
-        others = [item for item in items if not item["sk"].startswith("RECEIPT#")]
-        handed_over = [one for item in items if item["sk"] == "RUN" for one in self._handed_over(item["run_id"])]
+        known = [from_plain(Run, item) for item in items if item["sk"] == keys.RUN_SK]
+        others = [item for item in items if not item["sk"].startswith("RECEIPT#") and _is_known(item, known)]
+        handed_over = [one for run in known for one in self._handed_over(run)]
         return told([*others, *filter(None, receipts), *handed_over, answer])
 
     @staticmethod
@@ -222,19 +394,25 @@ class Stage:
         receipt = archives.read_receipt(scene.world.table, provider_id, client_id, item["archive_id"])
         return {**to_plain(receipt), "changes": sorted(json.dumps(to_plain(change)) for change in receipt.changes)}
 
-    def _handed_over(self, run_id: str) -> Iterator[dict[str, Any]]:
-        """Return a run's manifest and its executions."""
-        key = f"{PROVIDER_ID}/{run_id}.json"
-        for found in self.aws.s3.list_objects_v2(Bucket=BUCKET, Prefix=key).get("Contents", []):
-            yield {"manifest": self.aws.s3.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read().decode()}
-        machine = self.workflow.state_machine_arn
-        executions = self.aws.stepfunctions.list_executions(stateMachineArn=machine)["executions"]
-        yield {"executions": sum(one["name"] == run_id for one in executions)}
+    def _handed_over(self, run: Run) -> Iterator[dict[str, Any]]:
+        """Return a run's manifests, and how far its executions have come."""
+        bucket = self.workflow.s3
+        for found in bucket.list_objects_v2(Bucket=BUCKET, Prefix=f"{PROVIDER_ID}/{run.run_id}").get("Contents", []):
+            yield {"manifest": bucket.get_object(Bucket=BUCKET, Key=found["Key"])["Body"].read().decode()}
+        for attempt in range(1, run.attempt + 1):
+            yield {"attempt": attempt, "progress": self.workflow.progress(replace(run, attempt=attempt)).name}
 
+
+CLEAN_UPS = 2
+"""The first may find an item that another has been looking at when it was ended."""
 
 ID = re.compile(r"\b01[0-9A-HJKMNP-TV-Z]{24}\b")
-TIME = re.compile(re.escape(f"{NOW:%Y-%m-%dT%H:%M}") + r":[\d.]+Z")
-"""The times of the work itself; what is booked or due has others."""
+TIME = re.compile(rf"\b{NOW.year}-\d\d-\d\dT[\d:.]+Z")
+TOKEN = re.compile(r"\b[0-9a-f]{64}\b")
+
+
+def _is_known(item: Plain, runs: Sequence[Run]) -> bool:
+    return not item["pk"].startswith(keys.RUN_PREFIX) or item["pk"].split("#")[2] in {run.run_id for run in runs}
 
 
 def _answered(answer: Any) -> Plain:
@@ -245,5 +423,6 @@ def _answered(answer: Any) -> Plain:
 
 
 def told(items: Sequence[Mapping[str, Any]]) -> Counter[str]:
-    """Return items as texts in which all new ids and all times of the work itself read the same."""
-    return Counter(TIME.sub("NOW", ID.sub("ID", json.dumps(item, sort_keys=True, default=str))) for item in items)
+    """Return items as texts in which all ids, times and tokens read the same."""
+    texts = (json.dumps(item, sort_keys=True, default=str) for item in items)
+    return Counter(TOKEN.sub("TOKEN", TIME.sub("TIME", ID.sub("ID", text))) for text in texts)

@@ -6,19 +6,29 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from zlib import crc32
 
 from tests.ministack.faults import Answer, cancelled
-from tests.proof.bulk import Work
-from tests.proof.operations import EXPECTED, OPERATIONS, clean_up
+from tests.proof.bulk import EFFECTS, FINISH, MARK, SETTLE, Work
+from tests.proof.operations import EXPECTED, OPERATIONS, begin_run, clean_up, plan
 from tests.proof.scheduler import GO, Call, Crash, Let, Running
 from tests.proof.world import FEWER_TRIES, Controls, World, person_with_many_records, plain_people
 
 AT_ONCE = 6
+MOST_CLEAN_UPS = 6
+BETWEEN_CLEAN_UPS = timedelta(minutes=20)
+"""Longer than an item that the clean-up looks at is left to it."""
+
 ANY = 2**16
-TIMES = (timedelta(milliseconds=1), timedelta(seconds=2), timedelta(minutes=3), timedelta(minutes=25))
-NAMES = (*sorted(OPERATIONS), *(["bulk_step"] * len(OPERATIONS)))
+TIMES = (
+    timedelta(milliseconds=1),
+    timedelta(seconds=2),
+    timedelta(minutes=3),
+    timedelta(minutes=12),
+    timedelta(minutes=25),
+    timedelta(hours=15),
+)
+NAMES = (*sorted(OPERATIONS), *(["bulk_step"] * len(OPERATIONS)), *(["retry", "undo", "change"] * 2))
 """A run takes many steps, so they are chosen as often as all the rest together."""
 
 POPULAR = 0.6
@@ -69,6 +79,30 @@ class Interleaving:
         if work:
             self._begin(name, work)
 
+    def plan_to_archive_everyone(self) -> None:
+        """Have an archive planned for each client, one way or the other."""
+        for place, who in enumerate(self.world.people):
+            self._begin(plan.__name__, plan(self.world, who, place))
+            self._drain()
+
+    def live_through_a_run(self) -> None:
+        """Let a run of everyone end with a batch that was done, one that was not settled, and others not reached."""
+        everyone = 2 ** len(self.world.people) - 1
+        self._begin(begin_run.__name__, begin_run(self.world, self.world.people[0], everyone))
+        self._drain()
+        [execution] = self.world.workflow.executions.values()
+        done, lost = execution.batches[:2]
+        for step in (MARK, *EFFECTS, SETTLE):
+            self._begin(step, done.deliver(step))
+            self._drain()
+        for step in (MARK, *EFFECTS):
+            self._begin(step, lost.deliver(step))
+            self._drain()
+        self._begin(SETTLE, lost.deliver(SETTLE))
+        self.crash(0, after=False)
+        self._begin(FINISH, execution.finish())
+        self._drain()
+
     def let_go(self, turn: int) -> None:
         """Let the next call of one operation go through."""
         self._let_go(turn, GO)
@@ -85,18 +119,18 @@ class Interleaving:
         self._let_go(turn, Let(crash_before=not after, crash_after=after))
 
     def end(self) -> None:
-        """Let everything end, deliver what is owed, clean up, and look at what is left."""
+        """Let everything end, deliver what is owed, clean up as often as it takes, and look at what is left."""
         self._drain()
-        for run in self.world.runs:
-            self._begin("confirm", partial(run.confirm, self.world))
+        for _ in range(MOST_CLEAN_UPS):
+            while deliveries := self.world.workflow.ready(again=False):
+                for delivery in deliveries[:AT_ONCE]:
+                    self._begin(delivery.step, delivery.begin())
+                self._drain()
+            self.world.at += BETWEEN_CLEAN_UPS
+            self._begin(clean_up.__name__, clean_up(self.world, self.world.people[0], 0))
             self._drain()
-        while deliveries := [one for run in self.world.runs for one in run.ready(again=False)]:
-            for delivery in deliveries[:AT_ONCE]:
-                self._begin(delivery.step, delivery.begin())
-            self._drain()
-        for who in self.world.people:
-            self._begin(clean_up.__name__, clean_up(self.world, who, 0))
-        self._drain()
+            if not self.world.is_anything_at_work:
+                break
         self.world.at_rest()
         for look in self.world.run_looks.values():
             self.tally.outcomes.update(member["outcome"] for member in look.members.values())
@@ -123,7 +157,7 @@ class Interleaving:
         done = running.let_go(let)
         self.tally.calls += 1
         self.tally.transactions += done is not None and done.name == "TransactWriteItems"
-        self.world.witness(done)
+        self.world.witness(done, running.work)
         self._take_leave()
         self.is_whole = True
 
@@ -159,14 +193,22 @@ def live_through(controls: Controls, seed: int, tally: Tally, calls: int) -> Non
     tally.worlds += 1
     with controls.new_world(seed) as world:
         world.settle_in(people)
+        if seed % 3 == 0:
+            world.tidy_up(starts_by_itself=seed % 2 == 0)
         interleaving = Interleaving(world, dice, tally)
-        last = tally.calls + calls
+        before = tally.calls
         try:
+            if seed % 2:
+                interleaving.live_through_a_run()
+            else:
+                interleaving.plan_to_archive_everyone()
+            tally.calls = before
+            last = tally.calls + calls
             while tally.calls < last:
                 _one_choice(interleaving, dice)
             interleaving.end()
         except BaseException as fault:
-            fault.add_note(f"world {seed}, after {tally.calls - last + calls} calls; PROOF_SEED={seed} begins with it")
+            fault.add_note(f"world {seed}, after {tally.calls - before} calls; PROOF_SEED={seed} begins with it")
             raise
         finally:
             interleaving.abandon()

@@ -11,19 +11,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
+from typing import TypeAlias
 
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import record_from, record_item
 from client_lifecycle.storage.items import Plain
 
 ARCHIVED, ACTIVATED = "client.archived", "client.activated"
-WHAT_CHANGES = {"status", "cancelled_by", "cancelled_at", "left_at", "hidden_at", "live_key", "day_key"}
+WHAT_CHANGES = {"status", "cancelled_by", "cancelled_at", "left_at", "hidden_at", "live_key", "commitment_key"}
+PLACES = ("pk", "sk", "live_key", "commitment_key")
+LEASE = {"due_key", "due_since"}
+"""What the clean-up may move on an item by itself: when to look at it again."""
+
 WHAT_A_CLIENT_KEEPS = ("provider_id", "client_id", "email", "added_at", "currency", "credit_cents", "owed_cents")
 RETRIED = {"failed", "not_reached"}
+FINISHED = {"stopped", "completed", "completed_with_failures"}
+VERDICTS = {False: "completed", True: "completed_with_failures"}
 
 
 class Broken(AssertionError):
     """An invariant does not hold."""
+
+
+def without_lease(item: Plain) -> Plain:
+    """Return an item without its place in the clean-up's list."""
+    return {name: part for name, part in item.items() if name not in LEASE}
 
 
 def hold(holds: bool, what: str, *where: object) -> None:
@@ -57,6 +69,11 @@ class ClientLook:
     def records(self) -> dict[str, Plain]:
         """What hangs on the client: appointments, payments and so on."""
         return {sk: item for sk, item in self.items.items() if "kind" in item}
+
+    @cached_property
+    def plan(self) -> Plain | None:
+        """The plan to archive the client later, if there is one."""
+        return self.client.get("plan")
 
     @cached_property
     def flips(self) -> list[Plain]:
@@ -108,6 +125,17 @@ def the_stamp_is_the_status(look: ClientLook) -> None:
     hold(client["status_key"].endswith(client["status"]), "the client is in the wrong tab")
     if archive_id:
         hold(archive_id in look.receipts, "no receipt for the stamp", archive_id)
+        hold(look.plan is None, "an archived client has a plan", archive_id)
+
+
+def what_is_to_be_done_is_in_the_clean_ups_list(look: ClientLook) -> None:
+    hold(look.plan is None or look.client.keys() >= LEASE, "the clean-up does not know of a plan")
+    hold(look.plan is not None or not look.client.keys() & LEASE, "the clean-up waits for a plan that is gone")
+    for archive_id, receipt in look.receipts.items():
+        if receipt["state"] == "settled":
+            hold(not receipt.keys() & LEASE, "the clean-up waits for an archive that is done", archive_id)
+        elif archive_id == look.archive_id:
+            hold(receipt.keys() >= LEASE, "the clean-up does not know of an archive that is not done", archive_id)
 
 
 def the_history_explains_the_status(look: ClientLook) -> None:
@@ -140,6 +168,7 @@ def a_receipt_names_each_record_once(look: ClientLook) -> None:
 
 AT_EVERY_MOMENT = (
     the_stamp_is_the_status,
+    what_is_to_be_done_is_in_the_clean_ups_list,
     the_history_explains_the_status,
     a_settled_archive_leaves_nothing_live,
     a_receipt_names_each_record_once,
@@ -151,12 +180,19 @@ AT_EVERY_MOMENT = (
 
 @dataclass
 class Memory:
-    """What has to be remembered of the past: when each archive and each booking was committed."""
+    """What has to be remembered of the past: when each archive and each booking was committed, and what runs did.
+
+    ``own_bookings`` are the appointments that clients have asked for themselves; ``archived_by`` has the archive that a
+    run has begun on a client, ``left_at`` the client's revision then, and ``undone`` who was brought back by an undo.
+    """
 
     moment: int = 0
     archived: dict[str, int] = field(default_factory=dict)
     booked: dict[str, int] = field(default_factory=dict)
-    marked: set[tuple[str, str]] = field(default_factory=set)
+    own_bookings: set[str] = field(default_factory=set)
+    archived_by: dict[tuple[str, str], str] = field(default_factory=dict)
+    left_at: dict[str, int] = field(default_factory=dict)
+    undone: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -215,7 +251,8 @@ def records_stay_what_they_are(step: Step, memory: Memory) -> None:
 def what_was_told_stays_told(step: Step, memory: Memory) -> None:
     for sk, (before, after) in step.changed.items():
         if sk.startswith("HISTORY#") or (sk.startswith("RECEIPT#") and not sk.endswith("#LEFT_ALONE")):
-            hold({**before, "state": "settled"} == after, "a receipt or the history was rewritten", sk)
+            told = [without_lease(one) for one in (before, after, {**before, "state": "settled"})]
+            hold(told[1] in (told[0], told[2]), "a receipt or the history was rewritten", sk)
 
 
 def receipts_tell_exactly_what_was_changed(step: Step, memory: Memory) -> None:
@@ -246,13 +283,15 @@ def each_flip_has_its_line_and_its_receipt(step: Step, memory: Memory) -> None:
 
 
 def the_revision_rises_with_the_client_and_what_is_live(step: Step, memory: Memory) -> None:
-    risen = step.after.client["revision"] - step.before.client["revision"]
+    before, after = step.before.client, step.after.client
+    risen = after["revision"] - before["revision"]
     came_alive = [
         sk
         for sk, record in step.after.records.items()
         if "live_key" in record and "live_key" not in step.before.records.get(sk, {})
     ]
-    hold(risen == (1 if "CLIENT" in step.changed else 0), "the revision does not count the client's changes", risen)
+    has_changed = without_lease(before) != without_lease(after)
+    hold(risen == (1 if has_changed else 0), "the revision does not count the client's changes", risen)
     if came_alive:
         hold(risen == 1, "something came alive without a new revision", *came_alive)
         hold(step.after.archive_id is None, "something came alive on an archived client", *came_alive)
@@ -274,10 +313,41 @@ def a_booking_is_not_cancelled_by_an_archive_before_it(step: Step, memory: Memor
 def a_run_archives_a_client_once(step: Step, memory: Memory) -> None:
     before, after = step.flip
     run_id = step.after.client["stamp"]["cause"].get("run_id") if after and before is None else None
-    if run_id:
+    if run_id and after:
         mark = (run_id, step.after.client["client_id"])
-        hold(mark not in memory.marked, "a run has archived a client twice", *mark)
-        memory.marked.add(mark)
+        hold(mark not in memory.archived_by, "a run has archived a client twice", *mark)
+        memory.archived_by[mark] = after
+        memory.left_at[after] = step.after.client["revision"]
+
+
+def an_undo_brings_back_once_who_is_as_the_run_left_them(step: Step, memory: Memory) -> None:
+    before, after = step.flip
+    back = step.after.client["last_return"]["cause"] if before and after is None else {}
+    if before and back.get("source") == "undo":
+        undone = (before, step.after.client["client_id"])
+        hold(before in memory.archived_by.values(), "an undo of what no run has done", *undone)
+        hold(undone not in memory.undone, "a client was brought back twice", *undone)
+        hold(step.before.client["revision"] == memory.left_at[before], "an undo of who was changed since", *undone)
+        memory.undone.add(undone)
+
+
+def a_plan_is_told_of_and_carried_out_while_it_stands(step: Step, memory: Memory) -> None:
+    before, after = step.before.plan, step.after.plan
+    lines = [item["event"] for sk, item in step.new.items() if sk.startswith("HISTORY#")]
+    planned, cancelled = (lines.count(f"client.archive_plan{what}") for what in ("ned", "_cancelled"))
+    is_archived = step.before.archive_id is None and step.after.archive_id is not None
+    is_new = after is not None and (before is None or before["terms"] != after["terms"])
+    hold(planned == is_new, "a plan is not in the history, or one that was not made")
+    hold(cancelled == (before is not None and after is None and not is_archived), "a plan has gone without a word")
+    if is_archived and step.after.client["stamp"]["cause"]["source"] == "schedule":
+        hold(before is not None, "a client was archived as planned, but the plan was gone", step.after.archive_id)
+        options = step.after.receipts[step.after.archive_id or ""]["options"]
+        hold(before is not None and before["terms"]["options"] == options, "archived otherwise than planned")
+
+
+def who_books_is_not_archived_later(step: Step, memory: Memory) -> None:
+    own = [sk for sk, record in step.new.items() if record.get("record_id") in memory.own_bookings]
+    hold(not own or step.after.plan is None, "a client has booked, and is still to be archived", *own)
 
 
 BETWEEN_TWO_MOMENTS = (
@@ -290,6 +360,9 @@ BETWEEN_TWO_MOMENTS = (
     the_revision_rises_with_the_client_and_what_is_live,
     a_booking_is_not_cancelled_by_an_archive_before_it,
     a_run_archives_a_client_once,
+    an_undo_brings_back_once_who_is_as_the_run_left_them,
+    a_plan_is_told_of_and_carried_out_while_it_stands,
+    who_books_is_not_archived_later,
 )
 
 
@@ -299,7 +372,7 @@ def _sk(record: Plain) -> str:
 
 def _as_told(record: Plain) -> Plain:
     """Return a stored record as a receipt tells it: without the places it is stored at."""
-    return {name: part for name, part in record.items() if name not in ("pk", "sk", "live_key", "day_key")}
+    return {name: part for name, part in record.items() if name not in PLACES}
 
 
 def _is_charged(before: Plain, after: Plain) -> bool:
@@ -308,6 +381,8 @@ def _is_charged(before: Plain, after: Plain) -> bool:
 
 
 # Runs
+
+Clients: TypeAlias = Mapping[str, ClientLook]
 
 
 @dataclass(frozen=True)
@@ -325,21 +400,86 @@ def a_run_adds_up(look: RunLook) -> None:
     hold(sum(counts.values()) == look.run["totals"]["clients"], "a run does not account for every client")
 
 
-def outcomes_are_given_once(before: RunLook, after: RunLook) -> None:
+def outcomes_are_given_once(before: RunLook, after: RunLook, clients: Clients) -> None:
+    """Only who failed or was not reached is owed another outcome, once the run's next attempt is prepared."""
+    for sk, member in before.members.items():
+        now, attempt = after.members[sk], member["attempt"]
+        if member["outcome"] == now["outcome"]:
+            hold(now["attempt"] == attempt, "a member has changed its attempt", sk)
+        elif member["outcome"] == "pending":
+            hold(now["attempt"] == attempt == after.run["attempt"], "an outcome of an attempt that is over", sk)
+        else:
+            hold(member["outcome"] in RETRIED, "an outcome was given twice", sk)
+            hold(now["outcome"] == "pending", "an outcome was given over another", sk)
+            hold(attempt < now["attempt"] == after.run["attempt"], "a member was reopened by no new attempt", sk)
+            hold(after.run["state"] == "preparing", "a member was reopened although nobody has asked", sk)
+
+
+def a_member_is_marked_once(before: RunLook, after: RunLook, clients: Clients) -> None:
     for sk, member in before.members.items():
         now, archive_id = after.members[sk], member.get("archive_id")
-        if member["outcome"] != "pending" and member["outcome"] not in RETRIED:
-            hold(now["outcome"] == member["outcome"], "an outcome was given twice", sk)
-        if archive_id or member["outcome"] != "pending":
-            hold(now.get("archive_id") == archive_id, "a member was marked again, or after its outcome", sk)
+        if now.get("archive_id") == archive_id:
+            continue
+        look = clients[keys.client_partition(after.run["provider_id"], member["client_id"])]
+        hold(archive_id is None, "a member was marked twice", sk)
+        hold(member["outcome"] == now["outcome"] == "pending", "a member was marked after its outcome", sk)
+        if "undoes" in member:
+            back = look.client["last_return"]
+            was_it = (back["archive_id"], back["cause"].get("run_id")) == (now["archive_id"], after.run["run_id"])
+            hold(was_it and look.archive_id is None, "a member was marked as brought back, and is not", sk)
+        else:
+            hold(now["archive_id"] == look.archive_id, "a member was marked with another stamp than the client has", sk)
+            hold(now["archived_revision"] == look.client["revision"], "a member was marked with another revision", sk)
 
 
-def an_outcome_is_true(before: RunLook, after: RunLook, clients: Mapping[str, ClientLook]) -> None:
+def an_outcome_is_true(before: RunLook, after: RunLook, clients: Clients) -> None:
     for sk, member in after.members.items():
-        if member["outcome"] == "archived" and before.members[sk]["outcome"] != "archived":
-            look = clients[keys.client_partition(after.run["provider_id"], member["client_id"])]
-            hold(look.archive_id == member.get("archive_id"), "archived, says a run, but the client is not", sk)
-            hold(not look.is_settling, "archived, says a run, but not in full", sk)
+        if member["outcome"] == before.members[sk]["outcome"]:
+            continue
+        look = clients[keys.client_partition(after.run["provider_id"], member["client_id"])]
+        match member["outcome"]:
+            case "archived":
+                hold(look.archive_id == member.get("archive_id"), "archived, says a run, but the client is not", sk)
+                hold(not look.is_settling, "archived, says a run, but not in full", sk)
+            case "already_archived" | "changed_since_preview" | "blocked" | "excluded" | "not_reached" | "left_alone":
+                hold("archive_id" not in member, "nothing done, says a run, but it has done something", sk)
+            case "superseded":
+                hold(look.archive_id != member["archive_id"], "superseded, but the stamp stands", sk)
+            case "activated":
+                hold("archive_id" in member, "activated, says an undo, but it was somebody else", sk)
+            case _:
+                pass
+
+
+def a_run_moves_as_it_may(before: RunLook, after: RunLook, clients: Clients) -> None:
+    was, now = before.run, after.run
+    hold(now["attempt"] - was["attempt"] in (0, 1), "an attempt was left out")
+    if was["state"] in FINISHED:
+        goes_on = now["state"] == "preparing" and now["attempt"] == was["attempt"] + 1
+        hold(now["state"] == was["state"] or goes_on, "a run that has ended goes on", was["state"], now["state"])
+        hold("undone_by" not in was or without_lease(now) == without_lease(was), "a run went on after it was undone")
+    elif now["state"] in FINISHED and "started_at" in now:
+        left = sum(now["counts"].get(outcome, 0) for outcome in RETRIED)
+        verdicts = {"stopped"} if was["state"] == "stopping" else {VERDICTS[bool(left)]}
+        hold(now["state"] in verdicts, "the verdict is not what the run came to", was["state"], now["state"], left)
+
+
+BETWEEN_TWO_MOMENTS_OF_A_RUN = (
+    outcomes_are_given_once,
+    a_member_is_marked_once,
+    an_outcome_is_true,
+    a_run_moves_as_it_may,
+)
+
+
+def a_run_tells_whom_it_has_done(look: RunLook, memory: Memory) -> None:
+    for member in look.members.values():
+        client_id, mark, undoes = member["client_id"], member.get("archive_id"), member.get("undoes")
+        if undoes:
+            done = undoes if (undoes, client_id) in memory.undone else None
+        else:
+            done = memory.archived_by.get((look.run["run_id"], client_id))
+        hold(mark == done, "a run has archived a client, or brought it back, and does not know it", client_id)
 
 
 # When all is done

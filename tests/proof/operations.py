@@ -5,39 +5,78 @@ A new operation is a function and an entry in ``OPERATIONS``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
-from client_lifecycle.domain.client import ArchiveOptions, Client, touched
-from client_lifecycle.domain.effects import Change, all_effects
-from client_lifecycle.domain.errors import CommitContended, PreviewExpired, StorageBusy, Superseded
+from client_lifecycle.domain.client import ArchiveOptions, Client, PlanTerms, Trigger, touched
+from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.errors import (
+    AlreadyArchived,
+    CommitContended,
+    NothingToUndo,
+    PreviewExpired,
+    RunNotFinished,
+    RunNotStarted,
+    RunStarted,
+    RunUndone,
+    StorageBusy,
+    Superseded,
+)
 from client_lifecycle.domain.reasons import ArchiveReason
-from client_lifecycle.domain.receipts import ReceiptState
 from client_lifecycle.domain.records import Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable
-from client_lifecycle.storage import archives
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage.clients import change_write, client_write, read_live, record_item
 from client_lifecycle.storage.items import put_new
+from client_lifecycle.storage.keys import run_partition
 from client_lifecycle.storage.table import ReadingOutdated
+from client_lifecycle.use_cases import archive_later, bulk_archive
+from client_lifecycle.use_cases import clean_up as cleaning
+from client_lifecycle.use_cases import undo as undoing
 from client_lifecycle.use_cases.activate import activate_client
-from client_lifecycle.use_cases.archive import apply_effect, archive_client
+from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.book import book
-from tests.proof.bulk import Batches, Work, preview
+from client_lifecycle.use_cases.clients import change_client
+from tests.proof.bulk import Work, preview
 from tests.proof.invariants import hold
 from tests.proof.world import NO_SCHEDULING, OTHER_GROUP_ID, World
-from tests.unit.builders import HOUR, PROVIDER_ID, appointment, cause, feed_entry, payment, reminder
+from tests.unit.builders import (
+    DAY,
+    GROUP_ID,
+    HOUR,
+    PROVIDER_ID,
+    STAFF_ID,
+    appointment,
+    cause,
+    feed_entry,
+    payment,
+    reminder,
+)
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+Found = TypeVar("Found")
 Operation: TypeAlias = "Callable[[World, Client, int], Work | None]"
 """Given a client and a free choice, returns the work to be done from now on, or ``None`` if there is none."""
 
-EXPECTED = (StorageBusy, CommitContended, Superseded, PreviewExpired)
+EXPECTED = (
+    AlreadyArchived,
+    CommitContended,
+    NothingToUndo,
+    PreviewExpired,
+    RunNotFinished,
+    RunNotStarted,
+    RunStarted,
+    RunUndone,
+    StorageBusy,
+    Superseded,
+)
 """The answers that a caller has to be ready for when many act at once, or late."""
 
 SAID = (
@@ -63,6 +102,17 @@ def restore(world: World, who: Client, choice: int) -> Work:
     """Staff activate a client, or one who is back already, and want everything restored."""
     at, asked = world.at, tuple(Restorable)
     return lambda: activate_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, asked=asked)
+
+
+def change(world: World, who: Client, choice: int) -> Work:
+    """Staff change a client, archived or not: its group, or what it may do."""
+
+    def edit(client: Client) -> Client:
+        if choice % 2:
+            return replace(client, settings=replace(client.settings, email_notifications=choice % 4 == 1))
+        return replace(client, group_id=OTHER_GROUP_ID if choice % 4 else GROUP_ID)
+
+    return lambda: change_client(world.table, PROVIDER_ID, who.client_id, edit)
 
 
 def book_by_client(world: World, who: Client, choice: int) -> Work:
@@ -109,21 +159,40 @@ def charge(world: World, who: Client, choice: int) -> Work:
     return lambda: _change_records(world, who, charged)
 
 
-def clean_up(world: World, who: Client, choice: int) -> Work:
-    """The clean-up carries out what a crash has left of a client's archive."""
+def plan(world: World, who: Client, choice: int) -> Work:
+    """Staff plan a client's archive, for tomorrow or after the last appointment or payment."""
+    at, trigger = world.at, tuple(Trigger)[choice % len(Trigger)]
+    tomorrow = (at + DAY).date() if trigger is Trigger.ARCHIVE_ON else None
+    terms = PlanTerms(trigger=trigger, archive_on=tomorrow, options=SAID[choice // 3 % len(SAID)])
+    return lambda: archive_later.plan_archive(world.table, PROVIDER_ID, who.client_id, terms, cause=cause(), at=at)
+
+
+def cancel_plan(world: World, who: Client, choice: int) -> Work:
+    """Staff cancel the plan to archive a client."""
     at = world.at
+    return lambda: archive_later.cancel_plan(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at)
 
-    def work() -> None:
-        client = read_live(world.table, PROVIDER_ID, who.client_id, at).client
-        if client.stamp is None:
-            return
-        archive_id = client.stamp.archive_id
-        receipt = archives.read_receipt(world.table, PROVIDER_ID, who.client_id, archive_id)
-        if receipt.state is ReceiptState.SETTLING:
-            apply_effect(world.table, PROVIDER_ID, who.client_id, archive_id, all_effects, at=at)
-            archives.settle_receipt(world.table, client, archive_id)
 
-    return work
+def carry_out_plan(world: World, who: Client, choice: int) -> Work:
+    """A client's plan is looked at, by whoever has found it due."""
+    at = world.at
+    return lambda: archive_later.carry_out_plan(world.table, PROVIDER_ID, who.client_id, at=at)
+
+
+def clean_up(world: World, who: Client, choice: int) -> Work:
+    """The clean-up looks at all that is due."""
+    return partial(clean_up_everything, world, world.workflow)
+
+
+def clean_up_everything(world: World, workflow: Any) -> None:
+    """Have the clean-up look at all that is due.
+
+    Raises:
+        Exception: looking at an item has failed, and not as it may when many act at once.
+    """
+    for done in cleaning.clean_up(world.table, workflow, at=world.at, has_time=lambda: True):
+        if done.fault and not isinstance(done.fault, EXPECTED):
+            raise done.fault
 
 
 def begin_run(world: World, who: Client, choice: int) -> Work:
@@ -132,17 +201,83 @@ def begin_run(world: World, who: Client, choice: int) -> Work:
     client_ids = clients or [who.client_id]
 
     def work() -> None:
-        run = Batches.of(preview(world, client_ids), client_ids, accept_changes=choice % 2 == 0)
-        world.runs.append(run)
-        run.confirm(world)
+        confirm(world, preview(world, client_ids), accept_changes=choice % 2 == 0, workflow=world.workflow)
 
     return work
 
 
+def confirm_again(world: World, who: Client, choice: int) -> Work | None:
+    """Staff confirm a run, perhaps not for the first time."""
+    run = _any(world.runs, choice)
+    return partial(confirm, world, run, accept_changes=False, workflow=world.workflow) if run else None
+
+
+def confirm(world: World, run: Run, *, accept_changes: bool, workflow: Any) -> Run:
+    """Confirm a run that was previewed."""
+    return bulk_archive.confirm(
+        world.table,
+        workflow,
+        PROVIDER_ID,
+        run.run_id,
+        run.token,
+        confirmed_by=STAFF_ID,
+        accept_changes=accept_changes,
+        at=world.at,
+    )
+
+
+def exclude(world: World, who: Client, choice: int) -> Work | None:
+    """Staff take clients out of a run that waits, or waited a moment ago."""
+    run = _any(world.runs, choice)
+    if run is None:
+        return None
+    members = world.run_looks[run_partition(PROVIDER_ID, run.run_id)].members.values()
+    client_ids = [member["client_id"] for member in members][choice % 2 :: 2]
+    return lambda: bulk_archive.exclude(world.table, PROVIDER_ID, run.run_id, client_ids)
+
+
+def stop(world: World, who: Client, choice: int) -> Work | None:
+    """Staff stop a run, whatever it is doing."""
+    at, run = world.at, _any(world.runs, choice)
+    return (lambda: bulk_archive.stop(world.table, PROVIDER_ID, run.run_id, at=at)) if run else None
+
+
+def retry(world: World, who: Client, choice: int) -> Work | None:
+    """Staff try the clients again that a run has failed for, or has not reached."""
+    run = _any([one for one in world.runs if one.finished_at], choice) or _any(world.runs, choice)
+    return partial(retry_of, world, run, world.workflow) if run else None
+
+
+def retry_of(world: World, run: Run, workflow: Any) -> Run:
+    """Try this run's clients again."""
+    return bulk_archive.retry(world.table, workflow, PROVIDER_ID, run.run_id, at=world.at)
+
+
+def undo(world: World, who: Client, choice: int) -> Work | None:
+    """Staff undo a run."""
+    run = _any([one for one in world.runs if one.finished_at], choice) or _any(world.runs, choice)
+    return partial(undo_of, world, run, world.workflow) if run else None
+
+
+def undo_of(world: World, run: Run, workflow: Any) -> Run:
+    """Undo this run."""
+    return undoing.undo(world.table, workflow, PROVIDER_ID, run.run_id, asked_by=STAFF_ID, at=world.at)
+
+
+def execution_dies(world: World, who: Client, choice: int) -> Work | None:
+    """Somebody stops an execution of the workflow, or it fails for a reason of its own; what it began may go on."""
+    execution = _any([one for one in world.workflow.executions.values() if not one.has_ended], choice)
+    return execution.die if execution else None
+
+
 def bulk_step(world: World, who: Client, choice: int) -> Work | None:
     """Deliver a step of a run, perhaps not for the first time."""
-    ready = [delivery for run in world.runs for delivery in run.ready(again=choice % 3 == 0)]
-    return ready[choice % len(ready)].begin() if ready else None
+    delivery = _any(world.workflow.ready(again=choice % 3 == 0), choice)
+    return delivery.begin() if delivery else None
+
+
+def _any(found: Sequence[Found], choice: int) -> Found | None:
+    return found[choice % len(found)] if found else None
 
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -151,12 +286,22 @@ OPERATIONS: Mapping[str, Operation] = {
         archive,
         activate,
         restore,
+        change,
         book_by_client,
         book_by_staff,
         add_records,
         charge,
+        plan,
+        cancel_plan,
+        carry_out_plan,
         clean_up,
         begin_run,
+        confirm_again,
+        exclude,
+        stop,
+        retry,
+        undo,
+        execution_dies,
         bulk_step,
     )
 }
@@ -175,6 +320,8 @@ def _book(world: World, who: Client, choice: int, booked_by: BookedBy) -> Callab
             booked_by=booked_by,
         )
         sent.append(booking)
+        if booked_by is BookedBy.CLIENT:
+            world.memory.own_bookings.add(booking.appointment.record_id)
     booking = sent[-1]
     return lambda: book(world.table, booking, at=at)
 

@@ -54,6 +54,7 @@ class Running:
 
     def __init__(self, name: str, work: Callable[[], Any]) -> None:
         self.name = name
+        self.work = work
         self.stands_before: Call | None = None
         self.carried_out: Call | None = None
         self.result: Any = None
@@ -103,7 +104,7 @@ class Running:
     def before_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse | None:
         """Stand before a call, if the thread that makes it is an operation's."""
         running = getattr(Running._of_this_thread, "running", None)
-        return running._stand(request, event_name) if running else None
+        return running._stand_before_sending(request, event_name) if running else None
 
     @staticmethod
     def after_call(http_response: AWSResponse, event_name: str, **_: Any) -> None:
@@ -112,13 +113,25 @@ class Running:
         if running:
             running._answered(http_response.status_code)
 
-    def _stand(self, request: AWSPreparedRequest, event_name: str) -> AWSResponse | None:
-        self.stands_before = Call(event_name.rpartition(".")[2], _document(request.body))
+    # What stands for a call that is not made to AWS
+
+    @staticmethod
+    def stand_before(call: Call) -> None:
+        """Stand before a call that is carried out in the test itself, if the thread that makes it is an operation's."""
+        running = getattr(Running._of_this_thread, "running", None)
+        if running:
+            running._stand(call)
+
+    def _stand_before_sending(self, request: AWSPreparedRequest, event_name: str) -> AWSResponse | None:
+        self._stand(Call(event_name.rpartition(".")[2], _document(request.body)))
+        return made_up(request, self._let.answer) if self._let.answer is not None else None
+
+    def _stand(self, call: Call) -> None:
+        self.stands_before = call
         self._standing.release()
         self._let_go.acquire()
         if self._let.crash_before:
             raise Crash
-        return made_up(request, self._let.answer) if self._let.answer is not None else None
 
     def _answered(self, status: int) -> None:
         if self._let.answer is None and status < 300:

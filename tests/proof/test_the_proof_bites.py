@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from types import ModuleType
 
 import pytest
 
 from client_lifecycle.domain.bookings import Booking, BookingAnswer
-from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.client import ArchivePlan, Client, touched
 from client_lifecycle.domain.effects import Change, Plan, cancel_commitments, leave_chats
 from client_lifecycle.domain.errors import LifecycleError
 from client_lifecycle.domain.receipts import HistoryEntry
-from client_lifecycle.domain.runs import Member
-from client_lifecycle.storage import archives, bookings, clients, keys, runs
-from client_lifecycle.storage.items import conditional_update, put_new, to_plain
+from client_lifecycle.domain.runs import LeftAloneBecause, Member, Outcome, Run
+from client_lifecycle.storage import archives, bookings, clients, due, keys, outcomes, runs
+from client_lifecycle.storage.clients import LiveClient
+from client_lifecycle.storage.items import Plain, conditional_update, put_new, to_plain
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases import activate, archive
+from client_lifecycle.use_cases import activate, archive, archive_batch, archive_later, book, bulk_archive
 from tests.proof.crashes import CASES, Stage
 from tests.proof.figures import tell
 from tests.proof.interleaving import Tally, live_through
 from tests.proof.invariants import Broken, hold
 from tests.proof.world import Controls
+from tests.unit.builders import plan
 
 CALLS_PER_WORLD = 250
-MOST_WORLDS = 12
+MOST_WORLDS = 20
 """Few, for a fault that is not caught soon may never be in the calls that every change is tried with."""
 
 Fault = Callable[[pytest.MonkeyPatch], None]
@@ -79,7 +83,7 @@ def returns_in_two_transactions(patch: pytest.MonkeyPatch) -> None:
         history: HistoryEntry | None,
         archive_id: str,
         changes: Sequence[Change],
-        at: datetime,
+        **_: object,
     ) -> None:
         if history:
             table.transact_on_reading([clients.history_write(table, before, history)])
@@ -88,35 +92,117 @@ def returns_in_two_transactions(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(archives, "commit_return", commit_return)
 
 
+def unguarded(patch: pytest.MonkeyPatch, module: ModuleType, *fields: str) -> None:
+    """Leave these fields out of the conditions under which a module writes."""
+    guarded = conditional_update
+
+    def update(table: str, key: Mapping[str, str], before: Plain, after: Plain, expect: Iterable[str]) -> object:
+        return guarded(table, key, before, after, set(expect) - set(fields))
+
+    patch.setattr(module, "conditional_update", update)
+
+
 def outcomes_given_over_others(patch: pytest.MonkeyPatch) -> None:
-    guarded = runs.conditional_update
-
-    def update(table: str, key: object, before: object, after: object, expect: set[str]) -> object:
-        return guarded(table, key, before, after, expect - {"outcome"})
-
-    patch.setattr(runs, "conditional_update", update)
+    unguarded(patch, outcomes, "outcome")
 
 
 def marks_that_are_not_kept(patch: pytest.MonkeyPatch) -> None:
-    def mark_write(table: Table, provider_id: str, run_id: str, member: Member, archive_id: str) -> object:
-        return exists(table, keys.member_key(provider_id, run_id, member.position))
+    def mark_write(table: Table, run: Run, member: Member, archived: Client, archive_id: str) -> object:
+        return exists(table, keys.member_key(run.provider_id, run.run_id, member.position))
 
-    patch.setattr(runs, "mark_write", mark_write)
-
-
-def changes_written_over_anything(patch: pytest.MonkeyPatch) -> None:
-    def change_write(table: Table, provider_id: str, client_id: str, change: Change) -> object:
-        key = keys.record_key(provider_id, client_id, change.before.kind, change.before.record_id)
-        stored = [clients.record_item(provider_id, client_id, one) for one in (change.before, change.after)]
-        return conditional_update(table.name, key, *stored, ())
-
-    patch.setattr(clients, "change_write", change_write)
+    patch.setattr(outcomes, "mark_write", mark_write)
 
 
-def changes_and_receipts_written_over_others(patch: pytest.MonkeyPatch) -> None:
-    """Each of the two guards alone would do: what changes twice would be told twice under the same key."""
-    changes_written_over_anything(patch)
-    patch.setattr(archives, "put_new", archives.put_over)
+def marks_on_members_that_have_their_outcome(patch: pytest.MonkeyPatch) -> None:
+    whole = outcomes.mark_write
+
+    def mark_write(table: Table, run: Run, member: Member, archived: Client, archive_id: str) -> object:
+        with pytest.MonkeyPatch.context() as inner:
+            unguarded(inner, outcomes, "outcome", "attempt", "archive_id")
+            return whole(table, run, member, archived, archive_id)
+
+    patch.setattr(outcomes, "mark_write", mark_write)
+
+
+def attempts_that_settle_for_each_other(patch: pytest.MonkeyPatch) -> None:
+    """A late delivery of an earlier attempt gives an outcome that the present one owes."""
+    whole = outcomes._outcome_write
+
+    def outcome_write(place: object, settlement: object) -> object:
+        with pytest.MonkeyPatch.context() as inner:
+            unguarded(inner, outcomes, "attempt")
+            return whole(place, settlement)
+
+    patch.setattr(outcomes, "_outcome_write", outcome_write)
+
+
+def not_reached_although_marked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outcomes, "NOT_BY_THIS_RUN", frozenset())
+
+
+def retries_that_reopen_everybody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(bulk_archive, "is_left", lambda member, attempt: member.attempt < attempt)
+
+
+def returns_that_undoings_do_not_keep(patch: pytest.MonkeyPatch) -> None:
+    def return_write(table: Table, run: Run, member: Member) -> object:
+        return exists(table, keys.member_key(run.provider_id, run.run_id, member.position))
+
+    patch.setattr(outcomes, "return_write", return_write)
+
+
+def undoings_of_whoever_carries_the_stamp(patch: pytest.MonkeyPatch) -> None:
+    """Clients who were changed since are brought back nevertheless."""
+
+    def left_alone(run: Run, member: Member, client: Client) -> LeftAloneBecause | None:
+        found = archive_batch_left_alone(run, member, client)
+        return None if found is LeftAloneBecause.CHANGED_SINCE else found
+
+    archive_batch_left_alone = archive_batch._left_alone
+    patch.setattr(archive_batch, "_left_alone", left_alone)
+
+
+def undoings_of_whoever_is_archived(patch: pytest.MonkeyPatch) -> None:
+    """Clients who came back, or were archived anew by others, are brought back nevertheless."""
+    patch.setattr(archive_batch, "_left_alone", lambda *_: None)
+
+
+def runs_replaced_whatever_became_of_them(patch: pytest.MonkeyPatch) -> None:
+    unguarded(patch, runs, "state", "attempt", "undone_by")
+
+
+def verdicts_from_an_old_reading(patch: pytest.MonkeyPatch) -> None:
+    """The run is closed by the counts that were read before its last batch has settled."""
+    finish = archive_batch.finish
+
+    def finish_as_read_before(run: Run, at: datetime) -> Run:
+        return finish(replace(run, counts={**run.counts, Outcome.FAILED: 0}), at)
+
+    patch.setattr(archive_batch, "finish", finish_as_read_before)
+
+
+def plans_carried_out_although_they_are_gone(patch: pytest.MonkeyPatch) -> None:
+    """The clean-up archives whoever it finds in its list, without looking whether the plan still stands."""
+    whole = archive_later.read_live
+
+    def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
+        live = whole(table, provider_id, client_id, at)
+        as_found = live.client if live.client.plan or live.client.stamp else replace(live.client, plan=plan())
+        return replace(live, client=as_found)
+
+    patch.setattr(archive_later, "read_live", read_live)
+
+
+def bookings_that_leave_the_plan(patch: pytest.MonkeyPatch) -> None:
+    def plan_kept(client: Client, plan: ArchivePlan, cause: object, at: datetime) -> tuple[Client, None]:
+        return touched(client), None
+
+    patch.setattr(book, "plan_cancelled", plan_kept)
+
+
+def work_that_the_clean_up_forgets(patch: pytest.MonkeyPatch) -> None:
+    """Whatever was looked at once is never looked at again."""
+    patch.setattr(due, "postpone", lambda table, found, until: due.forget(table, found) or found)
 
 
 def reminders_that_are_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -139,7 +225,16 @@ FAULTS: tuple[Fault, ...] = (
     returns_in_two_transactions,
     outcomes_given_over_others,
     marks_that_are_not_kept,
-    changes_and_receipts_written_over_others,
+    marks_on_members_that_have_their_outcome,
+    not_reached_although_marked,
+    retries_that_reopen_everybody,
+    undoings_of_whoever_carries_the_stamp,
+    undoings_of_whoever_is_archived,
+    runs_replaced_whatever_became_of_them,
+    verdicts_from_an_old_reading,
+    plans_carried_out_although_they_are_gone,
+    bookings_that_leave_the_plan,
+    work_that_the_clean_up_forgets,
     reminders_that_are_forgotten,
     flips_at_the_time_they_were_asked_for,
 )
@@ -166,6 +261,8 @@ def bookings_without_their_answer(patch: pytest.MonkeyPatch) -> None:
         (bookings_without_their_answer, "booking by a client"),
         (outcomes_given_over_others, "settle"),
         (marks_that_are_not_kept, "mark"),
+        (attempts_that_settle_for_each_other, "settle that comes late"),
+        (returns_that_undoings_do_not_keep, "undo of many records"),
     ],
     ids=lambda one: one if isinstance(one, str) else one.__name__,
 )

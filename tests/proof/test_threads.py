@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -20,20 +20,21 @@ from client_lifecycle.domain.bookings import BookedBy, Booking
 from client_lifecycle.domain.client import ArchiveOptions, Client
 from client_lifecycle.domain.errors import CommitContended, StorageBusy, Superseded
 from client_lifecycle.domain.restore import Restorable
+from client_lifecycle.storage.archives import LOOK_AFTER
 from client_lifecycle.storage.keys import client_partition
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.book import book
+from client_lifecycle.use_cases.clean_up import clean_up
 from local.ministack import LocalAws
 from local.tables import create_table
 from tests.ministack.practice import put
 from tests.proof import invariants
+from tests.proof.bulk import LocalWorkflow
 from tests.proof.figures import tell
 from tests.proof.interleaving import listed
 from tests.proof.invariants import ClientLook
-from tests.proof.operations import clean_up
-from tests.proof.world import World
 from tests.unit.builders import DAY, PROVIDER_ID, appointment, cause, client, one_of_each
 
 SECONDS = float(os.environ.get("PROOF_THREADS_SECONDS", "60"))
@@ -99,6 +100,8 @@ def test_twenty_threads_leave_no_client_half_archived(people: tuple[Table, list[
         for met in threads.map(act, range(THREADS)):
             answers += met
     assert answers.keys() >= {verb.__name__ for verb in VERBS}
+    for done in clean_up(table, LocalWorkflow(), at=datetime.now(UTC) + LOOK_AFTER, has_time=lambda: True):
+        assert done.fault is None
     flips = sum(hold_at_rest(table, who) for who in clients)
     tell(
         f"{THREADS} threads on {CLIENTS} clients, {SECONDS:g} s: {listed(answers)}; {flips:,} archives and returns; "
@@ -107,11 +110,9 @@ def test_twenty_threads_leave_no_client_half_archived(people: tuple[Table, list[
 
 
 def hold_at_rest(table: Table, who: Client) -> int:
-    """Clean up after a client, hold every invariant there is at rest, and count its archives and returns."""
-    world = World(table, at=datetime.now(UTC) + timedelta(seconds=1))
-    clean_up(world, who, 0)()
+    """Hold every invariant there is at rest, and count a client's archives and returns."""
     partition = client_partition(PROVIDER_ID, who.client_id)
-    look = ClientLook({plain["sk"]: plain for plain in table.query("pk = :pk", {":pk": partition})}, world.at)
+    look = ClientLook({plain["sk"]: plain for plain in table.query("pk = :pk", {":pk": partition})}, datetime.now(UTC))
     for holds in invariants.AT_EVERY_MOMENT:
         holds(look)
     invariants.every_archive_is_carried_out([look])

@@ -8,28 +8,34 @@ from __future__ import annotations
 import logging
 import random
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import pytest
 import ulid
 
+from client_lifecycle.domain import runs as domain_runs
 from client_lifecycle.domain.bookings import BookedBy, Booking
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.records import PaymentStatus, Record
-from client_lifecycle.domain.settings import PortalSettings
+from client_lifecycle.domain.runs import Run, RunState
+from client_lifecycle.domain.settings import PortalSettings, TidyUp
 from client_lifecycle.edge import steps, wiring
-from client_lifecycle.storage import keys
+from client_lifecycle.storage import archives, due, keys, outcomes
 from client_lifecycle.storage import table as storage_table
+from client_lifecycle.storage.items import from_plain
 from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases import clean_up as cleaning
+from client_lifecycle.use_cases import practice
 from local.tables import create_table
 from tests.ministack.practice import put
 from tests.proof import invariants
+from tests.proof.bulk import LocalWorkflow, StepWork, Work
 from tests.proof.invariants import ClientLook, Memory, RunLook, Step
 from tests.proof.scheduler import Call
 from tests.stored import write_group
@@ -37,26 +43,37 @@ from tests.unit.builders import (
     DAY,
     GROUP_ID,
     NOW,
+    PROVIDER_ID,
     appointment,
     client,
     group,
+    membership,
     one_of_each,
     payment,
+    reminder,
 )
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-    from tests.proof.bulk import Batches
+Given = TypeVar("Given")
+Got = TypeVar("Got")
 
 OTHER_GROUP_ID = "group-travel-well"
 NO_SCHEDULING = "no-scheduling"
-MANY_RECORDS = 100
+MANY_RECORDS = 12
 FEWER_TRIES = 3
+FEWER_CHANGES = 8
+"""Changes in a transaction: most clients fit into one, and one who has many takes three, not hundreds of items."""
+
+FEWER_MEMBERS = 2
+"""Members in a batch, in a partition and in a transaction, so that a run of a few clients has several of each."""
+
+QUIET_DAYS = 30
 
 
 def plain_people() -> list[tuple[Client, list[Record]]]:
-    """Three clients: one with a record of each kind, one with a payment in charge, one who may not book."""
+    """Four clients: with a record of each kind, with a payment in charge, one who may not book, one who went quiet."""
     overlapping = appointment("appt-2", starts_at=NOW + DAY + timedelta(minutes=30))
     soon = appointment("soon", starts_at=NOW + timedelta(minutes=2))
     charging = payment("charging", status=PaymentStatus.CHARGING)
@@ -65,6 +82,7 @@ def plain_people() -> list[tuple[Client, list[Record]]]:
         (client("plain", credit_cents=500, group_id=GROUP_ID), [*one_of_each(), soon]),
         (client("in-charge", owed_cents=7_500), [*one_of_each(), overlapping, charging]),
         (client(NO_SCHEDULING, settings=off), one_of_each()),
+        (client("quiet"), [payment(), membership(), reminder()]),
     ]
 
 
@@ -79,8 +97,8 @@ class World:
 
     table: Table
     at: datetime = NOW
+    workflow: LocalWorkflow = field(default_factory=LocalWorkflow)
     people: list[Client] = field(default_factory=list)
-    runs: list[Batches] = field(default_factory=list)
     bookings: dict[tuple[str, BookedBy], list[Booking]] = field(default_factory=dict)
     looks: dict[str, ClientLook] = field(default_factory=dict)
     run_looks: dict[str, RunLook] = field(default_factory=dict)
@@ -94,13 +112,23 @@ class World:
             partition = keys.client_partition(who.provider_id, who.client_id)
             self.looks[partition] = self._look(partition)
 
+    def tidy_up(self, *, starts_by_itself: bool) -> None:
+        """Have the clean-up propose to archive who went quiet."""
+        wish = TidyUp(inactive_days=QUIET_DAYS, starts_by_itself=starts_by_itself, veto_days=1)
+        practice.change_settings(self.table, PROVIDER_ID, lambda settings: replace(settings, tidy_up=wish))
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs that were seen, as they are now."""
+        return [from_plain(Run, look.run) for look in self.run_looks.values()]
+
     def number(self) -> int:
         """Return a number that was not used in this world before."""
         self.numbers += 1
         return self.numbers
 
-    def witness(self, call: Call | None) -> None:
-        """Look at what a call has touched, if it was a transaction that was carried out.
+    def witness(self, call: Call | None, work: Work) -> None:
+        """Look at what a call of some work has touched, if it was a transaction that was carried out.
 
         Raises:
             Broken: an invariant does not hold.
@@ -111,7 +139,11 @@ class World:
         touched = sorted(set(_partitions(call)))
         for partition in (one for one in touched if one in self.looks):
             self._witness_client(partition)
-        for partition in (one for one in touched if one.startswith("RUN#")):
+        runs = {tuple(one.split("#")[1:3]) for one in touched if one.startswith(keys.RUN_PREFIX)}
+        for partition in sorted(keys.run_partition(*run) for run in runs):
+            if isinstance(work, StepWork) and (before := self.run_looks.get(partition)):
+                over = before.run["attempt"] > work.attempt["attempt"]
+                invariants.hold(not over, "a step of an attempt that is over has changed the run", partition)
             self._witness_run(partition)
 
     def _witness_client(self, partition: str) -> None:
@@ -123,25 +155,48 @@ class World:
         self.looks[partition] = step.after
 
     def _witness_run(self, partition: str) -> None:
-        items = {plain["sk"]: plain for plain in self.table.query("pk = :pk", {":pk": partition})}
-        after = RunLook(items.pop(keys.RUN_SK), items)
+        after = self._run_look(partition)
         invariants.a_run_adds_up(after)
         if before := self.run_looks.get(partition):
-            invariants.outcomes_are_given_once(before, after)
-            invariants.an_outcome_is_true(before, after, self.looks)
+            for holds_between in invariants.BETWEEN_TWO_MOMENTS_OF_A_RUN:
+                holds_between(before, after, self.looks)
+        invariants.a_run_tells_whom_it_has_done(after, self.memory)
         self.run_looks[partition] = after
+
+    def _run_look(self, partition: str) -> RunLook:
+        run = self.table.get({"pk": partition, "sk": keys.RUN_SK})
+        assert run
+        blocks = keys.member_partitions(from_plain(Run, run))
+        members = [plain for block in blocks for plain in self.table.query("pk = :pk", {":pk": block})]
+        return RunLook(run, {plain["sk"]: plain for plain in members})
 
     def at_rest(self) -> None:
         """Hold what must be so when everything has ended, the clean-up included."""
         self.look_again()
         invariants.every_archive_is_carried_out(self.looks.values())
         invariants.every_run_has_ended(self.run_looks.values())
+        left = [look.run for look in self.run_looks.values() if "due_key" in look.run]
+        invariants.hold(not self.is_anything_at_work, "work is left for the clean-up", self.at, *left)
+
+    @property
+    def is_anything_at_work(self) -> bool:
+        """Whether an archive is not done, or a run has not ended; a proposal only waits."""
+        waiting = {one.run_id for one in self.runs if one.state is RunState.PROPOSED}
+        ever = datetime.max.replace(tzinfo=UTC)
+        found = [
+            one.key["pk"]
+            for work in (keys.Work.SETTLING, keys.Work.RUN)
+            for one in due.list_due(self.table, work, ever)
+        ]
+        return any(partition.split("#")[2] not in waiting for partition in found)
 
     def look_again(self) -> None:
         """Look at every client, and hold what must always be so; also that nothing was written unseen."""
         looks = [self._look(partition) for partition in self.looks]
         seen = [look.items for look in self.looks.values()]
         invariants.hold(seen == [look.items for look in looks], "something was written that was not seen")
+        runs = {partition: self._run_look(partition) for partition in self.run_looks}
+        invariants.hold(runs == self.run_looks, "something was written to a run that was not seen")
         for look in looks:
             for holds in invariants.AT_EVERY_MOMENT:
                 holds(look)
@@ -167,6 +222,26 @@ class Unforgiving(logging.Logger):
             raise record.exc_info[1]
 
 
+class InThisThread:
+    """Stands for a pool of threads; its work is done one after the other, where the scheduler sees it."""
+
+    def __init__(self, workers: int) -> None: ...
+
+    def __enter__(self) -> InThisThread:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def map(self, work: Callable[[Given], Got], given: Iterable[Given]) -> Iterator[Got]:
+        """Do the work for each thing given, when its result is asked for."""
+        return map(work, given)
+
+
+def one_after_the_other(call: Callable[[Given], Got], wanted: Iterable[Given]) -> list[Got]:
+    """Make calls one after the other that the code makes side by side."""
+    return [call(one) for one in wanted]
+
+
 @dataclass
 class Controls:
     """Which world the code under test is in."""
@@ -189,14 +264,26 @@ class Controls:
             self.dynamodb.delete_table(TableName=table.name)
 
     def take_over(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Take chance and time out of the code under test; its retries give up sooner, so that giving up happens."""
+        """Take chance, time and threads out of the code under test, and make all that is large in it small."""
         ids = ulid.ULIDGenerator(randomness=lambda _: self.dice.randbytes(10), policy=ulid.PureRandomPolicy())
         monkeypatch.setattr(ulid, "default_generator", ids)
         monkeypatch.setattr(storage_table, "time", SimpleNamespace(sleep=lambda _: None))
         monkeypatch.setattr(storage_table, "ATTEMPTS", FEWER_TRIES)
+        everywhere: dict[str, Any] = {
+            "COMMIT_ATTEMPTS": FEWER_TRIES,
+            "SETTLEMENTS_PER_TRANSACTION": FEWER_MEMBERS,
+            "side_by_side": one_after_the_other,
+        }
         for name, module in sorted(sys.modules.items()):
-            if name.startswith("client_lifecycle.use_cases.") and hasattr(module, "COMMIT_ATTEMPTS"):
-                monkeypatch.setattr(module, "COMMIT_ATTEMPTS", FEWER_TRIES)
+            for known in everywhere.keys() & vars(module).keys() if name.startswith("client_lifecycle.") else ():
+                monkeypatch.setattr(module, known, everywhere[known])
+        monkeypatch.setattr(archives, "CHANGES_WITH_FLIP", FEWER_CHANGES)
+        monkeypatch.setattr(archives, "CHANGES_UNDER_STAMP", FEWER_CHANGES)
+        monkeypatch.setattr(domain_runs, "CLIENTS_PER_BATCH", FEWER_MEMBERS)
+        monkeypatch.setattr(keys, "MEMBERS_PER_PARTITION", FEWER_MEMBERS)
+        monkeypatch.setattr(keys, "DUE_SHARDS", 1)
+        monkeypatch.setattr(outcomes, "MEMBERS_PER_TRANSACTION", 1)
+        monkeypatch.setattr(cleaning, "ThreadPoolExecutor", InThisThread)
         monkeypatch.setattr(wiring, "table", lambda: self.world.table)
         monkeypatch.setattr(wiring, "now", lambda: self.world.at)
         monkeypatch.setattr(steps.logger, "_logger", Unforgiving("proof"))

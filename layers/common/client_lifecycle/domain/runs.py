@@ -98,9 +98,10 @@ NOT_BY_THIS_RUN = frozenset(
         Outcome.BLOCKED,
         Outcome.EXCLUDED,
         Outcome.NOT_REACHED,
+        Outcome.LEFT_ALONE,
     }
 )
-"""The outcomes of clients that a run has not archived."""
+"""The outcomes of clients that a run has neither archived nor, as an undo, brought back."""
 
 TO_RETRY = (Outcome.FAILED, Outcome.NOT_REACHED)
 TO_UNDO = (Outcome.ARCHIVED, Outcome.FAILED)
@@ -135,8 +136,9 @@ class Member:
     """One client's place in a run.
 
     ``archive_id`` and ``archived_revision`` are set in the same write that marks the client archived: its stamp, and
-    the client's revision then; the member of an undo has them as ``undoes`` and ``undoes_revision``. ``attempt`` is the
-    run's attempt that owes this member its outcome, or gave it.
+    the client's revision then; the member of an undo has them as ``undoes`` and ``undoes_revision``, and gets its
+    ``archive_id`` in the write that brings the client back. ``attempt`` is the run's attempt that owes this member its
+    outcome, or gave it.
     """
 
     client_id: str

@@ -159,6 +159,7 @@ def commit_return(
     *,
     at: datetime,
     run_id: str | None = None,
+    also: Sequence[TransactWriteItemTypeDef] = (),
 ) -> None:
     """Bring a client back and take back changes of its archive, all or nothing (A1).
 
@@ -171,12 +172,13 @@ def commit_return(
         changes: at most ``CHANGES_WITH_FLIP`` changes to write.
         at: the present moment, UTC.
         run_id: the undo that brings the client back, if one does.
+        also: writes of the caller that belong to the same moment.
 
     Raises:
         ReadingOutdated: the client or one of the records is no longer as it was read.
     """
     provider_id, client_id = before.provider_id, before.client_id
-    writes = [clients.client_write(table, before, after)]
+    writes = [clients.client_write(table, before, after), *also]
     if history:
         writes.append(clients.history_write(table, before, history))
     if changes:

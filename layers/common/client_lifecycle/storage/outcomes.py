@@ -47,7 +47,15 @@ class Settlement:
 
 def mark_write(table: Table, run: Run, member: Member, archived: Client, archive_id: str) -> TransactWriteItemTypeDef:
     """Record on a member under which stamp its client is archived; possible once per run, while it is owed."""
-    after = replace(member, archive_id=archive_id, archived_revision=archived.revision)
+    return _mark(table, run, member, replace(member, archive_id=archive_id, archived_revision=archived.revision))
+
+
+def return_write(table: Table, run: Run, member: Member) -> TransactWriteItemTypeDef:
+    """Record on a member of an undo that its client is brought back; possible once, while it is owed."""
+    return _mark(table, run, member, replace(member, archive_id=member.undoes))
+
+
+def _mark(table: Table, run: Run, member: Member, after: Member) -> TransactWriteItemTypeDef:
     key = keys.member_key(run.provider_id, run.run_id, member.position)
     expect = {"outcome", "attempt", "archive_id"}
     return conditional_update(table.name, key, member_fields(member), member_fields(after), expect)
@@ -60,7 +68,7 @@ def settle_members(
 
     A member that is not owed its outcome by this attempt keeps the one it has and is not counted again, however often
     this is called. A client that no longer carries its stamp becomes ``superseded`` instead. An outcome which says that
-    the run did not archive the client is not given to one that it has marked in the meantime.
+    the run did nothing to the client is not given to one that it has marked in the meantime.
 
     Args:
         table: where to write.

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.errors import RunNotFound
-from client_lifecycle.domain.runs import IN_FLIGHT, Member, Outcome, Run, RunState
+from client_lifecycle.domain.runs import IN_FLIGHT, WAITING, Member, Outcome, Run
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
 from client_lifecycle.storage.table import Page, Table, side_by_side
@@ -180,7 +180,7 @@ def _look_at(run: Run) -> datetime | None:
     """Return from when on the clean-up has to look at a run."""
     if run.state in IN_FLIGHT and run.attempt_started_at:
         return run.attempt_started_at + LOOK_AFTER
-    return run.starts_at if run.state is RunState.PROPOSED else None
+    return run.starts_at if run.state in WAITING else None
 
 
 def _member_item(run: Run, member: Member) -> Plain:

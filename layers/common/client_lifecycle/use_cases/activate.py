@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ulid import ULID
 
@@ -17,6 +18,9 @@ from client_lifecycle.storage.clients import read_client, records_by_key
 from client_lifecycle.storage.providers import closed_chats, is_slot_free
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 from client_lifecycle.use_cases.archive import contended
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,14 @@ def activate_client(
 
 
 def bring_back(
-    table: Table, client: Client, archive_id: str, *, cause: Cause, at: datetime, asked: Collection[Restorable]
+    table: Table,
+    client: Client,
+    archive_id: str,
+    *,
+    cause: Cause,
+    at: datetime,
+    asked: Collection[Restorable],
+    also: Sequence[TransactWriteItemTypeDef] = (),
 ) -> Activated:
     """Activate a client as it was read, and take back what is asked for, in as many transactions as it takes.
 
@@ -78,6 +89,7 @@ def bring_back(
         cause: who activates, and through what.
         at: the present moment, UTC.
         asked: what shall be taken back of the archive.
+        also: writes of the caller that belong to the moment of the return, if the client is not back yet.
 
     Raises:
         ReadingOutdated: the client or one of the records is no longer as it was read; what was committed stays.
@@ -90,7 +102,17 @@ def bring_back(
         if not (client.stamp or chunk):
             return Activated(client, items)
         after, entry = returned(client, archive_id, cause, at) if client.stamp else (touched(client), None)
-        archives.commit_return(table, client, after, entry, archive_id, chunk, at=at, run_id=cause.run_id)
+        archives.commit_return(
+            table,
+            client,
+            after,
+            entry,
+            archive_id,
+            chunk,
+            at=at,
+            run_id=cause.run_id,
+            also=also if client.stamp else (),
+        )
         if len(chunk) == len(changes):
             return Activated(after, items)
         client = after

@@ -37,7 +37,7 @@ from client_lifecycle.use_cases.archive import archived_entry, contended, stampe
 EVERYTHING = tuple(Restorable)
 
 BATCH_NOT_SETTLED = "BatchNotSettled"
-"""The reason of clients that are archived, but whose batch's last step failed for good."""
+"""The reason of clients that are archived, or brought back, but whose batch's last step failed for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,9 @@ def _held_back(run: Run, member: Member, live: LiveClient, safety: SafetySetting
 def undo_archive(table: Table, run: Run, attempt: int, member: Member, *, at: datetime) -> Result:
     """Bring one member of an undo back, with all that its archive took and that can still be had (A1).
 
-    Whoever booked, was archived anew, or was changed in any way since is left alone.
+    Whoever booked, was archived anew, or was changed in any way since is left alone. A member that this undo has
+    brought back is ``activated``, whatever became of it since and even if the undo is being stopped by now; what its
+    first delivery has left is restored.
 
     Args:
         table: where the client is kept.
@@ -134,21 +136,30 @@ def undo_archive(table: Table, run: Run, attempt: int, member: Member, *, at: da
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    if not is_owed(member, attempt) or member.undoes is None:
-        return Result()
-    if run.state is not RunState.RUNNING:
-        return Result(outcome=Outcome.NOT_REACHED)
     cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
     for _ in readings():
+        if not is_owed(member, attempt) or member.undoes is None:
+            return Result()
+        if run.state is not RunState.RUNNING and not member.archive_id:
+            return Result(outcome=Outcome.NOT_REACHED)
         client = read_client(table, run.provider_id, member.client_id)
         if because := _left_alone(run, member, client):
-            return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
+            return _not_brought_back(member, because)
+        mark = outcomes.return_write(table, run, member)
         try:
-            bring_back(table, client, member.undoes, cause=cause, at=at, asked=EVERYTHING)
+            bring_back(table, client, member.undoes, cause=cause, at=at, asked=EVERYTHING, also=[mark])
         except ReadingOutdated:
-            continue
-        return Result(outcome=Outcome.ACTIVATED)
+            member = runs.read_member(table, run.provider_id, run.run_id, member.position)
+        else:
+            return Result(outcome=Outcome.ACTIVATED)
     raise contended()
+
+
+def _not_brought_back(member: Member, because: LeftAloneBecause) -> Result:
+    """Return the outcome of a client that is no longer under the archive: brought back before, or left alone."""
+    if member.archive_id:
+        return Result(outcome=Outcome.ACTIVATED)
+    return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
 
 
 def _left_alone(run: Run, member: Member, client: Client) -> LeftAloneBecause | None:
@@ -163,6 +174,8 @@ def _left_alone(run: Run, member: Member, client: Client) -> LeftAloneBecause | 
 
 def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at: datetime) -> Run:
     """Close an attempt of a run: whoever was lost on the way gets an outcome, so that every client has one.
+
+    The verdict is taken from counts with nobody pending: those cannot change any more, however late a batch settles.
 
     Raises:
         RunNotFound: the provider has no such run.
