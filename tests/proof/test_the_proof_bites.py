@@ -28,8 +28,8 @@ from tests.proof.world import Controls
 from tests.unit.builders import plan
 
 CALLS_PER_WORLD = 250
-MOST_WORLDS = 20
-"""Few, for a fault that is not caught soon may never be in the calls that every change is tried with."""
+MOST_WORLDS = 60
+"""No more calls than one and a half times those that every change is tried with."""
 
 Fault = Callable[[pytest.MonkeyPatch], None]
 
