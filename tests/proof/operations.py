@@ -190,7 +190,8 @@ def clean_up_everything(world: World, workflow: Any) -> None:
     Raises:
         Exception: looking at an item has failed, and not as it may when many act at once.
     """
-    for done in cleaning.clean_up(world.table, workflow, at=world.at, has_time=lambda: True):
+    at = world.at
+    for done in cleaning.clean_up(world.table, workflow, now=lambda: at, has_time=lambda: True):
         if done.fault and not isinstance(done.fault, EXPECTED):
             raise done.fault
 

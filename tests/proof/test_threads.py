@@ -100,7 +100,8 @@ def test_twenty_threads_leave_no_client_half_archived(people: tuple[Table, list[
         for met in threads.map(act, range(THREADS)):
             answers += met
     assert answers.keys() >= {verb.__name__ for verb in VERBS}
-    for done in clean_up(table, LocalWorkflow(), at=datetime.now(UTC) + LOOK_AFTER, has_time=lambda: True):
+    later = datetime.now(UTC) + LOOK_AFTER
+    for done in clean_up(table, LocalWorkflow(), now=lambda: later, has_time=lambda: True):
         assert done.fault is None
     flips = sum(hold_at_rest(table, who) for who in clients)
     tell(
