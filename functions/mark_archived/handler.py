@@ -15,10 +15,11 @@ from client_lifecycle.use_cases.archive_batch import Result, mark_archived
 @steps.logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Mark every client of a batch; those that need no effects get their outcome at once."""
+    step = steps.BatchStep.model_validate(event)
     table, at = wiring.table(), wiring.now()
-    safety = read_settings(table, steps.BatchStep.model_validate(event).provider_id).safety
+    safety = read_settings(table, step.provider_id).safety
 
     def mark(run: Run, attempt: int, member: Member) -> Result:
         return mark_archived(table, run, attempt, member, safety, at=at)
 
-    return steps.first_step(event, mark)
+    return steps.first_step(step, mark)

@@ -14,9 +14,10 @@ from client_lifecycle.use_cases.archive_batch import Result, undo_archive
 @steps.logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Undo the archive of every client of a batch; each has its outcome at once."""
+    step = steps.BatchStep.model_validate(event)
     table, at = wiring.table(), wiring.now()
 
     def undo(run: Run, attempt: int, member: Member) -> Result:
         return undo_archive(table, run, attempt, member, at=at)
 
-    return steps.first_step(event, undo)
+    return steps.first_step(step, undo)

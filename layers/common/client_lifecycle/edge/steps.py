@@ -118,17 +118,16 @@ def each_client(places: Sequence[P], work: Callable[[P], None]) -> list[Failure]
     return failures
 
 
-def first_step(event: dict[str, Any], work: FirstWork) -> dict[str, Any]:
+def first_step(step: BatchStep, work: FirstWork) -> dict[str, Any]:
     """Mark or undo every client of a batch.
 
     Args:
-        event: the step's input, a ``BatchStep``.
+        step: the step's input.
         work: what to do with one member of the run.
 
     Returns:
         The clients by what is to follow, as a ``FirstResult``.
     """
-    step = BatchStep.model_validate(event)
     logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
     table = wiring.table()
     run = read_run(table, step.provider_id, step.run_id)

@@ -105,6 +105,12 @@ def owner_and_client(partition: str) -> tuple[str, str]:
     return provider_id, client_id
 
 
+def owner_and_run(partition: str) -> tuple[str, str]:
+    """Return the provider's and the run's id, of which a run's partition is made."""
+    _, provider_id, run_id = partition.split("#")
+    return provider_id, run_id
+
+
 def client_key(provider_id: str, client_id: str) -> Key:
     """Return the key of the client itself."""
     return {"pk": client_partition(provider_id, client_id), "sk": CLIENT_SK}

@@ -129,7 +129,7 @@ def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
 
 
 def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> Deed:
-    run = read_run(table, mine.provider_id, mine.key["pk"].split("#")[2])
+    run = read_run(table, *keys.owner_and_run(mine.key["pk"]))
     if run.state is RunState.PROPOSED:
         return _start_proposal(table, workflow, mine, run, at)
     if run.state not in IN_FLIGHT:
