@@ -12,7 +12,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test soak check lint types templates sam-validate build openapi lock clean
+.PHONY: help demo run test soak check lint types templates sam-validate build openapi api-changes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ build: .venv-sam/ready ## build what "sam deploy" ships; needs python3.13
 
 openapi: .venv/ready ## write docs/openapi.json anew from the code
 	@$(BIN)/python -m local.openapi
+
+api-changes: .venv/ready ## tell what breaks callers of the last release
+	@$(BIN)/python -m local.api_changes
 
 lock: $(UV) ## pin the requirements files anew; LOCK=--upgrade takes newer versions
 	$(UV) $(PIN) $(LOCK) requirements/layer.in --output-file layers/common/requirements.txt
