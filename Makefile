@@ -1,13 +1,15 @@
 # Everything that is done with this repository. Each target sets up what it needs; "make" alone lists them.
 
-PYTHON ?= python3
+# The Pythons to look for, the first that fits is taken; PYTHON=... names the only one.
+PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python3.14)
 REGION := us-east-1
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$(REGION) .venv-sam/bin/sam
 UV := .local/uv/bin/uv
 MINUTES := 10
 SEED := 1
-NEED_PYTHON := Python 3.11, 3.12 or 3.13 is needed; name one with PYTHON=..., like: make demo PYTHON=python3.12.
+NEED_PYTHON := Python 3.11 to 3.14 is needed; name one with PYTHON=..., like: make demo PYTHON=/opt/python3.13/bin/python3.
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
@@ -80,10 +82,19 @@ $(UV):
 	@$(call make-venv,.local/uv)
 	@.local/uv/bin/python $(PIP_INSTALL) uv
 
-# Makes a virtual environment in folder $(1), or keeps a working one.
+# An environment of another Python than the one that was named is made again.
+ifdef PYTHON
+ifneq ($(shell $(PYTHON) -V 2>&1),$(shell .venv/bin/python -V 2>&1))
+.PHONY: .venv/ready
+endif
+endif
+
+# Makes a virtual environment in folder $(1) with the first Python that fits, or keeps a working one of the same version.
 define make-venv
-command -v $(PYTHON) >/dev/null || { echo "$(NEED_PYTHON) There is no $(PYTHON)."; exit 1; }; \
-$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
-	{ echo "$(NEED_PYTHON) This is $$($(PYTHON) --version)."; exit 1; }; \
-$(1)/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(1)
+for python in $(PYTHONS) ""; do \
+	[ -z "$$python" ] || { $$python -c '$(FITS)' >/dev/null 2>&1 && break; }; \
+done; \
+[ -n "$$python" ] || { echo "$(NEED_PYTHON) None of these is one: $(PYTHONS)."; exit 1; }; \
+$(1)/bin/python -c '$(FITS)' 2>/dev/null && \
+	{ [ -z "$(PYTHON)" ] || [ "$$($(1)/bin/python -V)" = "$$($$python -V)" ]; } || $$python -m venv --clear $(1)
 endef

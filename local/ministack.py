@@ -98,6 +98,11 @@ class LocalAws:
         return self.session.client("dynamodb", endpoint_url=self.endpoint, config=CONFIG)
 
     @cached_property
+    def lambda_(self) -> Any:
+        """A Lambda client."""
+        return self.session.client("lambda", endpoint_url=self.endpoint, config=CONFIG)
+
+    @cached_property
     def logs(self) -> Any:
         """A CloudWatch Logs client."""
         return self.session.client("logs", endpoint_url=self.endpoint, config=CONFIG)

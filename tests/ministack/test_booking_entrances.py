@@ -18,7 +18,7 @@ from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.clients import read_client
 from local.deploy import STACK
 from local.ministack import CONFIG
-from local.sign_booking import signed_headers
+from local.signatures import signed_headers
 from local.stack import PracticeStack
 from tests.ministack.listening import HEARD_SECONDS, Envelope, Listener, has
 from tests.ministack.practice import put, records_of

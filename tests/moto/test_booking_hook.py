@@ -21,7 +21,7 @@ from client_lifecycle.edge.signature import sign
 from client_lifecycle.storage.booking_secrets import KEPT_FOR, PROVIDERS_KEPT, READS_WHILE_KEPT
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.table import Table
-from local.sign_booking import EVENT
+from local.template import ROOT
 from tests.moto.calls import JSON, Answer, get, invoke, request
 from tests.moto.conftest import Clock
 from tests.moto.store import dump, store
@@ -64,7 +64,7 @@ def call(body: dict[str, Any] | str, *, secret: str = SECRET, provider: str = PR
 
 def hook_event(raw: str, headers: dict[str, str]) -> dict[str, Any]:
     """The sample event with another body and other headers, as API Gateway delivers them."""
-    event: dict[str, Any] = json.loads(EVENT.read_text(encoding="utf-8"))
+    event: dict[str, Any] = json.loads((ROOT / "events" / "booking_hook.json").read_text(encoding="utf-8"))
     return {**event, "body": raw, "headers": headers, "multiValueHeaders": {name: [v] for name, v in headers.items()}}
 
 
@@ -380,7 +380,7 @@ def test_the_sample_event_signed_by_the_script_is_heard(today: dict[str, str]) -
 
 
 def test_the_sample_event_as_it_is_checked_in_was_good_for_five_minutes(today: dict[str, str], clock: Clock) -> None:
-    event = json.loads(EVENT.read_text(encoding="utf-8"))
+    event = json.loads((ROOT / "events" / "booking_hook.json").read_text(encoding="utf-8"))
     assert json.loads(invoke(HOOK, event)["body"])["detail"] == "The signature is too old, or from the future."
     seconds = event["headers"]["X-Signature"].removeprefix("t=").partition(",")[0]
     clock.at = datetime.fromtimestamp(int(seconds), UTC)

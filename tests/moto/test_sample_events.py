@@ -1,34 +1,31 @@
-"""The sample events of the functions behind the API are events that those functions answer."""
+"""The documented sample events of the functions behind the API are understood by those functions.
+
+That they do what their name says where their ids exist is tested on the deployed system.
+"""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from client_lifecycle.storage.table import Table
-from local.template import ROOT, read_template
+from local.functions import functions
+from local.samples.catalogue import SAMPLES, Sample
+from local.samples.files import DOCUMENTATION
 from tests.moto.calls import invoke
 
-HANDLERS = [
-    resource["Properties"]["Handler"]
-    for resource in read_template()["Resources"].values()
-    if any(event["Type"] == "Api" for event in resource["Properties"].get("Events", {}).values())
-]
-SAMPLES = [
-    (handler, sample)
-    for handler in HANDLERS
-    for sample in sorted((ROOT / "events").glob(f"{handler.split('.')[0]}*.json"))
-]
+HANDLERS = {function.package: function.handler for function in functions()}
+REQUESTS = [sample for sample in SAMPLES if sample.route]
 
 
-@pytest.mark.parametrize(("handler", "sample"), SAMPLES, ids=[sample.stem for _, sample in SAMPLES])
+@pytest.mark.parametrize("sample", REQUESTS, ids=[sample.name for sample in REQUESTS])
 def test_a_sample_event_is_routed_understood_and_answered(
-    table: Table, handler: str, sample: Path, monkeypatch: pytest.MonkeyPatch
+    table: Table, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOOKING_SECRET_PREFIX", "test/bookings")
-    answer = invoke(handler, json.loads(sample.read_text(encoding="utf-8")))
+    event = json.loads((DOCUMENTATION / f"{sample.name}.json").read_text(encoding="utf-8"))
+    answer = invoke(HANDLERS[sample.function], event)
     problem = json.loads(answer["body"]).get("type", "") if answer["body"] else ""
     assert answer["statusCode"] < 500
     assert not problem.endswith(("RouteNotFound", "InvalidRequest", "NotPermitted"))

@@ -1,0 +1,56 @@
+"""What template.yaml says of its functions: their names, handlers and routes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from local.deploy import STACK
+from local.template import read_template
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function by its names: in the template, as a package, and once it is deployed; a route is like ``GET /x``."""
+
+    logical_id: str
+    package: str
+    handler: str
+    name: str
+    description: str
+    routes: tuple[str, ...]
+
+
+def functions() -> tuple[Function, ...]:
+    """Return the template's functions in its order."""
+    return tuple(
+        _function(logical_id, resource["Properties"])
+        for logical_id, resource in read_template()["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    )
+
+
+def named(name: str) -> Function:
+    """Find a function by any of its names: in the template, with or without ``Function``, its package, or as deployed.
+
+    Raises:
+        LookupError: there is none; the message lists those there are.
+    """
+    for function in functions():
+        if name in (function.logical_id, function.logical_id.removesuffix("Function"), function.package, function.name):
+            return function
+    raise LookupError(f"There is no function {name}. There are: {', '.join(one.package for one in functions())}.")
+
+
+def _function(logical_id: str, properties: dict[str, Any]) -> Function:
+    handler: str = properties["Handler"]
+    events = properties.get("Events", {}).values()
+    routes = [event["Properties"] for event in events if event["Type"] == "Api"]
+    return Function(
+        logical_id=logical_id,
+        package=handler.split(".")[0],
+        handler=handler,
+        name=properties["FunctionName"]["Fn::Sub"].replace("${AWS::StackName}", STACK),
+        description=properties["Description"],
+        routes=tuple(f"{route['Method'].upper()} {route['Path']}" for route in routes),
+    )
