@@ -8,13 +8,14 @@ SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$(REGION) .venv-sam/bin/sam
 UV := .local/uv/bin/uv
 MINUTES := 10
 SEED := 1
+SIDE_BY_SIDE := PYTHONHASHSEED=0 $(BIN)/pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 NEED_PYTHON := Python 3.11 to 3.14 is needed; name one with PYTHON=..., like: make demo PYTHON=/opt/python3.13/bin/python3.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test soak check lint types templates sam-validate build openapi api-changes lock clean
+.PHONY: help demo run unit test soak check lint types templates sam-validate build openapi api-changes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +26,11 @@ demo: .venv/ready ## watch a client group being archived on a local AWS
 run: .venv/ready ## keep the whole system up, with a sample practice, until Ctrl-C
 	@$(BIN)/python -m local run
 
+unit: .venv/ready ## run the tests of the rules, half a minute
+	$(SIDE_BY_SIDE) tests/unit
+
 test: .venv/ready ## run the tests: rules, single calls, the deployed system, the proofs
-	$(BIN)/pytest tests/unit tests/moto tests/ministack tests/proof
+	$(SIDE_BY_SIDE) --hypothesis-profile=whole tests/unit tests/moto tests/ministack tests/proof
 
 soak: .venv/ready ## go on proving that no order of events breaks a client; MINUTES=10, SEED=1
 	PROOF_MINUTES=$(MINUTES) PROOF_SEED=$(SEED) $(BIN)/pytest tests/proof/test_interleavings.py

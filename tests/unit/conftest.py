@@ -3,10 +3,6 @@ from __future__ import annotations
 import socket
 
 import pytest
-from hypothesis import settings
-
-settings.register_profile("unit", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("unit")
 
 
 @pytest.fixture(autouse=True)

@@ -186,7 +186,7 @@ def test_e9_a_plan_lets_nobody_write_to_the_client() -> None:
     assert "notify_client" not in history_event(PROVIDER_ID, "client-1", planned).detail
 
 
-@pytest.mark.parametrize("kind", set(HistoryEvent) - {HistoryEvent.BOOKING_REFUSED})
+@pytest.mark.parametrize("kind", sorted(set(HistoryEvent) - {HistoryEvent.BOOKING_REFUSED}))
 def test_every_line_of_a_history_is_published_under_its_own_name(kind: HistoryEvent) -> None:
     event = history_event(PROVIDER_ID, "client-1", entry(kind))
     assert event is not None
