@@ -1,1 +1,1 @@
-"""POST /clients/{client_id}/activate."""
+"""Activate a client; restore from any of its receipts."""

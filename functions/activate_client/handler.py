@@ -1,4 +1,4 @@
-"""POST /clients/{client_id}/activate: event -> use case -> response."""
+"""Activate a client, and restore from its receipts: event -> use case -> response."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from pydantic import BaseModel, Field
 
-from client_lifecycle.domain.restore import Restorable
+from client_lifecycle.domain.restore import Restorable, RestoreState
 from client_lifecycle.edge import http, identity, wiring
-from client_lifecycle.edge.views import Body, ClientView, RestoredItemView
+from client_lifecycle.edge.views import Body, ClientView, RestorationView, RestoredItemView
 from client_lifecycle.use_cases.activate import activate_client
+from client_lifecycle.use_cases.restore import Restored, read_restore, restore_from_receipt
 
 app = http.resolver()
 
@@ -21,15 +22,35 @@ class ActivateBody(Body):
     restore: list[Annotated[Restorable, Field(strict=False)]] = Field(default_factory=list)
 
 
+class RestoreBody(Body):
+    """What shall be taken back of an archive, by default all that can be."""
+
+    restore: list[Annotated[Restorable, Field(strict=False)]] = Field(default_factory=lambda: list(Restorable))
+
+
 NO_BODY = ActivateBody()
 """What a request without a body says."""
 
+EVERYTHING = RestoreBody()
+"""What a request to restore without a body says."""
+
 
 class ActivatedView(BaseModel):
-    """The active client, and what became of each record that was asked back."""
+    """The active client, and what became of each record that was asked back.
+
+    ``state`` is ``restoring`` where a restore is too large for one answer: the client is back, what is ``pending``
+    follows within minutes, and ``GET /clients/{client_id}/receipts/{archive_id}/restore`` tells how far it has come.
+    """
 
     client: ClientView
     restored: list[RestoredItemView]
+    state: RestoreState
+
+    @classmethod
+    def of(cls, restored: Restored) -> ActivatedView:
+        """Show a client that is back."""
+        items = [RestoredItemView.of(item) for item in restored.items]
+        return cls(client=ClientView.of(restored.client), restored=items, state=restored.state)
 
 
 @app.post("/clients/<client_id>/activate", summary="Activate a client", tags=["clients"])
@@ -39,9 +60,32 @@ def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_
     activated = activate_client(
         wiring.table(), caller.provider_id, client_id, cause=caller.cause, at=wiring.now(), asked=body.restore
     )
-    return ActivatedView(
-        client=ClientView.of(activated.client), restored=[RestoredItemView.of(item) for item in activated.items]
+    return ActivatedView.of(activated)
+
+
+@app.post("/clients/<client_id>/receipts/<archive_id>/restore", summary="Restore from a receipt", tags=["clients"])
+def restore(
+    client_id: http.Id, archive_id: http.Id, body: Annotated[RestoreBody, FromBody()] = EVERYTHING
+) -> ActivatedView:
+    """Take back what any archive of an active client did, as far as its records still are as that archive left them."""
+    caller = identity.archiver(app.current_event.raw_event)
+    restored = restore_from_receipt(
+        wiring.table(),
+        caller.provider_id,
+        client_id,
+        archive_id,
+        cause=caller.cause,
+        at=wiring.now(),
+        asked=body.restore,
     )
+    return ActivatedView.of(restored)
+
+
+@app.get("/clients/<client_id>/receipts/<archive_id>/restore", summary="Watch a restore", tags=["clients"])
+def watch(client_id: http.Id, archive_id: http.Id) -> RestorationView:
+    """Tell how far the last restore from a receipt has come, and what could not be taken back."""
+    caller = identity.staff(app.current_event.raw_event)
+    return RestorationView.of(read_restore(wiring.table(), caller.provider_id, client_id, archive_id))
 
 
 lambda_handler = http.lambda_handler(app)

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain.runs import Member, Run
 from client_lifecycle.edge import steps, wiring
+from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.use_cases.archive_batch import Result, undo_archive
 
 
@@ -16,8 +17,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Undo the archive of every client of a batch; each has its outcome at once."""
     step = steps.BatchStep.model_validate(event)
     table, at = wiring.table(), wiring.now()
+    calendar = Calendar(table, step.provider_id, at)
 
     def undo(run: Run, attempt: int, member: Member) -> Result:
-        return undo_archive(table, run, attempt, member, at=at)
+        return undo_archive(table, run, attempt, member, calendar, at=at)
 
     return steps.first_step(step, undo)

@@ -324,7 +324,10 @@ PART = delivered(
     to_plain(ReceiptPart(at=NOW, run_id=RUN_ID, notify_client=True, changes=CHANGES)),
 )
 BACK = tuple(Change(before=change.after, after=change.before) for change in CHANGES if change.before != recipient())
-RESTORE = delivered(keys.restore_key(*CLIENT, ARCHIVE_ID, BACK[0]), to_plain(ReceiptPart(at=NOW + DAY, changes=BACK)))
+RESTORE_ID = "01KJQZ0000REST0RE000000001"
+RESTORE = delivered(
+    keys.restore_key(*CLIENT, ARCHIVE_ID, RESTORE_ID), to_plain(ReceiptPart(at=NOW + DAY, changes=BACK))
+)
 RUN_KEY = keys.run_key(PROVIDER_ID, RUN_ID)
 RUN = delivered(RUN_KEY, to_plain(TestRuns.waiting))
 STARTED = delivered(RUN_KEY, to_plain(TestRuns.running), before=to_plain(TestRuns.waiting), kind="MODIFY")
@@ -421,7 +424,7 @@ def matches(pattern: Any, value: Any) -> bool:
         delivered({"pk": "NOBODY", "sk": "HISTORY#history-1"}, to_plain(entry())),
         delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), {"archive_id": ARCHIVE_ID}),
         delivered(keys.receipt_part_key(*CLIENT, ARCHIVE_ID, CHANGES), {"changes": [{"before": NOTE, "after": NOTE}]}),
-        delivered(keys.restore_key(*CLIENT, ARCHIVE_ID, BACK[0]), {"at": "never"}),
+        delivered(keys.restore_key(*CLIENT, ARCHIVE_ID, RESTORE_ID), {"at": "never"}),
         delivered(RUN_KEY, {**to_plain(TestRuns.waiting), "state": "lost"}),
         delivered(ANSWER_KEY, {**to_plain(accepted(BOOKING, None, NOW)), "booked_by": NOTE}),
     ],

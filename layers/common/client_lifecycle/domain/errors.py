@@ -52,6 +52,10 @@ class ReceiptNotFound(LifecycleError):
     """The client has no receipt of this archive id."""
 
 
+class RestoreNotFound(LifecycleError):
+    """Nothing was ever restored from this receipt."""
+
+
 class RunNotFound(LifecycleError):
     """The provider has no bulk archive of this id."""
 
@@ -102,6 +106,10 @@ class ArchiveBlocked(LifecycleError):
 
 class AlreadyArchived(LifecycleError):
     """An archive was planned for a client that is archived."""
+
+
+class StillArchived(LifecycleError):
+    """Something was to be restored for a client that is archived; it is activated first."""
 
 
 class AcknowledgementNeeded(LifecycleError):

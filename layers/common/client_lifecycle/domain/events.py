@@ -56,6 +56,7 @@ class EventName(StrEnum):
     RUN_STARTED = "bulk_archive.started"
     RUN_STOPPED = "bulk_archive.stopped"
     RUN_COMPLETED = "bulk_archive.completed"
+    RUN_COMPLETED_IN_PART = "bulk_archive.completed_in_part"
     RUN_COMPLETED_WITH_FAILURES = "bulk_archive.completed_with_failures"
 
 
@@ -65,6 +66,7 @@ RUN_EVENTS: Mapping[RunState, EventName] = {
     RunState.RUNNING: EventName.RUN_STARTED,
     RunState.STOPPED: EventName.RUN_STOPPED,
     RunState.COMPLETED: EventName.RUN_COMPLETED,
+    RunState.COMPLETED_IN_PART: EventName.RUN_COMPLETED_IN_PART,
     RunState.COMPLETED_WITH_FAILURES: EventName.RUN_COMPLETED_WITH_FAILURES,
 }
 """The event of a run that enters a state; the stages in between have none."""
@@ -90,7 +92,8 @@ class Event:
 class Origin:
     """Where changes come from: whose records they are of, under which archive, through which run, and since when.
 
-    Nobody may tell the client of them unless ``notify_client`` is true (E9).
+    Nobody may tell the client of them unless ``notify_client`` is true (E9). ``restore_id`` is given where changes are
+    taken back: that can happen to a record more than once (A9).
     """
 
     provider_id: str
@@ -99,6 +102,7 @@ class Origin:
     at: datetime
     run_id: str | None = None
     notify_client: bool = False
+    restore_id: str | None = None
 
 
 def history_event(provider_id: str, client_id: str, entry: HistoryEntry) -> Event | None:
@@ -142,10 +146,11 @@ def answer_event(provider_id: str, answer: BookingAnswer) -> Event:
 
 def change_events(changes: Iterable[Change], origin: Origin) -> tuple[Event, ...]:
     """Return an event for each change that another system has to follow, in their order."""
+    again = f":{origin.restore_id}" if origin.restore_id else ""
     return tuple(
         Event(
             name=name,
-            event_id=f"{origin.archive_id}:{name}:{change.after.record_id}",
+            event_id=f"{origin.archive_id}:{name}:{change.after.record_id}{again}",
             time=origin.at,
             provider_id=origin.provider_id,
             client_id=origin.client_id,
@@ -217,6 +222,7 @@ def run_event(before: Run | None, after: Run) -> Event | None:
             notify_client=after.options.notify_client,
             clients=after.totals.clients,
             counts={outcome.value: count for outcome, count in after.counts.items()},
+            not_restored={reason.value: count for reason, count in after.not_restored.items()} or None,
         ),
     )
 

@@ -7,11 +7,13 @@ storage needs to find an archive's work in one query, however long the client's 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
+
+LONGEST_APPOINTMENT = timedelta(days=1)
 
 
 class RecordKind(StrEnum):
@@ -35,7 +37,11 @@ class AppointmentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
-    """A meeting of client and provider. Each occurrence of a recurring series is one, sharing ``series_id``."""
+    """A meeting of client and provider. Each occurrence of a recurring series is one, sharing ``series_id``.
+
+    ``booked_at`` is when it was booked, or moved to its slot, as far as the calendar has said; nothing else changes it.
+    ``calendar_id`` is the calendar whose slot it takes, where a provider has several (A1).
+    """
 
     kind: Literal[RecordKind.APPOINTMENT] = RecordKind.APPOINTMENT
     record_id: str
@@ -44,8 +50,15 @@ class Appointment:
     status: AppointmentStatus = AppointmentStatus.BOOKED
     series_id: str | None = None
     type: str | None = None
+    booked_at: datetime | None = None
+    calendar_id: str | None = None
     cancelled_by: str | None = None
     cancelled_at: datetime | None = None
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it is over."""
+        return self.starts_at + timedelta(minutes=self.duration_minutes)
 
     @property
     def lives_until(self) -> datetime | None:

@@ -2,13 +2,14 @@
 
 The members are frozen when the run is made (A6). Each member has exactly one outcome at any moment, ``pending``
 until the workflow has dealt with it, so the counts of a run always add up to its size. Imports ``client``,
-``records``, ``errors``, ``safety``, ``selection`` and ``settings``.
+``records``, ``restore``, ``errors``, ``safety``, ``selection`` and ``settings``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from math import ceil
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import NothingToUndo, RunNotFinished, RunNotStarted, RunUndone, UndoExpired
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
+from client_lifecycle.domain.restore import NotRestored, RestoreOutcome
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetyRule, SafetySettings, TidyUp
@@ -39,7 +41,8 @@ class RunState(StrEnum):
     """The stages of a run.
 
     ``proposed`` waits for staff like ``awaiting_confirmation``, but was made by the clean-up and may start by itself;
-    ``preparing`` is a retry that is being set up; ``stopping`` lets running batches end.
+    ``preparing`` is a retry that is being set up; ``stopping`` lets running batches end. An undo is
+    ``completed_in_part`` if it brought everybody back, but not all that the archive had taken.
     """
 
     AWAITING_CONFIRMATION = "awaiting_confirmation"
@@ -49,6 +52,7 @@ class RunState(StrEnum):
     STOPPING = "stopping"
     STOPPED = "stopped"
     COMPLETED = "completed"
+    COMPLETED_IN_PART = "completed_in_part"
     COMPLETED_WITH_FAILURES = "completed_with_failures"
 
 
@@ -57,11 +61,16 @@ WAITING = frozenset({RunState.AWAITING_CONFIRMATION, RunState.PROPOSED})
 IN_FLIGHT = frozenset({RunState.PREPARING, RunState.RUNNING, RunState.STOPPING})
 """The stages of a run that something is at work on, or should be."""
 
-FINISHED = frozenset({RunState.STOPPED, RunState.COMPLETED, RunState.COMPLETED_WITH_FAILURES})
+FINISHED = frozenset(
+    {RunState.STOPPED, RunState.COMPLETED, RunState.COMPLETED_IN_PART, RunState.COMPLETED_WITH_FAILURES}
+)
 
 
 class Outcome(StrEnum):
-    """What a run came to for one client; the last two are an undo's own."""
+    """What a run came to for one client; the last three are an undo's own.
+
+    ``activated_in_part`` is a client who is back, but not with all that the archive had taken.
+    """
 
     PENDING = "pending"
     ARCHIVED = "archived"
@@ -73,6 +82,7 @@ class Outcome(StrEnum):
     NOT_REACHED = "not_reached"
     EXCLUDED = "excluded"
     ACTIVATED = "activated"
+    ACTIVATED_IN_PART = "activated_in_part"
     LEFT_ALONE = "left_alone"
 
 
@@ -87,7 +97,7 @@ OUTCOMES: Mapping[RunKind, tuple[Outcome, ...]] = {
         Outcome.BLOCKED,
         Outcome.EXCLUDED,
     ),
-    RunKind.UNDO: (*OF_ANY_RUN, Outcome.ACTIVATED, Outcome.LEFT_ALONE),
+    RunKind.UNDO: (*OF_ANY_RUN, Outcome.ACTIVATED, Outcome.ACTIVATED_IN_PART, Outcome.LEFT_ALONE),
 }
 """The outcomes that a run of each kind can have."""
 
@@ -137,8 +147,8 @@ class Member:
 
     ``archive_id`` and ``archived_revision`` are set in the same write that marks the client archived: its stamp, and
     the client's revision then; the member of an undo has them as ``undoes`` and ``undoes_revision``, and gets its
-    ``archive_id`` in the write that brings the client back. ``attempt`` is the run's attempt that owes this member its
-    outcome, or gave it.
+    ``archive_id`` in the write that brings the client back, and ``not_restored`` once all is done, if something could
+    not be taken back. ``attempt`` is the run's attempt that owes this member its outcome, or gave it.
     """
 
     client_id: str
@@ -151,6 +161,7 @@ class Member:
     attempt: int = FIRST_ATTEMPT
     undoes: str | None = None
     undoes_revision: int | None = None
+    not_restored: NotRestored | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +185,8 @@ class Run:
     every retry; the present one began at ``attempt_started_at`` with ``attempt_clients`` to do. A proposed run starts
     by itself at ``starts_at`` if there is one. ``undone_by`` is the run that undoes this one, ``undo_of`` the run that
     this one undoes. ``group_id`` or ``filter`` is what the clients were selected by, if they were not named one by one;
-    ``left_out`` counts those it found that staff took out.
+    ``left_out`` counts those it found that staff took out. ``not_restored`` is how much an undo that has ended could
+    not take back, over all its clients, by reason.
     """
 
     provider_id: str
@@ -202,6 +214,7 @@ class Run:
     starts_at: datetime | None = None
     undo_of: str | None = None
     undone_by: str | None = None
+    not_restored: Mapping[RestoreOutcome, int] = field(default_factory=dict)
 
 
 def facts_of(client: Client, records: Iterable[Record], safety: SafetySettings, at: datetime) -> Facts:
@@ -413,16 +426,31 @@ def undo_run(run: Run, run_id: str, members: Sequence[Member], *, asked_by: str,
     return _begun(begun, RunState.RUNNING, totals.clients, at)
 
 
-def finish(run: Run, at: datetime) -> Run:
-    """Return the run with its verdict; one client failed, or never reached, is enough for failures."""
-    return replace(run, state=_verdict(run), finished_at=at)
+def finish(run: Run, at: datetime, not_restored: Mapping[RestoreOutcome, int] | None = None) -> Run:
+    """Return the run with its verdict; one client failed, or never reached, is enough for failures.
+
+    Args:
+        run: the run, with nobody pending.
+        at: the present moment, UTC.
+        not_restored: what an undo could not take back, by reason.
+    """
+    return replace(run, state=_verdict(run), not_restored=not_restored or {}, finished_at=at)
+
+
+def not_restored_of(members: Iterable[Member]) -> dict[RestoreOutcome, int]:
+    """Add up what could not be taken back for these members of an undo, by reason."""
+    total: Counter[RestoreOutcome] = Counter()
+    for member in members:
+        total.update(member.not_restored.counts if member.not_restored else {})
+    return dict(total)
 
 
 def _verdict(run: Run) -> RunState:
     if run.state is RunState.STOPPING:
         return RunState.STOPPED
-    left = any(run.counts[outcome] for outcome in TO_RETRY)
-    return RunState.COMPLETED_WITH_FAILURES if left else RunState.COMPLETED
+    if any(run.counts[outcome] for outcome in TO_RETRY):
+        return RunState.COMPLETED_WITH_FAILURES
+    return RunState.COMPLETED_IN_PART if run.counts.get(Outcome.ACTIVATED_IN_PART) else RunState.COMPLETED
 
 
 def estimated_seconds_left(run: Run, at: datetime) -> int | None:

@@ -15,12 +15,16 @@ A_DAY_IN_MINUTES = 24 * 60
 
 
 class AppointmentBody(Body):
-    """The appointment that was booked; the start has a time zone."""
+    """The appointment that was booked; the start has a time zone.
+
+    ``calendar_id`` is the calendar whose slot it takes; appointments that name none share one.
+    """
 
     id: IdField
     start: Annotated[AwareDatetime, Field(strict=False)]
     duration_minutes: int = Field(ge=1, le=A_DAY_IN_MINUTES)
     type: str = Field(min_length=1, max_length=64)
+    calendar_id: IdField | None = None
 
 
 class BookingBody(Body):
@@ -43,6 +47,7 @@ class BookingBody(Body):
                 starts_at=self.appointment.start.astimezone(UTC),
                 duration_minutes=self.appointment.duration_minutes,
                 type=self.appointment.type,
+                calendar_id=self.appointment.calendar_id,
             ),
             booked_by=self.booked_by,
         )

@@ -27,7 +27,14 @@ from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, Ref
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import RecordKind
-from client_lifecycle.domain.restore import RestoredItem, RestoreOutcome
+from client_lifecycle.domain.restore import (
+    NotRestored,
+    Restorable,
+    Restoration,
+    RestoredItem,
+    RestoreOutcome,
+    RestoreState,
+)
 from client_lifecycle.domain.runs import (
     WAITING,
     Facts,
@@ -287,6 +294,39 @@ class RestoredItemView(BaseModel):
         return cls(kind=item.kind, record_id=item.record_id, outcome=item.outcome)
 
 
+class RestorationView(BaseModel):
+    """How far a restore from a receipt has come.
+
+    ``restored`` counts what was taken back and ``counts`` what could not be, by reason; ``not_restored`` names the
+    first hundred of that.
+    """
+
+    archive_id: str
+    state: RestoreState
+    asked: list[Restorable]
+    asked_by: CauseView
+    began_at: datetime
+    finished_at: datetime | None
+    restored: int
+    counts: dict[RestoreOutcome, int]
+    not_restored: list[RestoredItemView]
+
+    @classmethod
+    def of(cls, restoration: Restoration) -> RestorationView:
+        """Show a restore."""
+        return cls(
+            archive_id=restoration.archive_id,
+            state=restoration.state,
+            asked=list(restoration.asked),
+            asked_by=CauseView.of(restoration.cause),
+            began_at=restoration.began_at,
+            finished_at=restoration.finished_at,
+            restored=restoration.restored,
+            counts=dict(restoration.not_restored.counts),
+            not_restored=[RestoredItemView.of(item) for item in restoration.not_restored.items],
+        )
+
+
 class HistoryView(BaseModel):
     """One line of a client's history."""
 
@@ -448,7 +488,8 @@ class SettingsView(BaseModel):
 class MemberView(BaseModel):
     """One client of a bulk archive: what was shown before it was confirmed, and what it came to.
 
-    ``archive_id`` is the archive that the run made or, in an undo, the one that is undone.
+    ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored`` names what
+    an undo could not take back, the first hundred records; ``not_restored_total`` tells how many they are.
     """
 
     client_id: str
@@ -464,11 +505,14 @@ class MemberView(BaseModel):
     outcome: Outcome
     reason: str | None
     archive_id: str | None
+    not_restored: list[RestoredItemView]
+    not_restored_total: int
 
     @classmethod
     def of(cls, member: Member, client: Client | None) -> MemberView:
         """Show a member with the name of its client, runs hold ids only; ``None`` if the client cannot be read."""
         facts: Facts = member.facts
+        missing = member.not_restored or NotRestored()
         return cls(
             client_id=member.client_id,
             name=client.name if client else None,
@@ -483,6 +527,8 @@ class MemberView(BaseModel):
             outcome=member.outcome,
             reason=member.reason,
             archive_id=member.archive_id or member.undoes,
+            not_restored=[RestoredItemView.of(item) for item in missing.items],
+            not_restored_total=sum(missing.counts.values()),
         )
 
 
@@ -498,7 +544,7 @@ class RunView(BaseModel):
 
     One that waits has the ``token`` to confirm it with. ``attempt`` counts the first start and every retry. A proposed
     one starts by itself at ``starts_at``, if there is such a moment. ``seconds_left`` is estimated from the pace of the
-    present attempt.
+    present attempt. ``not_restored`` counts what an undo that has ended could not take back, by reason.
     """
 
     run_id: str
@@ -521,6 +567,8 @@ class RunView(BaseModel):
     currency: str
     totals: Totals
     counts: dict[Outcome, int]
+    not_restored: dict[RestoreOutcome, int]
+    not_restored_total: int
     percent_done: int
     seconds_left: int | None
 
@@ -556,6 +604,8 @@ def _run_fields(run: Run, at: datetime) -> dict[str, Any]:
         **told,
         "token": run.token if run.state in WAITING else None,
         "counts": dict(run.counts),
+        "not_restored": dict(run.not_restored),
+        "not_restored_total": sum(run.not_restored.values()),
         "percent_done": 100 * (clients - run.counts[Outcome.PENDING]) // clients,
         "seconds_left": estimated_seconds_left(run, at),
     }

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 CHANGES_WITH_FLIP = MAX_TRANSACTION_ITEMS - 4
 """Changes that fit beside the client, the history entry, the receipt and one write of the caller's."""
 
+CHANGES_WITH_RETURN = MAX_TRANSACTION_ITEMS - 5
+"""Changes that fit beside the client, the history entry, what is restored, and two writes of the caller's."""
+
 CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 2
 """Changes that fit beside the stamp's check and the receipt's part."""
 
@@ -157,6 +160,7 @@ def commit_return(
     archive_id: str,
     changes: Sequence[Change],
     *,
+    restore_id: str,
     at: datetime,
     run_id: str | None = None,
     also: Sequence[TransactWriteItemTypeDef] = (),
@@ -169,7 +173,8 @@ def commit_return(
         after: the client as active, at its next revision.
         history: the line for the client's history, unless the client was back already.
         archive_id: the archive whose changes are taken back.
-        changes: at most ``CHANGES_WITH_FLIP`` changes to write.
+        changes: at most ``CHANGES_WITH_RETURN`` changes to write.
+        restore_id: the id under which they are kept.
         at: the present moment, UTC.
         run_id: the undo that brings the client back, if one does.
         also: writes of the caller that belong to the same moment.
@@ -182,9 +187,9 @@ def commit_return(
     if history:
         writes.append(clients.history_write(table, before, history))
     if changes:
-        key = keys.restore_key(provider_id, client_id, archive_id, changes[0])
+        key = keys.restore_key(provider_id, client_id, archive_id, restore_id)
         restored = ReceiptPart(at=at, run_id=run_id, changes=tuple(changes))
-        writes.append(put_over(table.name, key, to_plain(restored)))
+        writes.append(put_new(table.name, key, to_plain(restored)))
     writes += [clients.change_write(table, provider_id, client_id, change) for change in changes]
     table.transact_on_reading(writes)
 

@@ -17,7 +17,7 @@ from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.receipts import HistoryEntry
-from client_lifecycle.domain.records import Record, RecordKind
+from client_lifecycle.domain.records import Record
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, UnreadableItem, conditional_update, from_plain, put_new, to_plain
 from client_lifecycle.storage.table import Table
@@ -173,15 +173,6 @@ def _place_in(tab: _Tab, client: Client) -> Plain:
     if not sort_key.startswith(tab.prefix):
         raise client_not_found()
     return {**keys.client_key(client.provider_id, client.client_id), tab.attribute: tab.partition, tab.sort: sort_key}
-
-
-def records_by_key(
-    table: Table, provider_id: str, client_id: str, wanted: Sequence[Record]
-) -> dict[tuple[RecordKind, str], Record]:
-    """Read records of a client as they are now, by kind and id."""
-    places = [keys.record_key(provider_id, client_id, record.kind, record.record_id) for record in wanted]
-    records = (record_from(plain) for plain in table.get_many(places))
-    return {(record.kind, record.record_id): record for record in records}
 
 
 def client_item(client: Client) -> Plain:

@@ -9,10 +9,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, Record, RecordKind
+from client_lifecycle.domain.records import (
+    FOREVER,
+    LONGEST_APPOINTMENT,
+    Appointment,
+    AppointmentStatus,
+    Payment,
+    Record,
+    RecordKind,
+)
+from client_lifecycle.domain.restore import Booked
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import record_from
 from client_lifecycle.storage.items import Plain, UnreadableItem
@@ -22,6 +32,11 @@ Commitments: TypeAlias = Mapping[str, Sequence[Record]]
 """Appointments and payments by client id; a client without any is not in it."""
 
 KINDS = (RecordKind.APPOINTMENT, RecordKind.PAYMENT)
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+A_DAY = timedelta(days=1)
+"""Moments are written in more than one way, which sort alike only if they are further apart than this."""
 
 
 def commitments_of_provider(table: Table, provider_id: str, at: datetime) -> Commitments:
@@ -59,18 +74,46 @@ def commitments_of_clients(table: Table, provider_id: str, client_ids: Sequence[
     return _by_client(plain for found in side_by_side(of_client, client_ids) for plain in found)
 
 
-def booked_between(table: Table, provider_id: str, begin: datetime, end: datetime) -> Iterator[Appointment]:
-    """Read a provider's booked appointments that start from ``begin`` on and before ``end``."""
-    values = {
-        ":partition": keys.commitment_partition(provider_id, RecordKind.APPOINTMENT),
-        ":begin": keys.sortable(begin),
-        ":end": keys.sortable(end),
-    }
-    condition = "commitment_key = :partition AND live_key BETWEEN :begin AND :end"
-    for plain in table.query(condition, values, index=keys.COMMITMENTS_INDEX, consistent=False):
-        record = _readable(plain)
-        if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
-            yield record
+@dataclass(slots=True)
+class Calendar:
+    """A provider's calendar from a moment on, read once for all clients that come back together."""
+
+    table: Table
+    provider_id: str
+    at: datetime
+    _since: datetime = FOREVER
+    _until: datetime = BEGINNING
+    _booked: list[Booked] = field(default_factory=list)
+
+    def booked_since(self, since: datetime, until: datetime) -> Sequence[Booked]:
+        """Return the appointments ahead, or in progress, that were booked after ``since`` and begin before ``until``.
+
+        Some that were booked a little before, or begin later, may be among them.
+        """
+        if since < self._since or until > self._until:
+            self._since, self._until = min(since, self._since), max(until, self._until)
+            self._booked = list(self._read())
+        return self._booked
+
+    def _read(self) -> Iterator[Booked]:
+        values = {
+            ":partition": keys.commitment_partition(self.provider_id, RecordKind.APPOINTMENT),
+            ":begin": keys.sortable(self.at - LONGEST_APPOINTMENT),
+            ":end": keys.sortable(self._until),
+            ":day_before": (self._since - A_DAY).date().isoformat(),
+        }
+        found = self.table.query(
+            "commitment_key = :partition AND live_key BETWEEN :begin AND :end",
+            values,
+            where="booked_at >= :day_before",
+            index=keys.COMMITMENTS_INDEX,
+            consistent=False,
+        )
+        for plain in found:
+            record = _readable(plain)
+            if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
+                _, client_id = keys.owner_and_client(plain["pk"])
+                yield Booked(client_id, record)
 
 
 def _by_client(found: Iterable[Plain]) -> Commitments:

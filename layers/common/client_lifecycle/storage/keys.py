@@ -8,7 +8,8 @@ record              CLIENT#provider#client          kind#id, e.g. APPOINTMENT#01
 receipt             CLIENT#provider#client          RECEIPT#archive
 part of a receipt   CLIENT#provider#client          RECEIPT#archive#kind#id of its first change
 history entry       CLIENT#provider#client          HISTORY#ulid
-what was restored   CLIENT#provider#client          RESTORE#archive#kind#id of its first change
+what was restored   CLIENT#provider#client          RESTORE#archive#ulid
+how far a restore is CLIENT#provider#client         RESTORATION#archive
 group               PROVIDER#provider               GROUP#group
 provider's settings PROVIDER#provider               SETTINGS
 chat                PROVIDER#provider               CHAT#chat
@@ -26,8 +27,9 @@ one partition, its payments not yet charged in another, each by ``live_key``) an
 clean-up has to look at, and from when on).
 
 Other systems write a booked appointment or an open payment with its ``live_key`` and ``commitment_key``, and take both
-away when it is over. On a client they set ``last_active_at`` (ISO 8601, UTC) when they see it do something; that needs
-no new ``revision``.
+away when it is over. With an appointment they write ``booked_at`` (ISO 8601, UTC), the moment at which it was booked or
+moved to its slot, and ``calendar_id`` where the provider has several calendars (A1). On a client they set
+``last_active_at`` (ISO 8601, UTC) when they see it do something; that needs no new ``revision``.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ GROUP_PREFIX = "GROUP#"
 RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
+RESTORATION_PREFIX = "RESTORATION#"
 BOOKING_PREFIX = "BOOKING#"
 
 MEMBERS_PER_PARTITION = 1_000
@@ -74,6 +77,7 @@ class Work(StrEnum):
     """What there is for the clean-up to look at, by the item that is due."""
 
     SETTLING = "SETTLING"
+    RESTORING = "RESTORING"
     RUN = "RUN"
     PLAN = "PLAN"
     TIDY_UP = "TIDY_UP"
@@ -137,10 +141,17 @@ def receipt_part_key(provider_id: str, client_id: str, archive_id: str, changes:
     return {"pk": head["pk"], "sk": f"{head['sk']}#{name}"}
 
 
-def restore_key(provider_id: str, client_id: str, archive_id: str, first: Change) -> Key:
-    """Return the key under which a transaction of a restore keeps what it took back."""
-    name = f"{RESTORE_PREFIX}{archive_id}#{first.before.kind}#{first.before.record_id}"
-    return {"pk": client_partition(provider_id, client_id), "sk": name}
+def restore_key(provider_id: str, client_id: str, archive_id: str, restore_id: str) -> Key:
+    """Return the key under which a transaction of a restore keeps what it took back.
+
+    Keys stored before there was a ``restore_id`` have the kind and the id of the first change in its place.
+    """
+    return {"pk": client_partition(provider_id, client_id), "sk": f"{RESTORE_PREFIX}{archive_id}#{restore_id}"}
+
+
+def restoration_key(provider_id: str, client_id: str, archive_id: str) -> Key:
+    """Return the key of the last restore from an archive: how far it has come, and what it could not take back."""
+    return {"pk": client_partition(provider_id, client_id), "sk": f"{RESTORATION_PREFIX}{archive_id}"}
 
 
 def history_key(provider_id: str, client_id: str, history_id: str) -> Key:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.restore import NotRestored
 from client_lifecycle.domain.runs import NOT_BY_THIS_RUN, Member, Outcome, Run, RunState, reopened
 from client_lifecycle.storage import archives, clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, to_item
@@ -53,6 +54,17 @@ def mark_write(table: Table, run: Run, member: Member, archived: Client, archive
 def return_write(table: Table, run: Run, member: Member) -> TransactWriteItemTypeDef:
     """Record on a member of an undo that its client is brought back; possible once, while it is owed."""
     return _mark(table, run, member, replace(member, archive_id=member.undoes))
+
+
+def keep_not_restored(table: Table, run: Run, member: Member, not_restored: NotRestored) -> None:
+    """Keep on a member of an undo what could not be taken back; keeping it twice changes nothing.
+
+    Raises:
+        ReadingOutdated: the member is owed no outcome any more.
+    """
+    after = replace(member, not_restored=not_restored)
+    if after != member:
+        table.transact_on_reading([_mark(table, run, member, after)])
 
 
 def _mark(table: Table, run: Run, member: Member, after: Member) -> TransactWriteItemTypeDef:
@@ -234,17 +246,23 @@ def _outcome_write(place: _Place, settlement: Settlement) -> TransactWriteItemTy
 def _count_write(
     place: _Place, *, gained: Mapping[Outcome, int], lost: Mapping[Outcome, int], expect: Plain
 ) -> TransactWriteItemTypeDef:
-    """Move the run's counts while the run is there, and its fields are as expected."""
+    """Move the run's counts while the run is there, and its fields are as expected.
+
+    A run that was stored before there was an outcome has no count of it yet.
+    """
     moves = Counter({outcome.value: count for outcome, count in gained.items()})
     moves.subtract({outcome.value: count for outcome, count in lost.items()})
     conditions = ["attribute_exists(pk)", *(f"#{name} = :{name}" for name in expect)]
+    sums = [f"#counts.#{name} = if_not_exists(#counts.#{name}, :none) + :{name}" for name in moves]
     return {
         "Update": {
             "TableName": place.table.name,
             "Key": to_item(keys.run_key(place.provider_id, place.run_id)),
-            "UpdateExpression": "SET " + ", ".join(f"#counts.#{name} = #counts.#{name} + :{name}" for name in moves),
+            "UpdateExpression": "SET " + ", ".join(sums),
             "ConditionExpression": " AND ".join(conditions),
             "ExpressionAttributeNames": {f"#{name}": name for name in ["counts", *moves, *expect]},
-            "ExpressionAttributeValues": to_item({f":{name}": value for name, value in {**moves, **expect}.items()}),
+            "ExpressionAttributeValues": to_item(
+                {":none": 0, **{f":{name}": value for name, value in {**moves, **expect}.items()}}
+            ),
         }
     }

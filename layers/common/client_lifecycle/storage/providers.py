@@ -1,23 +1,21 @@
-"""Reads and writes what belongs to a provider as a whole: settings, client groups, chats, the calendar.
+"""Reads and writes what belongs to a provider as a whole: settings, client groups.
 
 Imports the domain and the rest of this ring.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
 from client_lifecycle.domain.policy import switches_of
-from client_lifecycle.domain.records import Appointment
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import group_item
-from client_lifecycle.storage.commitments import booked_between
 from client_lifecycle.storage.items import (
     Plain,
     conditional_update,
@@ -31,8 +29,6 @@ from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Ta
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
-
-LONGEST_APPOINTMENT = timedelta(days=1)
 
 AT_ONCE = datetime.fromtimestamp(0, UTC)
 """A moment that has passed: what is due since then is due at once."""
@@ -179,26 +175,3 @@ def portal_settings(table: Table, client: Client, provider: ProviderSettings) ->
     """Resolve a client's switches over its group's, read from the table, and its provider's (P6)."""
     plain = table.get(keys.group_key(client.provider_id, client.group_id)) if client.group_id else None
     return switches_of(client, from_plain(Group, plain) if plain else None, provider)
-
-
-def closed_chats(table: Table, provider_id: str, chat_ids: Sequence[str]) -> set[str]:
-    """Tell which of these chats have been closed; a chat nothing is known of is open."""
-    found = table.get_many([keys.chat_key(provider_id, chat_id) for chat_id in dict.fromkeys(chat_ids)])
-    return {plain["chat_id"] for plain in found if plain.get("closed_at")}
-
-
-def is_slot_free(table: Table, provider_id: str, wanted: Appointment) -> bool:
-    """Tell whether no other booked appointment of the provider overlaps with this one.
-
-    One that cannot be read holds no slot: another client's broken record must not stand in this client's way.
-    """
-    begin, end = wanted.starts_at, _end(wanted)
-    return not any(
-        other.starts_at < end and _end(other) > begin
-        for other in booked_between(table, provider_id, begin - LONGEST_APPOINTMENT, end)
-        if other.record_id != wanted.record_id
-    )
-
-
-def _end(appointment: Appointment) -> datetime:
-    return appointment.starts_at + timedelta(minutes=appointment.duration_minutes)

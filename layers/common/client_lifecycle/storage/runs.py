@@ -132,6 +132,15 @@ def all_members(table: Table, run: Run) -> Iterator[Member]:
         yield from (from_plain(Member, plain) for plain in found)
 
 
+def members_with(table: Table, run: Run, outcome: Outcome) -> Iterator[Member]:
+    """Read every member of a run that has this outcome, in the order of the preview."""
+    for partition in keys.member_partitions(run):
+        values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
+        condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
+        found = table.query(condition, values, index=keys.OUTCOMES_INDEX)
+        yield from (from_plain(Member, plain) for plain in found)
+
+
 def read_members(table: Table, provider_id: str, run_id: str, positions: Sequence[int]) -> dict[int, Plain]:
     """Read members of a run as stored, by position; each is to be read one by one, so that none stops the others."""
     found = table.get_many([keys.member_key(provider_id, run_id, position) for position in positions])

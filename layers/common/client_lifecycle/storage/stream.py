@@ -96,10 +96,10 @@ def _run_events(record: StreamRecord) -> tuple[Event, ...]:
 
 def _change_events(record: StreamRecord) -> tuple[Event, ...]:
     provider_id, client_id = keys.owner_and_client(record.key["pk"])
-    prefix, archive_id, *first_change = record.key["sk"].split("#", 2)
+    prefix, archive_id, *rest = record.key["sk"].split("#", 2)
     plain = from_item(record.after)
-    is_part = bool(first_change) or f"{prefix}#" == keys.RESTORE_PREFIX
-    part = from_plain(ReceiptPart, plain) if is_part else _head(plain)
+    is_restore = f"{prefix}#" == keys.RESTORE_PREFIX
+    part = from_plain(ReceiptPart, plain) if rest or is_restore else _head(plain)
     origin = Origin(
         provider_id=provider_id,
         client_id=client_id,
@@ -107,6 +107,7 @@ def _change_events(record: StreamRecord) -> tuple[Event, ...]:
         at=part.at,
         run_id=part.run_id,
         notify_client=part.notify_client,
+        restore_id=rest[0] if is_restore and rest and "#" not in rest[0] else None,
     )
     return change_events(part.changes, origin)
 

@@ -141,6 +141,7 @@ class Table:
         condition: str,
         values: Mapping[str, Any],
         *,
+        where: str | None = None,
         index: str | None = None,
         limit: int | None = None,
         after: Mapping[str, Any] | None = None,
@@ -152,6 +153,7 @@ class Table:
         Args:
             condition: the key condition; its placeholders are the keys of ``values``.
             values: plain values for the placeholders.
+            where: a condition on the items read; those that do not meet it are not returned.
             index: the index to read, the table itself by default.
             limit: the most items to return.
             after: the ``next_key`` of the page before.
@@ -165,6 +167,8 @@ class Table:
             "ScanIndexForward": not newest_first,
             "ConsistentRead": consistent,
         }
+        if where:
+            request["FilterExpression"] = where
         if index:
             request["IndexName"] = index
         if limit:
@@ -176,12 +180,18 @@ class Table:
         return Page([from_item(item) for item in answer["Items"]], from_item(last) if last else None)
 
     def query(
-        self, condition: str, values: Mapping[str, Any], *, index: str | None = None, consistent: bool = True
+        self,
+        condition: str,
+        values: Mapping[str, Any],
+        *,
+        where: str | None = None,
+        index: str | None = None,
+        consistent: bool = True,
     ) -> Iterator[Plain]:
         """Read every item of a query, page by page; strongly consistent unless it is of a global index."""
         after: Plain | None = None
         while True:
-            page = self.page(condition, values, index=index, after=after, consistent=consistent)
+            page = self.page(condition, values, where=where, index=index, after=after, consistent=consistent)
             yield from page.items
             if page.next_key is None:
                 return

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from client_lifecycle.domain.client import Cause, Client, Source, Status
-from client_lifecycle.domain.restore import Restorable
+from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoreOutcome
 from client_lifecycle.domain.runs import (
     IN_FLIGHT,
     LeftAloneBecause,
@@ -23,16 +23,18 @@ from client_lifecycle.domain.runs import (
     facts_of,
     finish,
     is_owed,
+    not_restored_of,
 )
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import may_match
 from client_lifecycle.domain.settings import SafetySettings
-from client_lifecycle.storage import archives, outcomes, runs
+from client_lifecycle.storage import archives, outcomes, restores, runs
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
+from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.outcomes import SETTLEMENTS_PER_TRANSACTION, Settlement
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
-from client_lifecycle.use_cases.activate import bring_back
 from client_lifecycle.use_cases.archive import archived_entry, contended, stamped
+from client_lifecycle.use_cases.restore import bring_back, go_on
 
 EVERYTHING = tuple(Restorable)
 
@@ -117,18 +119,19 @@ def _held_back(run: Run, member: Member, live: LiveClient, safety: SafetySetting
     return Outcome.BLOCKED if assess(live.client, live.records, safety, at).blocks else None
 
 
-def undo_archive(table: Table, run: Run, attempt: int, member: Member, *, at: datetime) -> Result:
+def undo_archive(table: Table, run: Run, attempt: int, member: Member, calendar: Calendar, *, at: datetime) -> Result:
     """Bring one member of an undo back, with all that its archive took and that can still be had (A1).
 
     Whoever booked, was archived anew, or was changed in any way since is left alone. A member that this undo has
     brought back is ``activated``, whatever became of it since and even if the undo is being stopped by now; what its
-    first delivery has left is restored.
+    first delivery has left is restored. What could not be restored is kept on the member, and in its outcome.
 
     Args:
         table: where the client is kept.
         run: the undo, as read when the step began.
         attempt: the attempt of the undo that the step belongs to.
         member: the member, as read.
+        calendar: the provider's.
         at: the present moment, UTC.
 
     Raises:
@@ -136,40 +139,59 @@ def undo_archive(table: Table, run: Run, attempt: int, member: Member, *, at: da
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
     for _ in readings():
         if not is_owed(member, attempt) or member.undoes is None:
             return Result()
         if run.state is not RunState.RUNNING and not member.archive_id:
             return Result(outcome=Outcome.NOT_REACHED)
         client = read_client(table, run.provider_id, member.client_id)
-        if because := _left_alone(run, member, client):
-            return _not_brought_back(member, because)
-        mark = outcomes.return_write(table, run, member)
+        if because := _left_alone(member, client):
+            return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
         try:
-            bring_back(table, client, member.undoes, cause=cause, at=at, asked=EVERYTHING, also=[mark])
+            restoration = _brought_back(table, run, member, member.undoes, client, calendar, at)
+            return _activated(table, run, member, restoration)
         except ReadingOutdated:
             member = runs.read_member(table, run.provider_id, run.run_id, member.position)
-        else:
-            return Result(outcome=Outcome.ACTIVATED)
     raise contended()
 
 
-def _not_brought_back(member: Member, because: LeftAloneBecause) -> Result:
-    """Return the outcome of a client that is no longer under the archive: brought back before, or left alone."""
-    if member.archive_id:
+def _brought_back(
+    table: Table, run: Run, member: Member, archive_id: str, client: Client, calendar: Calendar, at: datetime
+) -> Restoration | None:
+    """Bring a client back, or go on with what an earlier delivery has begun.
+
+    An undo of a version that kept no account of what it restored may have begun with it; then there is nothing to go
+    on with once the client is archived again.
+    """
+    begun = member.archive_id and restores.read_restoration(table, run.provider_id, member.client_id, archive_id)
+    if begun:
+        return go_on(table, client, begun, calendar=calendar, at=at)
+    if member.archive_id and client.stamp:
+        return None
+    cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
+    also = [] if member.archive_id else [outcomes.return_write(table, run, member)]
+    done = bring_back(table, client, archive_id, cause=cause, at=at, asked=EVERYTHING, calendar=calendar, also=also)
+    return done.restoration
+
+
+def _activated(table: Table, run: Run, member: Member, restoration: Restoration | None) -> Result:
+    """Return the outcome of a client that is back, and keep on its member what could not be restored."""
+    if restoration is None or restoration.not_restored == NotRestored():
         return Result(outcome=Outcome.ACTIVATED)
-    return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
+    marked = replace(member, archive_id=member.undoes)
+    outcomes.keep_not_restored(table, run, marked, restoration.not_restored)
+    return Result(outcome=Outcome.ACTIVATED_IN_PART)
 
 
-def _left_alone(run: Run, member: Member, client: Client) -> LeftAloneBecause | None:
-    if client.stamp:
-        if client.stamp.archive_id != member.undoes:
-            return LeftAloneBecause.ARCHIVED_ANEW
-        return LeftAloneBecause.CHANGED_SINCE if client.revision != member.undoes_revision else None
-    back = client.last_return
-    was_this_undo = back is not None and (back.archive_id, back.cause.run_id) == (member.undoes, run.run_id)
-    return None if was_this_undo else LeftAloneBecause.CAME_BACK
+def _left_alone(member: Member, client: Client) -> LeftAloneBecause | None:
+    """Tell why a client that this undo has not brought back is not to be."""
+    if member.archive_id:
+        return None
+    if client.stamp is None:
+        return LeftAloneBecause.CAME_BACK
+    if client.stamp.archive_id != member.undoes:
+        return LeftAloneBecause.ARCHIVED_ANEW
+    return LeftAloneBecause.CHANGED_SINCE if client.revision != member.undoes_revision else None
 
 
 def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at: datetime) -> Run:
@@ -200,7 +222,14 @@ def _close(table: Table, run: Run, at: datetime) -> None:
     latest = runs.read_run(table, run.provider_id, run.run_id)
     if _is_at_work(latest, run.attempt):
         with suppress(ReadingOutdated):
-            runs.replace_run(table, latest, finish(latest, at))
+            runs.replace_run(table, latest, finish(latest, at, _not_restored(table, latest)))
+
+
+def _not_restored(table: Table, run: Run) -> dict[RestoreOutcome, int]:
+    """Add up what an undo could not take back; reading is needed only if there is somebody it is said of."""
+    if not run.counts.get(Outcome.ACTIVATED_IN_PART):
+        return {}
+    return not_restored_of(runs.members_with(table, run, Outcome.ACTIVATED_IN_PART))
 
 
 def _owed(table: Table, run: Run) -> list[Member]:

@@ -11,10 +11,11 @@ from client_lifecycle.domain.client import ArchivePlan, Cause, Client, HeldBackB
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
 from client_lifecycle.domain.plans import LONGEST_WAIT, look_again_at, planned, put_off, unplanned
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
+from client_lifecycle.domain.records import LONGEST_APPOINTMENT
 from client_lifecycle.domain.settings import SafetyRule, SafetySettings
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.plans import commit_plan
-from client_lifecycle.storage.providers import LONGEST_APPOINTMENT, read_group, read_settings
+from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 from client_lifecycle.use_cases.archive import archive_on_reading, contended
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from ulid import ULID
@@ -15,9 +16,9 @@ from client_lifecycle.storage import bookings
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.providers import portal_settings, read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
-from client_lifecycle.use_cases.activate import returned
 from client_lifecycle.use_cases.archive import contended
 from client_lifecycle.use_cases.archive_later import plan_cancelled
+from client_lifecycle.use_cases.restore import returned
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}
 
@@ -80,8 +81,13 @@ def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> Boo
     answer = accepted(booking, client.stamp.archive_id if client.stamp else None, at)
     booker = seen(client, at) if booking.booked_by is BookedBy.CLIENT else client
     after, entry = _booked(booker, booking, at)
-    bookings.commit_booking(table, client, after, booking, answer, entry)
+    bookings.commit_booking(table, client, after, _booked_at(booking, at), answer, entry)
     return answer
+
+
+def _booked_at(booking: Booking, at: datetime) -> Booking:
+    """Return a booking with the moment at which its appointment is booked (A1)."""
+    return replace(booking, appointment=replace(booking.appointment, booked_at=at))
 
 
 def _booked(client: Client, booking: Booking, at: datetime) -> tuple[Client, HistoryEntry | None]:

@@ -26,6 +26,7 @@ from client_lifecycle.use_cases.archive import finish_archive
 from client_lifecycle.use_cases.archive_batch import finish_run
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.bulk_archive import begin, resume_retry
+from client_lifecycle.use_cases.restore import finish_restore
 from client_lifecycle.use_cases.tidy_up import PROPOSED_BY, propose, waiting_proposal
 
 WORKERS = 8
@@ -45,6 +46,7 @@ class Deed(StrEnum):
     FAILED = "failed"
     ARCHIVE_FINISHED = "archive_finished"
     ARCHIVE_SUPERSEDED = "archive_superseded"
+    RESTORE_FINISHED = "restore_finished"
     RUN_AT_WORK = "run_at_work"
     RUN_STARTED = "run_started"
     RUN_RESUMED = "run_resumed"
@@ -128,6 +130,13 @@ def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
     return Deed.ARCHIVE_FINISHED
 
 
+def _finish_restore(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
+    provider_id, client_id = keys.owner_and_client(mine.key["pk"])
+    archive_id = mine.key["sk"].removeprefix(keys.RESTORATION_PREFIX)
+    finish_restore(table, provider_id, client_id, archive_id, at=at)
+    return Deed.RESTORE_FINISHED
+
+
 def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> Deed:
     run = read_run(table, *keys.owner_and_run(mine.key["pk"]))
     if run.state is RunState.PROPOSED:
@@ -181,6 +190,7 @@ OF_PLANS: Mapping[CarriedOut, Deed] = {
 
 LOOKS: Mapping[Work, Callable[[Table, Workflow, Due, datetime], Deed]] = {
     Work.SETTLING: _finish_archive,
+    Work.RESTORING: _finish_restore,
     Work.PLAN: _carry_out_plan,
     Work.TIDY_UP: _propose,
     Work.RUN: _look_at_run,

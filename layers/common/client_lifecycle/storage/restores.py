@@ -1,0 +1,86 @@
+"""Keeps how far restores have come, and reads what stands in their way.
+
+Imports the domain and the rest of this ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.records import Membership, Record, RecordKind
+from client_lifecycle.domain.restore import Restoration, RestoreState
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.clients import record_from
+from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.table import Table
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+GOES_ON_AFTER = timedelta(minutes=1)
+"""How long after a restore began the clean-up goes on with it; no answer takes as long."""
+
+Records: TypeAlias = Mapping[tuple[RecordKind, str], Record]
+"""Records of a client by kind and id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a restore meets: the records as they are now, and the chats that have been closed."""
+
+    records: Records
+    closed_chats: Collection[str]
+
+
+def read_restoration(table: Table, provider_id: str, client_id: str, archive_id: str) -> Restoration | None:
+    """Read how far the last restore from an archive has come, ``None`` if there was none."""
+    plain = table.get(keys.restoration_key(provider_id, client_id, archive_id))
+    return from_plain(Restoration, plain) if plain else None
+
+
+def restoration_write(
+    table: Table, client: Client, before: Restoration | None, after: Restoration
+) -> TransactWriteItemTypeDef:
+    """Move a restore on from where it was read, or begin the first one from its archive."""
+    key = keys.restoration_key(client.provider_id, client.client_id, after.archive_id)
+    if before is None:
+        return put_new(table.name, key, _fields(after))
+    return conditional_update(table.name, key, _fields(before), _fields(after), {"began_at", "done", "state"})
+
+
+def commit_restoration(table: Table, client: Client, before: Restoration | None, after: Restoration) -> None:
+    """Move a restore on where no record has to be written for it.
+
+    Raises:
+        ReadingOutdated: the restore is no longer as it was read.
+    """
+    table.transact_on_reading([restoration_write(table, client, before, after)])
+
+
+def read_found(table: Table, client: Client, changes: Collection[Change]) -> Found:
+    """Read the records that an archive changed as they are now, with the chats they are places in, all at once."""
+    provider_id, client_id = client.provider_id, client.client_id
+    records = [change.before for change in changes]
+    places = [keys.record_key(provider_id, client_id, record.kind, record.record_id) for record in records]
+    chat_ids = {record.record_id for record in records if isinstance(record, Membership)}
+    chats = [keys.chat_key(provider_id, chat_id) for chat_id in sorted(chat_ids)]
+    partition = keys.client_partition(provider_id, client_id)
+    found = table.get_many([*places, *chats])
+    own = (record_from(plain) for plain in found if plain["pk"] == partition)
+    return Found(
+        records={(record.kind, record.record_id): record for record in own},
+        closed_chats={plain["chat_id"] for plain in found if plain["pk"] != partition and plain.get("closed_at")},
+    )
+
+
+def _fields(restoration: Restoration) -> Plain:
+    """Return a restore as it is stored; until it is finished, the clean-up has to look at it."""
+    is_unfinished = restoration.state is RestoreState.RESTORING
+    look_at = restoration.began_at + GOES_ON_AFTER
+    due = keys.due_keys(keys.Work.RESTORING, restoration.archive_id, look_at) if is_unfinished else {}
+    return {**to_plain(restoration), **due}

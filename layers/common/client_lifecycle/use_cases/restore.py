@@ -1,0 +1,324 @@
+"""Take back what an archive did, from its receipt, once its client is back (A1, A9). Imports the domain and storage.
+
+The client comes back with the first transaction, and how far the restore has come is kept with each. Whatever ends it
+in between, asking again or the clean-up goes on from there; a new archive of the client ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ulid import ULID
+
+from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, touched
+from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.errors import RestoreNotFound, StillArchived
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
+from client_lifecycle.domain.records import Appointment
+from client_lifecycle.domain.restore import (
+    Obstacles,
+    Restorable,
+    Restoration,
+    RestoredItem,
+    RestoreOutcome,
+    RestoreState,
+    begin_restore,
+    may_go_on,
+    next_items,
+    restore,
+    superseded,
+    taken_slots,
+    wanted,
+    went_on,
+)
+from client_lifecycle.storage import archives, restores
+from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.commitments import Calendar
+from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.use_cases.archive import contended
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+TRANSACTIONS_PER_ANSWER = 20
+"""What one answer waits for, some two thousand records; the clean-up does the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A client that is active, what became of each record that was asked back, and whether that is all by now.
+
+    ``restoration`` is how far it has come, ``None`` if nothing was asked back, or nothing was left to be done.
+    """
+
+    client: Client
+    items: tuple[RestoredItem, ...] = ()
+    restoration: Restoration | None = None
+
+    @property
+    def state(self) -> RestoreState:
+        """``restoring`` while the clean-up has to go on with it."""
+        return self.restoration.state if self.restoration else RestoreState.FINISHED
+
+
+def restore_from_receipt(
+    table: Table,
+    provider_id: str,
+    client_id: str,
+    archive_id: str,
+    *,
+    cause: Cause,
+    at: datetime,
+    asked: Collection[Restorable],
+) -> Restored:
+    """Take back what any archive of an active client did, as far as its records still are as it left them (A9).
+
+    Args:
+        table: where the client is kept.
+        provider_id: the owner.
+        client_id: the client.
+        archive_id: the archive whose receipt is restored from.
+        cause: who asks, and through what.
+        at: the present moment, UTC.
+        asked: what shall be taken back.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+        ReceiptNotFound: the client was never archived under this id.
+        StillArchived: the client is archived; nothing comes back before it does.
+        CommitContended: the client's records kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in readings():
+        client = read_client(table, provider_id, client_id)
+        if client.stamp:
+            archives.read_receipt(table, provider_id, client_id, archive_id)
+            raise StillArchived("This client is archived. Activate it first.", "client_id")
+        try:
+            return bring_back(
+                table,
+                client,
+                archive_id,
+                cause=cause,
+                at=at,
+                asked=asked,
+                calendar=Calendar(table, provider_id, at),
+                most=TRANSACTIONS_PER_ANSWER,
+            )
+        except ReadingOutdated:
+            continue
+    raise contended()
+
+
+def read_restore(table: Table, provider_id: str, client_id: str, archive_id: str) -> Restoration:
+    """Read how far the last restore from a receipt has come.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+        RestoreNotFound: nothing was ever restored from this receipt.
+    """
+    if found := restores.read_restoration(table, provider_id, client_id, archive_id):
+        return found
+    read_client(table, provider_id, client_id)
+    raise RestoreNotFound("Nothing was restored from this receipt yet.", "archive_id")
+
+
+def bring_back(
+    table: Table,
+    client: Client,
+    archive_id: str,
+    *,
+    cause: Cause,
+    at: datetime,
+    asked: Collection[Restorable],
+    calendar: Calendar,
+    also: Sequence[TransactWriteItemTypeDef] = (),
+    most: int | None = None,
+) -> Restored:
+    """Activate a client as it was read, unless it is back, and take back what is asked for.
+
+    The receipt of an archive that is not carried out in full still grows until its client is back: then the client
+    comes back first.
+
+    Args:
+        table: where the client is kept.
+        client: as read, under the archive or back.
+        archive_id: the archive.
+        cause: who activates, or restores, and through what.
+        at: the present moment, UTC.
+        asked: what shall be taken back of the archive.
+        calendar: the provider's.
+        also: writes of the caller that belong to the moment of the return, at most one.
+        most: the most transactions to carry out; what is left is the clean-up's.
+
+    Raises:
+        ReceiptNotFound: the client was never archived under this id.
+        ReadingOutdated: the client or one of the records is no longer as it was read; what was committed stays.
+        StorageBusy: the table kept throttling.
+    """
+    if not asked:
+        return Restored(_returned(table, client, archive_id, cause, at, also) if client.stamp else client)
+    provider_id, client_id = client.provider_id, client.client_id
+    receipt = archives.read_receipt(table, provider_id, client_id, archive_id)
+    stored = None if client.stamp else restores.read_restoration(table, provider_id, client_id, archive_id)
+    restoration = begin_restore(client, archive_id, asked, cause, at, stored)
+    if client.stamp and receipt.state is ReceiptState.SETTLING:
+        write = restores.restoration_write(table, client, None, restoration)
+        client, stored, also = _returned(table, client, archive_id, cause, at, [*also, write]), restoration, ()
+        receipt = archives.read_receipt(table, provider_id, client_id, archive_id)
+    work = _Work(table, receipt, calendar, at)
+    return work.carry_out(client, stored, restoration, also, most)
+
+
+def go_on(table: Table, client: Client, restoration: Restoration, *, calendar: Calendar, at: datetime) -> Restoration:
+    """Finish a restore, as far as the client was not archived again since it began.
+
+    Args:
+        table: where the client is kept.
+        client: as read.
+        restoration: as read; one that is finished is returned as it is.
+        calendar: the provider's.
+        at: the present moment, UTC.
+
+    Raises:
+        ReadingOutdated: the client or one of the records is no longer as it was read; what was committed stays.
+        StorageBusy: the table kept throttling.
+    """
+    if restoration.state is RestoreState.FINISHED:
+        return restoration
+    receipt = archives.read_receipt(table, client.provider_id, client.client_id, restoration.archive_id)
+    work = _Work(table, receipt, calendar, at)
+    if not may_go_on(restoration, client):
+        return work.give_up(client, restoration)
+    return work.carry_out(client, restoration, restoration).restoration or restoration
+
+
+def finish_restore(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> Restoration:
+    """Finish the last restore from a receipt. Safe to repeat.
+
+    Raises:
+        RestoreNotFound: nothing was ever restored from this receipt.
+        CommitContended: the client's records kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in readings():
+        restoration = read_restore(table, provider_id, client_id, archive_id)
+        client = read_client(table, provider_id, client_id)
+        try:
+            return go_on(table, client, restoration, calendar=Calendar(table, provider_id, at), at=at)
+        except ReadingOutdated:
+            continue
+    raise contended()
+
+
+def returned(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
+    """Return an archived client as active, and the history line that tells of it."""
+    at = next_flip_at(client, at)
+    entry = HistoryEntry(
+        history_id=str(ULID.from_datetime(at)),
+        at=at,
+        event=HistoryEvent.ACTIVATED,
+        archive_id=archive_id,
+        cause=cause,
+    )
+    return activate(client, cause, at), entry
+
+
+def _returned(
+    table: Table,
+    client: Client,
+    archive_id: str,
+    cause: Cause,
+    at: datetime,
+    also: Sequence[TransactWriteItemTypeDef],
+    changes: Sequence[Change] = (),
+) -> Client:
+    """Commit changes of a restore, with the return of the client if it is not back yet; return the client as it is."""
+    after, entry = returned(client, archive_id, cause, at) if client.stamp else (touched(client), None)
+    restore_id = str(ULID.from_datetime(at))
+    run_id = cause.run_id
+    archives.commit_return(
+        table, client, after, entry, archive_id, changes, restore_id=restore_id, at=at, run_id=run_id, also=also
+    )
+    return after
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A restore from one receipt, that will not grow any more."""
+
+    table: Table
+    receipt: Receipt
+    calendar: Calendar
+    at: datetime
+
+    def carry_out(
+        self,
+        client: Client,
+        stored: Restoration | None,
+        restoration: Restoration,
+        also: Sequence[TransactWriteItemTypeDef] = (),
+        most: int | None = None,
+    ) -> Restored:
+        """Take back what is left of a restore, transaction by transaction; nothing is written if nothing has to be."""
+        items = self._judged(client, wanted(self.receipt.changes, restoration.asked))
+        if stored is not restoration and not client.stamp and not any(item.change for item in items):
+            return Restored(client, items)
+        transactions = 0
+        while transactions != most and (stored is not restoration or restoration.state is RestoreState.RESTORING):
+            chunk = next_items(items[restoration.done :], archives.CHANGES_WITH_RETURN)
+            after = went_on(restoration, chunk, of=len(items), at=self.at)
+            client = self._commit(client, stored, after, chunk, also)
+            stored, restoration, also = after, after, ()
+            transactions += 1
+        return Restored(client, _so_far(items, restoration.done), restoration)
+
+    def give_up(self, client: Client, restoration: Restoration) -> Restoration:
+        """Finish a restore whose client was archived again: what it did not come to stays as it is."""
+        changes = wanted(self.receipt.changes, restoration.asked)
+        after = went_on(restoration, superseded(changes[restoration.done :]), of=len(changes), at=self.at)
+        restores.commit_restoration(self.table, client, restoration, after)
+        return after
+
+    def _commit(
+        self,
+        client: Client,
+        stored: Restoration | None,
+        after: Restoration,
+        items: Sequence[RestoredItem],
+        also: Sequence[TransactWriteItemTypeDef],
+    ) -> Client:
+        changes = [item.change for item in items if item.change]
+        if not (client.stamp or changes):
+            restores.commit_restoration(self.table, client, stored, after)
+            return client
+        write = restores.restoration_write(self.table, client, stored, after)
+        return _returned(self.table, client, after.archive_id, after.cause, self.at, [*also, write], changes)
+
+    def _judged(self, client: Client, changes: Sequence[Change]) -> tuple[RestoredItem, ...]:
+        """Decide on every change, with one reading of the records, the chats and the calendar."""
+        found = restores.read_found(self.table, client, changes)
+        current = [found.records[change.before.kind, change.before.record_id] for change in changes]
+        left = [record for change, record in zip(changes, current, strict=True) if record == change.after]
+        obstacles = Obstacles(taken_appointments=self._taken(client, left), closed_chats=found.closed_chats)
+        return tuple(
+            restore(change, record, obstacles, self.at) for change, record in zip(changes, current, strict=True)
+        )
+
+    def _taken(self, client: Client, records: Sequence[object]) -> set[str]:
+        ahead = [record for record in records if isinstance(record, Appointment) and record.starts_at > self.at]
+        if not ahead:
+            return set()
+        since, until = self.receipt.archived_at, max(slot.ends_at for slot in ahead)
+        return taken_slots(client.client_id, ahead, self.calendar.booked_since(since, until), since)
+
+
+def _so_far(items: Sequence[RestoredItem], done: int) -> tuple[RestoredItem, ...]:
+    """Return what became of each item by now: what is still to be written is pending."""
+    return tuple(
+        replace(item, outcome=RestoreOutcome.PENDING) if place >= done and item.change else item
+        for place, item in enumerate(items)
+    )
