@@ -480,6 +480,7 @@ def _appointment(scene: _Scene, nth: int, week: int, series_id: str | None) -> A
         duration_minutes=scene.session_minutes,
         status=status,
         series_id=series_id,
+        booked_at=scene.added_at,
         cancelled_by=cancelled_by,
         cancelled_at=cancelled_at,
     )

@@ -271,6 +271,7 @@ class TestRuns:
         [
             (Outcome.ARCHIVED, EventName.RUN_COMPLETED),
             (Outcome.FAILED, EventName.RUN_COMPLETED_WITH_FAILURES),
+            (Outcome.ACTIVATED_IN_PART, EventName.RUN_COMPLETED_IN_PART),
         ],
     )
     def test_a_verdict_is_told_with_its_counts(self, outcome: Outcome, name: EventName) -> None:

@@ -231,6 +231,8 @@ def with_outcomes(*outcomes: Outcome) -> Run:
         ([Outcome.ALREADY_ARCHIVED, Outcome.SUPERSEDED], RunState.COMPLETED),
         ([Outcome.FAILED], RunState.COMPLETED_WITH_FAILURES),
         ([Outcome.ARCHIVED] * 99 + [Outcome.FAILED], RunState.COMPLETED_WITH_FAILURES),
+        ([Outcome.ACTIVATED] * 99 + [Outcome.ACTIVATED_IN_PART], RunState.COMPLETED_IN_PART),
+        ([Outcome.ACTIVATED_IN_PART, Outcome.FAILED], RunState.COMPLETED_WITH_FAILURES),
     ],
     ids=["all archived", "nothing to do", "all failed", "one of a hundred failed"],
 )
