@@ -33,6 +33,8 @@ class Need(Enum):
     NOTHING = "nothing"
     ACTIVE = "an active client"
     ARCHIVED = "an archived client"
+    RETURNED = "a client that is back from an archive"
+    RESTORED = "the same, with what was restored"
     PLANNED = "an active client with a plan to be archived"
     DUE = "an active client whose plan is due today"
     EMPTY_GROUP = "a client group that nobody is in"
@@ -150,6 +152,23 @@ OF_CLIENTS = (
         },
         body={"restore": ["appointments"]},
         again=False,
+    ),
+    _request(
+        "activate_client_restore",
+        "POST /clients/{client_id}/receipts/{archive_id}/restore",
+        Need.RETURNED,
+        lambda given: {
+            "client": {"client_id": given.client_id, "status": "active"},
+            "restored": [{"kind": "appointment", "outcome": "restored"}],
+            "state": "finished",
+        },
+        body={"restore": ["appointments"]},
+    ),
+    _request(
+        "activate_client_watch_restore",
+        "GET /clients/{client_id}/receipts/{archive_id}/restore",
+        Need.RESTORED,
+        lambda given: {"archive_id": given.archive_id, "state": "finished", "not_restored": []},
     ),
     _request("clients_list", "GET /clients", Need.ACTIVE, {}, query={"status": "active", "limit": "5"}),
     _request("clients_search", "GET /clients", Need.ACTIVE, {}, query={"q": "sample", "status": "active"}),

@@ -14,6 +14,7 @@ from ulid import ULID
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, PlanTerms, Source, Trigger
 from client_lifecycle.domain.effects import cancel_commitments, leave_chats, silence_notifications
 from client_lifecycle.domain.records import Appointment, ChatKind, FeedEntry, Membership, Payment, Record, Reminder
+from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.domain.runs import FIRST_ATTEMPT, Run, preview_offer
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.domain.settings import SafetySettings
@@ -22,6 +23,7 @@ from client_lifecycle.storage.clients import address_item, client_item, group_it
 from client_lifecycle.storage.outcomes import settle_members
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
+from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import apply_effect, archive_client
 from client_lifecycle.use_cases.archive_batch import failed, finish_run, judge, mark_archived
 from client_lifecycle.use_cases.archive_later import plan_archive
@@ -139,6 +141,16 @@ def _archived(practice: Practice, given: Given) -> Given:
         for client_id in given.client_ids
     ]
     return replace(given, archive_ids=[one.receipt.archive_id for one in archived])
+
+
+def _returned(practice: Practice, given: Given, asked: Sequence[Restorable] = ()) -> Given:
+    archived = _archived(practice, given)
+    activate_client(practice.table, given.provider_id, given.client_id, cause=BY_STAFF, at=given.at, asked=asked)
+    return archived
+
+
+def _restored(practice: Practice, given: Given) -> Given:
+    return _returned(practice, given, list(Restorable))
 
 
 def _planned(practice: Practice, given: Given) -> Given:
@@ -262,6 +274,8 @@ MAKERS: Mapping[Need, Callable[[Practice, Given], Given]] = {
     Need.NOTHING: _active,
     Need.ACTIVE: _active,
     Need.ARCHIVED: _archived,
+    Need.RETURNED: _returned,
+    Need.RESTORED: _restored,
     Need.PLANNED: _planned,
     Need.DUE: _due,
     Need.EMPTY_GROUP: _empty_group,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count as counter
@@ -13,23 +15,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
+from client_lifecycle.domain.effects import cancel_commitments
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.records import ChatKind, Membership, Payment, PaymentStatus, Record
-from client_lifecycle.domain.restore import Restorable, RestoreOutcome
+from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.storage.clients import client_write, read_client, read_live, record_item
 from client_lifecycle.storage.keys import chat_key
 from client_lifecycle.storage.providers import delete_group
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.activate import Activated, activate_client
-from client_lifecycle.use_cases.archive import Archived, archive_client
+from client_lifecycle.use_cases.activate import activate_client
+from client_lifecycle.use_cases.archive import Archived, apply_effect, archive_client
+from client_lifecycle.use_cases.restore import Restored
 from tests.ministack.faults import answering
 from tests.ministack.practice import count, everything, put, records_of
 from tests.stored import write_group, write_settings
 from tests.unit.builders import (
     DAY,
     HOUR,
+    MOMENT,
     NOW,
     PROVIDER_ID,
     appointment,
@@ -68,8 +73,13 @@ def archive(
 
 def activate(
     table: Table, who: Client, asked: Sequence[Restorable] = (), at: datetime = NOW + timedelta(seconds=1)
-) -> Activated:
+) -> Restored:
     return activate_client(table, who.provider_id, who.client_id, cause=cause(), at=at, asked=asked)
+
+
+def booked(table: Table, **fields: Any) -> None:
+    """Another client books, after the archive."""
+    someone(table, [appointment("theirs", booked_at=NOW + MOMENT, **fields)])
 
 
 def by_key(records: Sequence[Record]) -> dict[tuple[str, str], Record]:
@@ -190,11 +200,70 @@ def test_a_client_with_more_records_than_one_transaction_gets_them_all_back(tabl
     assert by_key(records_of(table, who)) == before
 
 
+LARGE: dict[str, list[Record]] = {
+    "400 appointments": [appointment(f"a-{n:04}", starts_at=NOW + (n + 1) * HOUR) for n in range(400)],
+    "1,000 appointments and 300 payments": [
+        *(appointment(f"a-{n:04}", starts_at=NOW + (n + 1) * HOUR) for n in range(1_000)),
+        *(payment(f"p-{n:04}", due_at=NOW + (n + 1) * DAY) for n in range(300)),
+    ],
+    "200 chats": [membership(f"c-{n:04}") for n in range(200)],
+}
+
+
+@pytest.mark.parametrize("records", LARGE.values(), ids=LARGE)
+def test_a1_a_restore_makes_four_calls_and_one_for_25_records(table: Table, records: list[Record]) -> None:
+    who = someone(table, records, provider_id=f"prov-{next(NUMBERS)}")
+    before = by_key(records_of(table, who))
+    archive(table, who)
+    with counting(table) as calls:
+        done = activate(table, who, EVERYTHING)
+    assert {item.outcome for item in done.items} == {RestoreOutcome.RESTORED}
+    assert done.state is RestoreState.FINISHED
+    assert by_key(records_of(table, who)) == before
+    assert calls.total() <= 4 + len(records) / 25
+    assert calls["Query"] <= 3, "the receipt, in pages, and the calendar"
+
+
+@contextmanager
+def counting(table: Table) -> Iterator[Counter[str]]:
+    """Count the calls to the table, by name."""
+    calls: Counter[str] = Counter()
+
+    def count_one(model: Any, **_: object) -> None:
+        calls[model.name] += 1
+
+    table.client.meta.events.register("before-call.dynamodb", count_one)
+    try:
+        yield calls
+    finally:
+        table.client.meta.events.unregister("before-call.dynamodb", count_one)
+
+
+def test_a1_what_was_added_while_the_client_came_back_is_restored_too(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive that is still being carried out adds to its receipt until the moment of the return."""
+    who = someone(table, [payment(f"p-{n:03}", due_at=NOW + (n + 1) * DAY) for n in range(150)])
+    before = by_key(records_of(table, who))
+    monkeypatch.setattr("client_lifecycle.use_cases.archive._finished", lambda _table, archived, _at: archived)
+    archive(table, who)
+
+    def carry_on_first(_: dict[str, Any]) -> None:
+        if len(requests) == 1:
+            archive_id = read_client(table, who.provider_id, who.client_id).stamp.archive_id  # type: ignore[union-attr]
+            apply_effect(table, who.provider_id, who.client_id, archive_id, cancel_commitments, at=NOW)
+
+    with answering(table, "TransactWriteItems", carry_on_first) as requests:
+        done = activate(table, who, EVERYTHING)
+    assert len(done.items) == 150
+    assert by_key(records_of(table, who)) == before
+
+
 def test_a_slot_that_another_client_took_meanwhile_stays_taken(table: Table) -> None:
     mine = appointment("mine", starts_at=NOW + DAY, duration_minutes=60)
     who = someone(table, [mine, appointment("free", starts_at=NOW + 3 * DAY)])
     archive(table, who)
-    someone(table, [appointment("theirs", starts_at=NOW + DAY + HOUR / 2, duration_minutes=30)])
+    booked(table, starts_at=NOW + DAY + HOUR / 2, duration_minutes=30)
     outcomes = {item.record_id: item.outcome for item in activate(table, who, EVERYTHING).items}
     assert outcomes == {"mine": RestoreOutcome.SLOT_TAKEN, "free": RestoreOutcome.RESTORED}
 
@@ -203,7 +272,8 @@ def test_an_appointment_of_another_client_that_cannot_be_read_stands_in_nobodys_
     mine = appointment("mine", starts_at=NOW + DAY, duration_minutes=60)
     who = someone(table, [mine])
     archive(table, who)
-    broken = record_item(PROVIDER_ID, "client-broken", replace(mine, record_id="broken")) | {"starts_at": "?"}
+    since = replace(mine, record_id="broken", booked_at=NOW + HOUR)
+    broken = record_item(PROVIDER_ID, "client-broken", since) | {"starts_at": "?"}
     table.put_many([broken])
     [item] = activate(table, who, EVERYTHING).items
     assert item.outcome is RestoreOutcome.RESTORED
@@ -215,7 +285,7 @@ def test_a_slot_is_taken_only_by_what_overlaps(table: Table, starts_after: int, 
     who = someone(table, [mine])
     archive(table, who)
     other = mine.starts_at + timedelta(minutes=starts_after)
-    someone(table, [appointment("theirs", starts_at=other, duration_minutes=60)])
+    booked(table, starts_at=other, duration_minutes=60)
     [item] = activate(table, who, EVERYTHING).items
     assert item.outcome is (RestoreOutcome.RESTORED if free else RestoreOutcome.SLOT_TAKEN)
 
@@ -224,7 +294,7 @@ def test_an_appointment_across_midnight_is_seen(table: Table) -> None:
     midnight = (NOW + 2 * DAY).replace(hour=0, minute=0)
     who = someone(table, [appointment("mine", starts_at=midnight, duration_minutes=30)])
     archive(table, who)
-    someone(table, [appointment("theirs", starts_at=midnight - HOUR, duration_minutes=90)])
+    booked(table, starts_at=midnight - HOUR, duration_minutes=90)
     [item] = activate(table, who, EVERYTHING).items
     assert item.outcome is RestoreOutcome.SLOT_TAKEN
 

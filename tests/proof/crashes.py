@@ -32,12 +32,13 @@ from tests.proof.operations import (
     clean_up_everything,
     confirm,
     restore,
+    restore_older,
     retry_of,
     undo_of,
 )
 from tests.proof.scheduler import GO, Let, Running
 from tests.proof.world import NO_SCHEDULING, Controls, World, person_with_many_records, plain_people
-from tests.unit.builders import NOW, PROVIDER_ID, cause
+from tests.unit.builders import DAY, NOW, PROVIDER_ID, cause
 
 BUCKET = "manifests"
 PEOPLE = (*plain_people(), person_with_many_records())
@@ -45,6 +46,9 @@ TWO = ("plain", "in-charge")
 A_SECOND = timedelta(seconds=1)
 A_WHILE = timedelta(minutes=20)
 """Until the clean-up looks at what was begun, or looks again."""
+
+CALLS_BEFORE_A_RETURN = 5
+"""What a restore reads before its first transaction: client, receipt, records in one page, and the calendar."""
 
 A_NEW_BOOKING = 9
 """A choice with which a booking is a new one, for a moment that is well ahead."""
@@ -165,6 +169,37 @@ def restore_after_return(scene: Scene) -> Work:
     who = scene.who("in-charge")
     scene.done(archive(scene.world, who, 0), activate(scene.world, who, 0))
     return restore(scene.world, who, 0)
+
+
+def restore_from_an_older_receipt(scene: Scene) -> Work:
+    """Return a restore from the first of two archives."""
+    who = scene.who("many")
+    for _ in range(2):
+        scene.done(archive(scene.world, who, 0), activate(scene.world, who, 0))
+    return restore_older(scene.world, who, 0) or restore(scene.world, who, 0)
+
+
+def clean_up_of_a_restore(scene: Scene) -> Work:
+    """Return the clean-up after a restore that ended after its first transaction."""
+    who = scene.who("many")
+    scene.done(archive(scene.world, who, 0))
+    lets = [GO] * CALLS_BEFORE_A_RETURN
+    scene.play(restore(scene.world, who, 0), [*lets, Let(crash_after=True)])
+    return scene.clean_up()
+
+
+def clean_up_of_a_restore_that_is_over(scene: Scene) -> Work:
+    """Return the same clean-up for a client that was archived again in the meantime."""
+    work = clean_up_of_a_restore(scene)
+    scene.done(archive(scene.world, scene.who("many"), 0))
+    return work
+
+
+def undo_that_cannot_restore_all(scene: Scene) -> Work:
+    """Return the step of an undo that comes when a payment and an appointment are past."""
+    execution = scene.undone("many")
+    scene.world.at += 2 * DAY
+    return execution.batches[0].deliver(UNDO)
 
 
 def clean_up_of_an_archive(scene: Scene) -> Work:
@@ -298,6 +333,9 @@ CASES: Mapping[str, Case] = {
     "activate with restore": after_archive(restore, "in-charge"),
     "activate with restore of many records": after_archive(restore, "many"),
     "restore after the return": restore_after_return,
+    "restore from an older receipt": restore_from_an_older_receipt,
+    "clean-up of a restore": clean_up_of_a_restore,
+    "clean-up of a restore that is over": clean_up_of_a_restore_that_is_over,
     "booking by a client": lambda scene: book_by_client(scene.world, scene.who("plain"), A_NEW_BOOKING),
     "booking by an archived client": after_archive(book_by_client, "plain"),
     "booking by a client to be archived later": after_plan(book_by_client),
@@ -327,6 +365,7 @@ CASES: Mapping[str, Case] = {
     "settle that comes late": settle_that_comes_late,
     "undo": undo,
     "undo of many records": undo_step,
+    "undo that cannot restore all": undo_that_cannot_restore_all,
     "settle of an undo": undo_step_after(SETTLE, UNDO),
     "finish of an undo": lambda scene: scene.after(scene.undone(), UNDO, SETTLE).finish(),
 }

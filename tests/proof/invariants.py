@@ -23,10 +23,18 @@ PLACES = ("pk", "sk", "live_key", "commitment_key")
 LEASE = {"due_key", "due_since"}
 """What the clean-up may move on an item by itself: when to look at it again."""
 
+KIND_OF = {
+    "appointments": "appointment",
+    "payments": "payment",
+    "chats": "membership",
+    "feed": "feed_entry",
+    "reminders": "reminder",
+}
+"""What can be asked back, by the name it is asked for with."""
+
 WHAT_A_CLIENT_KEEPS = ("provider_id", "client_id", "email", "added_at", "currency", "credit_cents", "owed_cents")
 RETRIED = {"failed", "not_reached"}
-FINISHED = {"stopped", "completed", "completed_with_failures"}
-VERDICTS = {False: "completed", True: "completed_with_failures"}
+FINISHED = {"stopped", "completed", "completed_in_part", "completed_with_failures"}
 
 
 class Broken(AssertionError):
@@ -166,7 +174,25 @@ def a_receipt_names_each_record_once(look: ClientLook) -> None:
     hold(not [one for one, times in named.items() if times > 1], "a receipt names a record twice")
 
 
+def a_restore_tells_what_it_has_done(look: ClientLook) -> None:
+    """Each change of the receipt has one outcome, in its order, and those that were written are in what is restored."""
+    for sk, report in look.items.items():
+        if not sk.startswith("RESTORATION#"):
+            continue
+        counts = report["not_restored"]["counts"]
+        hold(report["done"] == report["restored"] + sum(counts.values()), "a restore does not add up", sk)
+        hold(len(report["not_restored"]["items"]) == sum(counts.values()), "what is missing is not named", sk)
+        is_due = report.keys() >= LEASE
+        hold(is_due == (report["state"] == "restoring"), "the clean-up does not know of a restore, or of one done", sk)
+        if report["state"] == "finished":
+            wanted = [one for archive, one in look.claims("RECEIPT#") if archive == report["archive_id"]]
+            kinds = {KIND_OF[asked] for asked in report["asked"]}
+            asked = [one for one in wanted if one["before"]["kind"] in kinds]
+            hold(report["done"] == len(asked), "a restore has ended before it was done", sk, report["done"], len(asked))
+
+
 AT_EVERY_MOMENT = (
+    a_restore_tells_what_it_has_done,
     the_stamp_is_the_status,
     what_is_to_be_done_is_in_the_clean_ups_list,
     the_history_explains_the_status,
@@ -445,8 +471,15 @@ def an_outcome_is_true(before: RunLook, after: RunLook, clients: Clients) -> Non
                 hold("archive_id" not in member, "nothing done, says a run, but it has done something", sk)
             case "superseded":
                 hold(look.archive_id != member["archive_id"], "superseded, but the stamp stands", sk)
-            case "activated":
+            case "activated" | "activated_in_part":
                 hold("archive_id" in member, "activated, says an undo, but it was somebody else", sk)
+                report = look.items.get(f"RESTORATION#{member['undoes']}", {})
+                by_undo = report.get("cause", {}).get("run_id") == after.run["run_id"]
+                hold(not by_undo or report["state"] == "finished", "activated, but it is still restored", sk)
+                told, found = member.get("not_restored", {}), report.get("not_restored", {})
+                hold(not by_undo or told == (found if found.get("counts") else {}), "an undo tells it wrong", sk)
+                in_part = member["outcome"] == "activated_in_part"
+                hold(bool(told) == in_part, "what could not be restored is not told, or is made up", sk)
             case _:
                 pass
 
@@ -459,9 +492,19 @@ def a_run_moves_as_it_may(before: RunLook, after: RunLook, clients: Clients) -> 
         hold(now["state"] == was["state"] or goes_on, "a run that has ended goes on", was["state"], now["state"])
         hold("undone_by" not in was or without_lease(now) == without_lease(was), "a run went on after it was undone")
     elif now["state"] in FINISHED and "started_at" in now:
-        left = sum(now["counts"].get(outcome, 0) for outcome in RETRIED)
-        verdicts = {"stopped"} if was["state"] == "stopping" else {VERDICTS[bool(left)]}
-        hold(now["state"] in verdicts, "the verdict is not what the run came to", was["state"], now["state"], left)
+        verdict = "stopped" if was["state"] == "stopping" else _verdict(now)
+        hold(now["state"] == verdict, "the verdict is not what the run came to", was["state"], now["state"])
+        missing: Counter[str] = Counter()
+        for member in after.members.values():
+            if member["outcome"] == "activated_in_part":
+                missing.update(member["not_restored"]["counts"])
+        hold(now.get("not_restored", {}) == missing, "a run does not count what it could not restore", missing)
+
+
+def _verdict(run: Plain) -> str:
+    if any(run["counts"].get(outcome) for outcome in RETRIED):
+        return "completed_with_failures"
+    return "completed_in_part" if run["counts"].get("activated_in_part") else "completed"
 
 
 BETWEEN_TWO_MOMENTS_OF_A_RUN = (
@@ -488,6 +531,21 @@ def a_run_tells_whom_it_has_done(look: RunLook, memory: Memory) -> None:
 def every_archive_is_carried_out(looks: Iterable[ClientLook]) -> None:
     for look in looks:
         hold(not look.is_settling, "an archive was never carried out in full", look.archive_id)
+
+
+def every_restore_has_ended(looks: Iterable[ClientLook]) -> None:
+    for look in looks:
+        left = [sk for sk, one in look.items.items() if sk.startswith("RESTORATION#") and one["state"] == "restoring"]
+        hold(not left, "a restore was never finished", *left)
+
+
+def an_undo_leaves_nothing_changed(before: ClientLook, after: ClientLook) -> None:
+    """With nothing in between, every record that can come back is as it was before the run (A1)."""
+    back = set(KIND_OF.values())
+    for sk, record in before.records.items():
+        overdue = record["kind"] == "payment" and datetime.fromisoformat(record["due_at"]) <= after.at
+        if record["kind"] in back and not overdue:
+            hold(after.records[sk] == record, "a record is not as it was before the run that was undone", sk)
 
 
 def records_are_the_sum_of_what_was_told(look: ClientLook) -> None:

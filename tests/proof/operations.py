@@ -24,6 +24,7 @@ from client_lifecycle.domain.errors import (
     RunNotStarted,
     RunStarted,
     RunUndone,
+    StillArchived,
     StorageBusy,
     Superseded,
 )
@@ -33,7 +34,7 @@ from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage.clients import change_write, client_write, read_live, record_item
 from client_lifecycle.storage.items import put_new
-from client_lifecycle.storage.keys import run_partition
+from client_lifecycle.storage.keys import client_partition, run_partition
 from client_lifecycle.storage.table import ReadingOutdated
 from client_lifecycle.use_cases import archive_later, bulk_archive
 from client_lifecycle.use_cases import clean_up as cleaning
@@ -42,6 +43,7 @@ from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.book import book
 from client_lifecycle.use_cases.clients import change_client
+from client_lifecycle.use_cases.restore import restore_from_receipt
 from tests.proof.bulk import Work, preview
 from tests.proof.invariants import hold
 from tests.proof.world import NO_SCHEDULING, OTHER_GROUP_ID, World
@@ -74,6 +76,7 @@ EXPECTED = (
     RunNotStarted,
     RunStarted,
     RunUndone,
+    StillArchived,
     StorageBusy,
     Superseded,
 )
@@ -102,6 +105,19 @@ def restore(world: World, who: Client, choice: int) -> Work:
     """Staff activate a client, or one who is back already, and want everything restored."""
     at, asked = world.at, tuple(Restorable)
     return lambda: activate_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, asked=asked)
+
+
+def restore_older(world: World, who: Client, choice: int) -> Work | None:
+    """Staff restore an active client from one of its receipts, whichever."""
+    at, asked = world.at, tuple(Restorable)
+    archive_id = _any(sorted(world.looks[client_partition(PROVIDER_ID, who.client_id)].receipts), choice)
+    if archive_id is None:
+        return None
+
+    def work() -> None:
+        restore_from_receipt(world.table, PROVIDER_ID, who.client_id, archive_id, cause=cause(), at=at, asked=asked)
+
+    return work
 
 
 def change(world: World, who: Client, choice: int) -> Work:
@@ -287,6 +303,7 @@ OPERATIONS: Mapping[str, Operation] = {
         archive,
         activate,
         restore,
+        restore_older,
         change,
         book_by_client,
         book_by_staff,

@@ -174,6 +174,7 @@ class World:
         """Hold what must be so when everything has ended, the clean-up included."""
         self.look_again()
         invariants.every_archive_is_carried_out(self.looks.values())
+        invariants.every_restore_has_ended(self.looks.values())
         invariants.every_run_has_ended(self.run_looks.values())
         left = [look.run for look in self.run_looks.values() if "due_key" in look.run]
         invariants.hold(not self.is_anything_at_work, "work is left for the clean-up", self.at, *left)
@@ -185,7 +186,7 @@ class World:
         ever = datetime.max.replace(tzinfo=UTC)
         found = [
             one.key["pk"]
-            for work in (keys.Work.SETTLING, keys.Work.RUN)
+            for work in (keys.Work.SETTLING, keys.Work.RESTORING, keys.Work.RUN)
             for one in due.list_due(self.table, work, ever)
         ]
         return any(partition.split("#")[2] not in waiting for partition in found)
@@ -278,6 +279,7 @@ class Controls:
             for known in everywhere.keys() & vars(module).keys() if name.startswith("client_lifecycle.") else ():
                 monkeypatch.setattr(module, known, everywhere[known])
         monkeypatch.setattr(archives, "CHANGES_WITH_FLIP", FEWER_CHANGES)
+        monkeypatch.setattr(archives, "CHANGES_WITH_RETURN", FEWER_CHANGES)
         monkeypatch.setattr(archives, "CHANGES_UNDER_STAMP", FEWER_CHANGES)
         monkeypatch.setattr(domain_runs, "CLIENTS_PER_BATCH", FEWER_MEMBERS)
         monkeypatch.setattr(keys, "MEMBERS_PER_PARTITION", FEWER_MEMBERS)
