@@ -47,8 +47,8 @@ A_SECOND = timedelta(seconds=1)
 A_WHILE = timedelta(minutes=20)
 """Until the clean-up looks at what was begun, or looks again."""
 
-CALLS_BEFORE_A_RETURN = 5
-"""What a restore reads before its first transaction: client, receipt, records in one page, and the calendar."""
+CALLS_BEFORE_A_RETURN = 4
+"""What a restore reads before its first transaction: client, receipt, records, calendar."""
 
 A_NEW_BOOKING = 9
 """A choice with which a booking is a new one, for a moment that is well ahead."""
