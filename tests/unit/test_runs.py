@@ -234,7 +234,7 @@ def with_outcomes(*outcomes: Outcome) -> Run:
         ([Outcome.ACTIVATED] * 99 + [Outcome.ACTIVATED_IN_PART], RunState.COMPLETED_IN_PART),
         ([Outcome.ACTIVATED_IN_PART, Outcome.FAILED], RunState.COMPLETED_WITH_FAILURES),
     ],
-    ids=["all archived", "nothing to do", "all failed", "one of a hundred failed"],
+    ids=["all archived", "nothing to do", "all failed", "one of a hundred failed", "one in part", "in part and failed"],
 )
 def test_one_failed_client_is_enough_for_completed_with_failures(outcomes: list[Outcome], verdict: RunState) -> None:
     before = with_outcomes(*outcomes)
