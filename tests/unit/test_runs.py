@@ -221,7 +221,7 @@ def test_a_confirmed_run_is_running_and_says_who_confirmed_it_and_when() -> None
 
 def with_outcomes(*outcomes: Outcome) -> Run:
     everyone = [member(position, outcome=outcome) for position, outcome in enumerate(outcomes)]
-    return run(everyone, state=RunState.RUNNING)
+    return run(everyone, state=RunState.RUNNING, counts={one: outcomes.count(one) for one in Outcome})
 
 
 @pytest.mark.parametrize(
