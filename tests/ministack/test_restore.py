@@ -28,6 +28,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, apply_effect, archive_client
 from client_lifecycle.use_cases.restore import Restored
+from local.sample_practice import generate, load
 from tests.ministack.faults import answering
 from tests.ministack.practice import count, everything, put, records_of
 from tests.stored import write_group, write_settings
@@ -222,6 +223,23 @@ def test_a1_a_restore_makes_four_calls_and_one_for_25_records(table: Table, reco
     assert by_key(records_of(table, who)) == before
     assert calls.total() <= 4 + len(records) / 25
     assert calls["Query"] <= 3, "the receipt, in pages, and the calendar"
+
+
+def test_a1_the_sample_practice_is_as_it_was_after_archive_and_restore(table: Table) -> None:
+    """Everybody is archived, then everybody comes back; no appointment and no payment is lost on the way."""
+    sample = generate(at=NOW)
+    load(table, sample)
+    active = [one.client for one in sample.clients if not one.client.stamp]
+    before = {who.client_id: by_key(records_of(table, who)) for who in active}
+    for who in active:
+        archive(table, who)
+    lost: Counter[str] = Counter()
+    for who in active:
+        lost.update(item.outcome for item in activate(table, who, EVERYTHING).items)
+        after = by_key(records_of(table, who))
+        assert {key for key, one in before[who.client_id].items() if will_return(one) and after[key] != one} == set()
+    assert lost.keys() <= {RestoreOutcome.RESTORED, RestoreOutcome.PAYMENT_DATE_PASSED}
+    assert lost[RestoreOutcome.RESTORED] > 1_000
 
 
 @contextmanager

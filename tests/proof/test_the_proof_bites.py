@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,13 @@ from client_lifecycle.domain.client import ArchivePlan, Client, touched
 from client_lifecycle.domain.effects import Change, Plan, cancel_commitments, leave_chats
 from client_lifecycle.domain.errors import LifecycleError
 from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.domain.restore import Restoration, RestoreState
 from client_lifecycle.domain.runs import LeftAloneBecause, Member, Outcome, Run
-from client_lifecycle.storage import archives, bookings, clients, due, keys, outcomes, runs
+from client_lifecycle.storage import archives, bookings, clients, due, keys, outcomes, restores, runs
 from client_lifecycle.storage.clients import LiveClient
 from client_lifecycle.storage.items import Plain, conditional_update, put_new, to_plain
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases import activate, archive, archive_batch, archive_later, book, bulk_archive
+from client_lifecycle.use_cases import archive, archive_batch, archive_later, book, bulk_archive, restore
 from tests.proof.crashes import CASES, Stage
 from tests.proof.figures import tell
 from tests.proof.interleaving import Tally, live_through
@@ -154,8 +156,8 @@ def returns_that_undoings_do_not_keep(patch: pytest.MonkeyPatch) -> None:
 def undoings_of_whoever_carries_the_stamp(patch: pytest.MonkeyPatch) -> None:
     """Clients who were changed since are brought back nevertheless."""
 
-    def left_alone(run: Run, member: Member, client: Client) -> LeftAloneBecause | None:
-        found = archive_batch_left_alone(run, member, client)
+    def left_alone(member: Member, client: Client) -> LeftAloneBecause | None:
+        found = archive_batch_left_alone(member, client)
         return None if found is LeftAloneBecause.CHANGED_SINCE else found
 
     archive_batch_left_alone = archive_batch._left_alone
@@ -175,8 +177,8 @@ def verdicts_from_an_old_reading(patch: pytest.MonkeyPatch) -> None:
     """The run is closed by the counts that were read before its last batch has settled."""
     finish = archive_batch.finish
 
-    def finish_as_read_before(run: Run, at: datetime) -> Run:
-        return finish(replace(run, counts={**run.counts, Outcome.FAILED: 0}), at)
+    def finish_as_read_before(run: Run, at: datetime, *more: Any) -> Run:
+        return finish(replace(run, counts={**run.counts, Outcome.FAILED: 0}), at, *more)
 
     patch.setattr(archive_batch, "finish", finish_as_read_before)
 
@@ -214,7 +216,7 @@ def reminders_that_are_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def flips_at_the_time_they_were_asked_for(patch: pytest.MonkeyPatch) -> None:
-    for module in (archive, activate):
+    for module in (archive, restore):
         patch.setattr(module, "next_flip_at", lambda _, at: at)
 
 
@@ -259,6 +261,21 @@ def test_a_fault_in_the_code_breaks_an_invariant(
     tell(f"caught {tally.calls:,} calls after world {first} began: {fault.__name__}: {broken.value}")
 
 
+def restores_that_outlive_an_archive(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(restore, "may_go_on", lambda *_: True)
+
+
+def restores_that_lose_their_place(patch: pytest.MonkeyPatch) -> None:
+    """What was restored before a crash is counted again."""
+    whole = restores.read_restoration
+
+    def read_restoration(*place: Any) -> Restoration | None:
+        found = whole(*place)
+        return replace(found, done=0) if found and found.state is RestoreState.RESTORING else found
+
+    patch.setattr(restores, "read_restoration", read_restoration)
+
+
 def bookings_without_their_answer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bookings, "read_answer", lambda *_: None)
 
@@ -271,6 +288,8 @@ def bookings_without_their_answer(patch: pytest.MonkeyPatch) -> None:
         (marks_that_are_not_kept, "mark"),
         (attempts_that_settle_for_each_other, "settle that comes late"),
         (returns_that_undoings_do_not_keep, "undo of many records"),
+        (restores_that_outlive_an_archive, "clean-up of a restore that is over"),
+        (restores_that_lose_their_place, "activate with restore of many records"),
     ],
     ids=lambda one: one if isinstance(one, str) else one.__name__,
 )
