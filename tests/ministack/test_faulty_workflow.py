@@ -27,7 +27,7 @@ SEED = int(os.environ.get("FAULT_SEED", "20261124"))
 CLIENTS = 100
 RUN_SECONDS = 240
 ROUNDS = 12
-ENDED = {"completed", "completed_with_failures", "stopped"}
+ENDED = {"completed", "completed_in_part", "completed_with_failures", "stopped"}
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.runs import Outcome
 from client_lifecycle.storage import archives, keys
 from client_lifecycle.storage.clients import record_item
+from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.stream import events_of, stream_record
@@ -37,13 +38,17 @@ from tests.unit.builders import (
 )
 
 GROUP_MEMBERS = [f"g-{number}" for number in range(8)]
-CLASS_SLOTS = [appointment(f"class-{number}", starts_at=NOW + number * 7 * DAY) for number in (1, 2, 3)]
 RECORD_KEYS = tuple(f"{kind.upper()}#" for kind in ("appointment", "payment", "membership", "feed_entry", "reminder"))
 
 
 @pytest.fixture(autouse=True)
 def practice(table: Table, executions: Executions) -> Table:
     return table
+
+
+def class_slots(client_id: str) -> list[Record]:
+    """Three meetings of a class, the client's place in each an appointment of its own."""
+    return [appointment(f"class-{week}-{client_id}", starts_at=NOW + week * 7 * DAY) for week in (1, 2, 3)]
 
 
 def clean_up() -> dict[str, int]:
@@ -82,7 +87,7 @@ class TestSlots:
     def test_a1_a_group_s_classes_are_all_booked_again_after_an_undo(self, table: Table, clock: Clock) -> None:
         store_group(table, group())
         for client_id in GROUP_MEMBERS:
-            store(table, client(client_id, group_id=GROUP_ID), *CLASS_SLOTS, membership())
+            store(table, client(client_id, group_id=GROUP_ID), *class_slots(client_id), membership())
         before = records(table)
         workflow = archived_together(*GROUP_MEMBERS)
         clock.pass_by(HOUR)
@@ -90,6 +95,18 @@ class TestSlots:
         assert undo.outcomes == dict.fromkeys(GROUP_MEMBERS, ("activated", None))
         assert records(table) == before
         assert get(f"/bulk-archives/{undo.run_id}").body["state"] == "completed"
+
+    def test_a1_a_batch_of_an_undo_reads_the_calendar_once(
+        self, table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for client_id in GROUP_MEMBERS:
+            store(table, client(client_id), *class_slots(client_id))
+        workflow = archived_together(*GROUP_MEMBERS)
+        clock.pass_by(HOUR)
+        read: list[Calendar] = []
+        monkeypatch.setattr(Calendar, "_read", lambda calendar: read.append(calendar) or ())
+        undone(workflow, *GROUP_MEMBERS)
+        assert len(read) == 1
 
     @pytest.mark.parametrize(("calendar", "outcome"), [(None, "slot_taken"), ("room-2", "restored")])
     def test_a1_a_booking_through_the_hook_takes_a_slot_of_its_calendar(

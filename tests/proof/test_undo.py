@@ -32,7 +32,7 @@ def class_members() -> list[tuple[Client, list[Record]]]:
             [
                 *one_of_each(),
                 *(
-                    appointment(f"class-{week}", starts_at=NOW + 7 * week * DAY, booked_at=NOW - number * DAY)
+                    appointment(f"class-{week}-{number}", starts_at=NOW + 7 * week * DAY, booked_at=NOW - number * DAY)
                     for week in (1, 2, 3)
                 ),
                 *(payment(f"p-{nth:02}", due_at=NOW + (nth + 1) * DAY) for nth in range(6)),
