@@ -25,7 +25,9 @@ class ActivateBody(Body):
 class RestoreBody(Body):
     """What shall be taken back of an archive, by default all that can be."""
 
-    restore: list[Annotated[Restorable, Field(strict=False)]] = Field(default_factory=lambda: list(Restorable))
+    restore: list[Annotated[Restorable, Field(strict=False)]] = Field(
+        default_factory=lambda: list(Restorable), min_length=1
+    )
 
 
 NO_BODY = ActivateBody()

@@ -336,6 +336,7 @@ class TestEveryReceipt:
 
     def test_an_unknown_receipt_and_one_not_restored_are_told_apart(self, receipts: list[str]) -> None:
         assert self.restore("01KJPZ0000ARCHVE0000000404").problem == "ReceiptNotFound"
+        assert self.restore(receipts[0], {"restore": []}).problem == "InvalidRequest"
         assert get(f"/clients/c-1/receipts/{receipts[0]}/restore").problem == "RestoreNotFound"
         assert get(f"/clients/c-404/receipts/{receipts[0]}/restore").problem == "ClientNotFound"
 
