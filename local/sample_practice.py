@@ -35,7 +35,7 @@ from client_lifecycle.domain.records import (
 )
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item
+from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item, word_items
 from client_lifecycle.storage.items import Plain, to_plain
 from client_lifecycle.storage.table import Table
 
@@ -196,6 +196,7 @@ def _items_of_client(sample: SampleClient) -> Iterator[Plain]:
     if sample.receipt:
         yield {**keys.receipt_key(provider_id, client_id, sample.receipt.archive_id), **to_plain(sample.receipt)}
     yield address_item(sample.client)
+    yield from word_items(sample.client)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from bulk_archive.bodies import ConfirmBody, ExcludeBody, PreviewBody
 from bulk_archive.pages import first_page, page_of
 from client_lifecycle.domain.runs import IN_FLIGHT, Outcome, preview_offer
 from client_lifecycle.edge import http, idempotency, identity, wiring
+from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views import MemberListView, PreviewView, RunListView, RunView
 from client_lifecycle.storage.runs import list_runs, read_run
 from client_lifecycle.use_cases import bulk_archive
@@ -74,9 +75,10 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: ide
 def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     """List the practice's bulk archives, proposals and undoings, the newest first."""
     caller = identity.staff(app.current_event.raw_event)
-    page = list_runs(wiring.table(), caller.provider_id, limit=limit, after=cursor)
+    listing = Listing(caller.provider_id, "bulk archives")
+    page = list_runs(wiring.table(), caller.provider_id, limit=limit, after=listing.place(cursor))
     at = wiring.now()
-    return RunListView(runs=[RunView.of(run, at) for run in page.runs], next_cursor=page.next_after)
+    return RunListView(runs=[RunView.of(run, at) for run in page.runs], next_cursor=listing.cursor(page.next_after))
 
 
 @app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from client_lifecycle.domain.client import Client
-from client_lifecycle.domain.errors import InvalidRequest
 from client_lifecycle.domain.runs import Member, Outcome, Run
+from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views import MemberListView, MemberView
 from client_lifecycle.storage.clients import read_clients
 from client_lifecycle.storage.runs import list_members
@@ -20,30 +20,22 @@ def page_of(table: Table, run: Run, *, outcome: Outcome | None, limit: int, curs
     Raises:
         InvalidRequest: the cursor does not come from an earlier page.
     """
-    page = list_members(table, run, outcome=outcome, limit=limit, after=_position(cursor))
+    listing = _listing(run, outcome)
+    page = list_members(table, run, outcome=outcome, limit=limit, after=listing.place(cursor))
     clients = read_clients(table, run.provider_id, [member.client_id for member in page.members])
-    return MemberListView(
-        clients=_views(page.members, clients),
-        next_cursor=None if page.next_after is None else str(page.next_after),
-    )
+    return MemberListView(clients=_views(page.members, clients), next_cursor=listing.cursor(page.next_after))
 
 
 def first_page(shown: Preview, limit: int) -> MemberListView:
     """Return the first page of what a preview shows; nothing has to be read again."""
     members = shown.members[:limit]
-    more = len(shown.members) > limit
-    return MemberListView(
-        clients=_views(members, shown.clients), next_cursor=str(members[-1].position) if more else None
-    )
+    last = members[-1].position if len(shown.members) > limit else None
+    return MemberListView(clients=_views(members, shown.clients), next_cursor=_listing(shown.run, None).cursor(last))
 
 
 def _views(members: Sequence[Member], clients: Mapping[str, Client]) -> list[MemberView]:
     return [MemberView.of(member, clients.get(member.client_id)) for member in members]
 
 
-def _position(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not cursor.isdecimal():
-        raise InvalidRequest("This cursor does not come from an earlier page.", "cursor")
-    return int(cursor)
+def _listing(run: Run, outcome: Outcome | None) -> Listing:
+    return Listing(run.provider_id, "members", (run.run_id, outcome))

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 from ulid import ULID
 
-from client_lifecycle.domain.client import Client
+from client_lifecycle.domain import names
+from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
+from client_lifecycle.edge.addresses import Email
+from client_lifecycle.edge.ids import CURSOR_PATTERN
 from client_lifecycle.edge.views import Body, IdField, Name, PortalBody, unsaid
 
 MAX_CHECKED_CLIENTS = 1_000
 MAX_CENTS = 100_000_000_000
 
-EMAIL_PATTERN = r"""^[^@\s<>()\[\]\\,;:"]{1,64}@[\w-]+(\.[\w-]+)+$"""
+
+def _findable(name: str) -> str:
+    if len(names.words(name)) > names.MAX_WORDS:
+        raise ValueError(f"a name has at most {names.MAX_WORDS} words")
+    return name
 
 
-def _without_invisible_characters(address: str) -> str:
-    if not address.isprintable():
-        raise ValueError("invisible characters are not allowed")
-    return unicodedata.normalize("NFC", address)
-
-
-Email = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL_PATTERN),
-    AfterValidator(_without_invisible_characters),
-]
+ClientName = Annotated[Name, AfterValidator(_findable)]
 Cents = Annotated[int, Field(ge=0, le=MAX_CENTS)]
 
 
 class AddBody(Body):
     """A client to add."""
 
-    name: Name
+    name: ClientName
     email: Email
     group_id: IdField | None = None
     settings: PortalBody = Field(default_factory=PortalBody)
@@ -68,7 +64,7 @@ class ChangeBody(Body):
     ``group_id: null`` takes the client out of its group.
     """
 
-    name: Name = Field(default_factory=unsaid)
+    name: ClientName = Field(default_factory=unsaid)
     email: Email = Field(default_factory=unsaid)
     group_id: IdField | None = None
     settings: PortalBody = Field(default_factory=PortalBody)
@@ -85,3 +81,17 @@ class CheckBody(Body):
     action: Annotated[Action, Field(strict=False)]
     actor: Annotated[Actor | None, Field(strict=False)] = None
     client_ids: list[IdField] = Field(min_length=1, max_length=MAX_CHECKED_CLIENTS)
+
+
+class SearchBody(Body):
+    """Whom to find in a tab: clients of whose name each word of ``q`` begins a word, whatever its case and accents.
+
+    With an ``@`` in it, ``q`` is the beginning of an address. It stands in the body, because names and addresses do not
+    belong into a URL.
+    """
+
+    q: str = Field(min_length=1, max_length=254)
+    status: Annotated[Status, Field(strict=False)] = Status.ACTIVE
+    group_id: IdField | None = None
+    limit: int = Field(default=50, ge=1, le=100)
+    cursor: str | None = Field(default=None, pattern=CURSOR_PATTERN)

@@ -12,9 +12,11 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Status
-from client_lifecycle.domain.errors import ClientNotFound, InvalidRequest, RecordsAreKept
+from client_lifecycle.domain.errors import InvalidRequest, RecordsAreKept
 from client_lifecycle.edge import http, idempotency, identity, wiring
+from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.ids import ID_PATTERN
 from client_lifecycle.edge.views import (
     ClientListView,
@@ -30,10 +32,11 @@ from client_lifecycle.edge.views import (
     RefusedView,
 )
 from client_lifecycle.storage.archives import list_receipts, read_receipt
-from client_lifecycle.storage.clients import count_clients, list_clients, read_client
+from client_lifecycle.storage.clients import ClientPage, count_clients, list_by_address, list_clients, read_client
 from client_lifecycle.storage.history import list_history
+from client_lifecycle.storage.search import find_by_name
 from client_lifecycle.use_cases.clients import add_client, change_client, check_permissions, read_permissions
-from clients.bodies import AddBody, ChangeBody, CheckBody
+from clients.bodies import AddBody, ChangeBody, CheckBody, SearchBody
 
 MAX_RECEIPTS = 20
 
@@ -42,13 +45,6 @@ app = http.resolver()
 GroupFilter = Annotated[
     str | None,
     Query(pattern=ID_PATTERN, description="Only the clients of this group."),
-]
-Search = Annotated[
-    str | None,
-    Query(
-        max_length=254,
-        description="Only clients whose name begins like this or, with an @ in it, whose e-mail address does.",
-    ),
 ]
 
 
@@ -59,25 +55,48 @@ class Order(StrEnum):
     OLDEST = "oldest"
 
 
-@app.get("/clients", summary="List or search a tab of the clients, by name", tags=["clients"])
+@app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"])
 def clients(
     status: Annotated[Status, Query(description="The tab.")] = Status.ACTIVE,
     group_id: GroupFilter = None,
-    q: Search = None,
     limit: http.Limit = 50,
     cursor: http.Cursor = None,
 ) -> ClientListView:
-    """List the active or the archived clients: all, those of one group, or those that a search finds."""
+    """List the active or the archived clients, all or those of one group."""
     caller = identity.staff(app.current_event.raw_event)
-    if group_id and q and "@" in q:
-        raise InvalidRequest("E-mail addresses are searched in all groups at once.", "group_id")
-    try:
-        page = list_clients(
-            wiring.table(), caller.provider_id, status, group_id=group_id, limit=limit, after=cursor, search=q
-        )
-    except ClientNotFound as error:
-        raise InvalidRequest("This cursor does not come from an earlier page.", "cursor") from error
-    return ClientListView(clients=[ClientView.of(client) for client in page.clients], next_cursor=page.next_after)
+    if "q" in app.current_event.query_string_parameters:
+        raise InvalidRequest("Search with POST /clients/_search: what is sought does not belong into a URL.", "q")
+    listing = Listing(caller.provider_id, "clients", (status, group_id))
+    after = listing.place(cursor)
+    page = list_clients(wiring.table(), caller.provider_id, status, group_id=group_id, limit=limit, after=after)
+    return _client_page(page, listing)
+
+
+@app.post("/clients/_search", summary="Find clients of a tab by name or address", tags=["clients"])
+def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
+    """Find active or archived clients by the beginnings of words of their names, or by that of their address.
+
+    Those found by name come in the order of the words found; those found by address, in that of the addresses. A page
+    may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
+    """
+    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    provider_id, status, group_id, limit = caller.provider_id, body.status, body.group_id, body.limit
+    listing = Listing(provider_id, "found clients", (status, group_id, body.q))
+    after = listing.place(body.cursor)
+    if "@" in body.q:
+        if group_id:
+            raise InvalidRequest("E-mail addresses are searched in all groups at once.", "group_id")
+        return _client_page(list_by_address(table, provider_id, status, body.q, limit=limit, after=after), listing)
+    sought = names.asked(body.q)
+    if not sought:
+        raise InvalidRequest("There is no letter or digit to search for.", "q")
+    page = find_by_name(table, provider_id, status, sought, group_id=group_id, limit=limit, after=after)
+    return _client_page(page, listing)
+
+
+def _client_page(page: ClientPage, listing: Listing) -> ClientListView:
+    clients = [ClientView.of(client) for client in page.clients]
+    return ClientListView(clients=clients, next_cursor=listing.cursor(page.next_after))
 
 
 @app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"])
@@ -170,8 +189,11 @@ def history(
     caller, table = identity.staff(app.current_event.raw_event), wiring.table()
     read_client(table, caller.provider_id, client_id)
     newest_first = order is Order.NEWEST
-    page = list_history(table, caller.provider_id, client_id, limit=limit, after=cursor, newest_first=newest_first)
-    return HistoryListView(entries=[HistoryView.of(entry) for entry in page.entries], next_cursor=page.next_after)
+    listing = Listing(caller.provider_id, "history", (client_id, order))
+    after = listing.place(cursor)
+    page = list_history(table, caller.provider_id, client_id, limit=limit, after=after, newest_first=newest_first)
+    entries = [HistoryView.of(entry) for entry in page.entries]
+    return HistoryListView(entries=entries, next_cursor=listing.cursor(page.next_after))
 
 
 @app.get("/clients/<client_id>/receipts", summary="List the receipts of a client's archives", tags=["clients"])
@@ -183,8 +205,10 @@ def receipts(
     """List all that the archives of a client changed, the newest archive first."""
     caller, table = identity.staff(app.current_event.raw_event), wiring.table()
     read_client(table, caller.provider_id, client_id)
-    page = list_receipts(table, caller.provider_id, client_id, limit=limit, after=cursor)
-    return ReceiptListView(receipts=[ReceiptView.of(receipt) for receipt in page.receipts], next_cursor=page.next_after)
+    listing = Listing(caller.provider_id, "receipts", (client_id,))
+    page = list_receipts(table, caller.provider_id, client_id, limit=limit, after=listing.place(cursor))
+    receipts = [ReceiptView.of(receipt) for receipt in page.receipts]
+    return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after))
 
 
 @app.get("/clients/<client_id>/receipts/<archive_id>", summary="Read the receipt of an archive", tags=["clients"])

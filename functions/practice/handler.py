@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 
 from client_lifecycle.edge import http, idempotency, identity, wiring
+from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views import GroupListView, GroupView, SettingsView
 from client_lifecycle.storage.providers import add_group, delete_group, list_groups, read_group, read_settings
 from client_lifecycle.use_cases.practice import change_group, change_settings
@@ -21,8 +22,10 @@ app = http.resolver()
 def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     """List the provider's client groups, the oldest first."""
     caller = identity.staff(app.current_event.raw_event)
-    page = list_groups(wiring.table(), caller.provider_id, limit=limit, after=cursor)
-    return GroupListView(groups=[GroupView.of(group) for group in page.groups], next_cursor=page.next_after)
+    listing = Listing(caller.provider_id, "groups")
+    page = list_groups(wiring.table(), caller.provider_id, limit=limit, after=listing.place(cursor))
+    groups = [GroupView.of(group) for group in page.groups]
+    return GroupListView(groups=groups, next_cursor=listing.cursor(page.next_after))
 
 
 @app.post(

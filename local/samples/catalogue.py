@@ -171,7 +171,7 @@ OF_CLIENTS = (
         lambda given: {"archive_id": given.archive_id, "state": "finished", "not_restored": []},
     ),
     _request("clients_list", "GET /clients", Need.ACTIVE, {}, query={"status": "active", "limit": "5"}),
-    _request("clients_search", "GET /clients", Need.ACTIVE, {}, query={"q": "sample", "status": "active"}),
+    _request("clients_search", "POST /clients/_search", Need.ACTIVE, {}, body={"q": "sample", "status": "active"}),
     _request("clients_count", "GET /client-counts", Need.NOTHING, {}),
     _request(
         "clients_add",

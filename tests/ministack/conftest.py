@@ -16,6 +16,7 @@ from local.deploy import STACK
 from local.ministack import CONFIG, LocalAws
 from local.stack import PracticeStack, practice_stack
 from local.tables import create_table
+from tests import key_limits
 from tests.ministack.listening import Listener
 
 
@@ -32,6 +33,7 @@ def local_aws() -> Iterator[LocalAws]:
 @pytest.fixture
 def table(local_aws: LocalAws) -> Iterator[Table]:
     """An empty table of the template's shape."""
+    key_limits.watch(local_aws.dynamodb.meta.events)
     created = create_table(local_aws.dynamodb, f"clients-{uuid4()}")
     yield created
     local_aws.dynamodb.delete_table(TableName=created.name)

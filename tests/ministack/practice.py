@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.records import Record
-from client_lifecycle.storage.clients import client_item, record_from, record_item
+from client_lifecycle.storage.clients import client_item, record_from, record_item, word_items
 from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.keys import client_partition
 from client_lifecycle.storage.table import Table
 
 
 def put(table: Table, client: Client, records: Sequence[Record] = ()) -> Client:
-    """Store a client with its records."""
+    """Store a client with the words of its name and its records."""
     stored = [record_item(client.provider_id, client.client_id, record) for record in records]
-    table.put_many([client_item(client), *stored])
+    table.put_many([client_item(client), *word_items(client), *stored])
     return client
 
 

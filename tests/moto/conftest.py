@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -15,8 +16,11 @@ from botocore.loaders import Loader
 from moto import mock_aws
 
 from client_lifecycle.edge import idempotency, steps, wiring
+from client_lifecycle.storage.connections import connect_seal
+from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.table import Table
 from local.tables import create_table
+from tests import key_limits
 from tests.unit.builders import NOW
 
 ACCOUNT_ID = "123456789012"
@@ -51,6 +55,7 @@ SERVICE_MODELS = Loader()
 def _session() -> botocore.session.Session:
     session = botocore.session.Session()
     session.register_component("data_loader", SERVICE_MODELS)
+    key_limits.watch(session.get_component("event_emitter"))
     return session
 
 
@@ -69,6 +74,17 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
     for connection in connections:
         connection.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def cursor_key(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key for cursors, made when the first cursor is."""
+
+    @cache
+    def seal() -> Seal:
+        return connect_seal(boto3.client("kms").create_key()["KeyMetadata"]["KeyId"])
+
+    monkeypatch.setattr(wiring, "seal", seal)
 
 
 @pytest.fixture

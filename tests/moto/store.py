@@ -6,7 +6,7 @@ from typing import Any
 
 from client_lifecycle.domain.client import Client, Group
 from client_lifecycle.domain.records import Record
-from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item
+from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item, word_items
 from client_lifecycle.storage.items import Plain, from_item
 from client_lifecycle.storage.table import Table
 
@@ -14,9 +14,9 @@ Dump = dict[tuple[str, str], Plain]
 
 
 def store(table: Table, client: Client, *records: Record) -> Client:
-    """Put a client, its address and its records into the table."""
+    """Put a client, its address, the words of its name and its records into the table."""
     owned = [record_item(client.provider_id, client.client_id, record) for record in records]
-    table.put_many([client_item(client), address_item(client), *owned])
+    table.put_many([client_item(client), address_item(client), *word_items(client), *owned])
     return client
 
 

@@ -180,8 +180,8 @@ def test_null_takes_a_client_out_of_its_group(table: Table) -> None:
 def test_a_renamed_client_is_listed_and_found_under_its_new_name_and_address(table: Table) -> None:
     store(table, client())
     patch("/clients/client-1", {"name": "Zoë Zamora", "email": "zoe@example.org"})
-    for q, ids in (("zo%C3%AB", ["client-1"]), ("zoe@", ["client-1"]), ("wren", []), ("wren@", [])):
-        assert [one["client_id"] for one in get(f"/clients?q={q}").body["clients"]] == ids
+    for q, ids in (("zoë", ["client-1"]), ("zoe@", ["client-1"]), ("wren", []), ("wren@", [])):
+        assert [one["client_id"] for one in post("/clients/_search", {"q": q}).body["clients"]] == ids
 
 
 def test_a3_a_change_takes_the_new_address_and_gives_up_the_old_one(table: Table) -> None:

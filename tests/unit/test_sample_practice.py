@@ -28,7 +28,7 @@ from client_lifecycle.domain.records import (
     ReminderStatus,
 )
 from client_lifecycle.storage.archives import CHANGES_UNDER_STAMP, CHANGES_WITH_FLIP
-from client_lifecycle.storage.clients import address_item, client_item, group_item, record_from, record_item
+from client_lifecycle.storage.clients import address_item, client_item, group_item, record_from, record_item, word_items
 from client_lifecycle.storage.items import from_item, from_plain, to_item
 from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, Table
 from local.sample_practice import (
@@ -599,6 +599,8 @@ def test_every_item_survives_storage(practice: SamplePractice) -> None:
         if sample.receipt:
             assert from_plain(Receipt, next(stored)) == sample.receipt
         assert next(stored) == address_item(sample.client)
+        for word in word_items(sample.client):
+            assert next(stored) == word
     assert next(stored, None) is None
 
 

@@ -30,7 +30,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import LifecycleError
-from client_lifecycle.edge.ids import ID_PATTERN
+from client_lifecycle.edge.ids import CURSOR_PATTERN, ID_PATTERN
 
 PROBLEM_JSON = "application/problem+json"
 PROBLEM_TYPE_PREFIX = "urn:client-archive:problem:"
@@ -73,7 +73,7 @@ TRY_AGAIN = (errors.RequestStillRunning, errors.StorageBusy, errors.CommitConten
 
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most entries on a page.")]
-Cursor = Annotated[str | None, Query(pattern=ID_PATTERN, description="The next_cursor of the page before.")]
+Cursor = Annotated[str | None, Query(pattern=CURSOR_PATTERN, description="The next_cursor of the page before.")]
 
 logger = Logger()
 

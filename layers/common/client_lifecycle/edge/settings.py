@@ -29,6 +29,12 @@ class IdempotencySettings(BaseModel):
     idempotency_table_name: str
 
 
+class CursorSettings(BaseModel):
+    """The settings of functions that answer with lists, page by page."""
+
+    cursor_key_id: str
+
+
 class HookSettings(BaseModel):
     """The settings of the function that other systems call."""
 

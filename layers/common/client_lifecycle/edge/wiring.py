@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from client_lifecycle.edge.settings import (
+    CursorSettings,
     DeadLetterSettings,
     EventSettings,
     HookSettings,
@@ -21,10 +22,12 @@ from client_lifecycle.storage.connections import (
     connect_booking_secrets,
     connect_dead_letters,
     connect_event_bus,
+    connect_seal,
     connect_table,
     connect_workflow,
 )
 from client_lifecycle.storage.event_bus import DeadLetters, EventBus
+from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
 
@@ -40,6 +43,12 @@ def workflow() -> Workflow:
     """Return this process's connection to the workflow of bulk archives."""
     settings = read_settings(WorkflowSettings)
     return connect_workflow(settings.manifest_bucket, settings.state_machine_arn)
+
+
+@cache
+def seal() -> Seal:
+    """Return this process's connection to the key that cursors are sealed with."""
+    return connect_seal(read_settings(CursorSettings).cursor_key_id)
 
 
 @cache

@@ -9,22 +9,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from pydantic import Field
 
+from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
-from client_lifecycle.storage import keys
+from client_lifecycle.storage import addresses, keys
 from client_lifecycle.storage.items import Plain, UnreadableItem, conditional_update, from_plain, put_new, to_plain
 from client_lifecycle.storage.table import Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+
+SORTED_BY = frozenset({"name_key", "email_key"})
+"""The attributes of a client that listings are sorted by; a later version may make them of a client in another way."""
 
 _ANY_RECORD: Any = Annotated[Record, Field(discriminator="kind")]
 
@@ -37,12 +41,16 @@ class LiveClient:
     records: tuple[Record, ...]
 
 
+Place: TypeAlias = Sequence[str]
+"""A place in the order of a client list, good whatever becomes of the client that was there; it holds personal data."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClientPage:
-    """A page of a client list and the id of the client to go on after, ``None`` on the last."""
+    """A page of a client list and the place to go on after, ``None`` on the last."""
 
     clients: list[Client]
-    next_after: str | None
+    next_after: Place | None
 
 
 def read_client(table: Table, provider_id: str, client_id: str) -> Client:
@@ -65,7 +73,7 @@ def read_clients(table: Table, provider_id: str, client_ids: Sequence[str]) -> d
 
 def all_clients(table: Table, provider_id: str, status: Status, *, group_id: str | None) -> Iterator[Client]:
     """Read the whole of one tab, all clients or those of one group, by name; one that cannot be read is left out."""
-    tab = _tab(provider_id, status, group_id, None)
+    tab = _tab(provider_id, status, group_id)
     values = {":partition": tab.partition}
     return _readable(table.query(f"{tab.attribute} = :partition", values, index=tab.index, consistent=False))
 
@@ -102,18 +110,12 @@ def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> L
 
 
 def list_clients(
-    table: Table,
-    provider_id: str,
-    status: Status,
-    *,
-    group_id: str | None,
-    limit: int,
-    after: str | None,
-    search: str | None = None,
+    table: Table, provider_id: str, status: Status, *, group_id: str | None, limit: int, after: Place | None
 ) -> ClientPage:
     """Read a page of one tab of the client list, by name; archived clients stay listed indefinitely (A7).
 
-    A page costs what it returns, however many clients the other tabs, groups and providers have.
+    A page costs what it returns, however many clients the other tabs, groups and providers have. Nobody is left out or
+    listed twice because of what becomes of others between two pages.
 
     Args:
         table: where to read.
@@ -121,27 +123,37 @@ def list_clients(
         status: the tab.
         group_id: only this group's clients, where given.
         limit: the most clients to return.
-        after: the client to go on after; no name is needed to go on, so none ends up in a URL.
-        search: only clients whose name begins like this or, if there is an ``@`` in it, whose address does; the
-            clients found by their address are listed by it, and in no group.
-
-    Raises:
-        ClientNotFound: there is no client to go on after, or it is none of those searched.
+        after: the place to go on after.
     """
-    tab = _tab(provider_id, status, group_id, search)
-    condition, values = f"{tab.attribute} = :partition", {":partition": tab.partition}
-    if tab.prefix:
-        condition += f" AND begins_with({tab.sort}, :prefix)"
-        values[":prefix"] = tab.prefix
-    start = _place_in(tab, read_client(table, provider_id, after)) if after else None
-    page = table.page(condition, values, index=tab.index, limit=limit, after=start)
-    clients = [from_plain(Client, plain) for plain in page.items]
-    return ClientPage(clients, clients[-1].client_id if page.next_key else None)
+    return _page_of(table, _tab(provider_id, status, group_id), limit, after)
+
+
+def list_by_address(
+    table: Table, provider_id: str, status: Status, beginning: str, *, limit: int, after: Place | None
+) -> ClientPage:
+    """Read a page of the clients of one tab whose address begins so, by address.
+
+    Args:
+        table: where to read.
+        provider_id: the owner.
+        status: the tab.
+        beginning: what the addresses begin with, as anybody may write it.
+        limit: the most clients to return.
+        after: the place to go on after.
+    """
+    tab = _Tab(
+        index=keys.BY_EMAIL_INDEX,
+        attribute="status_key",
+        partition=keys.status_of_provider(provider_id, status),
+        sort="email_key",
+        prefix=names.cut(addresses.normalized(beginning), keys.MAX_SORT_KEY_BYTES),
+    )
+    return _page_of(table, tab, limit, after)
 
 
 def count_clients(table: Table, provider_id: str, status: Status, *, group_id: str | None) -> int:
     """Count the clients of one tab, all or those of one group; it reads that tab and no other."""
-    tab = _tab(provider_id, status, group_id, None)
+    tab = _tab(provider_id, status, group_id)
     return table.count(f"{tab.attribute} = :partition", {":partition": tab.partition}, index=tab.index)
 
 
@@ -155,24 +167,29 @@ class _Tab:
     sort: str = "name_key"
     prefix: str = ""
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The attributes that tell a place in the tab."""
+        return ("pk", "sk", self.sort)
 
-def _tab(provider_id: str, status: Status, group_id: str | None, search: str | None) -> _Tab:
-    of_provider, prefix = keys.status_of_provider(provider_id, status), keys.searchable(search or "")
-    if "@" in prefix:
-        return _Tab(
-            index=keys.BY_EMAIL_INDEX, attribute="status_key", partition=of_provider, sort="email_key", prefix=prefix
-        )
+
+def _tab(provider_id: str, status: Status, group_id: str | None) -> _Tab:
     if group_id:
         of_group = keys.status_of_group(provider_id, group_id, status)
-        return _Tab(index=keys.BY_GROUP_INDEX, attribute="group_key", partition=of_group, prefix=prefix)
-    return _Tab(index=keys.BY_STATUS_INDEX, attribute="status_key", partition=of_provider, prefix=prefix)
+        return _Tab(index=keys.BY_GROUP_INDEX, attribute="group_key", partition=of_group)
+    of_provider = keys.status_of_provider(provider_id, status)
+    return _Tab(index=keys.BY_STATUS_INDEX, attribute="status_key", partition=of_provider)
 
 
-def _place_in(tab: _Tab, client: Client) -> Plain:
-    sort_key = keys.client_index_keys(client)[tab.sort] or ""
-    if not sort_key.startswith(tab.prefix):
-        raise client_not_found()
-    return {**keys.client_key(client.provider_id, client.client_id), tab.attribute: tab.partition, tab.sort: sort_key}
+def _page_of(table: Table, tab: _Tab, limit: int, after: Place | None) -> ClientPage:
+    condition, values = f"{tab.attribute} = :partition", {":partition": tab.partition}
+    if tab.prefix:
+        condition += f" AND begins_with({tab.sort}, :prefix)"
+        values[":prefix"] = tab.prefix
+    start = {tab.attribute: tab.partition} | dict(zip(tab.place, after, strict=True)) if after else None
+    page = table.page(condition, values, index=tab.index, limit=limit, after=start)
+    clients = [from_plain(Client, plain) for plain in page.items]
+    return ClientPage(clients, [page.next_key[name] for name in tab.place] if page.next_key else None)
 
 
 def client_item(client: Client) -> Plain:
@@ -192,7 +209,16 @@ def client_item(client: Client) -> Plain:
 
 def address_item(client: Client) -> Plain:
     """Return the item that keeps a client's address from being used by another, as it is stored (A3)."""
-    return {**keys.email_key(client.provider_id, client.email), "client_id": client.client_id}
+    return {
+        **keys.email_key(client.provider_id, client.email),
+        "client_id": client.client_id,
+        "form": addresses.FORM,
+    }
+
+
+def word_items(client: Client) -> list[Plain]:
+    """Return the items by which a client is found by the words of its name, as they are stored."""
+    return [dict(key) for key in keys.word_keys(client)]
 
 
 def record_item(provider_id: str, client_id: str, record: Record) -> Plain:
@@ -218,10 +244,13 @@ def record_from(plain: Plain) -> Record:
 
 
 def client_write(table: Table, before: Client, after: Client) -> TransactWriteItemTypeDef:
-    """Write a client over the reading it was decided on, or not at all."""
+    """Write a client over the reading it was decided on, or not at all.
+
+    Its places by name and address are always written, for an older version may have stored others for them.
+    """
     key = keys.client_key(before.provider_id, before.client_id)
-    expect = {"revision", "archive_id"}
-    return conditional_update(table.name, key, client_item(before), client_item(after), expect)
+    read = {name: value for name, value in client_item(before).items() if name not in SORTED_BY}
+    return conditional_update(table.name, key, read, client_item(after), {"revision", "archive_id"})
 
 
 def change_write(table: Table, provider_id: str, client_id: str, change: Change) -> TransactWriteItemTypeDef:

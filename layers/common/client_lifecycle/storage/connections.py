@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from client_lifecycle.storage.booking_secrets import BookingSecrets
 from client_lifecycle.storage.event_bus import DeadLetters, EventBus
+from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
 
@@ -50,3 +51,8 @@ def connect_event_bus(name: str) -> EventBus:
 def connect_dead_letters(queue_url: str) -> DeadLetters:
     """Connect to the queue at this address."""
     return DeadLetters(boto3.client("sqs", config=CONFIG), queue_url)
+
+
+def connect_seal(key_id: str) -> Seal:
+    """Connect to the key of this id."""
+    return Seal(boto3.client("kms", config=CONFIG), key_id)

@@ -5,17 +5,18 @@ Imports the domain and the rest of this ring.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import address_item, client_item, client_write
-from client_lifecycle.storage.items import put_new, to_item
+from client_lifecycle.storage.items import put_new, put_over, to_item
 from client_lifecycle.storage.providers import group_check, group_not_found
 from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from types_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
 
 
 class AddressTaken(Exception):
@@ -48,8 +49,10 @@ def commit_client(table: Table, before: Client | None, after: Client) -> None:
         faults.append(group_not_found())
         writes.append(group_check(table, after.provider_id, after.group_id))
     if before is None or address_item(before) != address_item(after):
-        writes.append(put_new(table.name, keys.email_key(after.provider_id, after.email), address_item(after)))
-        writes += [_address_given_up(table, before)] if before else []
+        given_up = _addresses_given_up(table, before, after) if before else []
+        writes += _address_taken(table, after, given_up)
+        writes += [_given_up(table, key, after.client_id) for key in given_up]
+    writes += _words_changed(table, before, after)
     try:
         table.transact(writes)
     except ConditionsFailed as failed:
@@ -60,21 +63,66 @@ def _new_client(table: Table, client: Client) -> TransactWriteItemTypeDef:
     return put_new(table.name, keys.client_key(client.provider_id, client.client_id), client_item(client))
 
 
-def _address_given_up(table: Table, client: Client) -> TransactWriteItemTypeDef:
+def _address_taken(table: Table, client: Client, given_up: Sequence[keys.Key]) -> list[TransactWriteItemTypeDef]:
+    """Take an address that nobody else has; an older version may have compared it as it is spelled, and kept it so."""
+    mine = to_item({":client_id": client.client_id})
+    take: PutTypeDef = {
+        "TableName": table.name,
+        "Item": to_item(address_item(client)),
+        "ConditionExpression": "attribute_not_exists(pk) OR client_id = :client_id",
+        "ExpressionAttributeValues": mine,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    free_formerly: list[TransactWriteItemTypeDef] = [
+        {
+            "ConditionCheck": {
+                "TableName": table.name,
+                "Key": to_item(key),
+                "ConditionExpression": "attribute_not_exists(pk) OR attribute_exists(form) OR client_id = :client_id",
+                "ExpressionAttributeValues": mine,
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+        for key in keys.former_email_keys(client.provider_id, client.email)
+        if key not in given_up
+    ]
+    return [{"Put": take}, *free_formerly]
+
+
+def _addresses_given_up(table: Table, before: Client, after: Client) -> list[keys.Key]:
+    """Return the keys of the address that a client no longer has, in every form it was taken in."""
+    provider_id, email, taken = before.provider_id, before.email, keys.email_key(after.provider_id, after.email)
+    former = table.get_many(keys.former_email_keys(provider_id, email))
+    own = [{"pk": plain["pk"], "sk": plain["sk"]} for plain in former if plain.get("client_id") == before.client_id]
+    return [key for key in [keys.email_key(provider_id, email), *own] if key != taken]
+
+
+def _given_up(table: Table, key: keys.Key, client_id: str) -> TransactWriteItemTypeDef:
     return {
         "Delete": {
             "TableName": table.name,
-            "Key": to_item(keys.email_key(client.provider_id, client.email)),
+            "Key": to_item(key),
             "ConditionExpression": "attribute_not_exists(pk) OR client_id = :client_id",
-            "ExpressionAttributeValues": to_item({":client_id": client.client_id}),
+            "ExpressionAttributeValues": to_item({":client_id": client_id}),
         }
     }
 
 
+def _words_changed(table: Table, before: Client | None, after: Client) -> list[TransactWriteItemTypeDef]:
+    """Keep the words that a client is found by, and take away those that it no longer is."""
+    if before and before.name == after.name:
+        return []
+    found_by, formerly = keys.word_keys(after), keys.word_keys(before) if before else []
+    gone: list[TransactWriteItemTypeDef] = [
+        {"Delete": {"TableName": table.name, "Key": to_item(key)}} for key in formerly if key not in found_by
+    ]
+    return [*(put_over(table.name, key, {}) for key in found_by), *gone]
+
+
 def _fault(failed: ConditionsFailed, faults: list[Exception]) -> Exception:
-    """Name a fault: the first actions of the transaction have theirs in ``faults``, the next one takes the address."""
+    """Name a fault: the first actions of the transaction have theirs in ``faults``, the next ones take the address."""
     for index, fault in enumerate(faults):
         if index in failed.found:
             return fault
-    owner = failed.found.get(len(faults))
+    owner = failed.found[min(failed.found)]
     return AddressTaken(owner["client_id"]) if owner else failed

@@ -32,4 +32,4 @@ def list_history(
         consistent=True,
     )
     entries = [from_plain(HistoryEntry, plain) for plain in page.items]
-    return HistoryPage(entries, entries[-1].history_id if page.next_key else None)
+    return HistoryPage(entries, page.next_key["sk"].removeprefix(keys.HISTORY_PREFIX) if page.next_key else None)

@@ -1,4 +1,4 @@
-"""The table's keys: one place that says where each thing is stored. Imports the domain only.
+"""The table's keys: one place that says where each thing is stored. Imports the domain and ``addresses``.
 
 ==================  ==============================  =====================================
 what                pk                              sk
@@ -15,13 +15,15 @@ provider's settings PROVIDER#provider               SETTINGS
 chat                PROVIDER#provider               CHAT#chat
 answered booking    BOOKING#provider                event
 e-mail in use       EMAIL#provider                  address
+word of a name      WORDS#provider                  word#name_key of the client
 bulk archive        RUN#provider#run                RUN
 its place in lists  PROVIDER#provider               RUN#run
 its member          RUN#provider#run#block          MEMBER#position
 ==================  ==============================  =====================================
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a
-run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name),
+run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name; the search for a word
+of a name reads the words, which no archive has to rewrite),
 ``clients_by_email`` (the search by address), ``commitments_by_provider`` (sparse: a provider's booked appointments in
 one partition, its payments not yet charged in another, each by ``live_key``) and ``due`` (sparse, keys only: what the
 clean-up has to look at, and from when on).
@@ -30,21 +32,26 @@ Other systems write a booked appointment or an open payment with its ``live_key`
 away when it is over. With an appointment they write ``booked_at`` (ISO 8601, UTC), the moment at which it was booked or
 moved to its slot, and ``calendar_id`` where the provider has several calendars (A1). On a client they set
 ``last_active_at`` (ISO 8601, UTC) when they see it do something; that needs no new ``revision``.
+
+DynamoDB takes partition keys of up to 2,048 bytes and sort keys of up to 1,024, those of indexes included. What callers
+choose is bounded before it comes here or cut here.
 """
 
 from __future__ import annotations
 
-import unicodedata
+import hashlib
 import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.records import FOREVER, Appointment, Payment, Record, RecordKind
 from client_lifecycle.domain.runs import Outcome, Run
+from client_lifecycle.storage import addresses
 
 LIVE_INDEX = "live"
 OUTCOMES_INDEX = "outcomes"
@@ -64,6 +71,16 @@ HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
 RESTORATION_PREFIX = "RESTORATION#"
 BOOKING_PREFIX = "BOOKING#"
+
+MAX_SORT_KEY_BYTES = 1_024
+MAX_NAME_BYTES = 700
+"""As much of a name as it is sorted by; a word of it and the client's id fit beside it."""
+
+MAX_ID_BYTES = 512
+"""Ids of other systems that are longer stand in keys by their digest."""
+
+AFTER_NAME = "\x1f"
+"""What stands between a name and the client's id: a sign that no name holds, and before the space."""
 
 MEMBERS_PER_PARTITION = 1_000
 """A partition takes a thousand write units a second; all members of a large run in one would take half a minute."""
@@ -137,7 +154,7 @@ def receipt_part_key(provider_id: str, client_id: str, archive_id: str, changes:
     written twice. A part without any holds only what was left alone, and there is one such part.
     """
     head = receipt_key(provider_id, client_id, archive_id)
-    name = f"{changes[0].before.kind}#{changes[0].before.record_id}" if changes else "LEFT_ALONE"
+    name = _named(changes[0].before) if changes else "LEFT_ALONE"
     return {"pk": head["pk"], "sk": f"{head['sk']}#{name}"}
 
 
@@ -152,6 +169,16 @@ def restore_key(provider_id: str, client_id: str, archive_id: str, restore_id: s
 def restoration_key(provider_id: str, client_id: str, archive_id: str) -> Key:
     """Return the key of the last restore from an archive: how far it has come, and what it could not take back."""
     return {"pk": client_partition(provider_id, client_id), "sk": f"{RESTORATION_PREFIX}{archive_id}"}
+
+
+def _named(record: Record) -> str:
+    return f"{record.kind}#{_fitting(record.record_id)}"
+
+
+def _fitting(record_id: str) -> str:
+    """Return an id of another system, or its digest where the id would not fit into a key beside what else is there."""
+    written = record_id.encode()
+    return record_id if len(written) <= MAX_ID_BYTES else hashlib.sha256(written).hexdigest()
 
 
 def history_key(provider_id: str, client_id: str, history_id: str) -> Key:
@@ -186,17 +213,39 @@ def booking_key(provider_id: str, event_id: str) -> Key:
 
 def email_key(provider_id: str, email: str) -> Key:
     """Return the key that makes an e-mail address unique among a provider's clients."""
-    return {"pk": f"EMAIL#{provider_id}", "sk": normalized_email(email)}
+    return {"pk": f"EMAIL#{provider_id}", "sk": addresses.normalized(email)}
 
 
-def normalized_email(email: str) -> str:
-    """Return an address as it is compared: without spaces around it, in lower case (A3)."""
-    return searchable(email)
+def former_email_keys(provider_id: str, email: str) -> list[Key]:
+    """Return the keys that an address may have been taken under before it was compared as it is now."""
+    return [{"pk": f"EMAIL#{provider_id}", "sk": form} for form in addresses.former_forms(email)]
 
 
-def searchable(text: str) -> str:
-    """Return a name or an address as the listings sort and search it: in one spelling, without case or outer spaces."""
-    return unicodedata.normalize("NFC", text).strip().casefold()
+def word_partition(provider_id: str) -> str:
+    """Return the partition of the words of a provider's clients' names."""
+    return f"WORDS#{provider_id}"
+
+
+def word_keys(client: Client) -> list[Key]:
+    """Return the keys of the words that a client is found by."""
+    found_by, partition = names.words(client.name)[: names.MAX_WORDS], word_partition(client.provider_id)
+    return [{"pk": partition, "sk": f"{word}#{name_key(client)}"} for word in found_by]
+
+
+def word_and_client(sort_key: str) -> tuple[str, str]:
+    """Return the word and the client's id that the sort key of a word is made of.
+
+    Raises:
+        ValueError: it is not made so.
+    """
+    word, name = sort_key.split("#", 1)
+    _, client_id = name.rsplit(AFTER_NAME, 1)
+    return word, client_id
+
+
+def name_key(client: Client) -> str:
+    """Return a client's place in the listings: by name, without case and accents, namesakes by id."""
+    return f"{names.cut(names.folded(client.name), MAX_NAME_BYTES)}{AFTER_NAME}{client.client_id}"
 
 
 def commitment_partition(provider_id: str, kind: RecordKind) -> str:
@@ -235,7 +284,7 @@ def live_key(record: Record) -> str | None:
     """Return a record's place in the ``live`` index, or ``None`` when an archive need not look at it."""
     if record.lives_until is None:
         return None
-    return f"{sortable(record.lives_until)}#{record.kind.upper()}#{record.record_id}"
+    return f"{sortable(record.lives_until)}#{record.kind.upper()}#{_fitting(record.record_id)}"
 
 
 def commitment_key(provider_id: str, record: Record) -> str | None:
@@ -247,14 +296,13 @@ def commitment_key(provider_id: str, record: Record) -> str | None:
 
 def client_index_keys(client: Client) -> dict[str, str | None]:
     """Return the client's places in the indexes; the client itself lives forever."""
-    name_key = f"{searchable(client.name)}#{client.client_id}"
     in_group = status_of_group(client.provider_id, client.group_id, client.status) if client.group_id else None
     return {
         "live_key": f"{sortable(FOREVER)}#{CLIENT_SK}",
         "status_key": status_of_provider(client.provider_id, client.status),
         "group_key": in_group,
-        "name_key": name_key,
-        "email_key": normalized_email(client.email),
+        "name_key": name_key(client),
+        "email_key": names.cut(addresses.normalized(client.email), MAX_SORT_KEY_BYTES),
     }
 
 

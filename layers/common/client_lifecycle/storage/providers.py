@@ -110,7 +110,7 @@ def list_groups(table: Table, provider_id: str, *, limit: int, after: str | None
     start = keys.group_key(provider_id, after) if after else None
     page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start, consistent=True)
     groups = [from_plain(Group, plain) for plain in page.items]
-    return GroupPage(groups, groups[-1].group_id if page.next_key else None)
+    return GroupPage(groups, page.next_key["sk"].removeprefix(keys.GROUP_PREFIX) if page.next_key else None)
 
 
 def add_group(table: Table, group: Group) -> None:

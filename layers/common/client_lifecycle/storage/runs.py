@@ -96,7 +96,8 @@ def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) 
     run_ids = [plain["run_id"] for plain in page.items]
     found = table.get_many([keys.run_key(provider_id, run_id) for run_id in run_ids])
     by_id = {plain["run_id"]: from_plain(Run, plain) for plain in found}
-    return RunPage([by_id[run_id] for run_id in run_ids], run_ids[-1] if page.next_key else None)
+    next_after = page.next_key["sk"].removeprefix(keys.RUN_PREFIX) if page.next_key else None
+    return RunPage([by_id[run_id] for run_id in run_ids], next_after)
 
 
 def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int, after: int | None) -> MemberPage:

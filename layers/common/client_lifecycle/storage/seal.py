@@ -1,0 +1,63 @@
+"""Seals short texts with a key in KMS, so that nobody else can read, change or make them. Imports botocore."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from types_boto3_kms import KMSClient
+
+NOT_OURS = frozenset({"InvalidCiphertextException", "IncorrectKeyException", "ValidationException"})
+"""What KMS says of a text that this key has not sealed, or that was changed since."""
+
+
+class BrokenSeal(Exception):
+    """A text was not sealed here, or was changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A symmetric key that never leaves KMS; a sealed text is opaque, and safe in a URL."""
+
+    client: KMSClient
+    key_id: str
+
+    def close(self, text: str) -> str:
+        """Return a text of up to 4,096 bytes, sealed."""
+        answer = self.client.encrypt(KeyId=self.key_id, Plaintext=text.encode())
+        return _written(answer["CiphertextBlob"])
+
+    def open(self, sealed: str) -> str:
+        """Return a text that was sealed here.
+
+        Raises:
+            BrokenSeal: it was not, or is not as it was.
+        """
+        blob = _read(sealed)
+        try:
+            answer = self.client.decrypt(KeyId=self.key_id, CiphertextBlob=blob)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in NOT_OURS:
+                raise BrokenSeal from error
+            raise
+        return str(answer["Plaintext"], "utf-8")
+
+
+def _written(blob: bytes) -> str:
+    return base64.urlsafe_b64encode(blob).decode().rstrip("=")
+
+
+def _read(sealed: str) -> bytes:
+    """Return the bytes that were written so, which is one way only."""
+    try:
+        blob = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+    except binascii.Error as error:
+        raise BrokenSeal from error
+    if _written(blob) != sealed:
+        raise BrokenSeal
+    return blob

@@ -1,0 +1,82 @@
+"""Finds clients by the words of their names. Imports the domain and the rest of this ring.
+
+Each word of a name is an item of its own, kept by the transactions that add or rename a client. It tells neither status
+nor group, so that an archive has none to rewrite; both are read from the clients, together with what else is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain, repeat
+
+from client_lifecycle.domain import names
+from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.clients import ClientPage, Place, read_clients
+from client_lifecycle.storage.table import KEYS_PER_BATCH_GET, Table
+
+LOOKS = 5
+"""How often one page looks for further words; the clients of one look are read in one call."""
+
+
+def find_by_name(
+    table: Table,
+    provider_id: str,
+    status: Status,
+    query: Sequence[str],
+    *,
+    group_id: str | None,
+    limit: int,
+    after: Place | None,
+) -> ClientPage:
+    """Read a page of the clients of one tab of whose names each word asked begins a word.
+
+    They are in the order of the word that is found, then by name. A page may be short, or even empty, and not be the
+    last: after ``LOOKS`` looks it tells where to go on. That bounds what a page costs, whatever the other tab holds.
+
+    Args:
+        table: where to read.
+        provider_id: the owner.
+        status: the tab.
+        query: one word or more, as ``names.asked`` returns them.
+        group_id: only this group's clients, where given.
+        limit: the most clients to return.
+        after: the place to go on after.
+    """
+    sought = max(query, key=len)
+    values = {":pk": keys.word_partition(provider_id), ":prefix": sought}
+    start = {"pk": values[":pk"], "sk": after[0]} if after else None
+    found: list[Client] = []
+    for most in chain([limit], repeat(KEYS_PER_BATCH_GET, LOOKS - 1)):
+        page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=most, after=start)
+        sort_keys = [plain["sk"] for plain in page.items]
+        for place, client in _clients_of(table, provider_id, sort_keys, sought):
+            if client.status is status and group_id in (None, client.group_id) and _is_found(client, query):
+                found.append(client)
+            if len(found) == limit:
+                is_last = page.next_key is None and place == sort_keys[-1]
+                return ClientPage(found, None if is_last else [place])
+        start = page.next_key
+        if start is None:
+            return ClientPage(found, None)
+    return ClientPage(found, [start["sk"]] if start else None)
+
+
+def _clients_of(table: Table, provider_id: str, sort_keys: Iterable[str], sought: str) -> Iterator[tuple[str, Client]]:
+    """Read the clients of words, each client by the first of its words that begins with what is sought."""
+    places = [(sort_key, *place) for sort_key in sort_keys for place in _word_and_client(sort_key)]
+    clients = read_clients(table, provider_id, list(dict.fromkeys(client_id for _, _, client_id in places)))
+    for sort_key, word, client_id in places:
+        client = clients.get(client_id)
+        if client and word == next((one for one in names.words(client.name) if one.startswith(sought)), None):
+            yield sort_key, client
+
+
+def _word_and_client(sort_key: str) -> Iterator[tuple[str, str]]:
+    with suppress(ValueError):
+        yield keys.word_and_client(sort_key)
+
+
+def _is_found(client: Client, query: Sequence[str]) -> bool:
+    return names.is_found(names.words(client.name), query)
