@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
-SORTED_BY = frozenset({"name_key", "email_key"})
-"""The attributes of a client that listings are sorted by; a later version may make them of a client in another way."""
-
 _ANY_RECORD: Any = Annotated[Record, Field(discriminator="kind")]
 
 
@@ -244,13 +241,10 @@ def record_from(plain: Plain) -> Record:
 
 
 def client_write(table: Table, before: Client, after: Client) -> TransactWriteItemTypeDef:
-    """Write a client over the reading it was decided on, or not at all.
-
-    Its places by name and address are always written, for an older version may have stored others for them.
-    """
+    """Write a client over the reading it was decided on, or not at all."""
     key = keys.client_key(before.provider_id, before.client_id)
-    read = {name: value for name, value in client_item(before).items() if name not in SORTED_BY}
-    return conditional_update(table.name, key, read, client_item(after), {"revision", "archive_id"})
+    expect = {"revision", "archive_id"}
+    return conditional_update(table.name, key, client_item(before), client_item(after), expect)
 
 
 def change_write(table: Table, provider_id: str, client_id: str, change: Change) -> TransactWriteItemTypeDef:
