@@ -1,4 +1,4 @@
-"""What a page of a listing costs, in read units, whatever else is stored."""
+"""What a page of a listing costs in capacity units, whatever else is stored; and what finding clients by words costs."""
 
 from __future__ import annotations
 
@@ -8,55 +8,91 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.domain.client import Status
-from client_lifecycle.storage.clients import list_clients
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Source, Status
+from client_lifecycle.storage.clients import list_by_address, list_clients
+from client_lifecycle.storage.edits import commit_client
+from client_lifecycle.storage.keys import word_partition
+from client_lifecycle.storage.search import LOOKS, find_by_name
 from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.archive import archive_client
 from tests.ministack.practice import put
-from tests.unit.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
+from tests.unit.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
 
 LISTINGS: dict[str, Callable[[Table], object]] = {
     "a tab": lambda table: list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=None, limit=20, after=None),
-    "a search by name": lambda table: list_clients(
-        table, PROVIDER_ID, Status.ACTIVE, group_id=None, limit=20, after=None, search="wren"
+    "a search by name": lambda table: find_by_name(
+        table, PROVIDER_ID, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=None
     ),
-    "a search by address": lambda table: list_clients(
-        table, PROVIDER_ID, Status.ACTIVE, group_id=None, limit=20, after=None, search="wren.mine-1@"
+    "a search by address": lambda table: list_by_address(
+        table, PROVIDER_ID, Status.ACTIVE, "wren.mine-1@", limit=20, after=None
     ),
     "a group": lambda table: list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=GROUP_ID, limit=20, after=None),
 }
 
 
+OPERATIONS = ("Query", "BatchGetItem", "TransactWriteItems")
+
+
 @contextmanager
-def read_units(table: Table) -> Iterator[list[float]]:
-    """Gather the read units of every query."""
-    units: list[float] = []
+def units(table: Table) -> Iterator[list[float]]:
+    """Gather the capacity units of every query, every batch that is read, and every transaction."""
+    found: list[float] = []
 
     def ask(params: dict[str, Any], **_: Any) -> None:
         params["ReturnConsumedCapacity"] = "TOTAL"
 
     def gather(parsed: dict[str, Any], **_: Any) -> None:
-        units.append(parsed["ConsumedCapacity"]["CapacityUnits"])
+        consumed = parsed["ConsumedCapacity"]
+        found.append(sum(one["CapacityUnits"] for one in ([consumed] if isinstance(consumed, dict) else consumed)))
 
     events = table.client.meta.events
-    events.register("provide-client-params.dynamodb.Query", ask)
-    events.register("after-call.dynamodb.Query", gather)
+    for operation in OPERATIONS:
+        events.register(f"provide-client-params.dynamodb.{operation}", ask)
+        events.register(f"after-call.dynamodb.{operation}", gather)
     try:
-        yield units
+        yield found
     finally:
-        events.unregister("provide-client-params.dynamodb.Query", ask)
-        events.unregister("after-call.dynamodb.Query", gather)
+        for operation in OPERATIONS:
+            events.unregister(f"provide-client-params.dynamodb.{operation}", ask)
+            events.unregister(f"after-call.dynamodb.{operation}", gather)
 
 
 @pytest.mark.parametrize("name", LISTINGS)
 def test_a_page_costs_the_same_however_many_clients_are_elsewhere(table: Table, name: str) -> None:
     for number in range(20):
         put(table, client(f"mine-{number}", group_id=GROUP_ID))
-    with read_units(table) as before:
+    with units(table) as before:
         LISTINGS[name](table)
     for number in range(300):
-        put(table, client(f"archived-{number}", group_id=GROUP_ID, stamp=stamp()))
+        put(table, client(f"archived-{number}", name="Zoë Zamora", group_id=GROUP_ID, stamp=stamp()))
         put(table, client(f"elsewhere-{number}", provider_id=OTHER_PROVIDER_ID, group_id=GROUP_ID))
-    with read_units(table) as after:
+    with units(table) as after:
         LISTINGS[name](table)
     assert after == before
     assert sum(after) > 0
+
+
+def test_a_search_looks_so_often_and_no_more_where_the_other_tab_has_all(table: Table) -> None:
+    for number in range(600):
+        put(table, client(f"archived-{number}", stamp=stamp()))
+    with units(table) as spent:
+        page = find_by_name(table, PROVIDER_ID, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=None)
+    assert (page.clients, len(spent)) == ([], 2 * LOOKS)
+    with units(table) as spent:
+        page = find_by_name(table, PROVIDER_ID, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=page.next_after)
+    assert (page.clients, page.next_after) == ([], None)
+
+
+def test_a_word_costs_two_write_units_and_an_archive_writes_none(table: Table) -> None:
+    def spent(write: Callable[[], object]) -> float:
+        with units(table) as found:
+            write()
+        return sum(found)
+
+    one, other = client("one", name="Ada", email="a@x.org"), client("other", name="Ada Bell Cole", email="b@x.org")
+    assert spent(lambda: commit_client(table, None, other)) - spent(lambda: commit_client(table, None, one)) == 4
+    words = list(table.query("pk = :pk", {":pk": word_partition(PROVIDER_ID)}))
+    cause = Cause(source=Source.STAFF, actor_id="staff-7")
+    archive_client(table, PROVIDER_ID, "one", cause=cause, at=NOW, options=ArchiveOptions())
+    assert list(table.query("pk = :pk", {":pk": word_partition(PROVIDER_ID)})) == words
+    assert len(words) == 4

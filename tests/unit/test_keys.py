@@ -177,3 +177,35 @@ def test_members_are_found_from_their_own_partition_on_and_none_takes_more_than_
     assert partitions == keys.member_partitions(large)[-len(partitions) :]
     assert keys.run_partition(PROVIDER_ID, RUN_ID) not in partitions
     assert 0 <= len(keys.member_partitions(large)) * keys.MEMBERS_PER_PARTITION - clients < keys.MEMBERS_PER_PARTITION
+
+
+def test_listings_sort_an_accented_letter_with_its_plain_one() -> None:
+    people = ["Eve", "Ørsted", "Zoë", "Émile", "Anna B", "Anna", "Oscar", "Ella", "Paul"]
+    sort_keys = {keys.name_key(client(name, name=name)): name for name in people}
+    in_order = [sort_keys[key] for key in sorted(sort_keys)]
+    assert in_order == ["Anna", "Anna B", "Ella", "Émile", "Eve", "Ørsted", "Oscar", "Paul", "Zoë"]
+
+
+WIDE = "\N{GREEK SMALL LETTER IOTA WITH DIALYTIKA AND TONOS}"
+
+
+@given(st.text(min_size=1, max_size=200) | st.just(WIDE * 200) | st.just("\ufdfa" * 200) | st.just("\U00010330" * 200))
+def test_the_keys_of_any_name_fit(name: str) -> None:
+    one = client("c" * 64, name=name)
+    found = [keys.name_key(one), *(key["sk"] for key in keys.word_keys(one))]
+    assert max(len(key.encode()) for key in found) <= keys.MAX_SORT_KEY_BYTES
+    for key in keys.word_keys(one):
+        word, client_id = keys.word_and_client(key["sk"])
+        assert (client_id, key["sk"]) == (one.client_id, f"{word}#{keys.name_key(one)}")
+
+
+@pytest.mark.parametrize("record_id", ["a" * 1_000, "\N{GREEK SMALL LETTER ALPHA}" * 500])
+def test_the_keys_made_of_a_long_id_fit_and_differ(record_id: str) -> None:
+    records = [appointment(record_id), appointment(record_id[:-1])]
+    parts = [
+        keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, [Change(before=record, after=record)])["sk"]
+        for record in records
+    ]
+    live = [keys.live_key(record) or "" for record in records]
+    assert len({*parts, *live}) == 4
+    assert max(len(key.encode()) for key in [*parts, *live]) <= keys.MAX_SORT_KEY_BYTES

@@ -141,11 +141,13 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     common = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     assert {name.upper() for name in settings.TableSettings.model_fields} <= set(common)
     answering_once = {name.upper() for name in settings.IdempotencySettings.model_fields}
+    listing = {name.upper() for name in settings.CursorSettings.model_fields}
     starting_runs = {name.upper() for name in settings.WorkflowSettings.model_fields}
-    assert set(FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"]) == starting_runs | answering_once
+    told = set(FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"])
+    assert told == starting_runs | answering_once | listing
     assert set(FUNCTIONS["ScheduledCleanupFunction"]["Environment"]["Variables"]) == starting_runs
     for name in ANSWER_ONCE - {"BulkArchiveFunction"}:
-        assert set(FUNCTIONS[name]["Environment"]["Variables"]) == answering_once
+        assert set(FUNCTIONS[name]["Environment"]["Variables"]) == answering_once | listing
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]
     read = [*settings.EventSettings.model_fields, *settings.DeadLetterSettings.model_fields]
     assert {name.upper() for name in read} == set(events)
@@ -167,8 +169,8 @@ def test_every_role_has_exact_actions_on_exact_resources(name: str) -> None:
         assert not [text for text in texts(statement["Resource"]) if text == "*" or "index/*" in text]
 
 
-DELETES = {"ClientsFunction": "EMAIL#*", "PracticeFunction": "PROVIDER#*"}
-"""Who may delete, and in which partitions: an address that was given up, and a group without clients."""
+DELETES = {"ClientsFunction": ["EMAIL#*", "WORDS#*"], "PracticeFunction": ["PROVIDER#*"]}
+"""Who may delete, and in which partitions: an address or a name's words that were given up, a group without clients."""
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -186,7 +188,7 @@ def test_no_role_may_scan_and_none_may_delete_but_addresses_groups_and_answers(n
             "Effect": "Allow",
             "Action": "dynamodb:DeleteItem",
             "Resource": {"Fn::GetAtt": ["Table", "Arn"]},
-            "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [DELETES[name]]}},
+            "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": DELETES[name]}},
         }
         for statement in deletes
     ]

@@ -37,7 +37,10 @@ def require_sendable(address: str) -> None:
         local, _, _ = spelling.rpartition("@")
         if len(spelling.encode()) > MAX_BYTES or len(local.encode()) > MAX_LOCAL_BYTES:
             raise ValueError(f"an address takes at most {MAX_BYTES} bytes, {MAX_LOCAL_BYTES} of them before the @")
-    _encoded(address.rpartition("@")[2])
+    try:
+        _encoded(address.rpartition("@")[2])
+    except ValueError:
+        raise ValueError("what follows the @ is no domain name") from None
 
 
 def former_forms(address: str) -> list[str]:
