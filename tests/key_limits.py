@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -57,7 +58,6 @@ def _named(call: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]
         prefix = ":after_"
         return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
     if "KeyConditionExpression" in call:
-        compared = [value for name, value in values.items() if name not in (":pk", ":partition")]
-        assert len(compared) <= 2
-        return dict(zip(("sk", "live_key"), compared, strict=False))
+        asked = set(re.findall(r":\w+", call["KeyConditionExpression"])) - {":pk", ":partition"}
+        return dict(zip(("sk", "live_key"), (values[name] for name in sorted(asked)), strict=False))
     return {}

@@ -12,7 +12,9 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
-NOT_OURS = frozenset({"InvalidCiphertextException", "IncorrectKeyException", "ValidationException"})
+NOT_OURS = frozenset(
+    {"IncorrectKeyException", "InvalidCiphertextException", "NotFoundException", "ValidationException"}
+)
 """What KMS says of a text that this key has not sealed, or that was changed since."""
 
 
