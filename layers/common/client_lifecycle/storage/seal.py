@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,9 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
 
-NOT_OURS = frozenset(
-    {"IncorrectKeyException", "InvalidCiphertextException", "NotFoundException", "ValidationException"}
-)
+CHECKSUM_BYTES = 9
+
+NOT_OURS = frozenset({"IncorrectKeyException", "InvalidCiphertextException", "ValidationException"})
 """What KMS says of a text that this key has not sealed, or that was changed since."""
 
 
@@ -51,15 +52,23 @@ class Seal:
 
 
 def _written(blob: bytes) -> str:
-    return base64.urlsafe_b64encode(blob).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_checksum(blob) + blob).decode().rstrip("=")
 
 
 def _read(sealed: str) -> bytes:
-    """Return the bytes that were written so, which is one way only."""
+    """Return the bytes that were written so; what was cut, mistyped or made up is not worth a call of KMS.
+
+    Whether they were sealed here is told by KMS alone.
+    """
     try:
-        blob = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+        written = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
     except binascii.Error as error:
         raise BrokenSeal from error
+    blob = written[CHECKSUM_BYTES:]
     if _written(blob) != sealed:
         raise BrokenSeal
     return blob
+
+
+def _checksum(blob: bytes) -> bytes:
+    return hashlib.sha256(blob).digest()[:CHECKSUM_BYTES]
