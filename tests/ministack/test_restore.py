@@ -11,6 +11,7 @@ from itertools import count as counter
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ from client_lifecycle.domain.records import ChatKind, Membership, Payment, Payme
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.storage.clients import client_write, read_client, read_live, record_item
+from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.keys import chat_key
 from client_lifecycle.storage.providers import delete_group
 from client_lifecycle.storage.table import Table
@@ -295,6 +297,39 @@ def test_an_appointment_of_another_client_that_cannot_be_read_stands_in_nobodys_
     table.put_many([broken])
     [item] = activate(table, who, EVERYTHING).items
     assert item.outcome is RestoreOutcome.RESTORED
+
+
+class TestTheCalendar:
+    """It is read once for all that come back together, and again only for what was not read."""
+
+    def reads(self, table: Table, *asked: tuple[datetime, datetime]) -> list[int]:
+        """Return how many queries have been made after each of these questions."""
+        calendar, made = Calendar(table, PROVIDER_ID, NOW), []
+        with counting(table) as calls:
+            for since, until in asked:
+                calendar.booked_since(since, until)
+                made.append(calls["Query"])
+        return made
+
+    def test_it_is_read_again_only_for_earlier_archives_and_later_slots(self, table: Table) -> None:
+        day, week = NOW + DAY, NOW + 7 * DAY
+        asked = [(NOW, day), (NOW, day), (NOW + HOUR, day), (NOW, week), (NOW - HOUR, day), (NOW, week)]
+        assert self.reads(table, *asked) == [1, 1, 1, 2, 3, 3]
+
+    def test_what_could_not_be_read_is_not_taken_for_free(self, table: Table) -> None:
+        booked(table, starts_at=NOW + DAY)
+        calendar = Calendar(table, PROVIDER_ID, NOW)
+        fault = {"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "made up"}
+        with pytest.raises(ClientError), answering(table, "Query", lambda _: fault):
+            calendar.booked_since(NOW, NOW + 2 * DAY)
+        assert len(calendar.booked_since(NOW, NOW + 2 * DAY)) == 1
+
+    def test_what_was_booked_long_before_is_not_even_returned(self, table: Table) -> None:
+        someone(table, [appointment("old", starts_at=NOW + DAY, booked_at=NOW - 3 * DAY)])
+        someone(table, [appointment("unknown", starts_at=NOW + DAY)])
+        booked(table, starts_at=NOW + DAY)
+        found = Calendar(table, PROVIDER_ID, NOW).booked_since(NOW, NOW + 2 * DAY)
+        assert [one.appointment.record_id for one in found] == ["theirs"]
 
 
 @pytest.mark.parametrize(("starts_after", "free"), [(-60, True), (-59, False), (59, False), (60, True)])

@@ -104,7 +104,7 @@ class TestSlots:
         workflow = archived_together(*GROUP_MEMBERS)
         clock.pass_by(HOUR)
         read: list[Calendar] = []
-        monkeypatch.setattr(Calendar, "_read", lambda calendar: read.append(calendar) or ())
+        monkeypatch.setattr(Calendar, "_read", lambda calendar, *_: read.append(calendar) or ())
         undone(workflow, *GROUP_MEMBERS)
         assert len(read) == 1
 

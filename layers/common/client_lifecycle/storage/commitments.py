@@ -91,16 +91,17 @@ class Calendar:
         Some that were booked a little before, or begin later, may be among them.
         """
         if since < self._since or until > self._until:
-            self._since, self._until = min(since, self._since), max(until, self._until)
-            self._booked = list(self._read())
+            since, until = min(since, self._since), max(until, self._until)
+            self._booked = list(self._read(since, until))
+            self._since, self._until = since, until
         return self._booked
 
-    def _read(self) -> Iterator[Booked]:
+    def _read(self, since: datetime, until: datetime) -> Iterator[Booked]:
         values = {
             ":partition": keys.commitment_partition(self.provider_id, RecordKind.APPOINTMENT),
             ":begin": keys.sortable(self.at - LONGEST_APPOINTMENT),
-            ":end": keys.sortable(self._until),
-            ":day_before": (self._since - A_DAY).date().isoformat(),
+            ":end": keys.sortable(until),
+            ":day_before": (since - A_DAY).date().isoformat(),
         }
         found = self.table.query(
             "commitment_key = :partition AND live_key BETWEEN :begin AND :end",
