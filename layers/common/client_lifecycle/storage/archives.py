@@ -6,6 +6,7 @@ Imports the domain and the rest of this ring.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -34,6 +35,9 @@ CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 2
 
 LOOK_AFTER = timedelta(minutes=10)
 """How long after an archive the clean-up looks whether all of it was done."""
+
+MAX_PAGE_BYTES = 2_000_000
+"""What a page of receipts may hold as it is stored; written as an answer, quoted twice, it is up to twice that."""
 
 STAMP_CHECK = 0
 """The index of the stamp's check in every transaction that stands under a stamp."""
@@ -224,12 +228,15 @@ def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str
 def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int, after: str | None) -> ReceiptPage:
     """Read a page of a client's receipts, the newest first, each with all its parts.
 
+    A page ends before it would hold more than ``MAX_PAGE_BYTES``, but has one receipt at least.
+
     Backwards, the parts of a receipt lie right before it: a receipt whose turn it is has all its parts read.
     """
     values = {":pk": keys.client_partition(provider_id, client_id), ":prefix": keys.RECEIPT_PREFIX}
     start: Plain | None = {**keys.receipt_key(provider_id, client_id, after)} if after else None
     receipts: list[Receipt] = []
     parts: list[ReceiptPart] = []
+    held_bytes = 0
     while True:
         page = table.page(
             "pk = :pk AND begins_with(sk, :prefix)",
@@ -240,7 +247,8 @@ def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int,
             consistent=True,
         )
         for plain in page.items:
-            if len(receipts) == limit:
+            held_bytes += len(json.dumps(plain, default=str))
+            if len(receipts) == limit or (receipts and held_bytes > MAX_PAGE_BYTES):
                 return ReceiptPage(receipts, receipts[-1].archive_id)
             if "archive_id" in plain:
                 receipts.append(_whole(from_plain(Receipt, plain), parts[::-1]))
