@@ -67,7 +67,7 @@ def test_a2_a_booking_asked_for_on_the_bus_brings_an_archived_client_back(practi
     assert read_answer(practice, PROVIDER_ID, "e-1") == BookingAnswer(
         event_id="e-1",
         client_id="archived",
-        appointment_id="appt-booked-0002",
+        appointment_id=SAMPLE["detail"]["appointment"]["id"],
         booked_by=BookedBy.CLIENT,
         answered_at=NOW,
         archive_id=ARCHIVE_ID,

@@ -88,6 +88,8 @@ def test_a_preview_shows_what_is_at_stake_for_each_client(practice: Table) -> No
         "outcome": "pending",
         "reason": None,
         "archive_id": None,
+        "not_restored": [],
+        "not_restored_total": 0,
     }
     assert (carla["client_id"], carla["status"]) == ("c-4", "archived")
 
