@@ -37,7 +37,22 @@ PROBLEM: dict[str, Any] = {
         },
     },
 }
-STAFF = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "The ID token of a staff user."}
+SECURITY_SCHEMES: dict[str, Any] = {
+    "staff": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "The ID token of a staff user of the provider. The group client-archivers, where it is named, "
+        "may archive, activate and change clients.",
+    },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Signature",
+        "description": "t=<seconds since 1970>,v1=<hex HMAC-SHA256 of t, a full stop and the raw body>, with the "
+        "secret of the provider that X-Provider names.",
+    },
+}
 FAULT = {
     "description": "Anything but success",
     "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -50,12 +65,11 @@ def openapi() -> dict[str, Any]:
         title="Client archive",
         version="1",
         description="Archives, activates and bulk-archives the clients of a health practice.",
-        security=[{"staff": []}],
         on_conflict="error",
     )
     for package in _packages_with_routes():
         app = importlib.import_module(f"{package}.handler").app
-        merge.add_schema(json.loads(app.get_openapi_json_schema()))
+        merge.add_schema(json.loads(app.get_openapi_json_schema(security_schemes=SECURITY_SCHEMES)))
     return _with_names_of_headers(_with_problems(merge.get_openapi_schema()))
 
 
@@ -77,7 +91,6 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     for name in OF_THE_LIBRARY:
         schemas.pop(name, None)
     schemas["Problem"] = PROBLEM
-    schema["components"]["securitySchemes"] = {"staff": STAFF}
     for operations in schema["paths"].values():
         for operation in operations.values():
             answers = operation["responses"]

@@ -55,22 +55,27 @@ class ActivatedView(BaseModel):
         return cls(client=ClientView.of(restored.client), restored=items, state=restored.state)
 
 
-@app.post("/clients/<client_id>/activate", summary="Activate a client", tags=["clients"])
+@app.post("/clients/<client_id>/activate", summary="Activate a client", tags=["clients"], security=identity.ARCHIVERS)
 def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_BODY) -> ActivatedView:
     """Bring a client back to active; doing it again changes nothing."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     activated = activate_client(
         wiring.table(), caller.provider_id, client_id, cause=caller.cause, at=wiring.now(), asked=body.restore
     )
     return ActivatedView.of(activated)
 
 
-@app.post("/clients/<client_id>/receipts/<archive_id>/restore", summary="Restore from a receipt", tags=["clients"])
+@app.post(
+    "/clients/<client_id>/receipts/<archive_id>/restore",
+    summary="Restore from a receipt",
+    tags=["clients"],
+    security=identity.ARCHIVERS,
+)
 def restore(
     client_id: http.Id, archive_id: http.Id, body: Annotated[RestoreBody, FromBody()] = EVERYTHING
 ) -> ActivatedView:
     """Take back what any archive of an active client did, as far as its records still are as that archive left them."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     restored = restore_from_receipt(
         wiring.table(),
         caller.provider_id,
@@ -83,10 +88,15 @@ def restore(
     return ActivatedView.of(restored)
 
 
-@app.get("/clients/<client_id>/receipts/<archive_id>/restore", summary="Watch a restore", tags=["clients"])
+@app.get(
+    "/clients/<client_id>/receipts/<archive_id>/restore",
+    summary="Watch a restore",
+    tags=["clients"],
+    security=identity.STAFF,
+)
 def watch(client_id: http.Id, archive_id: http.Id) -> RestorationView:
     """Tell how far the last restore from a receipt has come, and what could not be taken back."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     return RestorationView.of(read_restore(wiring.table(), caller.provider_id, client_id, archive_id))
 
 

@@ -61,10 +61,10 @@ class ArchivedView(BaseModel):
     receipt: ReceiptView
 
 
-@app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"])
+@app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"], security=identity.ARCHIVERS)
 def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BODY) -> ArchivedView:
     """Archive a client with all effects; archiving an archived client answers with the receipt it has."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     archived = archive_client(
         wiring.table(),
         caller.provider_id,
@@ -77,24 +77,34 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
     return ArchivedView(client=ClientView.of(archived.client), receipt=ReceiptView.of(archived.receipt))
 
 
-@app.put("/clients/<client_id>/archive-plan", summary="Plan a client's archive for later", tags=["clients"])
+@app.put(
+    "/clients/<client_id>/archive-plan",
+    summary="Plan a client's archive for later",
+    tags=["clients"],
+    security=identity.ARCHIVERS,
+)
 def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientView:
     """Archive a client later, unless it books before; a new plan takes the place of the one before.
 
     Safety rules are asked when the plan is carried out. One that forbids it then, or wants an acknowledgement that
     was not given here, holds the plan back until it no longer does.
     """
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     planned = plan_archive(
         wiring.table(), caller.provider_id, client_id, body.terms(), cause=caller.cause, at=wiring.now()
     )
     return ClientView.of(planned)
 
 
-@app.delete("/clients/<client_id>/archive-plan", summary="Cancel a client's planned archive", tags=["clients"])
+@app.delete(
+    "/clients/<client_id>/archive-plan",
+    summary="Cancel a client's planned archive",
+    tags=["clients"],
+    security=identity.ARCHIVERS,
+)
 def cancel(client_id: http.Id) -> ClientView:
     """Cancel the plan to archive a client later; a client without one stays as it is."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     return ClientView.of(
         cancel_plan(wiring.table(), caller.provider_id, client_id, cause=caller.cause, at=wiring.now())
     )

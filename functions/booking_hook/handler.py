@@ -6,24 +6,26 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import BaseModel
 
 from client_lifecycle.domain.bookings import BookingAnswer, BookingRefusal
-from client_lifecycle.domain.errors import BadSignature, InvalidRequest
+from client_lifecycle.domain.errors import BadSignature
 from client_lifecycle.edge import http, signature, wiring
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.edge.ids import ID_PATTERN
+from client_lifecycle.edge.reading import raw_body
 from client_lifecycle.use_cases.book import book
 
+MAX_BODY_BYTES = 64 * 1024
 SIGNED_BY = "signed_by"
 
-app = http.resolver()
+SIGNED: list[dict[str, list[str]]] = [{"signature": []}]
+"""The ``security`` of a route for other systems."""
 
 
 class AnswerView(BaseModel):
@@ -45,29 +47,28 @@ class AnswerView(BaseModel):
         )
 
 
-def only_signed(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
+def only_signed(app: APIGatewayRestResolver) -> None:
     """Let a request through whose signature fits its raw body; of any other, nothing is read.
 
     Raises:
         BadSignature: the signature is missing, does not fit, or is stale.
-        InvalidRequest: what was signed is no text.
+        RequestTooLarge: the body is larger than any booking.
     """
-    at = wiring.now()
-    headers = app.current_event.headers
-    provider_id, raw = headers.get("X-Provider", ""), http.raw_body(app.current_event)
-    signature.verify(headers.get("X-Signature", ""), raw, _secrets(provider_id, at), at)
-    if not _is_text(raw):
-        raise InvalidRequest("The body is not UTF-8.", "body")
+    at, headers = wiring.now(), app.current_event.headers
+    signed = signature.read(headers.get("X-Signature", ""), at)
+    provider_id, raw = headers.get("X-Provider", ""), raw_body(app.current_event, MAX_BODY_BYTES)
+    signature.verify(signed, raw, _secrets(provider_id, at))
     app.context[SIGNED_BY] = provider_id
-    return next_middleware(app)
+
+
+app = http.resolver(only_signed)
 
 
 @app.post(
     "/hooks/bookings",
     summary="Book an appointment",
     tags=["hooks"],
-    enable_validation=False,
-    middlewares=[only_signed, *http.validation()],
+    security=SIGNED,
 )
 def bookings(
     body: Annotated[BookingBody, FromBody()],
@@ -84,14 +85,6 @@ def bookings(
 
 def _secrets(provider_id: str, at: datetime) -> Iterable[str]:
     return wiring.booking_secrets().of(provider_id, at) if re.fullmatch(ID_PATTERN, provider_id) else ()
-
-
-def _is_text(raw: bytes) -> bool:
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 lambda_handler = http.lambda_handler(app)

@@ -32,10 +32,11 @@ app = http.resolver()
     tags=["bulk archives"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
+    security=identity.ARCHIVERS,
 )
 def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = None) -> PreviewView:
     """Show what archiving these clients would mean, and make a run that waits to be confirmed."""
-    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
+    caller, at = identity.caller(app), wiring.now()
     shown = previews.preview(
         wiring.table(),
         caller.provider_id,
@@ -54,10 +55,11 @@ def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = No
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
     middlewares=[idempotency.once],
+    security=identity.ARCHIVERS,
 )
 def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: idempotency.Key = None) -> RunView:
     """Start the run that was previewed; confirming once more changes nothing."""
-    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
+    caller, at = identity.caller(app), wiring.now()
     run = bulk_archive.confirm(
         wiring.table(),
         wiring.workflow(),
@@ -71,30 +73,35 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: ide
     return RunView.of(run, at)
 
 
-@app.get("/bulk-archives", summary="List bulk archives", tags=["bulk archives"])
+@app.get("/bulk-archives", summary="List bulk archives", tags=["bulk archives"], security=identity.STAFF)
 def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     """List the practice's bulk archives, proposals and undoings, the newest first."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     listing = Listing(caller.provider_id, "bulk archives")
     page = list_runs(wiring.table(), caller.provider_id, limit=limit, after=listing.place(cursor))
     at = wiring.now()
     return RunListView(runs=[RunView.of(run, at) for run in page.runs], next_cursor=listing.cursor(page.next_after))
 
 
-@app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"])
+@app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"], security=identity.STAFF)
 def run(run_id: http.Id) -> Response[RunView]:
     """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it is at work."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     found = read_run(wiring.table(), caller.provider_id, run_id)
     headers: dict[str, str | list[str]] = {"Retry-After": ASK_AGAIN_SECONDS} if found.state in IN_FLIGHT else {}
     body = RunView.of(found, wiring.now())
     return Response(status_code=HTTPStatus.OK, content_type="application/json", body=body, headers=headers)
 
 
-@app.post("/bulk-archives/<run_id>/exclude", summary="Leave clients out of a bulk archive", tags=["bulk archives"])
+@app.post(
+    "/bulk-archives/<run_id>/exclude",
+    summary="Leave clients out of a bulk archive",
+    tags=["bulk archives"],
+    security=identity.ARCHIVERS,
+)
 def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunView:
     """Take clients out of a run that waits to be confirmed; the token of its preview stays good."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     excluded = bulk_archive.exclude(wiring.table(), caller.provider_id, run_id, body.client_ids)
     return RunView.of(excluded, wiring.now())
 
@@ -104,10 +111,11 @@ def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunVie
     summary="Stop a bulk archive, or give it up",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
+    security=identity.ARCHIVERS,
 )
 def stop(run_id: http.Id) -> RunView:
     """Let the batches at work end and reach nobody else; a run that waits, a proposal too, is given up."""
-    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
+    caller, at = identity.caller(app), wiring.now()
     return RunView.of(bulk_archive.stop(wiring.table(), caller.provider_id, run_id, at=at), at)
 
 
@@ -116,10 +124,11 @@ def stop(run_id: http.Id) -> RunView:
     summary="Try the failed and not reached clients again",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
+    security=identity.ARCHIVERS,
 )
 def retry(run_id: http.Id) -> RunView:
     """Try the failed and the not reached clients of a finished run again, and nobody else."""
-    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
+    caller, at = identity.caller(app), wiring.now()
     retried = bulk_archive.retry(wiring.table(), wiring.workflow(), caller.provider_id, run_id, at=at)
     return RunView.of(retried, at)
 
@@ -129,16 +138,22 @@ def retry(run_id: http.Id) -> RunView:
     summary="Undo a bulk archive",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
+    security=identity.ARCHIVERS,
 )
 def undo(run_id: http.Id) -> RunView:
     """Bring back, restored, whoever still is as the bulk archive left them; answers with the run that does it."""
-    caller, at = identity.archiver(app.current_event.raw_event), wiring.now()
+    caller, at = identity.caller(app), wiring.now()
     table, workflow = wiring.table(), wiring.workflow()
     begun = undo_run(table, workflow, caller.provider_id, run_id, asked_by=caller.user_id, at=at)
     return RunView.of(begun, at)
 
 
-@app.get("/bulk-archives/<run_id>/clients", summary="List a bulk archive's clients", tags=["bulk archives"])
+@app.get(
+    "/bulk-archives/<run_id>/clients",
+    summary="List a bulk archive's clients",
+    tags=["bulk archives"],
+    security=identity.STAFF,
+)
 def clients(
     run_id: http.Id,
     outcome: Annotated[Outcome | None, Query(description="Only clients with this outcome.")] = None,
@@ -146,7 +161,7 @@ def clients(
     cursor: http.Cursor = None,
 ) -> MemberListView:
     """List the clients of a run, in the order of the preview, with the outcome of each."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     table = wiring.table()
     found = read_run(table, caller.provider_id, run_id)
     return page_of(table, found, outcome=outcome, limit=limit, cursor=cursor)

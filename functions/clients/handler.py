@@ -9,6 +9,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
 
+from annotated_types import Ge, Le
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
@@ -55,7 +56,7 @@ class Order(StrEnum):
     OLDEST = "oldest"
 
 
-@app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"])
+@app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"], security=identity.STAFF)
 def clients(
     status: Annotated[Status, Query(description="The tab.")] = Status.ACTIVE,
     group_id: GroupFilter = None,
@@ -63,7 +64,7 @@ def clients(
     cursor: http.Cursor = None,
 ) -> ClientListView:
     """List the active or the archived clients, all or those of one group."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     if "q" in app.current_event.query_string_parameters:
         raise InvalidRequest("Search with POST /clients/_search: what is sought does not belong into a URL.", "q")
     listing = Listing(caller.provider_id, "clients", (status, group_id))
@@ -72,14 +73,19 @@ def clients(
     return _client_page(page, listing)
 
 
-@app.post("/clients/_search", summary="Find clients of a tab by name or address", tags=["clients"])
+@app.post(
+    "/clients/_search",
+    summary="Find clients of a tab by name or address",
+    tags=["clients"],
+    security=identity.STAFF,
+)
 def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
     """Find active or archived clients by the beginnings of words of their names, or by that of their address.
 
     Those found by name come in the order of the words found; those found by address, in that of the addresses. A page
     may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
     """
-    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    caller, table = identity.caller(app), wiring.table()
     provider_id, status, group_id, limit = caller.provider_id, body.status, body.group_id, body.limit
     listing = Listing(provider_id, "found clients", (status, group_id, body.q))
     after = listing.place(body.cursor)
@@ -99,10 +105,10 @@ def _client_page(page: ClientPage, listing: Listing) -> ClientListView:
     return ClientListView(clients=clients, next_cursor=listing.cursor(page.next_after))
 
 
-@app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"])
+@app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"], security=identity.STAFF)
 def counts(group_id: GroupFilter = None) -> CountsView:
     """Count the active and the archived clients, all or those of one group."""
-    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    caller, table = identity.caller(app), wiring.table()
     active, archived = (count_clients(table, caller.provider_id, status, group_id=group_id) for status in Status)
     return CountsView(active=active, archived=archived)
 
@@ -113,24 +119,25 @@ def counts(group_id: GroupFilter = None) -> CountsView:
     tags=["clients"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
+    security=identity.ARCHIVERS,
 )
 def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> ClientView:
     """Add a client, whose e-mail address no other client may have, active or archived."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     return ClientView.of(add_client(wiring.table(), body.client(caller.provider_id, wiring.now())))
 
 
-@app.get("/clients/<client_id>", summary="Read a client", tags=["clients"])
+@app.get("/clients/<client_id>", summary="Read a client", tags=["clients"], security=identity.STAFF)
 def client(client_id: http.Id) -> ClientView:
     """Read one client, active or archived."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     return ClientView.of(read_client(wiring.table(), caller.provider_id, client_id))
 
 
-@app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"])
+@app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"], security=identity.ARCHIVERS)
 def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
     """Change name, address, group or settings of a client, active or archived; never its status."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     return ClientView.of(change_client(wiring.table(), caller.provider_id, client_id, body.over))
 
 
@@ -139,10 +146,10 @@ def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> Clien
     summary="Refused: clients are archived, not deleted",
     tags=["clients"],
     responses={HTTPStatus.METHOD_NOT_ALLOWED: {"description": "Always"}},
+    security=identity.STAFF,
 )
 def delete(client_id: http.Id) -> None:
     """Refuse: retention law wants the records kept. Archive the client instead."""
-    identity.staff(app.current_event.raw_event)
     raise RecordsAreKept(
         "Clients cannot be deleted, because retention law wants their records kept. Archive the client instead.",
         archive=f"/clients/{client_id}/archive",
@@ -150,10 +157,15 @@ def delete(client_id: http.Id) -> None:
     )
 
 
-@app.get("/clients/<client_id>/permissions", summary="Tell all that is allowed with a client", tags=["permissions"])
+@app.get(
+    "/clients/<client_id>/permissions",
+    summary="Tell all that is allowed with a client",
+    tags=["permissions"],
+    security=identity.STAFF,
+)
 def permissions(client_id: http.Id) -> PermissionsView:
     """Tell for every action and actor whether it is allowed, and if not, why."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     found = read_permissions(wiring.table(), caller.provider_id, client_id)
     return PermissionsView(
         client_id=client_id,
@@ -163,10 +175,15 @@ def permissions(client_id: http.Id) -> PermissionsView:
     )
 
 
-@app.post("/permission-checks", summary="Tell with which clients an action is allowed", tags=["permissions"])
+@app.post(
+    "/permission-checks",
+    summary="Tell with which clients an action is allowed",
+    tags=["permissions"],
+    security=identity.STAFF,
+)
 def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
     """Tell who of up to 1,000 clients an action is allowed for, and why not for the others."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     found = check_permissions(wiring.table(), caller.provider_id, body.action, body.actor, body.client_ids)
     allowed = [client_id for client_id, answer in found.permissions.items() if answer and answer.allowed]
     refused = {client_id: answer for client_id, answer in found.permissions.items() if not (answer and answer.allowed)}
@@ -178,7 +195,7 @@ def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
     )
 
 
-@app.get("/clients/<client_id>/history", summary="Read a client's history", tags=["clients"])
+@app.get("/clients/<client_id>/history", summary="Read a client's history", tags=["clients"], security=identity.STAFF)
 def history(
     client_id: http.Id,
     order: Annotated[Order, Query(description="The entries that come first.")] = Order.NEWEST,
@@ -186,7 +203,7 @@ def history(
     cursor: http.Cursor = None,
 ) -> HistoryListView:
     """List what happened to a client, with who did it and through what."""
-    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    caller, table = identity.caller(app), wiring.table()
     read_client(table, caller.provider_id, client_id)
     newest_first = order is Order.NEWEST
     listing = Listing(caller.provider_id, "history", (client_id, order))
@@ -196,14 +213,19 @@ def history(
     return HistoryListView(entries=entries, next_cursor=listing.cursor(page.next_after))
 
 
-@app.get("/clients/<client_id>/receipts", summary="List the receipts of a client's archives", tags=["clients"])
+@app.get(
+    "/clients/<client_id>/receipts",
+    summary="List the receipts of a client's archives",
+    tags=["clients"],
+    security=identity.STAFF,
+)
 def receipts(
     client_id: http.Id,
-    limit: Annotated[int, Query(ge=1, le=MAX_RECEIPTS, description="The most receipts on a page.")] = 5,
+    limit: Annotated[int, Ge(1), Le(MAX_RECEIPTS), http.Digits, Query(description="The most receipts on a page.")] = 5,
     cursor: http.Cursor = None,
 ) -> ReceiptListView:
     """List all that the archives of a client changed, the newest archive first."""
-    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    caller, table = identity.caller(app), wiring.table()
     read_client(table, caller.provider_id, client_id)
     listing = Listing(caller.provider_id, "receipts", (client_id,))
     page = list_receipts(table, caller.provider_id, client_id, limit=limit, after=listing.place(cursor))
@@ -211,10 +233,15 @@ def receipts(
     return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after))
 
 
-@app.get("/clients/<client_id>/receipts/<archive_id>", summary="Read the receipt of an archive", tags=["clients"])
+@app.get(
+    "/clients/<client_id>/receipts/<archive_id>",
+    summary="Read the receipt of an archive",
+    tags=["clients"],
+    security=identity.STAFF,
+)
 def receipt(client_id: http.Id, archive_id: http.Id) -> ReceiptView:
     """Read all that one archive changed."""
-    caller, table = identity.staff(app.current_event.raw_event), wiring.table()
+    caller, table = identity.caller(app), wiring.table()
     read_client(table, caller.provider_id, client_id)
     return ReceiptView.of(read_receipt(table, caller.provider_id, client_id, archive_id))
 

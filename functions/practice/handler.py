@@ -18,10 +18,10 @@ from practice.bodies import GroupBody, NewGroupBody, SettingsBody
 app = http.resolver()
 
 
-@app.get("/groups", summary="List the client groups", tags=["groups"])
+@app.get("/groups", summary="List the client groups", tags=["groups"], security=identity.STAFF)
 def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     """List the provider's client groups, the oldest first."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     listing = Listing(caller.provider_id, "groups")
     page = list_groups(wiring.table(), caller.provider_id, limit=limit, after=listing.place(cursor))
     groups = [GroupView.of(group) for group in page.groups]
@@ -34,26 +34,27 @@ def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     tags=["groups"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
+    security=identity.ARCHIVERS,
 )
 def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None) -> GroupView:
     """Make a client group that no client is in yet."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     group = body.group(caller.provider_id, wiring.now())
     add_group(wiring.table(), group)
     return GroupView.of(group)
 
 
-@app.get("/groups/<group_id>", summary="Read a client group", tags=["groups"])
+@app.get("/groups/<group_id>", summary="Read a client group", tags=["groups"], security=identity.STAFF)
 def group(group_id: http.Id) -> GroupView:
     """Read one client group."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     return GroupView.of(read_group(wiring.table(), caller.provider_id, group_id))
 
 
-@app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"])
+@app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"], security=identity.ARCHIVERS)
 def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupView:
     """Change name or settings of a client group."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     return GroupView.of(change_group(wiring.table(), caller.provider_id, group_id, body.over))
 
 
@@ -62,25 +63,26 @@ def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupVi
     summary="Delete an empty client group",
     tags=["groups"],
     status_code=HTTPStatus.NO_CONTENT,
+    security=identity.ARCHIVERS,
 )
 def delete(group_id: http.Id) -> Response[str]:
     """Delete a client group that no client, active or archived, is in."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     delete_group(wiring.table(), caller.provider_id, group_id)
     return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 
 
-@app.get("/settings", summary="Read the practice's settings", tags=["settings"])
+@app.get("/settings", summary="Read the practice's settings", tags=["settings"], security=identity.STAFF)
 def settings() -> SettingsView:
     """Read what the provider has decided for all clients."""
-    caller = identity.staff(app.current_event.raw_event)
+    caller = identity.caller(app)
     return SettingsView.of(read_settings(wiring.table(), caller.provider_id))
 
 
-@app.patch("/settings", summary="Change the practice's settings", tags=["settings"])
+@app.patch("/settings", summary="Change the practice's settings", tags=["settings"], security=identity.ARCHIVERS)
 def change_all(body: Annotated[SettingsBody, FromBody()]) -> SettingsView:
     """Change what the provider has decided for all clients."""
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     return SettingsView.of(change_settings(wiring.table(), caller.provider_id, body.over))
 
 

@@ -32,6 +32,10 @@ class InvalidRequest(LifecycleError):
     """The request does not have the documented form."""
 
 
+class RequestTooLarge(LifecycleError):
+    """The body of the request is larger than any that this route takes."""
+
+
 class BadSignature(LifecycleError):
     """The request is not signed as it must be; it is not known who calls."""
 

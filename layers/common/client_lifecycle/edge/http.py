@@ -1,23 +1,21 @@
 """HTTP for every function behind the API: the resolver, and every fault as problem+json (RFC 9457) in one place.
 
-Imports the domain's errors, ``ids`` and Powertools.
+Imports the domain's errors, ``identity``, ``ids``, ``reading`` and Powertools.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
+from annotated_types import Ge, Le
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.middlewares.openapi_validation import (
-    OpenAPIRequestValidationMiddleware,
-    OpenAPIResponseValidationMiddleware,
-)
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from aws_lambda_powertools.event_handler.middlewares.openapi_validation import OpenAPIRequestValidationMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
@@ -25,18 +23,22 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BeforeValidator
 
 from client_lifecycle.domain import errors
-from client_lifecycle.domain.errors import LifecycleError
+from client_lifecycle.domain.errors import InvalidRequest, LifecycleError
+from client_lifecycle.edge import identity
 from client_lifecycle.edge.ids import CURSOR_PATTERN, ID_PATTERN
+from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
 
+JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 PROBLEM_TYPE_PREFIX = "urn:client-archive:problem:"
 
 STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BadSignature: HTTPStatus.UNAUTHORIZED,
     errors.NotPermitted: HTTPStatus.FORBIDDEN,
     errors.ClientNotFound: HTTPStatus.NOT_FOUND,
@@ -68,44 +70,101 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.CommitContended: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+TITLES: Mapping[int, str] = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+"""The phrases of RFC 9110; those of ``http.HTTPStatus`` change with Python's version."""
+
 TRY_AGAIN = (errors.RequestStillRunning, errors.StorageBusy, errors.CommitContended)
 """The faults that pass by themselves within moments."""
 
+UNSUPPORTED = "The body must be sent as application/json."
+
+MayAsk = Callable[[APIGatewayRestResolver], None]
+
+
+def _digits(text: object) -> object:
+    if isinstance(text, str) and not (text.isascii() and text.isdigit()):
+        raise ValueError("a whole number is written in digits only")
+    return text
+
+
+Digits = BeforeValidator(_digits)
+"""Beside an ``int``: a parameter like ``5``, and not ``5.0``, ``+5`` or ``1_0``."""
+
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
-Limit = Annotated[int, Query(ge=1, le=100, description="The most entries on a page.")]
+Limit = Annotated[int, Ge(1), Le(100), Digits, Query(description="The most entries on a page.")]
 Cursor = Annotated[str | None, Query(pattern=CURSOR_PATTERN, description="The next_cursor of the page before.")]
 
 logger = Logger()
 
 
-def resolver() -> APIGatewayRestResolver:
-    """Return a resolver that validates requests, and answers every fault with problem+json."""
+class RequestReader(OpenAPIRequestValidationMiddleware):
+    """What every request passes first: may the caller ask, is the body not too large, and then what it says.
+
+    Args:
+        may_ask: raises for a request of which nothing is to be read.
+    """
+
+    def __init__(self, may_ask: MayAsk) -> None:
+        self._may_ask = may_ask
+
+    def handler(self, app: Any, next_middleware: NextMiddleware) -> Response[Any]:
+        """Check and read a request.
+
+        Raises:
+            LifecycleError: the caller may not ask, or the request is too large, or cannot be decoded.
+            NotJson, RequestUnsupportedContentType, RequestValidationError: it does not have the documented form.
+        """
+        self._may_ask(app)
+        event = app.current_event
+        raw_body(event)
+        if not event.path.isprintable():
+            raise InvalidRequest("The address holds characters that no address has.", "path")
+        return super().handler(app, next_middleware)
+
+    def _get_body(self, app: Any) -> Any:
+        """Take over from the library, which also reads forms, and takes ``null`` for no body and a list for its first.
+
+        A request without a body is one that says nothing, whatever its content type.
+        """
+        event = app.current_event
+        raw = raw_body(event)
+        if not raw:
+            return None
+        media_type = event.headers.get("Content-Type", JSON).partition(";")[0].strip().lower()
+        if media_type not in (JSON, ""):
+            raise RequestUnsupportedContentType(UNSUPPORTED, errors=[])
+        return read_object(raw)
+
+
+def resolver(may_ask: MayAsk = identity.only_permitted) -> APIGatewayRestResolver:
+    """Return a resolver that validates requests, and answers every fault with problem+json.
+
+    Args:
+        may_ask: decides on a request before anything of it is read; by default by the route's ``security``.
+    """
     app = APIGatewayRestResolver(
         enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
     )
+    app._request_validation_middleware = RequestReader(may_ask)
     app.exception_handler(LifecycleError)(_lifecycle_problem)
     app.exception_handler(RequestValidationError)(_request_problem)
+    app.exception_handler(NotJson)(_json_problem)
     app.exception_handler(RequestUnsupportedContentType)(_content_type_problem)
     app.exception_handler(NotFoundError)(_route_problem)
     app.exception_handler([ResponseValidationError, Exception])(_internal_problem)
     return app
-
-
-def raw_body(event: APIGatewayProxyEvent) -> bytes:
-    """Return the body of a request as it was sent, byte for byte."""
-    body = event.body or ""
-    return base64.b64decode(body) if event.is_base64_encoded else body.encode()
-
-
-def validation() -> list[Callable[..., Response[Any]]]:
-    """Return the resolver's own validation, for a route that has something to check before its requests are read.
-
-    Such a route sets ``enable_validation=False`` and names its check and this as ``middlewares``.
-    """
-    return [
-        OpenAPIRequestValidationMiddleware(),  # type: ignore[no-untyped-call]
-        OpenAPIResponseValidationMiddleware(has_response_validation_error=True),
-    ]
 
 
 def lambda_handler(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
@@ -137,18 +196,19 @@ def problem(
     document: dict[str, Any] = {
         **(facts or {}),
         "type": f"{PROBLEM_TYPE_PREFIX}{name}",
-        "title": status.phrase,
+        "title": TITLES[status],
         "status": status.value,
         "detail": detail,
     }
     if field_errors:
-        document["errors"] = list(field_errors)
+        document["errors"] = list(field_errors[:MAX_ERRORS])
     return Response(status_code=status.value, content_type=PROBLEM_JSON, body=json.dumps(document))
 
 
 def _lifecycle_problem(error: LifecycleError) -> Response[str]:
-    logger.info("request refused", extra={"problem": error.name, "fields": error.fields})
-    field_errors = [{"field": field, "message": error.message} for field in error.fields]
+    fields = error.fields[:MAX_ERRORS]
+    logger.info("request refused", extra={"problem": error.name, "fields": fields})
+    field_errors = [{"field": field, "message": error.message} for field in fields]
     answer = problem(STATUS_OF[type(error)], error.name, error.message, field_errors, error.facts)
     if isinstance(error, TRY_AGAIN):
         answer.headers["Retry-After"] = "1"
@@ -158,20 +218,23 @@ def _lifecycle_problem(error: LifecycleError) -> Response[str]:
 
 
 def _request_problem(error: RequestValidationError) -> Response[str]:
-    faults = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        detail = "The body is not valid JSON."
-        return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", detail, [{"field": "body", "message": detail}])
+    faults = error.errors()[:MAX_ERRORS]
+    known = [_field(known_place(fault["type"], fault["loc"])) for fault in faults]
+    logger.info("request refused", extra={"problem": "InvalidRequest", "fields": known})
     field_errors = [{"field": _field(fault["loc"]), "message": fault["msg"]} for fault in faults]
-    logger.info("request refused", extra={"problem": "InvalidRequest", "fields": [e["field"] for e in field_errors]})
     detail = "The request does not have the documented form."
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidRequest", detail, field_errors)
 
 
+def _json_problem(_: NotJson) -> Response[str]:
+    logger.info("request refused", extra={"problem": "InvalidRequest", "fields": ["body"]})
+    detail = "The body is not valid JSON."
+    return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", detail, [{"field": "body", "message": detail}])
+
+
 def _content_type_problem(_: RequestUnsupportedContentType) -> Response[str]:
-    detail = "The body must be sent as application/json."
-    field_errors = [{"field": "Content-Type", "message": detail}]
-    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "InvalidRequest", detail, field_errors)
+    field_errors = [{"field": "Content-Type", "message": UNSUPPORTED}]
+    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "InvalidRequest", UNSUPPORTED, field_errors)
 
 
 def _route_problem(_: NotFoundError) -> Response[str]:
@@ -188,7 +251,4 @@ def _field(location: Sequence[str | int]) -> str:
     """Write a fault's place in the request as a path, like ``client_ids[3]``, or as a header's name."""
     if location[0] == "header":
         return str(location[1]).title()
-    path = ""
-    for part in location[1:]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path or str(location[0])
+    return path_of(location[1:]) or str(location[0])

@@ -68,14 +68,13 @@ def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Respon
     free again as soon as that function's time is over.
 
     Raises:
-        NotPermitted: the caller may not create anything, and is given no answer of another either.
         IdempotencyKeyReused: the key was sent with another method, path or body.
         RequestStillRunning: the first request of this key is still at work.
     """
     key = app.current_event.headers.get(HEADER)
     if key is None:
         return next_middleware(app)
-    caller = identity.archiver(app.current_event.raw_event)
+    caller = identity.caller(app)
     given: list[Answer] = []
 
     def answer(*, sent: dict[str, Any]) -> Answer:  # noqa: ARG001 - what the answer is kept under

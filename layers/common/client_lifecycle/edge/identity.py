@@ -1,18 +1,32 @@
-"""Who is calling: the claims that the Cognito authorizer has verified. Imports the domain and Powertools.
+"""Who is calling, and whether they may: the claims that the Cognito authorizer has verified.
 
-The provider is taken from the claims and from nowhere else.
+The provider is taken from the claims and from nowhere else. Imports the domain and Powertools.
 """
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from client_lifecycle.domain.client import Cause, Source
 from client_lifecycle.domain.errors import NotPermitted
+from client_lifecycle.edge.ids import ID_PATTERN
 
-ARCHIVERS = "client-archivers"
+ARCHIVERS_GROUP = "client-archivers"
+
+STAFF: list[dict[str, list[str]]] = [{"staff": []}]
+"""The ``security`` of a route that all staff of a provider may ask."""
+
+ARCHIVERS: list[dict[str, list[str]]] = [{"staff": [ARCHIVERS_GROUP]}]
+"""The ``security`` of a route for staff who may archive, activate and change clients."""
+
+CALLER = "caller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +43,57 @@ class Staff:
         return Cause(source=Source.STAFF, actor_id=self.user_id)
 
 
-def staff(event: Mapping[str, Any]) -> Staff:
-    """Read the caller from an API Gateway event.
+def only_permitted(app: APIGatewayRestResolver) -> None:
+    """Let a request through whose caller the route's ``security`` is for; a route that states none is for archivers.
 
     Raises:
-        NotPermitted: the caller belongs to no provider.
+        NotPermitted: the caller belongs to no provider, or is not in the group ``client-archivers`` and would have to.
     """
+    found = _staff(app.current_event.raw_event)
+    if app.context["_route"].security != STAFF and ARCHIVERS_GROUP not in found.groups:
+        raise NotPermitted("Your account may not archive, activate or change clients.")
+    app.context[CALLER] = found
+
+
+def caller(app: APIGatewayRestResolver) -> Staff:
+    """Return who makes the request that is being answered, and was let through."""
+    found: Staff = app.context[CALLER]
+    return found
+
+
+def _staff(event: Mapping[str, Any]) -> Staff:
     authorizer = event.get("requestContext", {}).get("authorizer") or {}
     claims = authorizer.get("claims") or {}
     provider_id, user_id = claims.get("custom:provider_id"), claims.get("sub")
-    if not provider_id or not user_id:
+    if not (_is_id(provider_id) and _is_id(user_id)):
         raise NotPermitted("Your account does not belong to a provider.")
-    return Staff(provider_id, user_id, frozenset(_group_names(claims.get("cognito:groups", ""))))
+    return Staff(provider_id, user_id, frozenset(_groups(claims.get("cognito:groups") or "", event)))
 
 
-def archiver(event: Mapping[str, Any]) -> Staff:
-    """Read the caller, who must be allowed to archive, activate and change clients.
+def _is_id(claim: object) -> TypeGuard[str]:
+    return isinstance(claim, str) and re.fullmatch(ID_PATTERN, claim) is not None
 
-    Raises:
-        NotPermitted: the caller belongs to no provider, or is not in the group ``client-archivers``.
+
+def _groups(claim: str, event: Mapping[str, Any]) -> list[str]:
+    """Tell the groups apart that arrive as one text: separated by commas, or in brackets by spaces.
+
+    A group's name has no spaces, but may have commas and brackets, so that the text alone can mean two things. The
+    token that it was made from tells which.
     """
-    caller = staff(event)
-    if ARCHIVERS not in caller.groups:
-        raise NotPermitted("Your account may not archive, activate or change clients.")
-    return caller
+    named = _groups_in_token(event)
+    if claim in (",".join(named), f"[{' '.join(named)}]"):
+        return named
+    if claim.startswith("[") and claim.endswith("]"):
+        return claim[1:-1].split(" ")
+    return claim.split(",")
 
 
-def _group_names(claim: str | list[str]) -> list[str]:
-    """Split the groups, which arrive as one text: separated by commas, or in brackets by spaces."""
-    if isinstance(claim, list):
-        return claim
-    return claim.strip("[]").replace(",", " ").split()
+def _groups_in_token(event: Mapping[str, Any]) -> list[str]:
+    """Read the groups from the token itself; its signature was verified before the function was called."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    payload = (headers.get("authorization") or "").removeprefix("Bearer ").split(".")[1:2]
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(payload[0] + "=="))
+        return [str(name) for name in claims["cognito:groups"]]
+    except (IndexError, ValueError, KeyError, TypeError, RecursionError):
+        return []

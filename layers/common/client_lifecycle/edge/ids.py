@@ -4,3 +4,7 @@ from __future__ import annotations
 
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
 CURSOR_PATTERN = r"^[A-Za-z0-9_-]{1,4096}$"
+"""Ids that are made here."""
+
+FOREIGN_ID_PATTERN = r"^[A-Za-z0-9_:./@+=-]{1,128}$"
+"""Ids that other systems make; ``#`` stays out, because it separates the parts of a key. One character is one byte."""

@@ -9,12 +9,21 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from client_lifecycle.domain.errors import BadSignature
 
 TOLERANCE = timedelta(minutes=5)
-HEADER = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
+HEADER = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a request says it was signed with."""
+
+    seconds: int
+    digest: str
 
 
 def sign(secret: str, body: bytes, at: datetime) -> str:
@@ -23,25 +32,38 @@ def sign(secret: str, body: bytes, at: datetime) -> str:
     return f"t={seconds},v1={_digest(secret, seconds, body)}"
 
 
-def verify(header: str, body: bytes, secrets: Iterable[str], at: datetime) -> None:
-    """Check that a body was signed with one of the secrets, and not long ago.
+def read(header: str, at: datetime) -> Signature:
+    """Read a signature, which costs nothing; whether it fits is another question.
 
     Args:
         header: the value of ``X-Signature``.
-        body: the raw body.
-        secrets: those that are good, the likeliest first; none is asked for once one fits, nor for a stale signature.
         at: the present moment, UTC.
 
     Raises:
-        BadSignature: it was not, or the signature is older or newer than five minutes.
+        BadSignature: there is none, or it is older or newer than five minutes.
     """
     found = HEADER.fullmatch(header)
     if not found:
         raise BadSignature("The request is not signed.", "X-Signature")
-    seconds, digest = int(found[1]), found[2]
-    if abs(at.timestamp() - seconds) > TOLERANCE.total_seconds():
+    signature = Signature(int(found[1]), found[2])
+    if abs(at.timestamp() - signature.seconds) > TOLERANCE.total_seconds():
         raise BadSignature("The signature is too old, or from the future.", "X-Signature")
-    if not any(hmac.compare_digest(_digest(secret, seconds, body), digest) for secret in secrets):
+    return signature
+
+
+def verify(signature: Signature, body: bytes, secrets: Iterable[str]) -> None:
+    """Check that a body was signed with one of the secrets.
+
+    Args:
+        signature: what the request says.
+        body: the raw body.
+        secrets: those that are good, the likeliest first; none is asked for once one fits.
+
+    Raises:
+        BadSignature: it was not.
+    """
+    fits = (hmac.compare_digest(_digest(secret, signature.seconds, body), signature.digest) for secret in secrets)
+    if not any(fits):
         raise BadSignature("The signature does not fit the request.", "X-Signature")
 
 

@@ -1,0 +1,92 @@
+"""Bodies of requests: their bytes, and the JSON object in them. Imports the domain's errors and pydantic."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic_core import from_json
+
+from client_lifecycle.domain.errors import InvalidRequest, RequestTooLarge
+
+MAX_BODY_BYTES = 1024 * 1024
+"""Ten thousand ids of the longest kind fit in, which is the most that any route takes."""
+
+
+MAX_ERRORS = 20
+"""The faults that an answer and a log line name; one request can have many thousands."""
+
+LONGEST_PATH = 200
+"""The characters of a fault's place that are named."""
+
+UNKNOWN_NAME = "(unknown)"
+
+
+class NotJson(Exception):
+    """A body is not JSON, or not JSON that anybody would send: nested too deeply, or numbers of thousands of digits."""
+
+
+def raw_body(event: Mapping[str, Any], most_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """Return the body of a request as it was sent, byte for byte; none is empty.
+
+    Args:
+        event: the request as API Gateway delivers it.
+        most_bytes: the largest body that is taken.
+
+    Raises:
+        RequestTooLarge: it is larger.
+        InvalidRequest: its transport encoding is broken.
+    """
+    body = event.get("body") or ""
+    try:
+        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise InvalidRequest("The body cannot be decoded.", "body") from error
+    if len(raw) > most_bytes:
+        raise RequestTooLarge(f"The body is larger than {most_bytes} bytes.", "body")
+    return raw
+
+
+def read_object(raw: bytes) -> dict[str, Any]:
+    """Read the JSON object in a body; of a field that is given twice, the last counts.
+
+    It is the same on every Python: up to 200 levels, numbers of up to 4,300 digits, and no ``NaN``.
+
+    Raises:
+        NotJson: the body is not JSON.
+        InvalidRequest: it is not UTF-8, or something else than an object, ``null`` for instance.
+    """
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("The body is not UTF-8.", "body") from error
+    try:
+        found = from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        raise NotJson from None
+    if not isinstance(found, dict):
+        raise InvalidRequest("The body must be a JSON object.", "body")
+    return found
+
+
+def path_of(place: Sequence[str | int]) -> str:
+    """Write a fault's place in a body as a path, like ``client_ids[3]``, cut where it gets too long."""
+    path = ""
+    for part in place:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path[:LONGEST_PATH]
+
+
+def known_place(fault: str, place: Sequence[str | int]) -> Sequence[str | int]:
+    """Return a fault's place as it may be logged.
+
+    Args:
+        fault: pydantic's type of the fault.
+        place: where in the request it is.
+
+    Returns:
+        The place, without the name of a field that is none: callers can put anything there, names of clients too.
+    """
+    return [*place[:-1], UNKNOWN_NAME] if fault == "extra_forbidden" else place
