@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from client_lifecycle.domain.restore import Restorable, RestoreState
 from client_lifecycle.edge import http, identity, wiring
-from client_lifecycle.edge.views import Body, ClientView, RestorationView, RestoredItemView
+from client_lifecycle.edge.views import MAX_NAMED, Body, ClientView, RestorationView, RestoredItemView
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.restore import Restored, read_restore, restore_from_receipt
 
@@ -19,14 +19,14 @@ app = http.resolver()
 class ActivateBody(Body):
     """What shall be taken back of the archive; by default the status flips and nothing else."""
 
-    restore: list[Annotated[Restorable, Field(strict=False)]] = Field(default_factory=list)
+    restore: list[Annotated[Restorable, Field(strict=False)]] = Field(default_factory=list, max_length=MAX_NAMED)
 
 
 class RestoreBody(Body):
     """What shall be taken back of an archive, by default all that can be."""
 
     restore: list[Annotated[Restorable, Field(strict=False)]] = Field(
-        default_factory=lambda: list(Restorable), min_length=1
+        default_factory=lambda: list(Restorable), min_length=1, max_length=MAX_NAMED
     )
 
 

@@ -11,7 +11,8 @@ from client_lifecycle.domain.client import PlanTerms, Trigger
 from client_lifecycle.domain.errors import InvalidRequest
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
-from client_lifecycle.edge.views import ClientView, Day, OptionsBody, ReceiptView
+from client_lifecycle.edge.moments import Day
+from client_lifecycle.edge.views import MAX_NAMED, ClientView, OptionsBody, ReceiptView
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import cancel_plan, plan_archive
 
@@ -21,7 +22,7 @@ app = http.resolver()
 class ArchiveBody(OptionsBody):
     """How to archive one client; ``acknowledge`` names the safety rules whose warning was seen."""
 
-    acknowledge: list[Annotated[SafetyRule, Field(strict=False)]] = Field(default_factory=list)
+    acknowledge: list[Annotated[SafetyRule, Field(strict=False)]] = Field(default_factory=list, max_length=MAX_NAMED)
 
 
 NO_BODY = ArchiveBody()

@@ -78,7 +78,8 @@ def bookings(
     """Answer a booking; an archived client who books is active in the same moment."""
     if body.provider_id != app.context[SIGNED_BY]:
         raise BadSignature("The booking is not of the provider whose secret signed it.", "provider_id")
-    answer = book(wiring.table(), body.booking(), at=wiring.now())
+    at = wiring.now()
+    answer = book(wiring.table(), body.booking(at), at=at)
     status = HTTPStatus.CONFLICT if answer.refusal else HTTPStatus.OK
     return Response(status_code=status.value, content_type="application/json", body=AnswerView.of(answer))
 

@@ -8,7 +8,8 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.domain.selection import ChosenClients, ClientFilter, FilteredClients, GroupMembers, Selection
-from client_lifecycle.edge.views import Body, Day, IdField, OptionsBody
+from client_lifecycle.edge.moments import Day
+from client_lifecycle.edge.views import Body, IdField, OptionsBody
 
 
 class FilterBody(Body):

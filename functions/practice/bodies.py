@@ -12,7 +12,7 @@ from ulid import ULID
 from client_lifecycle.domain.client import Group
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings, TidyUp
-from client_lifecycle.edge.views import Body, Name, PortalBody, unsaid
+from client_lifecycle.edge.views import MAX_NAMED, Body, Name, PortalBody, unsaid
 
 SafetyLevel = Annotated[Level, Field(strict=False)]
 Reason = Annotated[ArchiveReason, Field(strict=False)]
@@ -77,7 +77,7 @@ class SettingsBody(Body):
 
     portal: PortalBody = Field(default_factory=PortalBody)
     safety: SafetyBody = Field(default_factory=SafetyBody)
-    no_self_return: list[Reason] = Field(default_factory=unsaid)
+    no_self_return: list[Reason] = Field(default_factory=unsaid, max_length=MAX_NAMED)
     undo_window_days: int = Field(default_factory=unsaid, ge=1, le=365)
     tidy_up: TidyUpBody | None = None
 

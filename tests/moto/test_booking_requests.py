@@ -82,24 +82,46 @@ def test_a_request_delivered_twice_is_answered_once(practice: Table) -> None:
     assert dump(practice) == written
 
 
-MALFORMED: list[tuple[dict[str, Any], list[str]]] = [
-    ({"note": UNDOCUMENTED}, ["note"]),
-    ({"client_id": UNDOCUMENTED, "booked_by": "robot"}, ["client_id", "booked_by"]),
-    ({"appointment": SAMPLE["detail"]["appointment"] | {"start": "2030-01-15T10:00:00"}}, ["appointment.start"]),
+def starting(start: str) -> dict[str, Any]:
+    return {"appointment": SAMPLE["detail"]["appointment"] | {"start": start}}
+
+
+MALFORMED: list[tuple[dict[str, Any], list[str], list[str]]] = [
+    ({UNDOCUMENTED: 1}, [UNDOCUMENTED], ["(unknown)"]),
+    ({"client_id": UNDOCUMENTED, "booked_by": "robot"}, *[["client_id", "booked_by"]] * 2),
+    (starting("2030-01-15T10:00:00"), *[["appointment.start"]] * 2),
+    (starting("0001-01-01T00:00:00+14:00"), *[["appointment.start"]] * 2),
+    (starting("2036-03-15T10:00:00Z"), *[["appointment.start"]] * 2),
+    ({"booked_by": "\ud800"}, ["detail"], ["detail"]),
+    ({"booked_by": float("nan")}, ["detail"], ["detail"]),
 ]
 
 
-@pytest.mark.parametrize(("wrong", "fields"), MALFORMED, ids=[str(fields) for _, fields in MALFORMED])
+@pytest.mark.parametrize(("wrong", "fields", "known"), MALFORMED, ids=[ascii(fields) for _, fields, _ in MALFORMED])
 def test_a_malformed_request_is_set_aside_whole_without_another_try_and_logged_by_its_fields(
-    practice: Table, queue_url: str, log: Log, wrong: dict[str, Any], fields: list[str]
+    practice: Table, queue_url: str, log: Log, wrong: dict[str, Any], fields: list[str], known: list[str]
 ) -> None:
     before, event = dump(practice), requested(**wrong)
     invoke(HANDLER, event)
     assert dump(practice) == before
-    assert letters(queue_url) == [{"error": "InvalidRequest", "fields": fields, "request": event}]
+    [letter] = letters(queue_url)
+    assert repr(letter) == repr({"error": "InvalidRequest", "fields": fields, "request": event})
     [line] = [line for line in log.lines if line["level"] == "ERROR"]
-    assert (line["correlation_id"], line["source"], line["fields"]) == (SAMPLE["id"], SAMPLE["source"], fields)
+    assert (line["correlation_id"], line["source"], line["fields"]) == (SAMPLE["id"], SAMPLE["source"], known)
     assert UNDOCUMENTED not in log.text
+
+
+def test_another_booking_under_the_same_event_id_is_set_aside_and_counted(
+    practice: Table, queue_url: str, log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke(HANDLER, requested())
+    before, event = dump(practice), requested(booked_by="staff")
+    invoke(HANDLER, event)
+    assert dump(practice) == before
+    assert letters(queue_url) == [{"error": "EventIdReused", "fields": ["event_id"], "request": event}]
+    assert [line["reason"] for line in log.lines if line["level"] == "ERROR"] == ["EventIdReused"]
+    [metric] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "bookings_set_aside" in line]
+    assert (metric["bookings_set_aside"], metric["reason"]) == ([1.0], "EventIdReused")
 
 
 def test_what_can_neither_be_understood_nor_set_aside_fails_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

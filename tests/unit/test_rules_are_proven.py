@@ -9,8 +9,13 @@ import pytest
 
 from local.template import ROOT
 
-RULES = [*(f"E{n}" for n in range(1, 12)), *(f"P{n}" for n in range(1, 13)), *(f"A{n}" for n in range(1, 10))]
-ROWS = re.findall(r"^\| ([EPA]\d+) \|.*\| (.*) \|$", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"), re.M)
+RULES = [
+    *(f"E{n}" for n in range(1, 12)),
+    *(f"P{n}" for n in range(1, 13)),
+    *(f"A{n}" for n in range(1, 11)),
+    "T2",
+]
+ROWS = re.findall(r"^\| ([A-Z]\d+) \|.*\| (.*) \|$", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"), re.M)
 PROOFS = {rule: re.findall(r"`([^`]+)::([^`]+)`", cell) for rule, cell in ROWS}
 
 

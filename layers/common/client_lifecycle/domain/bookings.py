@@ -1,13 +1,23 @@
-"""A booking that the scheduling system asks for, and the answer to it (P6, A2). Imports ``records``."""
+"""A booking that the scheduling system asks for, and the answer to it (P6, A2).
+
+Imports ``errors``, ``policy`` and ``records``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
+from client_lifecycle.domain.errors import EventIdReused, InvalidRequest
+from client_lifecycle.domain.policy import Refusal
 from client_lifecycle.domain.records import Appointment
+
+FARTHEST = timedelta(days=3_653)
+"""Ten years: the farthest ahead that a booking starts (RULES T2)."""
 
 
 class BookedBy(StrEnum):
@@ -25,6 +35,28 @@ class BookingRefusal(StrEnum):
     SCHEDULING_DISABLED = "scheduling_disabled"
     NO_SELF_RETURN = "no_self_return"
     APPOINTMENT_EXISTS = "appointment_exists"
+    CLIENT_ARCHIVED = "client_archived"
+    NOT_FOR_THIS_ACTOR = "not_for_this_actor"
+
+
+def refused_by(refusal: Refusal) -> BookingRefusal:
+    """Say why a booking is refused in its own words, whatever the policy's table refuses it for (P6)."""
+    match refusal:
+        case Refusal.NO_SELF_RETURN:
+            return BookingRefusal.NO_SELF_RETURN
+        case Refusal.CLIENT_ARCHIVED:
+            return BookingRefusal.CLIENT_ARCHIVED
+        case Refusal.NOT_FOR_THIS_ACTOR:
+            return BookingRefusal.NOT_FOR_THIS_ACTOR
+        case (
+            Refusal.SCHEDULING_DISABLED
+            | Refusal.CHAT_DISABLED
+            | Refusal.COMMUNITY_CHATS_DISABLED
+            | Refusal.EMAIL_DISABLED
+        ):
+            return BookingRefusal.SCHEDULING_DISABLED
+        case _:
+            assert_never(refusal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +69,26 @@ class Booking:
     appointment: Appointment
     booked_by: BookedBy
 
+    @property
+    def fingerprint(self) -> str:
+        """What tells this booking from another: the same for the same content, however it is written or signed."""
+        asked = self.appointment
+        content = {
+            "client_id": self.client_id,
+            "appointment_id": asked.record_id,
+            "starts_at": asked.starts_at.isoformat(),
+            "duration_minutes": asked.duration_minutes,
+            "type": asked.type,
+            "booked_by": self.booked_by,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingAnswer:
     """The answer to a booking: accepted, or refused with a reason. ``activated`` tells that the client came back.
 
-    ``archive_id`` is the archive that the client was under, if it was under one.
+    ``archive_id`` is the archive that the client was under, if it was under one. ``fingerprint`` is the booking's.
     """
 
     event_id: str
@@ -53,6 +99,31 @@ class BookingAnswer:
     archive_id: str | None = None
     activated: bool = False
     refusal: BookingRefusal | None = None
+    fingerprint: str | None = field(default=None, compare=False)
+
+
+def in_reach(booking: Booking, at: datetime) -> Booking:
+    """Return a booking that starts within ten years.
+
+    Raises:
+        InvalidRequest: it starts later (RULES T2).
+    """
+    if booking.appointment.starts_at > at + FARTHEST:
+        raise InvalidRequest("An appointment is booked at most ten years ahead.", "appointment.start")
+    return booking
+
+
+def answer_again(answer: BookingAnswer, booking: Booking) -> BookingAnswer:
+    """Return the answer that was given before, for a booking of the same content.
+
+    Answers from before fingerprints were kept count for every content.
+
+    Raises:
+        EventIdReused: what was answered was another booking.
+    """
+    if answer.fingerprint not in (None, booking.fingerprint):
+        raise EventIdReused("This event id was sent with another booking before.", "event_id")
+    return answer
 
 
 def accepted(booking: Booking, archive_id: str | None, at: datetime) -> BookingAnswer:
@@ -72,5 +143,6 @@ def _answer(booking: Booking, at: datetime, **outcome: Any) -> BookingAnswer:
         appointment_id=booking.appointment.record_id,
         booked_by=booking.booked_by,
         answered_at=at,
+        fingerprint=booking.fingerprint,
         **outcome,
     )

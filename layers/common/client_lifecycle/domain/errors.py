@@ -136,6 +136,10 @@ class IdempotencyKeyReused(LifecycleError):
     """The key of this request was sent before, with another request."""
 
 
+class EventIdReused(LifecycleError):
+    """The event id of this booking was sent before, with another booking."""
+
+
 class RequestStillRunning(LifecycleError):
     """The same request, with the same key, is at work right now. Try again."""
 

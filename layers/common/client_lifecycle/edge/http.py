@@ -64,6 +64,7 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.GroupNotEmpty: HTTPStatus.CONFLICT,
     errors.RecordsAreKept: HTTPStatus.METHOD_NOT_ALLOWED,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.EventIdReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RequestStillRunning: HTTPStatus.CONFLICT,
     errors.Superseded: HTTPStatus.CONFLICT,
     errors.StorageBusy: HTTPStatus.SERVICE_UNAVAILABLE,

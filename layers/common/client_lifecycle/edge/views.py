@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from client_lifecycle.domain.client import (
     ArchiveOptions,
@@ -62,22 +61,49 @@ class Body(BaseModel):
 IdField = Annotated[str, Field(pattern=ID_PATTERN)]
 """An id inside a body."""
 
-DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-
-
-def _date(text: object) -> date:
-    if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
-        raise ValueError("a date is written like 2026-03-31")
-    return date.fromisoformat(text)
-
-
-Day = Annotated[date, BeforeValidator(_date)]
-"""A day of the calendar, in UTC, inside a body."""
+MAX_NAMED = 20
+"""The most that a list of choices may hold; one that is named twice counts once."""
 
 
 def unsaid() -> Any:
     """Stand in for a field that a partial change leaves out; never read, and no default in the API's description."""
     return None
+
+
+BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that show nothing: fillers of Hangul, and the empty sign of Braille."""
+
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"})
+"""The categories of Unicode whose characters show nothing by themselves."""
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in INVISIBLE and character not in BLANK_LETTERS
+
+
+def _name(text: str) -> str:
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise ValueError("control characters are not allowed")
+    if not any(_is_visible(character) for character in text):
+        raise ValueError("a name has at least one character that can be seen")
+    return unicodedata.normalize("NFC", text)
+
+
+def _text(text: str) -> str:
+    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t" for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_name),
+]
+"""A name of a person or of a group, without the spaces around it."""
+
+Text = Annotated[str, AfterValidator(_text)]
+"""Text of any kind, of several lines if need be."""
 
 
 class OptionsBody(Body):
@@ -87,7 +113,7 @@ class OptionsBody(Body):
     """
 
     reason: Annotated[ArchiveReason | None, Field(strict=False)] = None
-    note: str | None = Field(default=None, max_length=2_000)
+    note: Annotated[Text, Field(max_length=2_000)] | None = None
     group_id: str | None = Field(default=None, pattern=ID_PATTERN, description="The group to move the client to.")
     notify_client: bool = False
     mute_email: bool = False
@@ -101,20 +127,6 @@ class OptionsBody(Body):
             notify_client=self.notify_client,
             mute_email=self.mute_email,
         )
-
-
-def _without_control_characters(text: str) -> str:
-    if any(unicodedata.category(character) == "Cc" for character in text):
-        raise ValueError("control characters are not allowed")
-    return unicodedata.normalize("NFC", text)
-
-
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_without_control_characters),
-]
-"""A name of a person or of a group, without the spaces around it."""
 
 
 class PortalBody(Body):

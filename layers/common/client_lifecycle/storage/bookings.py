@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from client_lifecycle.domain.bookings import Booking, BookingAnswer
 from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.domain.records import Appointment, AppointmentStatus
 from client_lifecycle.storage import clients, keys
-from client_lifecycle.storage.items import from_plain, put_new, to_plain
+from client_lifecycle.storage.items import Plain, from_plain, put_new, to_plain
 from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
 
 APPOINTMENT = 0
@@ -28,6 +30,8 @@ def commit_booking(
 ) -> None:
     """Record an appointment on the client as read, with the answer and the history, all or nothing (A2).
 
+    An appointment of this id that was cancelled is booked again (A10).
+
     Args:
         table: where to write.
         before: the client as read.
@@ -37,25 +41,36 @@ def commit_booking(
         history: the line for the client's history, if the booking brings the client back or cancels a plan.
 
     Raises:
-        AppointmentExists: the client has an appointment of this id already.
+        AppointmentExists: the client has an appointment of this id already, which is not cancelled.
         ReadingOutdated: the client is no longer as it was read, or the booking was answered meanwhile.
     """
     provider_id, client_id, appointment = before.provider_id, before.client_id, booking.appointment
-    item = clients.record_item(provider_id, client_id, appointment)
     appointment_key = keys.record_key(provider_id, client_id, appointment.kind, appointment.record_id)
-    writes = [
-        put_new(table.name, appointment_key, item),
+    item = clients.record_item(provider_id, client_id, appointment)
+    others = [
         clients.client_write(table, before, after),
         put_new(table.name, keys.booking_key(provider_id, booking.event_id), to_plain(answer)),
+        *([clients.history_write(table, before, history)] if history else []),
     ]
-    if history:
-        writes.append(clients.history_write(table, before, history))
     try:
-        table.transact(writes)
+        table.transact([put_new(table.name, appointment_key, item), *others])
     except ConditionsFailed as failed:
-        if set(failed.found) == {APPOINTMENT}:
-            raise AppointmentExists from failed
-        raise ReadingOutdated from failed
+        if set(failed.found) != {APPOINTMENT}:
+            raise ReadingOutdated from failed
+        again = Change(before=_cancelled(failed.found[APPOINTMENT]), after=appointment)
+        table.transact_on_reading([clients.change_write(table, provider_id, client_id, again), *others])
+
+
+def _cancelled(found: Plain | None) -> Appointment:
+    """Return the appointment that stands in a booking's way, if it is one that was cancelled.
+
+    Raises:
+        AppointmentExists: it was not.
+    """
+    there = clients.record_from(found or {})
+    if isinstance(there, Appointment) and there.status is AppointmentStatus.CANCELLED:
+        return there
+    raise AppointmentExists
 
 
 def commit_refusal(

@@ -7,10 +7,19 @@ from datetime import datetime
 
 from ulid import ULID
 
-from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal, accepted, refused
+from client_lifecycle.domain.bookings import (
+    BookedBy,
+    Booking,
+    BookingAnswer,
+    BookingRefusal,
+    accepted,
+    answer_again,
+    refused,
+    refused_by,
+)
 from client_lifecycle.domain.client import Cause, Client, Source, seen, touched
 from client_lifecycle.domain.errors import ClientNotFound
-from client_lifecycle.domain.policy import Action, Actor, decide
+from client_lifecycle.domain.policy import Action, Actor, Refusal, decide
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage import bookings
 from client_lifecycle.storage.clients import read_client
@@ -22,7 +31,7 @@ from client_lifecycle.use_cases.restore import returned
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}
 
-OF_THE_POLICY = frozenset({BookingRefusal.SCHEDULING_DISABLED, BookingRefusal.NO_SELF_RETURN})
+OF_THE_POLICY = frozenset(refused_by(refusal) for refusal in Refusal)
 """The refusals that are a provider's decision; the others are between the client and the calendar."""
 
 
@@ -31,7 +40,7 @@ def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
 
     For an active client too the appointment stands under the client's revision, so an archive in the same instant
     either sees it or is decided anew. A client who books is not archived later as planned. A booking that was answered
-    before gets the same answer, and nothing is written.
+    before gets the same answer, and nothing is written. A cancelled appointment is booked again like any other (A10).
 
     The answer is written with what it tells of, and is published from there.
 
@@ -41,12 +50,13 @@ def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
         at: the present moment, UTC.
 
     Raises:
+        EventIdReused: another booking was answered under this event id.
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
     for _ in readings():
         if answered := bookings.read_answer(table, booking.provider_id, booking.event_id):
-            return answered
+            return answer_again(answered, booking)
         try:
             return _answer(table, booking, at)
         except ReadingOutdated:
@@ -74,7 +84,7 @@ def _refusal(table: Table, client: Client, booking: Booking, at: datetime) -> Bo
     settings = portal_settings(table, client, provider)
     actor = ACTORS[booking.booked_by]
     permission = decide(Action.BOOK_APPOINTMENT, actor, client, settings, provider.no_self_return)
-    return BookingRefusal(permission.refusal.value) if permission.refusal else None
+    return refused_by(permission.refusal) if permission.refusal else None
 
 
 def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> BookingAnswer:

@@ -1,0 +1,50 @@
+"""Moments and days as callers write them, between 1900 and 2200 (RULES T2). Imports pydantic.
+
+Within that span nothing that is computed from one, in any time zone, leaves the calendar.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+
+FIRST_DAY = date(1900, 1, 1)
+LAST_DAY = date(2200, 1, 1)
+
+DATE_PATTERN = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+MOMENT_PATTERN = DATE_PATTERN + r"T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+
+
+def _written_day(text: object) -> object:
+    if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
+        raise ValueError("a date is written like 2026-03-31")
+    return text
+
+
+def _written_moment(text: object) -> object:
+    if not isinstance(text, str) or not re.fullmatch(MOMENT_PATTERN, text):
+        raise ValueError("a moment is written like 2026-03-31T09:30:00+02:00")
+    return text
+
+
+def _within_the_span(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+    return day
+
+
+def _in_utc(moment: datetime) -> datetime:
+    _within_the_span(moment.date())
+    in_utc = moment.astimezone(UTC)
+    _within_the_span(in_utc.date())
+    return in_utc
+
+
+Day = Annotated[date, Field(strict=False), BeforeValidator(_written_day), AfterValidator(_within_the_span)]
+"""A day of the calendar, inside a body."""
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_moment), AfterValidator(_in_utc)]
+"""A moment with its time zone, inside a body; it is read as UTC."""
