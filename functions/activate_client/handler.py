@@ -55,7 +55,9 @@ class ActivatedView(BaseModel):
         return cls(client=ClientView.of(restored.client), restored=items, state=restored.state)
 
 
-@app.post("/clients/<client_id>/activate", summary="Activate a client", tags=["clients"], security=identity.ARCHIVERS)
+@app.post(
+    "/clients/<client_id>/activate", summary="Activate a client", tags=["clients"], security=identity.FOR_ARCHIVERS
+)
 def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_BODY) -> ActivatedView:
     """Bring a client back to active; doing it again changes nothing."""
     caller = identity.caller(app)
@@ -69,7 +71,7 @@ def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_
     "/clients/<client_id>/receipts/<archive_id>/restore",
     summary="Restore from a receipt",
     tags=["clients"],
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def restore(
     client_id: http.Id, archive_id: http.Id, body: Annotated[RestoreBody, FromBody()] = EVERYTHING
@@ -92,7 +94,7 @@ def restore(
     "/clients/<client_id>/receipts/<archive_id>/restore",
     summary="Watch a restore",
     tags=["clients"],
-    security=identity.STAFF,
+    security=identity.FOR_STAFF,
 )
 def watch(client_id: http.Id, archive_id: http.Id) -> RestorationView:
     """Tell how far the last restore from a receipt has come, and what could not be taken back."""

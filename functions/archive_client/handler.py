@@ -62,7 +62,7 @@ class ArchivedView(BaseModel):
     receipt: ReceiptView
 
 
-@app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"], security=identity.ARCHIVERS)
+@app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
 def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BODY) -> ArchivedView:
     """Archive a client with all effects; archiving an archived client answers with the receipt it has."""
     caller = identity.caller(app)
@@ -82,7 +82,7 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
     "/clients/<client_id>/archive-plan",
     summary="Plan a client's archive for later",
     tags=["clients"],
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientView:
     """Archive a client later, unless it books before; a new plan takes the place of the one before.
@@ -101,7 +101,7 @@ def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientVie
     "/clients/<client_id>/archive-plan",
     summary="Cancel a client's planned archive",
     tags=["clients"],
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def cancel(client_id: http.Id) -> ClientView:
     """Cancel the plan to archive a client later; a client without one stays as it is."""

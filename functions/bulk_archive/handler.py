@@ -32,7 +32,7 @@ app = http.resolver()
     tags=["bulk archives"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = None) -> PreviewView:
     """Show what archiving these clients would mean, and make a run that waits to be confirmed."""
@@ -55,7 +55,7 @@ def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = No
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
     middlewares=[idempotency.once],
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: idempotency.Key = None) -> RunView:
     """Start the run that was previewed; confirming once more changes nothing."""
@@ -73,7 +73,7 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: ide
     return RunView.of(run, at)
 
 
-@app.get("/bulk-archives", summary="List bulk archives", tags=["bulk archives"], security=identity.STAFF)
+@app.get("/bulk-archives", summary="List bulk archives", tags=["bulk archives"], security=identity.FOR_STAFF)
 def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     """List the practice's bulk archives, proposals and undoings, the newest first."""
     caller = identity.caller(app)
@@ -83,7 +83,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     return RunListView(runs=[RunView.of(run, at) for run in page.runs], next_cursor=listing.cursor(page.next_after))
 
 
-@app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"], security=identity.STAFF)
+@app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"], security=identity.FOR_STAFF)
 def run(run_id: http.Id) -> Response[RunView]:
     """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it is at work."""
     caller = identity.caller(app)
@@ -97,7 +97,7 @@ def run(run_id: http.Id) -> Response[RunView]:
     "/bulk-archives/<run_id>/exclude",
     summary="Leave clients out of a bulk archive",
     tags=["bulk archives"],
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunView:
     """Take clients out of a run that waits to be confirmed; the token of its preview stays good."""
@@ -111,7 +111,7 @@ def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunVie
     summary="Stop a bulk archive, or give it up",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def stop(run_id: http.Id) -> RunView:
     """Let the batches at work end and reach nobody else; a run that waits, a proposal too, is given up."""
@@ -124,7 +124,7 @@ def stop(run_id: http.Id) -> RunView:
     summary="Try the failed and not reached clients again",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def retry(run_id: http.Id) -> RunView:
     """Try the failed and the not reached clients of a finished run again, and nobody else."""
@@ -138,7 +138,7 @@ def retry(run_id: http.Id) -> RunView:
     summary="Undo a bulk archive",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def undo(run_id: http.Id) -> RunView:
     """Bring back, restored, whoever still is as the bulk archive left them; answers with the run that does it."""
@@ -152,7 +152,7 @@ def undo(run_id: http.Id) -> RunView:
     "/bulk-archives/<run_id>/clients",
     summary="List a bulk archive's clients",
     tags=["bulk archives"],
-    security=identity.STAFF,
+    security=identity.FOR_STAFF,
 )
 def clients(
     run_id: http.Id,

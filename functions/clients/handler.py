@@ -56,7 +56,7 @@ class Order(StrEnum):
     OLDEST = "oldest"
 
 
-@app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"], security=identity.STAFF)
+@app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"], security=identity.FOR_STAFF)
 def clients(
     status: Annotated[Status, Query(description="The tab.")] = Status.ACTIVE,
     group_id: GroupFilter = None,
@@ -77,7 +77,7 @@ def clients(
     "/clients/_search",
     summary="Find clients of a tab by name or address",
     tags=["clients"],
-    security=identity.STAFF,
+    security=identity.FOR_STAFF,
 )
 def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
     """Find active or archived clients by the beginnings of words of their names, or by that of their address.
@@ -105,7 +105,7 @@ def _client_page(page: ClientPage, listing: Listing) -> ClientListView:
     return ClientListView(clients=clients, next_cursor=listing.cursor(page.next_after))
 
 
-@app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"], security=identity.STAFF)
+@app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"], security=identity.FOR_STAFF)
 def counts(group_id: GroupFilter = None) -> CountsView:
     """Count the active and the archived clients, all or those of one group."""
     caller, table = identity.caller(app), wiring.table()
@@ -119,7 +119,7 @@ def counts(group_id: GroupFilter = None) -> CountsView:
     tags=["clients"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> ClientView:
     """Add a client, whose e-mail address no other client may have, active or archived."""
@@ -127,14 +127,14 @@ def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> C
     return ClientView.of(add_client(wiring.table(), body.client(caller.provider_id, wiring.now())))
 
 
-@app.get("/clients/<client_id>", summary="Read a client", tags=["clients"], security=identity.STAFF)
+@app.get("/clients/<client_id>", summary="Read a client", tags=["clients"], security=identity.FOR_STAFF)
 def client(client_id: http.Id) -> ClientView:
     """Read one client, active or archived."""
     caller = identity.caller(app)
     return ClientView.of(read_client(wiring.table(), caller.provider_id, client_id))
 
 
-@app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"], security=identity.ARCHIVERS)
+@app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
 def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
     """Change name, address, group or settings of a client, active or archived; never its status."""
     caller = identity.caller(app)
@@ -146,7 +146,7 @@ def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> Clien
     summary="Refused: clients are archived, not deleted",
     tags=["clients"],
     responses={HTTPStatus.METHOD_NOT_ALLOWED: {"description": "Always"}},
-    security=identity.STAFF,
+    security=identity.FOR_STAFF,
 )
 def delete(client_id: http.Id) -> None:
     """Refuse: retention law wants the records kept. Archive the client instead."""
@@ -161,7 +161,7 @@ def delete(client_id: http.Id) -> None:
     "/clients/<client_id>/permissions",
     summary="Tell all that is allowed with a client",
     tags=["permissions"],
-    security=identity.STAFF,
+    security=identity.FOR_STAFF,
 )
 def permissions(client_id: http.Id) -> PermissionsView:
     """Tell for every action and actor whether it is allowed, and if not, why."""
@@ -179,7 +179,7 @@ def permissions(client_id: http.Id) -> PermissionsView:
     "/permission-checks",
     summary="Tell with which clients an action is allowed",
     tags=["permissions"],
-    security=identity.STAFF,
+    security=identity.FOR_STAFF,
 )
 def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
     """Tell who of up to 1,000 clients an action is allowed for, and why not for the others."""
@@ -195,7 +195,9 @@ def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
     )
 
 
-@app.get("/clients/<client_id>/history", summary="Read a client's history", tags=["clients"], security=identity.STAFF)
+@app.get(
+    "/clients/<client_id>/history", summary="Read a client's history", tags=["clients"], security=identity.FOR_STAFF
+)
 def history(
     client_id: http.Id,
     order: Annotated[Order, Query(description="The entries that come first.")] = Order.NEWEST,
@@ -217,7 +219,7 @@ def history(
     "/clients/<client_id>/receipts",
     summary="List the receipts of a client's archives",
     tags=["clients"],
-    security=identity.STAFF,
+    security=identity.FOR_STAFF,
 )
 def receipts(
     client_id: http.Id,
@@ -237,7 +239,7 @@ def receipts(
     "/clients/<client_id>/receipts/<archive_id>",
     summary="Read the receipt of an archive",
     tags=["clients"],
-    security=identity.STAFF,
+    security=identity.FOR_STAFF,
 )
 def receipt(client_id: http.Id, archive_id: http.Id) -> ReceiptView:
     """Read all that one archive changed."""

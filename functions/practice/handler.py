@@ -18,7 +18,7 @@ from practice.bodies import GroupBody, NewGroupBody, SettingsBody
 app = http.resolver()
 
 
-@app.get("/groups", summary="List the client groups", tags=["groups"], security=identity.STAFF)
+@app.get("/groups", summary="List the client groups", tags=["groups"], security=identity.FOR_STAFF)
 def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     """List the provider's client groups, the oldest first."""
     caller = identity.caller(app)
@@ -34,7 +34,7 @@ def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     tags=["groups"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None) -> GroupView:
     """Make a client group that no client is in yet."""
@@ -44,14 +44,14 @@ def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None)
     return GroupView.of(group)
 
 
-@app.get("/groups/<group_id>", summary="Read a client group", tags=["groups"], security=identity.STAFF)
+@app.get("/groups/<group_id>", summary="Read a client group", tags=["groups"], security=identity.FOR_STAFF)
 def group(group_id: http.Id) -> GroupView:
     """Read one client group."""
     caller = identity.caller(app)
     return GroupView.of(read_group(wiring.table(), caller.provider_id, group_id))
 
 
-@app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"], security=identity.ARCHIVERS)
+@app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"], security=identity.FOR_ARCHIVERS)
 def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupView:
     """Change name or settings of a client group."""
     caller = identity.caller(app)
@@ -63,7 +63,7 @@ def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupVi
     summary="Delete an empty client group",
     tags=["groups"],
     status_code=HTTPStatus.NO_CONTENT,
-    security=identity.ARCHIVERS,
+    security=identity.FOR_ARCHIVERS,
 )
 def delete(group_id: http.Id) -> Response[str]:
     """Delete a client group that no client, active or archived, is in."""
@@ -72,14 +72,14 @@ def delete(group_id: http.Id) -> Response[str]:
     return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 
 
-@app.get("/settings", summary="Read the practice's settings", tags=["settings"], security=identity.STAFF)
+@app.get("/settings", summary="Read the practice's settings", tags=["settings"], security=identity.FOR_STAFF)
 def settings() -> SettingsView:
     """Read what the provider has decided for all clients."""
     caller = identity.caller(app)
     return SettingsView.of(read_settings(wiring.table(), caller.provider_id))
 
 
-@app.patch("/settings", summary="Change the practice's settings", tags=["settings"], security=identity.ARCHIVERS)
+@app.patch("/settings", summary="Change the practice's settings", tags=["settings"], security=identity.FOR_ARCHIVERS)
 def change_all(body: Annotated[SettingsBody, FromBody()]) -> SettingsView:
     """Change what the provider has decided for all clients."""
     caller = identity.caller(app)

@@ -286,7 +286,7 @@ def test_every_route_states_who_may_ask() -> None:
     for handler in set(ROUTES.values()):
         module = __import__(handler.rsplit(".", 1)[0], fromlist=["app"])
         for route in module.app._static_routes + module.app._dynamic_routes:
-            assert route.security in (identity.STAFF, identity.ARCHIVERS, [{"signature": []}])
+            assert route.security in (identity.FOR_STAFF, identity.FOR_ARCHIVERS, [{"signature": []}])
 
 
 def test_a_title_is_the_same_on_every_python() -> None:

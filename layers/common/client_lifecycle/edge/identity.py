@@ -18,12 +18,12 @@ from client_lifecycle.domain.client import Cause, Source
 from client_lifecycle.domain.errors import NotPermitted
 from client_lifecycle.edge.ids import ID_PATTERN
 
-ARCHIVERS_GROUP = "client-archivers"
+ARCHIVERS = "client-archivers"
 
-STAFF: list[dict[str, list[str]]] = [{"staff": []}]
+FOR_STAFF: list[dict[str, list[str]]] = [{"staff": []}]
 """The ``security`` of a route that all staff of a provider may ask."""
 
-ARCHIVERS: list[dict[str, list[str]]] = [{"staff": [ARCHIVERS_GROUP]}]
+FOR_ARCHIVERS: list[dict[str, list[str]]] = [{"staff": [ARCHIVERS]}]
 """The ``security`` of a route for staff who may archive, activate and change clients."""
 
 CALLER = "caller"
@@ -50,7 +50,7 @@ def only_permitted(app: APIGatewayRestResolver) -> None:
         NotPermitted: the caller belongs to no provider, or is not in the group ``client-archivers`` and would have to.
     """
     found = _staff(app.current_event.raw_event)
-    if app.context["_route"].security != STAFF and ARCHIVERS_GROUP not in found.groups:
+    if app.context["_route"].security != FOR_STAFF and ARCHIVERS not in found.groups:
         raise NotPermitted("Your account may not archive, activate or change clients.")
     app.context[CALLER] = found
 
