@@ -106,6 +106,7 @@ OTHER: dict[str, dict[str, Any]] = {
     "start": of(start="2026-03-04T10:00:01+01:00"),
     "duration_minutes": of(duration_minutes=51),
     "type": of(type="first"),
+    "calendar_id": of(calendar_id="calendar-2"),
 }
 
 

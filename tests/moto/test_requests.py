@@ -20,6 +20,7 @@ ARCHIVE = "/clients/client-1/archive"
 STAFF_ROUTES = sorted(route for route in ROUTES if not route[1].startswith("/hooks/"))
 FOR_ALL_STAFF = {
     ("DELETE", "/clients/{client_id}"),
+    ("POST", "/clients/_search"),
     ("POST", "/permission-checks"),
     *(route for route in STAFF_ROUTES if route[0] == "GET"),
 }

@@ -80,8 +80,10 @@ class Booking:
             "duration_minutes": asked.duration_minutes,
             "type": asked.type,
             "booked_by": self.booked_by,
+            "calendar_id": asked.calendar_id,
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        said = {name: value for name, value in content.items() if value is not None}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
