@@ -92,7 +92,8 @@ MALFORMED: list[tuple[dict[str, Any], list[str], list[str]]] = [
     (starting("2030-01-15T10:00:00"), *[["appointment.start"]] * 2),
     (starting("0001-01-01T00:00:00+14:00"), *[["appointment.start"]] * 2),
     (starting("2036-03-15T10:00:00Z"), *[["appointment.start"]] * 2),
-    ({"booked_by": "\ud800"}, ["detail"], ["detail"]),
+    ({"booked_by": "\ud800"}, *[["booked_by"]] * 2),
+    ({"\ud800": 1}, ["detail"], ["detail"]),
     ({"booked_by": float("nan")}, ["detail"], ["detail"]),
 ]
 

@@ -202,14 +202,13 @@ def problem(
         "detail": detail,
     }
     if field_errors:
-        document["errors"] = list(field_errors[:MAX_ERRORS])
+        document["errors"] = list(field_errors)
     return Response(status_code=status.value, content_type=PROBLEM_JSON, body=json.dumps(document))
 
 
 def _lifecycle_problem(error: LifecycleError) -> Response[str]:
-    fields = error.fields[:MAX_ERRORS]
-    logger.info("request refused", extra={"problem": error.name, "fields": fields})
-    field_errors = [{"field": field, "message": error.message} for field in fields]
+    logger.info("request refused", extra={"problem": error.name, "fields": error.fields[:MAX_ERRORS]})
+    field_errors = [{"field": field, "message": error.message} for field in error.fields]
     answer = problem(STATUS_OF[type(error)], error.name, error.message, field_errors, error.facts)
     if isinstance(error, TRY_AGAIN):
         answer.headers["Retry-After"] = "1"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,12 +18,15 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 MAX_ERRORS = 20
-"""The faults that an answer and a log line name; one request can have many thousands."""
+"""The faults of form that an answer names, and the most that a log line does; one request can have many thousands."""
 
 LONGEST_PATH = 200
 """The characters of a fault's place that are named."""
 
 UNKNOWN_NAME = "(unknown)"
+
+HALF_A_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""An escape for one of the two halves in which JSON can write a character; both make one."""
 
 
 class NotJson(Exception):
@@ -63,12 +68,19 @@ def read_object(raw: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InvalidRequest("The body is not UTF-8.", "body") from error
     try:
-        found = from_json(raw, allow_inf_nan=False)
+        found = _parsed(raw)
     except ValueError:
         raise NotJson from None
     if not isinstance(found, dict):
         raise InvalidRequest("The body must be a JSON object.", "body")
     return found
+
+
+def _parsed(raw: bytes) -> Any:
+    """Parse JSON; half a character is read as it is, so that the field it stands in can be named."""
+    whole = HALF_A_CHARACTER.sub(rb"\\ufffd", raw)
+    found = from_json(whole, allow_inf_nan=False)
+    return found if whole == raw else json.loads(raw)
 
 
 def path_of(place: Sequence[str | int]) -> str:
