@@ -32,7 +32,9 @@ NO_BODY = ArchiveBody()
 class PlanBody(ArchiveBody):
     """When to archive, which is exactly one of three, and how."""
 
-    archive_on: Day | None = Field(default=None, description="At the start of this day, UTC, which must be ahead.")
+    archive_on: Day | None = Field(
+        default=None, description="At the start of this day where the practice is; it must be ahead."
+    )
     after_last_appointment: bool = Field(
         default=False, description="Once no booked appointment is ahead or in progress."
     )

@@ -8,7 +8,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain.runs import Member, Run
 from client_lifecycle.edge import steps, wiring
-from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.use_cases.archive_batch import Result, mark_archived
 
 
@@ -17,9 +16,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Mark every client of a batch; those that need no effects get their outcome at once."""
     step = steps.BatchStep.model_validate(event)
     table, at = wiring.table(), wiring.now()
-    safety = read_settings(table, step.provider_id).safety
 
     def mark(run: Run, attempt: int, member: Member) -> Result:
-        return mark_archived(table, run, attempt, member, safety, at=at)
+        return mark_archived(table, run, attempt, member, at=at)
 
     return steps.first_step(step, mark)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from importlib.resources import files
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 from ulid import ULID
 
 from client_lifecycle.domain.client import Group
@@ -16,6 +18,16 @@ from client_lifecycle.edge.views import MAX_NAMED, Body, Name, PortalBody, unsai
 
 SafetyLevel = Annotated[Level, Field(strict=False)]
 Reason = Annotated[ArchiveReason, Field(strict=False)]
+
+
+def _known_zone(name: str) -> str:
+    if name not in files("tzdata").joinpath("zones").read_text(encoding="utf-8").splitlines():
+        raise ValueError("a time zone is named like America/Los_Angeles")
+    return name
+
+
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
+"""The name of a time zone in the IANA's database."""
 
 
 class NewGroupBody(Body):
@@ -80,6 +92,9 @@ class SettingsBody(Body):
     no_self_return: list[Reason] = Field(default_factory=unsaid, max_length=MAX_NAMED)
     undo_window_days: int = Field(default_factory=unsaid, ge=1, le=365)
     tidy_up: TidyUpBody | None = None
+    time_zone: TimeZone = Field(
+        default_factory=unsaid, description="By its name in the IANA's database, like America/Los_Angeles."
+    )
 
     def over(self, settings: ProviderSettings) -> ProviderSettings:
         """Return settings with these changes."""
@@ -88,5 +103,7 @@ class SettingsBody(Body):
             said["no_self_return"] = frozenset(self.no_self_return)
         if "tidy_up" in self.model_fields_set:
             said["tidy_up"] = self.tidy_up and self.tidy_up.tidy_up()
+        if "time_zone" in self.model_fields_set:
+            said["time_zone"] = ZoneInfo(self.time_zone)
         portal, safety = self.portal.over(settings.portal), self.safety.over(settings.safety)
         return replace(settings, portal=portal, safety=safety, **said)

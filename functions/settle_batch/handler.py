@@ -42,6 +42,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
                 "client_id": settlement.client_id,
                 "outcome": settlement.outcome,
                 "reason": settlement.reason,
+                "rules": settlement.rules,
             },
         )
 
@@ -59,6 +60,7 @@ def _settlements(step: SettleStep) -> list[Settlement]:
             position=positions[outcome.client_id],
             outcome=outcome.outcome,
             reason=outcome.reason,
+            rules=tuple(outcome.rules),
         )
         for outcome in step.first.outcomes
     ]

@@ -20,7 +20,7 @@ from client_lifecycle.domain.selection import (
     Selection,
     matches,
 )
-from client_lifecycle.domain.settings import SafetySettings
+from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage.clients import client_item, read_live, record_item
 from client_lifecycle.storage.runs import all_members, read_run
 from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, KEYS_PER_BATCH_GET, Table
@@ -46,7 +46,7 @@ def show(table: Table, provider_id: str, selection: Selection) -> Preview:
 
 
 def facts(sample: SampleClient) -> Facts:
-    return facts_of(sample.client, sample.records, SafetySettings(), AT)
+    return facts_of(sample.client, sample.records, ProviderSettings(), AT)
 
 
 def active(practice: SamplePractice) -> list[SampleClient]:
@@ -64,7 +64,7 @@ def test_e11_what_is_shown_is_what_the_clients_own_records_tell(table: Table, pr
     read = {}
     for client_id in everyone:
         live = read_live(table, practice.provider_id, client_id, AT)
-        read[client_id] = facts_of(live.client, live.records, SafetySettings(), AT)
+        read[client_id] = facts_of(live.client, live.records, ProviderSettings(), AT)
     assert {member.client_id: member.facts for member in of_many.members} == read
     assert {member.client_id: member.facts for member in few} == read
     assert of_many.run.totals.scheduled_payments > 50
@@ -89,7 +89,7 @@ def test_a_listing_finds_whom_the_filter_finds_among_all_clients(
     expected = {
         sample.client.client_id: facts(sample)
         for sample in practice.clients
-        if matches(conditions, sample.client, facts(sample).upcoming_appointments)
+        if matches(conditions, sample.client, facts(sample).upcoming_appointments, UTC)
     }
     shown = show(table, practice.provider_id, selection)
     assert {member.client_id: member.facts for member in shown.members} == expected

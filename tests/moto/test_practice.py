@@ -276,3 +276,22 @@ def test_no_log_line_holds_a_group_s_name(table: Table, log: Log) -> None:
     patch("/groups/group-404", {"name": "Sleep Better"})
     assert len(log.lines) == 2
     assert "Sleep" not in log.text
+
+
+# The practice's days (T1)
+
+
+def test_t1_a_practice_has_a_time_zone_which_is_utc_unless_it_says_another() -> None:
+    assert get("/settings").body["time_zone"] == "UTC"
+    assert patch("/settings", {"time_zone": "America/Los_Angeles"}).body["time_zone"] == "America/Los_Angeles"
+    assert patch("/settings", {"undo_window_days": 14}).body["time_zone"] == "America/Los_Angeles"
+
+
+@pytest.mark.parametrize(
+    "name", ["Mars/Olympus", "america/los_angeles", "../../etc/passwd", "posix/UTC", "localtime", "+01:00", "", None, 1]
+)
+def test_t1_a_time_zone_that_is_none_is_refused(table: Table, name: object) -> None:
+    before = dump(table)
+    answer = patch("/settings", {"time_zone": name})
+    assert (answer.status, answer.fields) == (422, ["time_zone"])
+    assert dump(table) == before

@@ -53,7 +53,7 @@ from client_lifecycle.domain.runs import (
     undo_members,
     undo_run,
 )
-from client_lifecycle.domain.settings import SafetyRule, SafetySettings, TidyUp
+from client_lifecycle.domain.settings import ProviderSettings, SafetyRule, TidyUp
 from tests.unit.builders import (
     DAY,
     HOUR,
@@ -86,7 +86,7 @@ def test_e11_facts_show_the_money_and_the_commitments_at_stake() -> None:
         payment("p-charged", amount_cents=9_000, status=PaymentStatus.CHARGED),
         membership(),
     ]
-    assert facts_of(client(credit_cents=1_500, owed_cents=700), records, SafetySettings(), NOW) == Facts(
+    assert facts_of(client(credit_cents=1_500, owed_cents=700), records, ProviderSettings(), NOW) == Facts(
         status=Status.ACTIVE,
         credit_cents=1_500,
         owed_cents=700,
@@ -97,12 +97,12 @@ def test_e11_facts_show_the_money_and_the_commitments_at_stake() -> None:
 
 
 def test_facts_say_when_a_client_is_archived_already() -> None:
-    assert facts_of(client(stamp=stamp()), [], SafetySettings(), NOW).status is Status.ARCHIVED
+    assert facts_of(client(stamp=stamp()), [], ProviderSettings(), NOW).status is Status.ARCHIVED
 
 
 @given(record_sets)
 def test_e6_e7_the_panel_announces_exactly_what_the_archive_will_cancel(found: list[Record]) -> None:
-    shown = facts_of(client(), found, SafetySettings(), NOW)
+    shown = facts_of(client(), found, ProviderSettings(), NOW)
     cancelled = [change.before for change in cancel_commitments(found, NOW).changes]
     payments = [record.amount_cents for record in cancelled if record.kind is RecordKind.PAYMENT]
     assert shown.upcoming_appointments == sum(record.kind is RecordKind.APPOINTMENT for record in cancelled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -74,7 +75,14 @@ CASES: list[tuple[str, ClientFilter, Client, int, bool]] = [
 
 @pytest.mark.parametrize(("_", "conditions", "who", "upcoming", "found"), CASES, ids=[row[0] for row in CASES])
 def test_a_filter_with(_: str, conditions: ClientFilter, who: Client, upcoming: int, found: bool) -> None:
-    assert matches(conditions, who, upcoming) is found
+    assert matches(conditions, who, upcoming, UTC) is found
+
+
+def test_t1_the_days_of_a_filter_are_days_of_the_practice() -> None:
+    los_angeles = ZoneInfo("America/Los_Angeles")
+    for conditions in (INACTIVE, ADDED_BEFORE):
+        assert not may_match(conditions, client(added_at=STILL_FEBRUARY), UTC)
+        assert may_match(conditions, client(added_at=STILL_FEBRUARY), los_angeles)
 
 
 days = st.dates(min_value=date(1900, 1, 2), max_value=date(9999, 12, 30))
@@ -101,23 +109,23 @@ def test_all_conditions_together_find_whom_each_of_them_finds(
         ClientFilter(owes_nothing=conditions.owes_nothing),
         ClientFilter(added_before=conditions.added_before),
     ]
-    assert matches(conditions, who, upcoming) is all(matches(one, who, upcoming) for one in alone)
+    assert matches(conditions, who, upcoming, UTC) is all(matches(one, who, upcoming, UTC) for one in alone)
 
 
 @given(filters, people | clients, upcomings)
 def test_whoever_is_found_is_active_and_may_be_found_by_the_own_record(
     conditions: ClientFilter, who: Client, upcoming: int
 ) -> None:
-    if matches(conditions, who, upcoming):
+    if matches(conditions, who, upcoming, UTC):
         assert who.status is Status.ACTIVE
-        assert may_match(conditions, who)
+        assert may_match(conditions, who, UTC)
 
 
 @given(people, days, moments)
 def test_who_is_seen_later_is_not_found_by_more_filters(who: Client, day: date, later: datetime) -> None:
     seen_later = replace(who, last_active_at=max(who.last_active_at or later, later))
     conditions = ClientFilter(inactive_since=day)
-    assert matches(conditions, who, 0) or not matches(conditions, seen_later, 0)
+    assert matches(conditions, who, 0, UTC) or not matches(conditions, seen_later, 0, UTC)
 
 
 def test_a6_a_group_is_a_filter_by_the_group_alone() -> None:

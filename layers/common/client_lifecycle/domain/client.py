@@ -89,8 +89,8 @@ class Trigger(StrEnum):
 class PlanTerms:
     """What a provider plans: when a client shall be archived, and how.
 
-    ``archive_on`` is there exactly when it is the trigger, and means the start of that day, UTC. ``acknowledged`` are
-    the safety rules whose warning the provider has seen beforehand.
+    ``archive_on`` is there exactly when it is the trigger, and means the start of that day where the practice is (T1).
+    ``acknowledged`` are the safety rules whose warning the provider has seen beforehand (S2).
     """
 
     trigger: Trigger

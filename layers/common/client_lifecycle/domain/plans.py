@@ -1,15 +1,16 @@
 """An archive planned for later: when it is due, and what becomes of the plan until then.
 
-Imports ``client``, ``errors`` and ``records``.
+Imports ``client``, ``days``, ``errors`` and ``records``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from client_lifecycle.domain.client import ArchivePlan, Cause, Client, HeldBackBy, PlanTerms, Trigger, touched
+from client_lifecycle.domain.days import BEGINS_SOMEWHERE, start_of
 from client_lifecycle.domain.errors import AlreadyArchived, InvalidRequest
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
 
@@ -19,14 +20,17 @@ LONGEST_WAIT = timedelta(days=1)
 NO_WAIT = timedelta(0)
 
 
-def planned(client: Client, terms: PlanTerms, cause: Cause, at: datetime) -> Client:
+def planned(client: Client, terms: PlanTerms, cause: Cause, at: datetime, zone: tzinfo) -> Client:
     """Return the client with a plan, in the place of any it has; one on the same terms is kept as it is.
+
+    A plan for a day is first looked at when that day begins anywhere: until then the practice may move to another zone.
 
     Args:
         client: the client.
         terms: when and how it shall be archived.
         cause: who plans, and through what.
         at: the present moment, UTC.
+        zone: the practice's time zone (T1).
 
     Raises:
         AlreadyArchived: there is nothing to plan.
@@ -34,13 +38,16 @@ def planned(client: Client, terms: PlanTerms, cause: Cause, at: datetime) -> Cli
     """
     if client.stamp:
         raise AlreadyArchived("This client is archived already.", "client_id")
-    look_at = _start_of(terms.archive_on) if terms.archive_on else at
-    if terms.archive_on and look_at <= at:
-        raise InvalidRequest("This day is not ahead, UTC.", "archive_on")
+    if terms.archive_on and start_of(terms.archive_on, zone) <= at:
+        raise InvalidRequest("This day is not ahead where the practice is.", "archive_on")
     if client.plan and client.plan.terms == terms:
         return client
-    plan = ArchivePlan(terms=terms, planned_at=at, planned_by=cause, look_at=look_at)
+    plan = ArchivePlan(terms=terms, planned_at=at, planned_by=cause, look_at=_first_look_at(terms, at))
     return touched(replace(client, plan=plan))
+
+
+def _first_look_at(terms: PlanTerms, at: datetime) -> datetime:
+    return max(at, start_of(terms.archive_on, UTC) - BEGINS_SOMEWHERE) if terms.archive_on else at
 
 
 def unplanned(client: Client) -> Client:
@@ -53,32 +60,29 @@ def put_off(client: Client, plan: ArchivePlan, look_at: datetime, held_back_by: 
     return touched(replace(client, plan=replace(plan, look_at=look_at, held_back_by=held_back_by)))
 
 
-def look_again_at(terms: PlanTerms, records: Iterable[Record], at: datetime) -> datetime | None:
+def look_again_at(terms: PlanTerms, records: Iterable[Record], at: datetime, zone: tzinfo) -> datetime | None:
     """Tell whether a plan is due, or when to look at it again.
 
     Args:
         terms: what is planned.
         records: the client's live records, appointments that have begun but are not over among them.
         at: the present moment, UTC.
+        zone: the practice's time zone (T1).
 
     Returns:
         A moment ahead, at most ``LONGEST_WAIT`` from now; ``None`` if the client is to be archived now.
     """
-    wait = _wait(terms, records, at)
+    wait = _wait(terms, records, at, zone)
     return at + min(wait, LONGEST_WAIT) if wait > NO_WAIT else None
 
 
-def _wait(terms: PlanTerms, records: Iterable[Record], at: datetime) -> timedelta:
+def _wait(terms: PlanTerms, records: Iterable[Record], at: datetime, zone: tzinfo) -> timedelta:
     """Return the time until a plan is due as far as is known now, nothing or less if it is."""
     if terms.archive_on:
-        return _start_of(terms.archive_on) - at
+        return start_of(terms.archive_on, zone) - at
     if terms.trigger is Trigger.AFTER_LAST_APPOINTMENT:
         return max((_until_over(record, at) for record in records), default=NO_WAIT)
     return LONGEST_WAIT if any(_is_open_payment(record) for record in records) else NO_WAIT
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)
 
 
 def _until_over(record: Record, at: datetime) -> timedelta:

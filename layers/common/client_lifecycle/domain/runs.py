@@ -22,7 +22,7 @@ from client_lifecycle.domain.records import Appointment, AppointmentStatus, Paym
 from client_lifecycle.domain.restore import NotRestored, RestoreOutcome
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import ClientFilter
-from client_lifecycle.domain.settings import SafetyRule, SafetySettings, TidyUp
+from client_lifecycle.domain.settings import ProviderSettings, SafetyRule, TidyUp
 
 MAX_CLIENTS = 10_000
 PREVIEW_LIFETIME = timedelta(hours=1)
@@ -78,6 +78,7 @@ class Outcome(StrEnum):
     CHANGED_SINCE_PREVIEW = "changed_since_preview"
     SUPERSEDED = "superseded"
     BLOCKED = "blocked"
+    NEEDS_ACKNOWLEDGEMENT = "needs_acknowledgement"
     FAILED = "failed"
     NOT_REACHED = "not_reached"
     EXCLUDED = "excluded"
@@ -95,6 +96,7 @@ OUTCOMES: Mapping[RunKind, tuple[Outcome, ...]] = {
         Outcome.CHANGED_SINCE_PREVIEW,
         Outcome.SUPERSEDED,
         Outcome.BLOCKED,
+        Outcome.NEEDS_ACKNOWLEDGEMENT,
         Outcome.EXCLUDED,
     ),
     RunKind.UNDO: (*OF_ANY_RUN, Outcome.ACTIVATED, Outcome.ACTIVATED_IN_PART, Outcome.LEFT_ALONE),
@@ -106,6 +108,7 @@ NOT_BY_THIS_RUN = frozenset(
         Outcome.ALREADY_ARCHIVED,
         Outcome.CHANGED_SINCE_PREVIEW,
         Outcome.BLOCKED,
+        Outcome.NEEDS_ACKNOWLEDGEMENT,
         Outcome.EXCLUDED,
         Outcome.NOT_REACHED,
         Outcome.LEFT_ALONE,
@@ -116,6 +119,9 @@ NOT_BY_THIS_RUN = frozenset(
 TO_RETRY = (Outcome.FAILED, Outcome.NOT_REACHED)
 TO_UNDO = (Outcome.ARCHIVED, Outcome.FAILED)
 FIRST_ATTEMPT = 1
+
+TIDY_UP = "tidy-up"
+"""Stands for the clean-up where a run names who made it, or started it."""
 
 
 class LeftAloneBecause(StrEnum):
@@ -148,7 +154,8 @@ class Member:
     ``archive_id`` and ``archived_revision`` are set in the same write that marks the client archived: its stamp, and
     the client's revision then; the member of an undo has them as ``undoes`` and ``undoes_revision``, and gets its
     ``archive_id`` in the write that brings the client back, and ``not_restored`` once all is done, if something could
-    not be taken back. ``attempt`` is the run's attempt that owes this member its outcome, or gave it.
+    not be taken back. ``attempt`` is the run's attempt that owes this member its outcome, or gave it. ``rules`` are
+    those that held the client back (S3).
     """
 
     client_id: str
@@ -156,6 +163,7 @@ class Member:
     facts: Facts
     outcome: Outcome = Outcome.PENDING
     reason: str | None = None
+    rules: tuple[SafetyRule, ...] = ()
     archive_id: str | None = None
     archived_revision: int | None = None
     attempt: int = FIRST_ATTEMPT
@@ -217,10 +225,10 @@ class Run:
     not_restored: Mapping[RestoreOutcome, int] = field(default_factory=dict)
 
 
-def facts_of(client: Client, records: Iterable[Record], safety: SafetySettings, at: datetime) -> Facts:
+def facts_of(client: Client, records: Iterable[Record], settings: ProviderSettings, at: datetime) -> Facts:
     """Sum up what archiving ``client`` would cancel, what money is at stake, and what the provider's rules say."""
     records = tuple(records)
-    findings = assess(client, records, safety, at)
+    findings = assess(client, records, settings, at)
     appointments = 0
     payments = 0
     payment_cents = 0
@@ -244,6 +252,11 @@ def facts_of(client: Client, records: Iterable[Record], safety: SafetySettings, 
         warnings=findings.warnings,
         blocks=findings.blocks,
     )
+
+
+def has_changed(shown: Facts, now: Facts) -> bool:
+    """Tell whether a client is no longer as it was shown; warnings are judged by themselves, as of the archive (S2)."""
+    return replace(now, warnings=()) != replace(shown, warnings=())
 
 
 def totals_of(members: Iterable[Member]) -> Totals:
@@ -304,6 +317,14 @@ def start(run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime) ->
     return _begun(confirmed, RunState.RUNNING, confirmed.counts[Outcome.PENDING], at)
 
 
+def acknowledged(run: Run, member: Member) -> tuple[SafetyRule, ...]:
+    """Return the rules whose warning a person has acknowledged for a member: those shown when it was confirmed (S2).
+
+    A proposal that has started by itself has no such person.
+    """
+    return () if run.confirmed_by == TIDY_UP else member.facts.warnings
+
+
 def stopping(run: Run, at: datetime) -> Run:
     """Return the run as one whose running batches end and whose other clients are not reached.
 
@@ -340,7 +361,7 @@ def prepared(run: Run) -> Run:
 
 def reopened(member: Member, attempt: int) -> Member:
     """Return a member as owed its outcome by this attempt."""
-    return replace(member, outcome=Outcome.PENDING, reason=None, attempt=attempt)
+    return replace(member, outcome=Outcome.PENDING, reason=None, rules=(), attempt=attempt)
 
 
 def _begun(run: Run, state: RunState, clients: int, at: datetime) -> Run:

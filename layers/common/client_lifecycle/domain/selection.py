@@ -1,15 +1,17 @@
-"""Whom a bulk archive is for: chosen clients, a group's members, or those a filter finds. Imports ``client``.
+"""Whom a bulk archive is for: chosen clients, a group's members, or those a filter finds.
 
 Only a list of ids can name archived clients; members and findings are active clients as they are at the preview (A6).
+Imports ``client`` and ``days``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, tzinfo
 from typing import TypeAlias
 
 from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.days import start_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,7 @@ class ClientFilter:
     """Conditions on active clients, all of which must hold; one that is not set holds for everybody.
 
     ``inactive_since`` finds clients who were last active before this day began, ``added_before`` those who were added
-    before this day began, both in UTC. An appointment is upcoming if it starts after the preview.
+    before this day began, both where the practice is (T1). An appointment is upcoming if it starts after the preview.
     """
 
     group_id: str | None = None
@@ -65,27 +67,28 @@ def conditions_of(selection: GroupMembers | FilteredClients) -> ClientFilter:
     return ClientFilter(group_id=selection.group_id) if isinstance(selection, GroupMembers) else selection.filter
 
 
-def may_match(conditions: ClientFilter, client: Client) -> bool:
-    """Tell whether a filter can find a client, as far as the client's own record tells."""
+def may_match(conditions: ClientFilter, client: Client, zone: tzinfo) -> bool:
+    """Tell whether a filter can find a client, as far as the client's own record tells; days are those of ``zone``."""
     return (
         client.status is Status.ACTIVE
         and conditions.group_id in (None, client.group_id)
         and not (conditions.owes_nothing and client.owed_cents > 0)
-        and _before(client.inactive_since, conditions.inactive_since)
-        and _before(client.added_at, conditions.added_before)
+        and _before(client.inactive_since, conditions.inactive_since, zone)
+        and _before(client.added_at, conditions.added_before, zone)
     )
 
 
-def matches(conditions: ClientFilter, client: Client, upcoming_appointments: int) -> bool:
+def matches(conditions: ClientFilter, client: Client, upcoming_appointments: int, zone: tzinfo) -> bool:
     """Tell whether a filter finds a client.
 
     Args:
         conditions: the filter.
         client: the client.
         upcoming_appointments: how many booked appointments the client has ahead.
+        zone: the practice's time zone (T1).
     """
-    return may_match(conditions, client) and not (conditions.no_upcoming_appointment and upcoming_appointments)
+    return may_match(conditions, client, zone) and not (conditions.no_upcoming_appointment and upcoming_appointments)
 
 
-def _before(moment: datetime, day: date | None) -> bool:
-    return day is None or moment < datetime.combine(day, time.min, UTC)
+def _before(moment: datetime, day: date | None, zone: tzinfo) -> bool:
+    return day is None or moment < start_of(day, zone)

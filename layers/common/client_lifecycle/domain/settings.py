@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from client_lifecycle.domain.reasons import ArchiveReason
+
+DEFAULT_TIME_ZONE = ZoneInfo("UTC")
 
 
 class Switch(StrEnum):
@@ -63,7 +66,10 @@ class SafetyRule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SafetySettings:
-    """How careful a provider wants to be before a client is archived; by default nothing is held back."""
+    """How careful a provider wants to be before a client is archived; by default nothing is held back.
+
+    An appointment is soon if its day is no more than ``appointment_within_days`` days of the practice after today.
+    """
 
     owes_money: Level = Level.ALLOW
     has_credits: Level = Level.ALLOW
@@ -90,7 +96,8 @@ class TidyUp:
 class ProviderSettings:
     """What a provider has decided for all clients.
 
-    A bulk archive can be undone for ``undo_window_days`` after it ended.
+    A bulk archive can be undone for ``undo_window_days`` after it ended. Whatever is told in days is told in days of
+    ``time_zone`` (T1).
     """
 
     portal: PortalSettings = field(default_factory=PortalSettings)
@@ -98,3 +105,4 @@ class ProviderSettings:
     no_self_return: frozenset[ArchiveReason] = frozenset({ArchiveReason.DISCHARGED, ArchiveReason.DECEASED})
     undo_window_days: int = 30
     tidy_up: TidyUp | None = None
+    time_zone: ZoneInfo = DEFAULT_TIME_ZONE

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from client_lifecycle.domain.effects import Effect
 from client_lifecycle.domain.errors import LifecycleError, StorageBusy
 from client_lifecycle.domain.runs import Member, Outcome, Run
+from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage.items import from_plain
 from client_lifecycle.storage.runs import read_members, read_run
@@ -69,6 +70,7 @@ class Decided(BaseModel):
     client_id: str
     outcome: Outcome
     reason: str | None = None
+    rules: list[SafetyRule] = Field(default_factory=list)
 
 
 class FirstResult(BaseModel):
@@ -140,7 +142,9 @@ def first_step(step: BatchStep, work: FirstWork) -> dict[str, Any]:
             marked = Marked(client_id=place.client_id, position=place.position, archive_id=done.archive_id)
             result.marked.append(marked)
         elif done.outcome:
-            result.outcomes.append(Decided(client_id=place.client_id, outcome=done.outcome, reason=done.reason))
+            result.outcomes.append(
+                Decided(client_id=place.client_id, outcome=done.outcome, reason=done.reason, rules=list(done.rules))
+            )
 
     failures = each_client(step.members, do)
     result.outcomes += [Decided(client_id=one.client_id, outcome=Outcome.FAILED, reason=one.reason) for one in failures]

@@ -484,6 +484,7 @@ class SettingsView(BaseModel):
     no_self_return: list[ArchiveReason]
     undo_window_days: int
     tidy_up: TidyUp | None
+    time_zone: str
 
     @classmethod
     def of(cls, settings: ProviderSettings) -> SettingsView:
@@ -494,14 +495,16 @@ class SettingsView(BaseModel):
             no_self_return=sorted(settings.no_self_return),
             undo_window_days=settings.undo_window_days,
             tidy_up=settings.tidy_up,
+            time_zone=settings.time_zone.key,
         )
 
 
 class MemberView(BaseModel):
     """One client of a bulk archive: what was shown before it was confirmed, and what it came to.
 
-    ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored`` names what
-    an undo could not take back, the first hundred records; ``not_restored_total`` tells how many they are.
+    ``warnings`` and ``blocks`` are the safety rules that were shown, ``rules`` those that held the client back when its
+    turn came. ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored``
+    names what an undo could not take back, the first hundred records; ``not_restored_total`` tells how many they are.
     """
 
     client_id: str
@@ -516,6 +519,7 @@ class MemberView(BaseModel):
     blocks: list[SafetyRule]
     outcome: Outcome
     reason: str | None
+    rules: list[SafetyRule]
     archive_id: str | None
     not_restored: list[RestoredItemView]
     not_restored_total: int
@@ -538,6 +542,7 @@ class MemberView(BaseModel):
             blocks=list(facts.blocks),
             outcome=member.outcome,
             reason=member.reason,
+            rules=list(member.rules),
             archive_id=member.archive_id or member.undoes,
             not_restored=[RestoredItemView.of(item) for item in missing.items],
             not_restored_total=sum(missing.counts.values()),

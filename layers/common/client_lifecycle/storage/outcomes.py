@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.restore import NotRestored
 from client_lifecycle.domain.runs import NOT_BY_THIS_RUN, Member, Outcome, Run, RunState, reopened
+from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.storage import archives, clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, to_item
 from client_lifecycle.storage.runs import member_fields, run_not_found
@@ -36,13 +37,14 @@ class Settlement:
     """What an attempt of a run came to for one of its members.
 
     ``archive_id`` is the stamp that the client must still carry and the receipt that is settled; it is given for
-    clients archived in full, and only for them.
+    clients archived in full, and only for them. ``rules`` are those that held the client back.
     """
 
     client_id: str
     position: int
     outcome: Outcome
     reason: str | None = None
+    rules: tuple[SafetyRule, ...] = ()
     archive_id: str | None = None
 
 
@@ -238,6 +240,7 @@ def _outcome_write(place: _Place, settlement: Settlement) -> TransactWriteItemTy
         "outcome_key": keys.outcome_key(settlement.outcome, settlement.position),
         "attempt": place.attempt,
         "reason": settlement.reason,
+        "rules": [rule.value for rule in settlement.rules] or None,
     }
     expect = {"outcome", "attempt"} | ({"archive_id"} if settlement.outcome in NOT_BY_THIS_RUN else set())
     return conditional_update(place.table.name, key, before, after, expect)

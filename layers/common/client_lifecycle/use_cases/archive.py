@@ -13,7 +13,7 @@ from client_lifecycle.domain.effects import Effect, Plan, all_effects
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, CommitContended
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.safety import assess
-from client_lifecycle.domain.settings import SafetyRule, SafetySettings
+from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
@@ -61,15 +61,15 @@ def archive_client(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    safety = read_settings(table, provider_id).safety
     for _ in readings():
         live = read_live(table, provider_id, client_id, at)
         if live.client.stamp:
             archive_id = live.client.stamp.archive_id
             return Archived(live.client, archives.read_receipt(table, provider_id, client_id, archive_id))
+        settings = read_settings(table, provider_id)
         try:
             return archive_on_reading(
-                table, live, safety, cause=cause, at=at, options=options, acknowledged=acknowledged
+                table, live, settings, cause=cause, at=at, options=options, acknowledged=acknowledged
             )
         except ReadingOutdated:
             continue
@@ -79,7 +79,7 @@ def archive_client(
 def archive_on_reading(
     table: Table,
     live: LiveClient,
-    safety: SafetySettings,
+    settings: ProviderSettings,
     *,
     cause: Cause,
     at: datetime,
@@ -88,10 +88,13 @@ def archive_on_reading(
 ) -> Archived:
     """Archive an active client as it was read, with all checks and effects, or not at all.
 
+    The settings are to be read after the client: what the commit finds unchanged was so when they were read, so every
+    archive is allowed by the rules of one moment, and the client was as it is in that moment (S1, S2).
+
     Args:
         table: where the client is kept.
         live: the client and all its records that are live at the moment of the archive.
-        safety: the provider's safety rules.
+        settings: the provider's, as read after the client.
         cause: who archives, and through what.
         at: the moment of the archive, UTC.
         options: as for ``archive_client``.
@@ -103,23 +106,25 @@ def archive_on_reading(
     """
     if options.group_id:
         read_group(table, live.client.provider_id, options.group_id)
-    require_safe(live, safety, acknowledged, at)
+    require_safe(live, settings, acknowledged, at)
     archived = _commit_archive(table, live, cause, options, at)
     return archived if archived.receipt.state is ReceiptState.SETTLED else _finished(table, archived, at)
 
 
-def require_safe(live: LiveClient, safety: SafetySettings, acknowledged: Collection[SafetyRule], at: datetime) -> None:
-    """Hold an archive back that a provider's safety rules forbid, or want to be acknowledged.
+def require_safe(
+    live: LiveClient, settings: ProviderSettings, acknowledged: Collection[SafetyRule], at: datetime
+) -> None:
+    """Hold an archive back that a provider's safety rules forbid, or want to be acknowledged (S1, S2).
 
     Raises:
         ArchiveBlocked: a rule forbids it.
         AcknowledgementNeeded: a rule wants to be acknowledged first.
     """
-    findings = assess(live.client, live.records, safety, at)
+    findings = assess(live.client, live.records, settings, at)
     if findings.blocks:
         names = [rule.value for rule in findings.blocks]
         raise ArchiveBlocked(f"Your settings do not allow archiving this client: {', '.join(names)}.", rules=names)
-    if missing := [rule.value for rule in findings.warnings if rule not in acknowledged]:
+    if missing := [rule.value for rule in findings.unacknowledged(acknowledged)]:
         message = f"Please acknowledge first: {', '.join(missing)}."
         raise AcknowledgementNeeded(message, "acknowledge", rules=missing)
 

@@ -20,18 +20,21 @@ from client_lifecycle.domain.runs import (
     Outcome,
     Run,
     RunState,
+    acknowledged,
     facts_of,
     finish,
+    has_changed,
     is_owed,
     not_restored_of,
 )
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import may_match
-from client_lifecycle.domain.settings import SafetySettings
+from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage import archives, outcomes, restores, runs
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.outcomes import SETTLEMENTS_PER_TRANSACTION, Settlement
+from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 from client_lifecycle.use_cases.archive import archived_entry, contended, stamped
 from client_lifecycle.use_cases.restore import bring_back, go_on
@@ -46,22 +49,23 @@ BATCH_NOT_SETTLED = "BatchNotSettled"
 class Result:
     """What a first step came to for one member.
 
-    It is the member's stamp, if effects are to follow, or else its outcome; neither, if the step owes it none any more.
+    It is the member's stamp, if effects are to follow, or else its outcome, with the rules that held the client back if
+    they did; neither, if the step owes it none any more.
     """
 
     archive_id: str | None = None
     outcome: Outcome | None = None
     reason: str | None = None
+    rules: tuple[SafetyRule, ...] = ()
 
 
-def mark_archived(
-    table: Table, run: Run, attempt: int, member: Member, safety: SafetySettings, *, at: datetime
-) -> Result:
+def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: datetime) -> Result:
     """Archive one member of a run: flip, history, receipt, and the stamp on the member, in one transaction.
 
     A member that this run has marked before keeps that stamp, even if the client came back since: a booking that
     lands in the middle of a run is not undone by a second delivery. A member that has its outcome keeps that too: a
-    delivery that comes late archives nobody of whom the run says otherwise. Once the run is being stopped, or has
+    delivery that comes late archives nobody of whom the run says otherwise. No check of the single archive is skipped
+    (A5), whatever was confirmed. Once the run is being stopped, or has
     ended, nobody else is marked.
 
     Args:
@@ -69,7 +73,6 @@ def mark_archived(
         run: the run, as read when the step began.
         attempt: the attempt of the run that the step belongs to.
         member: the member, as read.
-        safety: the provider's safety rules; no check of the single archive is skipped (A5).
         at: the moment of the archive, UTC.
 
     Raises:
@@ -85,8 +88,8 @@ def mark_archived(
         if run.state is not RunState.RUNNING:
             return Result(outcome=Outcome.NOT_REACHED)
         live = read_live(table, run.provider_id, member.client_id, run.created_at)
-        if held_back := _held_back(run, member, live, safety, at):
-            return Result(outcome=held_back)
+        if held_back := _held_back(table, run, member, live, at):
+            return held_back
         try:
             return Result(archive_id=_mark(table, run, member, live.client, at))
         except ReadingOutdated:
@@ -103,20 +106,32 @@ def _mark(table: Table, run: Run, member: Member, client: Client, at: datetime) 
     return receipt.archive_id
 
 
-def _held_back(run: Run, member: Member, live: LiveClient, safety: SafetySettings, at: datetime) -> Outcome | None:
-    """Return why a client is left alone.
+def _held_back(table: Table, run: Run, member: Member, live: LiveClient, at: datetime) -> Result | None:
+    """Return the outcome of a client that is left alone, and the rules that held it back, if they did (S3).
 
-    It is summed up anew as of the preview's moment, so that an appointment begun since is no change. Whoever a filter
-    has found must still be such a client: one who was inactive may have come alive. What the safety rules forbid is
-    judged as of now: a proposal, or a retry, may come weeks after the preview.
+    What the safety rules forbid, or want to be acknowledged, is judged as of now, by settings that are read after the
+    client (S1, S2): a proposal, or a retry, may come weeks after the preview, and accepting changes accepts no warning
+    that nobody has seen. For the rest the client is summed up anew as of the preview's moment, so that an appointment
+    begun since is no change. Whoever a filter has found must still be such a client: one who was inactive may have come
+    alive.
     """
-    facts = facts_of(live.client, live.records, safety, run.created_at)
-    has_changed = facts != member.facts or (run.filter is not None and not may_match(run.filter, live.client))
-    if has_changed and not run.accept_changes:
-        return Outcome.CHANGED_SINCE_PREVIEW
-    if facts.status is Status.ARCHIVED:
-        return Outcome.ALREADY_ARCHIVED
-    return Outcome.BLOCKED if assess(live.client, live.records, safety, at).blocks else None
+    settings = read_settings(table, run.provider_id)
+    if live.client.status is Status.ACTIVE and (held_back := _by_rules(run, member, live, settings, at)):
+        return held_back
+    facts = facts_of(live.client, live.records, settings, run.created_at)
+    is_other = run.filter is not None and not may_match(run.filter, live.client, settings.time_zone)
+    if (is_other or has_changed(member.facts, facts)) and not run.accept_changes:
+        return Result(outcome=Outcome.CHANGED_SINCE_PREVIEW)
+    return Result(outcome=Outcome.ALREADY_ARCHIVED) if facts.status is Status.ARCHIVED else None
+
+
+def _by_rules(run: Run, member: Member, live: LiveClient, settings: ProviderSettings, at: datetime) -> Result | None:
+    findings = assess(live.client, live.records, settings, at)
+    if findings.blocks:
+        return Result(outcome=Outcome.BLOCKED, rules=findings.blocks)
+    if missing := findings.unacknowledged(acknowledged(run, member)):
+        return Result(outcome=Outcome.NEEDS_ACKNOWLEDGEMENT, rules=missing)
+    return None
 
 
 def undo_archive(table: Table, run: Run, attempt: int, member: Member, calendar: Calendar, *, at: datetime) -> Result:

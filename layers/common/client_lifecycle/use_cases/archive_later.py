@@ -12,7 +12,7 @@ from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked
 from client_lifecycle.domain.plans import LONGEST_WAIT, look_again_at, planned, put_off, unplanned
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import LONGEST_APPOINTMENT
-from client_lifecycle.domain.settings import SafetyRule, SafetySettings
+from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.plans import commit_plan
 from client_lifecycle.storage.providers import read_group, read_settings
@@ -54,7 +54,7 @@ def plan_archive(
     """
     for _ in readings():
         client = read_client(table, provider_id, client_id)
-        after = planned(client, terms, cause, at)
+        after = planned(client, terms, cause, at, read_settings(table, provider_id).time_zone)
         if terms.options.group_id:
             read_group(table, provider_id, terms.options.group_id)
         if after == client:
@@ -122,37 +122,39 @@ def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: dateti
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    safety = read_settings(table, provider_id).safety
     for _ in readings():
         live = read_live(table, provider_id, client_id, at - LONGEST_APPOINTMENT)
         plan = live.client.plan
         if plan is None or plan.look_at > at:
             return CarriedOut.NOTHING_DUE
+        settings = read_settings(table, provider_id)
         try:
-            return _carry_out(table, live, plan, safety, at)
+            return _carry_out(table, live, plan, settings, at)
         except ReadingOutdated:
             continue
     raise contended()
 
 
-def _carry_out(table: Table, live: LiveClient, plan: ArchivePlan, safety: SafetySettings, at: datetime) -> CarriedOut:
-    if look_at := look_again_at(plan.terms, live.records, at):
+def _carry_out(
+    table: Table, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
+) -> CarriedOut:
+    if look_at := look_again_at(plan.terms, live.records, at, settings.time_zone):
         commit_plan(table, live.client, put_off(live.client, plan, look_at))
         return CarriedOut.PUT_OFF
-    if held_back_by := _archive(table, live, plan, safety, at):
+    if held_back_by := _archive(table, live, plan, settings, at):
         commit_plan(table, live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by))
         return CarriedOut.HELD_BACK
     return CarriedOut.ARCHIVED
 
 
 def _archive(
-    table: Table, live: LiveClient, plan: ArchivePlan, safety: SafetySettings, at: datetime
+    table: Table, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
 ) -> tuple[HeldBackBy, ...]:
     """Archive the client for whoever planned it, or return what holds the archive back."""
     terms, cause = plan.terms, Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id)
     try:
         archive_on_reading(
-            table, live, safety, cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged
+            table, live, settings, cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged
         )
     except (ArchiveBlocked, AcknowledgementNeeded) as fault:
         return tuple(SafetyRule(rule) for rule in fault.facts["rules"])

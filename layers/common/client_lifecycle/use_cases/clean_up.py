@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from client_lifecycle.domain.errors import Superseded
-from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState
+from client_lifecycle.domain.runs import IN_FLIGHT, TIDY_UP, Run, RunState
 from client_lifecycle.storage import due, keys
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.keys import Work
@@ -27,7 +27,7 @@ from client_lifecycle.use_cases.archive_batch import finish_run
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.bulk_archive import begin, resume_retry
 from client_lifecycle.use_cases.restore import finish_restore
-from client_lifecycle.use_cases.tidy_up import PROPOSED_BY, propose, waiting_proposal
+from client_lifecycle.use_cases.tidy_up import propose, waiting_proposal
 
 WORKERS = 8
 """Items looked at side by side."""
@@ -161,18 +161,18 @@ def _start_proposal(table: Table, workflow: Workflow, mine: Due, run: Run, at: d
     if tidy_up is None or not tidy_up.starts_by_itself:
         due.forget(table, mine)
         return Deed.NOTHING
-    begin(table, workflow, run, confirmed_by=PROPOSED_BY, accept_changes=False, at=at)
+    begin(table, workflow, run, confirmed_by=TIDY_UP, accept_changes=False, at=at)
     return Deed.RUN_STARTED
 
 
 def _propose(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
     """Propose what a practice has asked for, one proposal at a time."""
-    tidy_up = read_settings(table, mine.provider_id).tidy_up
-    if tidy_up is None:
+    settings = read_settings(table, mine.provider_id)
+    if settings.tidy_up is None:
         due.forget(table, mine)
         return Deed.NOTHING
     waiting = waiting_proposal(table, mine.provider_id, at)
-    proposed = waiting or propose(table, mine.provider_id, tidy_up, at=at)
+    proposed = waiting or propose(table, mine.provider_id, settings.tidy_up, settings.time_zone, at=at)
     due.postpone(table, mine, (proposed.expires_at if proposed else at) + BETWEEN_LOOKS)
     return Deed.RUN_PROPOSED if proposed and not waiting else Deed.NOTHING
 

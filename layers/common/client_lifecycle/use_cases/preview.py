@@ -37,6 +37,7 @@ from client_lifecycle.domain.selection import (
     matches,
     may_match,
 )
+from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import all_clients, read_clients
 from client_lifecycle.storage.commitments import Commitments, commitments_of_clients, commitments_of_provider
@@ -98,10 +99,11 @@ def preview(
     """
     if options.group_id:
         read_group(table, provider_id, options.group_id, field="options.group_id")
+    settings = read_settings(table, provider_id)
     if isinstance(selection, ChosenClients):
-        shown = _facts(table, provider_id, _chosen(table, provider_id, selection), at)
+        shown = _facts(table, provider_id, _chosen(table, provider_id, selection), settings, at)
     else:
-        shown = _found(table, provider_id, selection, at)
+        shown = _found(table, provider_id, selection, settings, at)
     members = [
         Member(client_id=client.client_id, position=position, facts=facts)
         for position, (client, facts) in enumerate(shown)
@@ -145,15 +147,23 @@ def _chosen(table: Table, provider_id: str, selection: ChosenClients) -> list[Cl
     return [known[client_id] for client_id in wanted]
 
 
-def _found(table: Table, provider_id: str, selection: GroupMembers | FilteredClients, at: datetime) -> _Shown:
-    conditions = conditions_of(selection)
+def _found(
+    table: Table,
+    provider_id: str,
+    selection: GroupMembers | FilteredClients,
+    settings: ProviderSettings,
+    at: datetime,
+) -> _Shown:
+    conditions, zone = conditions_of(selection), settings.time_zone
     field, group_field = FIELDS[type(selection)]
     if conditions.group_id:
         read_group(table, provider_id, conditions.group_id, field=group_field)
     listed = all_clients(table, provider_id, Status.ACTIVE, group_id=conditions.group_id)
-    candidates = [one for one in listed if one.client_id not in selection.left_out and may_match(conditions, one)]
-    shown = _facts(table, provider_id, candidates, at)
-    found = [(client, facts) for client, facts in shown if matches(conditions, client, facts.upcoming_appointments)]
+    candidates = [one for one in listed if one.client_id not in selection.left_out and may_match(conditions, one, zone)]
+    shown = _facts(table, provider_id, candidates, settings, at)
+    found = [
+        (client, facts) for client, facts in shown if matches(conditions, client, facts.upcoming_appointments, zone)
+    ]
     if not found:
         raise NothingSelected("There is no active client to archive in this selection.", field)
     if isinstance(selection, FilteredClients) and selection.at_most:
@@ -163,10 +173,11 @@ def _found(table: Table, provider_id: str, selection: GroupMembers | FilteredCli
     return found
 
 
-def _facts(table: Table, provider_id: str, clients: Sequence[Client], at: datetime) -> _Shown:
-    safety = read_settings(table, provider_id).safety
+def _facts(
+    table: Table, provider_id: str, clients: Sequence[Client], settings: ProviderSettings, at: datetime
+) -> _Shown:
     commitments = _commitments(table, provider_id, [client.client_id for client in clients], at)
-    return [(client, facts_of(client, commitments.get(client.client_id, ()), safety, at)) for client in clients]
+    return [(client, facts_of(client, commitments.get(client.client_id, ()), settings, at)) for client in clients]
 
 
 def _commitments(table: Table, provider_id: str, client_ids: Sequence[str], at: datetime) -> Commitments:

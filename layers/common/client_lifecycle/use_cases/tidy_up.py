@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from client_lifecycle.domain.client import ArchiveOptions
+from client_lifecycle.domain.days import day_of
 from client_lifecycle.domain.errors import NothingSelected
 from client_lifecycle.domain.reasons import ArchiveReason
-from client_lifecycle.domain.runs import MAX_CLIENTS, Run, RunState, proposal_offer
+from client_lifecycle.domain.runs import MAX_CLIENTS, TIDY_UP, Run, RunState, proposal_offer
 from client_lifecycle.domain.selection import quiet_clients
 from client_lifecycle.domain.settings import TidyUp
 from client_lifecycle.storage.runs import list_runs
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.preview import preview
-
-PROPOSED_BY = "tidy-up"
-"""Stands for the clean-up where a run names who made it, or started it."""
-
 
 LATEST_RUNS = 50
 
@@ -27,13 +24,14 @@ def waiting_proposal(table: Table, provider_id: str, at: datetime) -> Run | None
     return next((run for run in latest if run.state is RunState.PROPOSED and run.expires_at > at), None)
 
 
-def propose(table: Table, provider_id: str, tidy_up: TidyUp, *, at: datetime) -> Run | None:
+def propose(table: Table, provider_id: str, tidy_up: TidyUp, zone: tzinfo, *, at: datetime) -> Run | None:
     """Make the proposed run that a practice has asked for; nobody is archived by it yet.
 
     Args:
         table: where the clients are kept.
         provider_id: the owner.
         tidy_up: who counts as quiet, and whether the run starts by itself.
+        zone: the practice's time zone (T1).
         at: the present moment, UTC.
 
     Returns:
@@ -42,14 +40,14 @@ def propose(table: Table, provider_id: str, tidy_up: TidyUp, *, at: datetime) ->
     Raises:
         StorageBusy: the table kept throttling.
     """
-    last_active_before = (at - timedelta(days=tidy_up.inactive_days)).astimezone(UTC).date()
+    last_active_before = day_of(at, zone) - timedelta(days=tidy_up.inactive_days)
     try:
         shown = preview(
             table,
             provider_id,
             quiet_clients(last_active_before, at_most=MAX_CLIENTS),
             proposal_offer(tidy_up, at),
-            created_by=PROPOSED_BY,
+            created_by=TIDY_UP,
             at=at,
             options=ArchiveOptions(reason=ArchiveReason.INACTIVE),
         )
