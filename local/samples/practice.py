@@ -17,7 +17,6 @@ from client_lifecycle.domain.records import Appointment, ChatKind, FeedEntry, Me
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.domain.runs import FIRST_ATTEMPT, Run, preview_offer
 from client_lifecycle.domain.selection import ChosenClients
-from client_lifecycle.domain.settings import SafetySettings
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item
 from client_lifecycle.storage.outcomes import settle_members
@@ -218,7 +217,7 @@ def _mark(practice: Practice, given: Given, count: int) -> list[str]:
     run = runs.read_run(practice.table, given.provider_id, given.run_id)
     members = list(runs.all_members(practice.table, run))[:count]
     marks = [
-        mark_archived(practice.table, run, FIRST_ATTEMPT, member, SafetySettings(), at=given.at) for member in members
+        mark_archived(practice.table, run, FIRST_ATTEMPT, member, at=given.at) for member in members
     ]
     return [mark.archive_id for mark in marks if mark.archive_id]
 

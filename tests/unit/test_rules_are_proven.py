@@ -13,7 +13,9 @@ RULES = [
     *(f"E{n}" for n in range(1, 12)),
     *(f"P{n}" for n in range(1, 13)),
     *(f"A{n}" for n in range(1, 11)),
+    "T1",
     "T2",
+    *(f"S{n}" for n in range(1, 4)),
 ]
 ROWS = re.findall(r"^\| ([A-Z]\d+) \|.*\| (.*) \|$", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"), re.M)
 PROOFS = {rule: re.findall(r"`([^`]+)::([^`]+)`", cell) for rule, cell in ROWS}
