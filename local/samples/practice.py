@@ -216,9 +216,7 @@ def _mark(practice: Practice, given: Given, count: int) -> list[str]:
     """Mark the first so many clients of a run, and return their stamps."""
     run = runs.read_run(practice.table, given.provider_id, given.run_id)
     members = list(runs.all_members(practice.table, run))[:count]
-    marks = [
-        mark_archived(practice.table, run, FIRST_ATTEMPT, member, at=given.at) for member in members
-    ]
+    marks = [mark_archived(practice.table, run, FIRST_ATTEMPT, member, at=given.at) for member in members]
     return [mark.archive_id for mark in marks if mark.archive_id]
 
 

@@ -103,9 +103,16 @@ def test_each_other_trigger_is_asked_for_by_its_name(table: Table, trigger: str)
     assert (shown["trigger"], shown["archive_on"]) == (trigger, None)
 
 
-def test_a_plan_is_due_from_the_start_of_its_day_utc(table: Table, clock: Clock) -> None:
+def test_a_plan_is_looked_at_when_its_day_begins_anywhere_and_due_when_it_begins_there(
+    table: Table, clock: Clock
+) -> None:
     store(table, client())
     put(PLAN, {"archive_on": "2026-03-04"})
+    clock.at = NOW.replace(day=3, hour=10, minute=0) - MOMENT
+    assert due_ids(table, clock) == []
+    assert carry_out(table, clock) is CarriedOut.NOTHING_DUE
+    clock.pass_by(MOMENT)
+    assert carry_out(table, clock) is CarriedOut.PUT_OFF
     clock.at = NOW.replace(day=4, hour=0, minute=0) - MOMENT
     assert due_ids(table, clock) == []
     assert carry_out(table, clock) is CarriedOut.NOTHING_DUE

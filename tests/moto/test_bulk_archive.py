@@ -87,6 +87,7 @@ def test_a_preview_shows_what_is_at_stake_for_each_client(practice: Table) -> No
         "blocks": [],
         "outcome": "pending",
         "reason": None,
+        "rules": [],
         "archive_id": None,
         "not_restored": [],
         "not_restored_total": 0,

@@ -35,6 +35,7 @@ DEFAULTS = {
     "no_self_return": ["deceased", "discharged"],
     "undo_window_days": 30,
     "tidy_up": None,
+    "time_zone": "UTC",
 }
 
 
@@ -168,6 +169,7 @@ def test_settings_change_in_part_and_the_rest_stays(table: Table) -> None:
         "no_self_return": ["finished", "other"],
         "undo_window_days": 30,
         "tidy_up": None,
+        "time_zone": "UTC",
     }
     assert get("/settings").body == last.body
     assert get("/settings", claims=STRANGER).body == DEFAULTS
@@ -281,7 +283,7 @@ def test_no_log_line_holds_a_group_s_name(table: Table, log: Log) -> None:
 # The practice's days (T1)
 
 
-def test_t1_a_practice_has_a_time_zone_which_is_utc_unless_it_says_another() -> None:
+def test_t1_a_practice_has_a_time_zone_which_is_utc_unless_it_says_another(table: Table) -> None:
     assert get("/settings").body["time_zone"] == "UTC"
     assert patch("/settings", {"time_zone": "America/Los_Angeles"}).body["time_zone"] == "America/Los_Angeles"
     assert patch("/settings", {"undo_window_days": 14}).body["time_zone"] == "America/Los_Angeles"
