@@ -14,9 +14,9 @@ from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
 from client_lifecycle.domain.client import ArchiveOptions, Client, PlanTerms, Status, Trigger
 from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.receipts import ReceiptState
+from client_lifecycle.domain.records import LONGEST_APPOINTMENT
 from client_lifecycle.storage import archives, due, keys
 from client_lifecycle.storage.clients import read_client, read_live
-from client_lifecycle.storage.providers import LONGEST_APPOINTMENT
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive import apply_effect, archive_client
 from client_lifecycle.use_cases.archive_later import CarriedOut, cancel_plan, carry_out_plan, plan_archive
@@ -166,12 +166,12 @@ def test_of_eight_clean_ups_at_once_one_archives(table: Table) -> None:
     assert not is_due(table, who)
 
 
-def test_a_plan_costs_the_settings_one_query_and_one_transaction(table: Table) -> None:
+def test_s1_a_plan_costs_one_query_then_the_settings_and_one_transaction(table: Table) -> None:
     who = put(table, client(plan=plan()), one_of_each()[1:])
     calls: list[str] = []
     table.client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     carry_out(table, who)
-    assert calls == ["GetItem", "Query", "TransactWriteItems"]
+    assert calls == ["Query", "GetItem", "TransactWriteItems"]
 
 
 class TestManyRecords:

@@ -41,7 +41,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage_table, "LONGEST_PAUSE_SECONDS", 0.002)
 
 
-def test_the_settings_one_query_and_one_transaction_archive_a_client(table: Table) -> None:
+def test_s1_one_query_then_the_settings_and_one_transaction_archive_a_client(table: Table) -> None:
     who = put(table, client(), one_of_each())
     past = [
         appointment(f"past-{day}", starts_at=NOW - day * DAY, status=AppointmentStatus.COMPLETED) for day in range(50)
@@ -50,7 +50,7 @@ def test_the_settings_one_query_and_one_transaction_archive_a_client(table: Tabl
     calls: list[str] = []
     table.client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     archived = archive(table, who)
-    assert calls == ["GetItem", "Query", "TransactWriteItems"]
+    assert calls == ["Query", "GetItem", "TransactWriteItems"]
     assert archived.receipt.state is ReceiptState.SETTLED
     assert {change.before for change in archived.receipt.changes} == set(one_of_each())
 
