@@ -10,11 +10,12 @@ import sys
 from collections.abc import Iterator
 
 from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import address_item, client_item, word_items
 from client_lifecycle.storage.connections import connect_table
-from client_lifecycle.storage.items import UnreadableItem, from_item, from_plain, put_over, to_item
-from client_lifecycle.storage.table import ConditionsFailed, Table
+from client_lifecycle.storage.items import from_item, from_plain, put_over, to_item
+from client_lifecycle.storage.table import ConditionsFailed, Table, nobody
 
 
 def reindex(table: Table) -> Iterator[tuple[str, str]]:
@@ -24,7 +25,7 @@ def reindex(table: Table) -> Iterator[tuple[str, str]]:
             if plain["sk"] == keys.CLIENT_SK:
                 try:
                     _bring_up_to_date(table, from_plain(Client, plain))
-                except UnreadableItem:
+                except UnreadableRecord:
                     yield plain["pk"], "cannot be read"
                 except ConditionsFailed:
                     yield plain["pk"], "changed meanwhile, or another client has its address"
@@ -63,5 +64,5 @@ def _bring_up_to_date(table: Table, client: Client) -> None:
 
 
 if __name__ == "__main__":
-    for partition, fault in reindex(connect_table(sys.argv[1])):
+    for partition, fault in reindex(connect_table(sys.argv[1], nobody)):
         print(partition, fault)

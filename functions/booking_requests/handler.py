@@ -14,8 +14,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import ValidationError
 
 from client_lifecycle.domain.bookings import Booking
-from client_lifecycle.domain.errors import EventIdReused, InvalidRequest
-from client_lifecycle.edge import wiring
+from client_lifecycle.domain.errors import EventIdReused, InvalidRequest, UnreadableRecord
+from client_lifecycle.edge import unreadable, wiring
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, read_object
 from client_lifecycle.use_cases.book import book
@@ -29,7 +29,7 @@ SET_ASIDE = "bookings_set_aside"
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Answer a booking; one that can have no answer is set aside at once, for no other try would help.
 
-    That is one which is malformed, or sent under the event id of another.
+    That is one which is malformed, sent under the event id of another, or of a client that cannot be read.
 
     Raises:
         CommitContended, StorageBusy: the booking is to be delivered again.
@@ -43,6 +43,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
         return
     except (InvalidRequest, EventIdReused) as fault:
         _set_aside(event, fault.name, fault.fields, fault.fields)
+        return
+    except UnreadableRecord as fault:
+        unreadable.tell(fault.found)
+        named = [str(one) for one in fault.found]
+        _set_aside(event, fault.name, named, named)
         return
     logger.info(
         "booking answered",

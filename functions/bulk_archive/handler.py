@@ -80,7 +80,8 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     listing = Listing(caller.provider_id, "bulk archives")
     page = list_runs(wiring.table(), caller.provider_id, limit=limit, after=listing.place(cursor))
     at = wiring.now()
-    return RunListView(runs=[RunView.of(run, at) for run in page.runs], next_cursor=listing.cursor(page.next_after))
+    runs = [RunView.of(run, at) for run in page.runs]
+    return RunListView(runs=runs, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
 @app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"], security=identity.FOR_STAFF)

@@ -22,15 +22,20 @@ def page_of(table: Table, run: Run, *, outcome: Outcome | None, limit: int, curs
     """
     listing = _listing(run, outcome)
     page = list_members(table, run, outcome=outcome, limit=limit, after=listing.place(cursor))
-    clients = read_clients(table, run.provider_id, [member.client_id for member in page.members])
-    return MemberListView(clients=_views(page.members, clients), next_cursor=listing.cursor(page.next_after))
+    clients, unreadable = read_clients(table, run.provider_id, [member.client_id for member in page.members])
+    return MemberListView(
+        clients=_views(page.members, clients),
+        next_cursor=listing.cursor(page.next_after),
+        unreadable=[*page.unreadable, *unreadable],
+    )
 
 
 def first_page(shown: Preview, limit: int) -> MemberListView:
     """Return the first page of what a preview shows; nothing has to be read again."""
     members = shown.members[:limit]
     last = members[-1].position if len(shown.members) > limit else None
-    return MemberListView(clients=_views(members, shown.clients), next_cursor=_listing(shown.run, None).cursor(last))
+    next_cursor = _listing(shown.run, None).cursor(last)
+    return MemberListView(clients=_views(members, shown.clients), next_cursor=next_cursor, unreadable=[])
 
 
 def _views(members: Sequence[Member], clients: Mapping[str, Client]) -> list[MemberView]:

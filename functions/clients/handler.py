@@ -102,7 +102,7 @@ def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
 
 def _client_page(page: ClientPage, listing: Listing) -> ClientListView:
     clients = [ClientView.of(client) for client in page.clients]
-    return ClientListView(clients=clients, next_cursor=listing.cursor(page.next_after))
+    return ClientListView(clients=clients, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
 @app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"], security=identity.FOR_STAFF)
@@ -172,6 +172,7 @@ def permissions(client_id: http.Id) -> PermissionsView:
         status=found.client.status,
         settings=found.settings,
         permissions=[PermissionView.of(permission) for permission in found.permissions],
+        unreadable=list(found.unreadable),
     )
 
 
@@ -187,11 +188,16 @@ def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
     found = check_permissions(wiring.table(), caller.provider_id, body.action, body.actor, body.client_ids)
     allowed = [client_id for client_id, answer in found.permissions.items() if answer and answer.allowed]
     refused = {client_id: answer for client_id, answer in found.permissions.items() if not (answer and answer.allowed)}
+    damaged = {one.id for one in found.unreadable if one.kind == "client"}
     return PermissionCheckView(
         action=found.action,
         actor=found.actor,
         allowed=allowed,
-        refused=[RefusedView.of(client_id, found.action, answer) for client_id, answer in refused.items()],
+        refused=[
+            RefusedView.of(client_id, found.action, answer, is_damaged=client_id in damaged)
+            for client_id, answer in refused.items()
+        ],
+        unreadable=list(found.unreadable),
     )
 
 
@@ -212,7 +218,7 @@ def history(
     after = listing.place(cursor)
     page = list_history(table, caller.provider_id, client_id, limit=limit, after=after, newest_first=newest_first)
     entries = [HistoryView.of(entry) for entry in page.entries]
-    return HistoryListView(entries=entries, next_cursor=listing.cursor(page.next_after))
+    return HistoryListView(entries=entries, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
 @app.get(
@@ -232,7 +238,7 @@ def receipts(
     listing = Listing(caller.provider_id, "receipts", (client_id,))
     page = list_receipts(table, caller.provider_id, client_id, limit=limit, after=listing.place(cursor))
     receipts = [ReceiptView.of(receipt) for receipt in page.receipts]
-    return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after))
+    return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
 @app.get(

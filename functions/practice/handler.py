@@ -11,7 +11,14 @@ from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views import GroupListView, GroupView, SettingsView
-from client_lifecycle.storage.providers import add_group, delete_group, list_groups, read_group, read_settings
+from client_lifecycle.storage.providers import (
+    add_group,
+    delete_group,
+    list_groups,
+    read_group,
+    settings_from,
+    stored_settings,
+)
 from client_lifecycle.use_cases.practice import change_group, change_settings
 from practice.bodies import GroupBody, NewGroupBody, SettingsBody
 
@@ -25,7 +32,7 @@ def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     listing = Listing(caller.provider_id, "groups")
     page = list_groups(wiring.table(), caller.provider_id, limit=limit, after=listing.place(cursor))
     groups = [GroupView.of(group) for group in page.groups]
-    return GroupListView(groups=groups, next_cursor=listing.cursor(page.next_after))
+    return GroupListView(groups=groups, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
 @app.post(
@@ -76,7 +83,7 @@ def delete(group_id: http.Id) -> Response[str]:
 def settings() -> SettingsView:
     """Read what the provider has decided for all clients."""
     caller = identity.caller(app)
-    return SettingsView.of(read_settings(wiring.table(), caller.provider_id))
+    return SettingsView.of(settings_from(stored_settings(wiring.table(), caller.provider_id)))
 
 
 @app.patch("/settings", summary="Change the practice's settings", tags=["settings"], security=identity.FOR_ARCHIVERS)

@@ -9,7 +9,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.edge import wiring
+from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.use_cases.clean_up import Deed, Done, clean_up
 
 ENOUGH_TIME_MS = 90_000
@@ -39,6 +41,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
 
 def _log(done: Done) -> None:
     told = {"work": done.work, "item": done.key, "deed": done.deed}
+    if isinstance(done.fault, UnreadableRecord):
+        tell(done.fault.found)
     if done.deed is Deed.FAILED:
         logger.error("clean-up of an item failed", extra=told, exc_info=done.fault)
     else:

@@ -10,10 +10,10 @@ from pydantic import BaseModel, Field
 from client_lifecycle.edge import steps, wiring
 from client_lifecycle.edge.steps import EffectResult, FirstResult, Marked, Place
 from client_lifecycle.storage.outcomes import Settlement, settle_members
-from client_lifecycle.use_cases.archive_batch import failed, judge
+from client_lifecycle.use_cases.archive_batch import Fault, failed, judge
 
 
-class Fault(BaseModel):
+class Caught(BaseModel):
     """What a Catch of the workflow knows of a fault: its name is the error's class name."""
 
     name: str = Field(alias="Error")
@@ -24,7 +24,7 @@ class SettleStep(steps.Step):
 
     members: list[Place]
     first: FirstResult | None = None
-    first_error: Fault | None = None
+    first_error: Caught | None = None
     effects: list[EffectResult] = Field(default_factory=list)
 
 
@@ -61,17 +61,18 @@ def _settlements(step: SettleStep) -> list[Settlement]:
             outcome=outcome.outcome,
             reason=outcome.reason,
             rules=tuple(outcome.rules),
+            unreadable=tuple(outcome.unreadable),
         )
         for outcome in step.first.outcomes
     ]
     return [*settled, *decided]
 
 
-def _failures(marked: list[Marked], effects: list[EffectResult]) -> dict[str, str]:
-    """Gather the reasons of all effects by client; an effect that failed as a whole failed for every client."""
-    failures: dict[str, str] = {}
+def _failures(marked: list[Marked], effects: list[EffectResult]) -> dict[str, Fault]:
+    """Gather the faults of all effects by client; an effect that failed as a whole failed for every client."""
+    failures: dict[str, Fault] = {}
     for effect in effects:
         if effect.error:
-            failures |= {one.client_id: effect.error for one in marked}
-        failures |= {failure.client_id: failure.reason for failure in effect.failures}
+            failures |= {one.client_id: Fault(effect.error) for one in marked}
+        failures |= {one.client_id: Fault(one.reason, tuple(one.unreadable)) for one in effect.failures}
     return failures

@@ -14,6 +14,7 @@ import pytest
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingRefusal, accepted, refused
 from client_lifecycle.domain.client import ArchiveOptions, Source, Status, Trigger
 from client_lifecycle.domain.effects import Change, all_effects
+from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.events import (
     RUN_EVENTS,
     Event,
@@ -41,7 +42,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.storage.items import Plain, to_item, to_plain
-from client_lifecycle.storage.stream import UnreadableRecord, events_of, stream_record
+from client_lifecycle.storage.stream import events_of, stream_record
 from local.template import ROOT, read_template
 from tests.unit.builders import (
     ARCHIVE_ID,

@@ -11,6 +11,7 @@ from hypothesis.strategies import SearchStrategy
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Group, archive
 from client_lifecycle.domain.effects import all_effects
+from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.domain.records import Record, RecordKind
 from client_lifecycle.domain.runs import Member, Run
@@ -27,7 +28,6 @@ from client_lifecycle.storage.clients import (
 )
 from client_lifecycle.storage.items import (
     Plain,
-    UnreadableItem,
     conditional_update,
     from_item,
     from_plain,
@@ -106,14 +106,14 @@ def test_what_has_no_value_is_not_stored(value: Client) -> None:
     ids=lambda fault: next(iter(fault)),
 )
 def test_an_item_that_is_no_record_is_refused_by_its_key_and_never_quoted(fault: Plain) -> None:
-    with pytest.raises(UnreadableItem, match="APPOINTMENT#appt-1") as refused:
+    with pytest.raises(UnreadableRecord, match="appointment appt-1") as refused:
         record_from(record_item(PROVIDER_ID, "client-1", appointment()) | fault)
     assert not any(value in str(refused.value) for value in ("postponed", "soon", "invoice", "Wren"))
 
 
 @pytest.mark.parametrize("field", ["status", "starts_at", "duration_minutes"])
 def test_an_item_that_is_no_record_is_refused_by_the_field_at_fault(field: str) -> None:
-    with pytest.raises(UnreadableItem, match=field):
+    with pytest.raises(UnreadableRecord, match=field):
         record_from(record_item(PROVIDER_ID, "client-1", appointment()) | {field: None})
 
 
@@ -172,6 +172,9 @@ def holds(update: Any, item: Plain | None) -> bool:
     for clause in update["ConditionExpression"].split(" AND "):
         if clause == "attribute_exists(pk)":
             met = item is not None
+        elif clause.startswith("("):
+            name, value = clause[1 : clause.index(" OR ")].split(" = ")
+            met = item is not None and item.get(names[name], values[value]) == values[value]
         elif clause.startswith("attribute_not_exists("):
             met = item is None or names[clause[len("attribute_not_exists(") : -1]] not in item
         else:

@@ -1,10 +1,15 @@
-"""Every fault a caller can meet, by name. Imports nothing.
+"""Every fault a caller can meet, by name. Imports ``unreadable``.
 
 One name runs through the whole system: the class here is the ``type`` of the problem an HTTP caller reads, the
 reason of a client's outcome in a run, and the entry of ``ErrorEquals`` in the workflow.
 """
 
 from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 
 
 class LifecycleError(Exception):
@@ -16,7 +21,7 @@ class LifecycleError(Exception):
         facts: what the caller may need to go on, such as the id of the client in the way.
     """
 
-    def __init__(self, message: str, *fields: str, **facts: str | list[str]) -> None:
+    def __init__(self, message: str, *fields: str, **facts: Any) -> None:
         super().__init__(message)
         self.message = message
         self.fields = fields
@@ -154,3 +159,21 @@ class StorageBusy(LifecycleError):
 
 class CommitContended(LifecycleError):
     """The client's records kept changing while the work was being committed. Try again."""
+
+
+class UnreadableRecord(LifecycleError):
+    """What is stored of the client, or of what else was named, is damaged; ``unreadable`` names each record at fault.
+
+    Another system has written a record that is missing a field, or has a value no such field can have. Trying again
+    does not help; whoever wrote the record has to.
+    """
+
+    def __init__(self, *found: Unreadable) -> None:
+        named = found[:MOST_NAMED]
+        message = f"A stored record cannot be read: {', '.join(map(str, named))}."
+        super().__init__(message, unreadable=[_told(one) for one in named])
+        self.found = found
+
+
+def _told(one: Unreadable) -> dict[str, object]:
+    return {name: value for name, value in asdict(one).items() if value is not None}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from client_lifecycle.domain.client import Client, Group
+from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, Switch, resolve
 
@@ -148,9 +148,9 @@ ALLOWED = "Allowed."
 ALLOWED_AND_ACTIVATES = "Allowed. It brings the client back to active."
 
 
-def switches_of(client: Client, group: Group | None, provider: ProviderSettings) -> PortalSettings:
+def switches_of(client: Client, group: PortalSettings | None, provider: ProviderSettings) -> PortalSettings:
     """Resolve a client's switches over its group's, if it is in one, and its provider's (P6)."""
-    return resolve(client.settings, group.settings if group else PortalSettings(), provider.portal)
+    return resolve(client.settings, group or PortalSettings(), provider.portal)
 
 
 def decide(

@@ -2,7 +2,7 @@
 
 The members are frozen when the run is made (A6). Each member has exactly one outcome at any moment, ``pending``
 until the workflow has dealt with it, so the counts of a run always add up to its size. Imports ``client``,
-``records``, ``restore``, ``errors``, ``safety``, ``selection`` and ``settings``.
+``records``, ``restore``, ``errors``, ``safety``, ``selection``, ``settings`` and ``unreadable``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from client_lifecycle.domain.restore import NotRestored, RestoreOutcome
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule, TidyUp
+from client_lifecycle.domain.unreadable import Unreadable
 
 MAX_CLIENTS = 10_000
 PREVIEW_LIFETIME = timedelta(hours=1)
@@ -155,7 +156,7 @@ class Member:
     the client's revision then; the member of an undo has them as ``undoes`` and ``undoes_revision``, and gets its
     ``archive_id`` in the write that brings the client back, and ``not_restored`` once all is done, if something could
     not be taken back. ``attempt`` is the run's attempt that owes this member its outcome, or gave it. ``rules`` are
-    those that held the client back (S3).
+    those that held the client back (S3), ``unreadable`` the records that a member failed for, if its reason is that.
     """
 
     client_id: str
@@ -170,6 +171,7 @@ class Member:
     undoes: str | None = None
     undoes_revision: int | None = None
     not_restored: NotRestored | None = None
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +196,8 @@ class Run:
     by itself at ``starts_at`` if there is one. ``undone_by`` is the run that undoes this one, ``undo_of`` the run that
     this one undoes. ``group_id`` or ``filter`` is what the clients were selected by, if they were not named one by one;
     ``left_out`` counts those it found that staff took out. ``not_restored`` is how much an undo that has ended could
-    not take back, over all its clients, by reason.
+    not take back, over all its clients, by reason. ``unreadable`` names the first records that the preview had to pass
+    over.
     """
 
     provider_id: str
@@ -223,6 +226,7 @@ class Run:
     undo_of: str | None = None
     undone_by: str | None = None
     not_restored: Mapping[RestoreOutcome, int] = field(default_factory=dict)
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 def facts_of(client: Client, records: Iterable[Record], settings: ProviderSettings, at: datetime) -> Facts:
@@ -311,6 +315,11 @@ def counts_of(kind: RunKind, *, pending: int) -> dict[Outcome, int]:
     return {outcome: pending if outcome is Outcome.PENDING else 0 for outcome in OUTCOMES[kind]}
 
 
+def with_all_outcomes(run: Run) -> Run:
+    """Return a run that counts every outcome there is; one stored before some of them had nobody with those."""
+    return replace(run, counts={**counts_of(run.kind, pending=0), **run.counts})
+
+
 def start(run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime) -> Run:
     """Return the run as confirmed by a staff user at ``at``."""
     confirmed = replace(run, confirmed_by=confirmed_by, accept_changes=accept_changes, started_at=at)
@@ -361,7 +370,7 @@ def prepared(run: Run) -> Run:
 
 def reopened(member: Member, attempt: int) -> Member:
     """Return a member as owed its outcome by this attempt."""
-    return replace(member, outcome=Outcome.PENDING, reason=None, rules=(), attempt=attempt)
+    return replace(member, outcome=Outcome.PENDING, reason=None, rules=(), unreadable=(), attempt=attempt)
 
 
 def _begun(run: Run, state: RunState, clients: int, at: datetime) -> Run:

@@ -27,10 +27,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BeforeValidator
 
 from client_lifecycle.domain import errors
-from client_lifecycle.domain.errors import InvalidRequest, LifecycleError
+from client_lifecycle.domain.errors import InvalidRequest, LifecycleError, UnreadableRecord
 from client_lifecycle.edge import identity
 from client_lifecycle.edge.ids import CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
+from client_lifecycle.edge.unreadable import tell
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -69,6 +70,7 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.Superseded: HTTPStatus.CONFLICT,
     errors.StorageBusy: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.CommitContended: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UnreadableRecord: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
 TITLES: Mapping[int, str] = {
@@ -210,6 +212,8 @@ def _lifecycle_problem(error: LifecycleError) -> Response[str]:
     logger.info("request refused", extra={"problem": error.name, "fields": error.fields[:MAX_ERRORS]})
     field_errors = [{"field": field, "message": error.message} for field in error.fields]
     answer = problem(STATUS_OF[type(error)], error.name, error.message, field_errors, error.facts)
+    if isinstance(error, UnreadableRecord):
+        tell(error.found)
     if isinstance(error, TRY_AGAIN):
         answer.headers["Retry-After"] = "1"
     if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

@@ -8,24 +8,29 @@ and pydantic.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field
 
 from client_lifecycle.domain.effects import Effect
-from client_lifecycle.domain.errors import LifecycleError, StorageBusy
+from client_lifecycle.domain.errors import LifecycleError, StorageBusy, UnreadableRecord
 from client_lifecycle.domain.runs import Member, Outcome, Run
 from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.edge import wiring
-from client_lifecycle.storage.items import from_plain
-from client_lifecycle.storage.runs import read_members, read_run
+from client_lifecycle.edge.unreadable import tell
+from client_lifecycle.storage.runs import member_at, read_members, read_run
 from client_lifecycle.use_cases.archive import apply_effect
 from client_lifecycle.use_cases.archive_batch import Result
 
 logger = Logger()
 
 INTERNAL_ERROR = "InternalError"
+
+MOST_CARRIED = 5
+"""Records of a client, and fields of a record, that the state of a batch names."""
 
 
 class Step(BaseModel):
@@ -52,10 +57,11 @@ class Marked(Place):
 
 
 class Failure(BaseModel):
-    """A client whose work failed; ``reason`` is a fault's name."""
+    """A client whose work failed; ``reason`` is a fault's name, ``unreadable`` the first records at fault."""
 
     client_id: str
     reason: str
+    unreadable: list[Unreadable] = Field(default_factory=list)
 
 
 class BatchStep(Step):
@@ -71,6 +77,7 @@ class Decided(BaseModel):
     outcome: Outcome
     reason: str | None = None
     rules: list[SafetyRule] = Field(default_factory=list)
+    unreadable: list[Unreadable] = Field(default_factory=list)
 
 
 class FirstResult(BaseModel):
@@ -113,11 +120,19 @@ def each_client(places: Sequence[P], work: Callable[[P], None]) -> list[Failure]
             raise
         except LifecycleError as fault:
             logger.warning("client not done", extra={"client_id": place.client_id, "reason": fault.name})
-            failures.append(Failure(client_id=place.client_id, reason=fault.name))
+            failures.append(Failure(client_id=place.client_id, reason=fault.name, unreadable=_at_fault(fault)))
         except Exception:
             logger.exception("client failed", extra={"client_id": place.client_id})
             failures.append(Failure(client_id=place.client_id, reason=INTERNAL_ERROR))
     return failures
+
+
+def _at_fault(fault: LifecycleError) -> list[Unreadable]:
+    """Return the first records that a fault is about, so few that the state of a batch stays small."""
+    if not isinstance(fault, UnreadableRecord):
+        return []
+    tell(fault.found)
+    return [replace(one, fields=one.fields[:MOST_CARRIED]) for one in fault.found[:MOST_CARRIED]]
 
 
 def first_step(step: BatchStep, work: FirstWork) -> dict[str, Any]:
@@ -137,7 +152,7 @@ def first_step(step: BatchStep, work: FirstWork) -> dict[str, Any]:
     result = FirstResult()
 
     def do(place: Place) -> None:
-        done = work(run, step.attempt, from_plain(Member, stored[place.position]))
+        done = work(run, step.attempt, member_at(stored, step.provider_id, step.run_id, place.position))
         if done.archive_id:
             marked = Marked(client_id=place.client_id, position=place.position, archive_id=done.archive_id)
             result.marked.append(marked)
@@ -147,7 +162,7 @@ def first_step(step: BatchStep, work: FirstWork) -> dict[str, Any]:
             )
 
     failures = each_client(step.members, do)
-    result.outcomes += [Decided(client_id=one.client_id, outcome=Outcome.FAILED, reason=one.reason) for one in failures]
+    result.outcomes += [Decided(outcome=Outcome.FAILED, **one.model_dump()) for one in failures]
     return result.model_dump(mode="json")
 
 

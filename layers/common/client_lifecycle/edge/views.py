@@ -47,9 +47,17 @@ from client_lifecycle.domain.runs import (
 )
 from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetyRule, SafetySettings, TidyUp
+from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.edge.ids import ID_PATTERN
 from client_lifecycle.storage.clients import client_not_found
 from client_lifecycle.storage.items import to_plain
+
+UnreadableField = Annotated[
+    list[Unreadable],
+    Field(default_factory=list, description="Stored records that had to be passed over, the first of them."),
+    AfterValidator(lambda found: found[:MOST_NAMED]),
+]
+"""What could not be read for an answer; ids and names of fields, never what is stored."""
 
 
 class Body(BaseModel):
@@ -371,6 +379,7 @@ class ClientListView(BaseModel):
 
     clients: list[ClientView]
     next_cursor: str | None
+    unreadable: UnreadableField
 
 
 class CountsView(BaseModel):
@@ -385,6 +394,7 @@ class HistoryListView(BaseModel):
 
     entries: list[HistoryView]
     next_cursor: str | None
+    unreadable: UnreadableField
 
 
 class ReceiptListView(BaseModel):
@@ -392,6 +402,7 @@ class ReceiptListView(BaseModel):
 
     receipts: list[ReceiptView]
     next_cursor: str | None
+    unreadable: UnreadableField
 
 
 class PermissionView(BaseModel):
@@ -426,25 +437,28 @@ class PermissionsView(BaseModel):
     status: Status
     settings: PortalSettings
     permissions: list[PermissionView]
+    unreadable: UnreadableField
 
 
 class RefusedView(BaseModel):
-    """A client that an action is refused for, and why; an id that is no client's is refused too."""
+    """A client that an action is refused for, and why; an id that is no client's, or of one that is damaged, is too."""
 
     client_id: str
-    reason: Refusal | Literal["client_not_found"]
+    reason: Refusal | Literal["client_not_found", "client_unreadable"]
     rule: str
     sentence: str
 
     @classmethod
-    def of(cls, client_id: str, action: Action, permission: Permission | None) -> RefusedView:
-        """Show a refusal, ``None`` for an id that is no client's."""
-        return cls(
-            client_id=client_id,
-            reason=(permission and permission.refusal) or "client_not_found",
-            rule=TABLE[action].number,
-            sentence=permission.sentence if permission else client_not_found().message,
-        )
+    def of(cls, client_id: str, action: Action, permission: Permission | None, *, is_damaged: bool) -> RefusedView:
+        """Show a refusal, ``None`` for an id that is no client's, or the one of a client that cannot be read."""
+        reason: Refusal | Literal["client_not_found", "client_unreadable"]
+        if is_damaged:
+            reason, sentence = "client_unreadable", "What is stored of this client cannot be read."
+        elif permission is None or permission.refusal is None:
+            reason, sentence = "client_not_found", client_not_found().message
+        else:
+            reason, sentence = permission.refusal, permission.sentence
+        return cls(client_id=client_id, reason=reason, rule=TABLE[action].number, sentence=sentence)
 
 
 class PermissionCheckView(BaseModel):
@@ -454,6 +468,7 @@ class PermissionCheckView(BaseModel):
     actor: Actor
     allowed: list[str]
     refused: list[RefusedView]
+    unreadable: UnreadableField
 
 
 class GroupView(BaseModel):
@@ -474,6 +489,7 @@ class GroupListView(BaseModel):
 
     groups: list[GroupView]
     next_cursor: str | None
+    unreadable: UnreadableField
 
 
 class SettingsView(BaseModel):
@@ -505,6 +521,7 @@ class MemberView(BaseModel):
     ``warnings`` and ``blocks`` are the safety rules that were shown, ``rules`` those that held the client back when its
     turn came. ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored``
     names what an undo could not take back, the first hundred records; ``not_restored_total`` tells how many they are.
+    ``unreadable`` names what it failed for, if that is the reason.
     """
 
     client_id: str
@@ -523,6 +540,7 @@ class MemberView(BaseModel):
     archive_id: str | None
     not_restored: list[RestoredItemView]
     not_restored_total: int
+    unreadable: UnreadableField
 
     @classmethod
     def of(cls, member: Member, client: Client | None) -> MemberView:
@@ -546,6 +564,7 @@ class MemberView(BaseModel):
             archive_id=member.archive_id or member.undoes,
             not_restored=[RestoredItemView.of(item) for item in missing.items],
             not_restored_total=sum(missing.counts.values()),
+            unreadable=list(member.unreadable),
         )
 
 
@@ -554,6 +573,7 @@ class MemberListView(BaseModel):
 
     clients: list[MemberView]
     next_cursor: str | None
+    unreadable: UnreadableField
 
 
 class RunView(BaseModel):
@@ -588,6 +608,7 @@ class RunView(BaseModel):
     not_restored_total: int
     percent_done: int
     seconds_left: int | None
+    unreadable: UnreadableField
 
     @classmethod
     def of(cls, run: Run, at: datetime) -> RunView:
@@ -600,6 +621,7 @@ class RunListView(BaseModel):
 
     runs: list[RunView]
     next_cursor: str | None
+    unreadable: UnreadableField
 
 
 class PreviewView(RunView):
@@ -623,6 +645,7 @@ def _run_fields(run: Run, at: datetime) -> dict[str, Any]:
         "counts": dict(run.counts),
         "not_restored": dict(run.not_restored),
         "not_restored_total": sum(run.not_restored.values()),
+        "unreadable": list(run.unreadable),
         "percent_done": 100 * (clients - run.counts[Outcome.PENDING]) // clients,
         "seconds_left": estimated_seconds_left(run, at),
     }

@@ -17,6 +17,7 @@ from client_lifecycle.edge.settings import (
     WorkflowSettings,
     read_settings,
 )
+from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.storage.booking_secrets import BookingSecrets
 from client_lifecycle.storage.connections import (
     connect_booking_secrets,
@@ -35,7 +36,7 @@ from client_lifecycle.storage.workflow import Workflow
 @cache
 def table() -> Table:
     """Return this process's connection to the table."""
-    return connect_table(read_settings(TableSettings).table_name)
+    return connect_table(read_settings(TableSettings).table_name, tell)
 
 
 @cache

@@ -7,9 +7,10 @@ Imports the domain and the rest of this ring.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ from client_lifecycle.domain.client import Client, Stamp
 from client_lifecycle.domain.effects import Change, LeftAlone, Plan
 from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, put_over, to_plain
+from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, ReadingOutdated, Table
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ class ReceiptPage:
 
     receipts: list[Receipt]
     next_after: str | None
+    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 def commit_archive(
@@ -210,6 +214,7 @@ def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str
 
     Raises:
         ReceiptNotFound: the client was never archived under this id.
+        UnreadableRecord: the receipt, or a part of it, cannot be read.
     """
     head_key = keys.receipt_key(provider_id, client_id, archive_id)
     head: Receipt | None = None
@@ -226,7 +231,7 @@ def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str
 
 
 def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int, after: str | None) -> ReceiptPage:
-    """Read a page of a client's receipts, the newest first, each with all its parts.
+    """Read a page of a client's receipts, the newest first, each with all its parts that can be read.
 
     A page ends before it would hold more than ``MAX_PAGE_BYTES``, but has one receipt at least.
 
@@ -234,8 +239,8 @@ def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int,
     """
     values = {":pk": keys.client_partition(provider_id, client_id), ":prefix": keys.RECEIPT_PREFIX}
     start: Plain | None = {**keys.receipt_key(provider_id, client_id, after)} if after else None
-    receipts: list[Receipt] = []
-    parts: list[ReceiptPart] = []
+    heads: list[Plain] = []
+    parts: dict[str, list[Plain]] = defaultdict(list)
     held_bytes = 0
     while True:
         page = table.page(
@@ -248,16 +253,31 @@ def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int,
         )
         for plain in page.items:
             held_bytes += len(json.dumps(plain, default=str))
-            if len(receipts) == limit or (receipts and held_bytes > MAX_PAGE_BYTES):
-                return ReceiptPage(receipts, receipts[-1].archive_id)
-            if "archive_id" in plain:
-                receipts.append(_whole(from_plain(Receipt, plain), parts[::-1]))
-                parts.clear()
+            if len(heads) == limit or (heads and held_bytes > MAX_PAGE_BYTES):
+                return _receipt_page(table, heads, parts, has_more=True)
+            archive_id, is_part = keys.receipt_place(plain)
+            if is_part:
+                parts[archive_id].insert(0, plain)
             else:
-                parts.append(from_plain(ReceiptPart, plain))
+                heads.append(plain)
         if page.next_key is None:
-            return ReceiptPage(receipts, None)
+            return _receipt_page(table, heads, parts, has_more=False)
         start = page.next_key
+
+
+def _receipt_page(
+    table: Table, heads: Sequence[Plain], parts: Mapping[str, list[Plain]], *, has_more: bool
+) -> ReceiptPage:
+    """Return a page of the receipts with these heads; what cannot be read of them is named beside."""
+    receipts: list[Receipt] = []
+    unreadable: list[Unreadable] = []
+    for plain in heads:
+        archive_id, _ = keys.receipt_place(plain)
+        found, unread = read_each(table, lambda one: from_plain(Receipt, one), [plain])
+        added, unread_parts = read_each(table, lambda one: from_plain(ReceiptPart, one), parts.get(archive_id, []))
+        receipts += [_whole(head, added) for head in found]
+        unreadable += [*unread, *unread_parts]
+    return ReceiptPage(receipts, keys.receipt_place(heads[-1])[0] if has_more else None, unreadable)
 
 
 def _whole(head: Receipt, parts: Sequence[ReceiptPart]) -> Receipt:

@@ -5,9 +5,8 @@ Imports the domain and the rest of this ring.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -16,11 +15,13 @@ from pydantic import Field
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.effects import Change
-from client_lifecycle.domain.errors import ClientNotFound
+from client_lifecycle.domain.errors import ClientNotFound, UnreadableRecord
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import addresses, keys
-from client_lifecycle.storage.items import Plain, UnreadableItem, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table
 
 if TYPE_CHECKING:
@@ -32,10 +33,24 @@ _ANY_RECORD: Any = Annotated[Record, Field(discriminator="kind")]
 
 @dataclass(frozen=True, slots=True)
 class LiveClient:
-    """A client and those of its records that an archive may have to touch, read in one go."""
+    """A client and those of its records that an archive may have to touch, read in one go.
+
+    ``unreadable`` are those that cannot be read. Whoever decides to archive needs all of them: a rule of the practice
+    could forbid it because of the one that is not known.
+    """
 
     client: Client
     records: tuple[Record, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+
+    def require_whole(self) -> None:
+        """Require that every record could be read.
+
+        Raises:
+            UnreadableRecord: some could not; each is named.
+        """
+        if self.unreadable:
+            raise UnreadableRecord(*self.unreadable)
 
 
 Place: TypeAlias = Sequence[str]
@@ -48,6 +63,7 @@ class ClientPage:
 
     clients: list[Client]
     next_after: Place | None
+    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 def read_client(table: Table, provider_id: str, client_id: str) -> Client:
@@ -59,26 +75,38 @@ def read_client(table: Table, provider_id: str, client_id: str) -> Client:
     plain = table.get(keys.client_key(provider_id, client_id))
     if plain is None:
         raise client_not_found()
-    return from_plain(Client, plain)
+    return _client_from(plain)
 
 
-def read_clients(table: Table, provider_id: str, client_ids: Sequence[str]) -> dict[str, Client]:
-    """Read many clients by id; ids the provider does not have, or whose client cannot be read, are left out."""
+def read_clients(
+    table: Table, provider_id: str, client_ids: Sequence[str]
+) -> tuple[dict[str, Client], list[Unreadable]]:
+    """Read many clients by id; ids the provider does not have are left out.
+
+    Returns:
+        The clients by id, and those that cannot be read.
+    """
     found = table.get_many([keys.client_key(provider_id, client_id) for client_id in client_ids])
-    return {client.client_id: client for client in _readable(found)}
+    clients, unreadable = read_each(table, _client_from, found)
+    return {client.client_id: client for client in clients}, unreadable
 
 
-def all_clients(table: Table, provider_id: str, status: Status, *, group_id: str | None) -> Iterator[Client]:
-    """Read the whole of one tab, all clients or those of one group, by name; one that cannot be read is left out."""
+def all_clients(
+    table: Table, provider_id: str, status: Status, *, group_id: str | None
+) -> tuple[list[Client], list[Unreadable]]:
+    """Read the whole of one tab, all clients or those of one group, by name.
+
+    Returns:
+        The clients, and those that cannot be read.
+    """
     tab = _tab(provider_id, status, group_id)
     values = {":partition": tab.partition}
-    return _readable(table.query(f"{tab.attribute} = :partition", values, index=tab.index, consistent=False))
+    found = table.query(f"{tab.attribute} = :partition", values, index=tab.index, consistent=False)
+    return read_each(table, _client_from, found)
 
 
-def _readable(found: Iterable[Plain]) -> Iterator[Client]:
-    for plain in found:
-        with suppress(UnreadableItem):
-            yield from_plain(Client, plain)
+def _client_from(plain: Plain) -> Client:
+    return from_plain(Client, plain)
 
 
 def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
@@ -90,20 +118,25 @@ def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> L
         client_id: the client.
         at: records that lived only until before this moment are passed over.
 
+    Returns:
+        The client with its records; those that cannot be read are named.
+
     Raises:
         ClientNotFound: the provider has no such client.
+        UnreadableRecord: the client itself cannot be read.
     """
     client: Client | None = None
-    records: list[Record] = []
+    found: list[Plain] = []
     values = {":pk": keys.client_partition(provider_id, client_id), ":at": keys.sortable(at)}
     for plain in table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX):
         if plain["sk"] == keys.CLIENT_SK:
-            client = from_plain(Client, plain)
+            client = _client_from(plain)
         else:
-            records.append(record_from(plain))
+            found.append(plain)
     if client is None:
         raise client_not_found()
-    return LiveClient(client, tuple(records))
+    records, unreadable = read_each(table, record_from, found)
+    return LiveClient(client, tuple(records), tuple(unreadable))
 
 
 def list_clients(
@@ -185,8 +218,9 @@ def _page_of(table: Table, tab: _Tab, limit: int, after: Place | None) -> Client
         values[":prefix"] = tab.prefix
     start = {tab.attribute: tab.partition} | dict(zip(tab.place, after, strict=True)) if after else None
     page = table.page(condition, values, index=tab.index, limit=limit, after=start)
-    clients = [from_plain(Client, plain) for plain in page.items]
-    return ClientPage(clients, [page.next_key[name] for name in tab.place] if page.next_key else None)
+    clients, unreadable = read_each(table, _client_from, page.items)
+    next_after = [page.next_key[name] for name in tab.place] if page.next_key else None
+    return ClientPage(clients, next_after, unreadable)
 
 
 def client_item(client: Client) -> Plain:
@@ -244,7 +278,7 @@ def client_write(table: Table, before: Client, after: Client) -> TransactWriteIt
     """Write a client over the reading it was decided on, or not at all."""
     key = keys.client_key(before.provider_id, before.client_id)
     expect = {"revision", "archive_id"}
-    return conditional_update(table.name, key, client_item(before), client_item(after), expect)
+    return conditional_update(table.name, key, client_item(before), client_item(after), expect, shape=Client)
 
 
 def change_write(table: Table, provider_id: str, client_id: str, change: Change) -> TransactWriteItemTypeDef:
@@ -258,6 +292,7 @@ def change_write(table: Table, provider_id: str, client_id: str, change: Change)
         record_item(provider_id, client_id, change.before),
         record_item(provider_id, client_id, change.after),
         touched,
+        shape=type(change.before),
     )
 
 

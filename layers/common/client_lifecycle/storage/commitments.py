@@ -18,20 +18,22 @@ from client_lifecycle.domain.records import (
     LONGEST_APPOINTMENT,
     Appointment,
     AppointmentStatus,
-    Payment,
     Record,
     RecordKind,
 )
 from client_lifecycle.domain.restore import Booked
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import record_from
-from client_lifecycle.storage.items import Plain, UnreadableItem
+from client_lifecycle.storage.items import Plain
+from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table, side_by_side
 
 Commitments: TypeAlias = Mapping[str, Sequence[Record]]
 """Appointments and payments by client id; a client without any is not in it."""
 
 KINDS = (RecordKind.APPOINTMENT, RecordKind.PAYMENT)
+PREFIXES = tuple(keys.record_prefix(kind) for kind in KINDS)
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -39,13 +41,16 @@ A_DAY = timedelta(days=1)
 """Moments are written in more than one way, which sort alike only if they are further apart than this."""
 
 
-def commitments_of_provider(table: Table, provider_id: str, at: datetime) -> Commitments:
+def commitments_of_provider(table: Table, provider_id: str, at: datetime) -> tuple[Commitments, list[Unreadable]]:
     """Read all commitments of a provider: as many calls as they fill pages, however many clients there are.
 
     Args:
         table: where to read.
         provider_id: the owner.
         at: appointments that began before this moment are passed over.
+
+    Returns:
+        The commitments by client, and those that cannot be read.
     """
 
     def of_kind(kind: RecordKind) -> list[Plain]:
@@ -53,10 +58,12 @@ def commitments_of_provider(table: Table, provider_id: str, at: datetime) -> Com
         condition = "commitment_key = :partition AND live_key >= :at"
         return list(table.query(condition, values, index=keys.COMMITMENTS_INDEX, consistent=False))
 
-    return _by_client(plain for found in side_by_side(of_kind, KINDS) for plain in found)
+    return _by_client(table, (plain for found in side_by_side(of_kind, KINDS) for plain in found))
 
 
-def commitments_of_clients(table: Table, provider_id: str, client_ids: Sequence[str], at: datetime) -> Commitments:
+def commitments_of_clients(
+    table: Table, provider_id: str, client_ids: Sequence[str], at: datetime
+) -> tuple[Commitments, list[Unreadable]]:
     """Read the commitments of a few clients: one strongly consistent query for each, several at a time.
 
     Args:
@@ -64,14 +71,17 @@ def commitments_of_clients(table: Table, provider_id: str, client_ids: Sequence[
         provider_id: the owner.
         client_ids: the clients.
         at: appointments that began before this moment are passed over.
+
+    Returns:
+        The commitments by client, and those that cannot be read.
     """
 
     def of_client(client_id: str) -> list[Plain]:
         values = {":pk": keys.client_partition(provider_id, client_id), ":at": keys.sortable(at)}
         found = table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX)
-        return [plain for plain in found if plain.get("kind") in KINDS]
+        return [plain for plain in found if plain["sk"].startswith(PREFIXES)]
 
-    return _by_client(plain for found in side_by_side(of_client, client_ids) for plain in found)
+    return _by_client(table, (plain for found in side_by_side(of_client, client_ids) for plain in found))
 
 
 @dataclass(slots=True)
@@ -88,7 +98,7 @@ class Calendar:
     def booked_since(self, since: datetime, until: datetime) -> Sequence[Booked]:
         """Return the appointments ahead, or in progress, that were booked after ``since`` and begin before ``until``.
 
-        Some that were booked a little before, or begin later, may be among them.
+        Some that were booked a little before, or begin later, may be among them. One that cannot be read holds no slot.
         """
         if since < self._since or until > self._until:
             since, until = min(since, self._since), max(until, self._until)
@@ -110,25 +120,22 @@ class Calendar:
             index=keys.COMMITMENTS_INDEX,
             consistent=False,
         )
-        for plain in found:
-            record = _readable(plain)
+        commitments, _ = read_each(self.table, _commitment_from, found)
+        for client_id, record in commitments:
             if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
-                _, client_id = keys.owner_and_client(plain["pk"])
                 yield Booked(client_id, record)
 
 
-def _by_client(found: Iterable[Plain]) -> Commitments:
+def _by_client(table: Table, found: Iterable[Plain]) -> tuple[Commitments, list[Unreadable]]:
     by_client: dict[str, list[Record]] = defaultdict(list)
-    for plain in found:
-        record = _readable(plain)
-        if isinstance(record, Appointment | Payment):
-            _, client_id = keys.owner_and_client(plain["pk"])
-            by_client[client_id].append(record)
-    return by_client
+    commitments, unreadable = read_each(table, _commitment_from, found)
+    for client_id, record in commitments:
+        by_client[client_id].append(record)
+    return by_client, unreadable
 
 
-def _readable(plain: Plain) -> Record | None:
-    try:
-        return record_from(plain)
-    except UnreadableItem:
-        return None
+def _commitment_from(plain: Plain) -> tuple[str, Record]:
+    """Read a commitment and whose it is."""
+    record = record_from(plain)
+    _, client_id = keys.owner_and_client(plain["pk"])
+    return client_id, record

@@ -5,9 +5,12 @@ The endpoint, the region and the credentials come from the environment, as boto3
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import boto3
 from botocore.config import Config
 
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.booking_secrets import BookingSecrets
 from client_lifecycle.storage.event_bus import DeadLetters, EventBus
 from client_lifecycle.storage.seal import Seal
@@ -23,9 +26,9 @@ CONFIG = Config(
 )
 
 
-def connect_table(name: str) -> Table:
-    """Connect to the table of this name."""
-    return Table(boto3.client("dynamodb", config=CONFIG), name)
+def connect_table(name: str, report: Callable[[Sequence[Unreadable]], None]) -> Table:
+    """Connect to the table of this name; ``report`` is told of what cannot be read in it."""
+    return Table(boto3.client("dynamodb", config=CONFIG), name, report)
 
 
 def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.items import Plain, conditional_update
+from client_lifecycle.storage.items import Plain, conditional_update, unreadable
+from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import ReadingOutdated, Table
 
 
@@ -28,7 +29,7 @@ class Due:
 
 
 def list_due(table: Table, work: keys.Work, at: datetime) -> Iterator[Due]:
-    """List the items that are due, page by page, those that have waited longest first within a partition.
+    """List the items that are due, those that have waited longest first within a partition.
 
     The index lags by moments, so whoever looks at an item reads it first and decides on what it is then.
 
@@ -40,9 +41,16 @@ def list_due(table: Table, work: keys.Work, at: datetime) -> Iterator[Due]:
     for partition in keys.due_partitions(work):
         values = {":partition": partition, ":at": keys.sortable(at)}
         condition = "due_key = :partition AND due_since <= :at"
-        for plain in table.query(condition, values, index=keys.DUE_INDEX, consistent=False):
-            place = {"due_key": plain["due_key"], "due_since": plain["due_since"]}
-            yield Due({"pk": plain["pk"], "sk": plain["sk"]}, place)
+        found = table.query(condition, values, index=keys.DUE_INDEX, consistent=False)
+        entries, _ = read_each(table, _due_from, found)
+        yield from entries
+
+
+def _due_from(plain: Plain) -> Due:
+    if keys.named(plain).kind == keys.UNKNOWN_KIND:
+        raise unreadable(plain, "pk", "sk")
+    place = {"due_key": plain["due_key"], "due_since": plain["due_since"]}
+    return Due({"pk": plain["pk"], "sk": plain["sk"]}, place)
 
 
 def postpone(table: Table, due: Due, until: datetime) -> Due | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from client_lifecycle.domain.client import Client
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import address_item, client_item, client_write
-from client_lifecycle.storage.items import put_new, put_over, to_item
+from client_lifecycle.storage.items import Plain, put_new, put_over, to_item
 from client_lifecycle.storage.providers import group_check, group_not_found
 from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class AddressTaken(Exception):
     """A client of the provider, active or archived, has this address already; nothing was written (A3)."""
 
-    def __init__(self, client_id: str) -> None:
-        super().__init__(f"the address is {client_id}'s")
+    def __init__(self, client_id: str | None) -> None:
+        super().__init__(f"the address is {client_id or 'another client'}'s")
         self.client_id = client_id
 
 
@@ -125,4 +125,10 @@ def _fault(failed: ConditionsFailed, faults: list[Exception]) -> Exception:
         if index in failed.found:
             return fault
     owner = failed.found[min(failed.found)]
-    return AddressTaken(owner["client_id"]) if owner else failed
+    return AddressTaken(_owner_of(owner)) if owner else failed
+
+
+def _owner_of(address: Plain) -> str | None:
+    """Return whose an address is, as far as that is known."""
+    client_id = address.get("client_id")
+    return client_id if isinstance(client_id, str) else None

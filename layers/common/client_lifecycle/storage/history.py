@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import from_plain
+from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table
 
 
@@ -16,6 +18,7 @@ class HistoryPage:
 
     entries: list[HistoryEntry]
     next_after: str | None
+    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 def list_history(
@@ -31,5 +34,5 @@ def list_history(
         newest_first=newest_first,
         consistent=True,
     )
-    entries = [from_plain(HistoryEntry, plain) for plain in page.items]
-    return HistoryPage(entries, page.next_key["sk"].removeprefix(keys.HISTORY_PREFIX) if page.next_key else None)
+    entries, unreadable = read_each(table, lambda plain: from_plain(HistoryEntry, plain), page.items)
+    return HistoryPage(entries, keys.named(page.next_key).id if page.next_key else None, unreadable)

@@ -41,7 +41,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -63,6 +64,7 @@ DUE_INDEX = "due"
 
 CLIENT_SK = "CLIENT"
 RUN_SK = "RUN"
+UNKNOWN_KIND = "item"
 RUN_PREFIX = "RUN#"
 MEMBER_PREFIX = "MEMBER#"
 GROUP_PREFIX = "GROUP#"
@@ -132,14 +134,76 @@ def owner_and_run(partition: str) -> tuple[str, str]:
     return provider_id, run_id
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a key says of its item: the kind, the id, the client it hangs on, and the ids that the item must hold."""
+
+    kind: str
+    id: str
+    client_id: str | None = None
+    holds: Mapping[str, str | int] = field(default_factory=dict)
+
+
+def named(key: Mapping[str, str]) -> Named:
+    """Tell what a key stands for; a key that is none of ours, or an address, has no id to be named by."""
+    what, *owners = key["pk"].split("#")
+    prefix, _, rest = key["sk"].partition("#")
+    match what, owners:
+        case "CLIENT", [provider_id, client_id] if key["sk"] == CLIENT_SK:
+            return Named("client", client_id, None, {"provider_id": provider_id, "client_id": client_id})
+        case "CLIENT", [_, client_id]:
+            return _named_of_client(prefix, rest, client_id)
+        case "PROVIDER", [provider_id]:
+            return _named_of_provider(prefix, rest, provider_id)
+        case "RUN", [provider_id, run_id] if key["sk"] == RUN_SK:
+            return Named("run", run_id, None, {"provider_id": provider_id, "run_id": run_id})
+        case "RUN", [_, run_id, _] if prefix == "MEMBER" and rest.isdecimal():
+            return Named("member", f"{run_id}#{int(rest)}", None, {"position": int(rest)})
+        case "BOOKING", [_]:
+            return Named("booking_answer", key["sk"], None, {"event_id": key["sk"]})
+        case _:
+            return Named(UNKNOWN_KIND, "unknown")
+
+
+def _named_of_client(prefix: str, rest: str, client_id: str) -> Named:
+    match prefix:
+        case "RECEIPT":
+            archive_id, _, _ = rest.partition("#")
+            return Named("receipt", archive_id, client_id, {"archive_id": archive_id})
+        case "RESTORATION":
+            return Named("restoration", rest, client_id, {"archive_id": rest})
+        case "HISTORY":
+            return Named("history_entry", rest, client_id, {"history_id": rest})
+        case _:
+            kind = prefix.lower()
+            return Named(kind, rest, client_id, {"kind": kind, "record_id": rest})
+
+
+def _named_of_provider(prefix: str, rest: str, provider_id: str) -> Named:
+    match prefix:
+        case "GROUP":
+            return Named("group", rest, None, {"provider_id": provider_id, "group_id": rest})
+        case "SETTINGS":
+            return Named("settings", provider_id)
+        case "CHAT":
+            return Named("chat", rest, None, {"chat_id": rest})
+        case _:
+            return Named(prefix.lower(), rest)
+
+
 def client_key(provider_id: str, client_id: str) -> Key:
     """Return the key of the client itself."""
     return {"pk": client_partition(provider_id, client_id), "sk": CLIENT_SK}
 
 
+def record_prefix(kind: RecordKind) -> str:
+    """Return what the sort keys of all of a client's records of this kind begin with."""
+    return f"{kind.upper()}#"
+
+
 def record_key(provider_id: str, client_id: str, kind: RecordKind, record_id: str) -> Key:
     """Return the key of one record of a client."""
-    return {"pk": client_partition(provider_id, client_id), "sk": f"{kind.upper()}#{record_id}"}
+    return {"pk": client_partition(provider_id, client_id), "sk": f"{record_prefix(kind)}{record_id}"}
 
 
 def receipt_key(provider_id: str, client_id: str, archive_id: str) -> Key:
@@ -179,6 +243,12 @@ def _fitting(record_id: str) -> str:
     """Return an id of another system, or its digest where the id would not fit into a key beside what else is there."""
     written = record_id.encode()
     return record_id if len(written) <= MAX_ID_BYTES else hashlib.sha256(written).hexdigest()
+
+
+def receipt_place(key: Mapping[str, str]) -> tuple[str, bool]:
+    """Tell from an item's key which archive's receipt it belongs to, and whether it is a part of that."""
+    archive_id, separator, _ = key["sk"].removeprefix(RECEIPT_PREFIX).partition("#")
+    return archive_id, bool(separator)
 
 
 def history_key(provider_id: str, client_id: str, history_id: str) -> Key:
@@ -278,6 +348,16 @@ def member_key(provider_id: str, run_id: str, position: int) -> Key:
     """Return the key of a client's place in a bulk archive, in the order of the preview."""
     partition = f"{run_partition(provider_id, run_id)}#{position // MEMBERS_PER_PARTITION}"
     return {"pk": partition, "sk": f"{MEMBER_PREFIX}{position:05d}"}
+
+
+def position_in(member_id: str) -> int:
+    """Return the position of a run's member from the id it is named by."""
+    return int(member_id.rpartition("#")[2])
+
+
+def position_of(key: Mapping[str, str]) -> int:
+    """Return the position of a run's member, of which its key is made."""
+    return int(key["sk"].removeprefix(MEMBER_PREFIX))
 
 
 def live_key(record: Record) -> str | None:

@@ -14,8 +14,9 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.restore import NotRestored
 from client_lifecycle.domain.runs import NOT_BY_THIS_RUN, Member, Outcome, Run, RunState, reopened
 from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import archives, clients, keys
-from client_lifecycle.storage.items import Plain, conditional_update, to_item
+from client_lifecycle.storage.items import Plain, conditional_update, to_item, to_plain
 from client_lifecycle.storage.runs import member_fields, run_not_found
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, ReadingOutdated, Table
 
@@ -37,7 +38,8 @@ class Settlement:
     """What an attempt of a run came to for one of its members.
 
     ``archive_id`` is the stamp that the client must still carry and the receipt that is settled; it is given for
-    clients archived in full, and only for them. ``rules`` are those that held the client back.
+    clients archived in full, and only for them. ``rules`` are those that held the client back, ``unreadable`` the
+    records that the member failed for.
     """
 
     client_id: str
@@ -46,6 +48,7 @@ class Settlement:
     reason: str | None = None
     rules: tuple[SafetyRule, ...] = ()
     archive_id: str | None = None
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 def mark_write(table: Table, run: Run, member: Member, archived: Client, archive_id: str) -> TransactWriteItemTypeDef:
@@ -72,7 +75,7 @@ def keep_not_restored(table: Table, run: Run, member: Member, not_restored: NotR
 def _mark(table: Table, run: Run, member: Member, after: Member) -> TransactWriteItemTypeDef:
     key = keys.member_key(run.provider_id, run.run_id, member.position)
     expect = {"outcome", "attempt", "archive_id"}
-    return conditional_update(table.name, key, member_fields(member), member_fields(after), expect)
+    return conditional_update(table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
 
 
 def settle_members(
@@ -156,7 +159,8 @@ def _reopen(table: Table, run: Run, left: list[Member]) -> None:
 def _reopening(table: Table, run: Run, member: Member) -> TransactWriteItemTypeDef:
     key = keys.member_key(run.provider_id, run.run_id, member.position)
     after = reopened(member, run.attempt)
-    return conditional_update(table.name, key, member_fields(member), member_fields(after), {"outcome", "attempt"})
+    expect = {"outcome", "attempt"}
+    return conditional_update(table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +245,10 @@ def _outcome_write(place: _Place, settlement: Settlement) -> TransactWriteItemTy
         "attempt": place.attempt,
         "reason": settlement.reason,
         "rules": [rule.value for rule in settlement.rules] or None,
+        "unreadable": [to_plain(one) for one in settlement.unreadable] or None,
     }
     expect = {"outcome", "attempt"} | ({"archive_id"} if settlement.outcome in NOT_BY_THIS_RUN else set())
-    return conditional_update(place.table.name, key, before, after, expect)
+    return conditional_update(place.table.name, key, before, after, expect, shape=Member)
 
 
 def _count_write(
@@ -256,16 +261,20 @@ def _count_write(
     moves = Counter({outcome.value: count for outcome, count in gained.items()})
     moves.subtract({outcome.value: count for outcome, count in lost.items()})
     conditions = ["attribute_exists(pk)", *(f"#{name} = :{name}" for name in expect)]
-    sums = [f"#counts.#{name} = if_not_exists(#counts.#{name}, :none) + :{name}" for name in moves]
     return {
         "Update": {
             "TableName": place.table.name,
             "Key": to_item(keys.run_key(place.provider_id, place.run_id)),
-            "UpdateExpression": "SET " + ", ".join(sums),
+            "UpdateExpression": "SET " + ", ".join(_moved(name) for name in moves),
             "ConditionExpression": " AND ".join(conditions),
             "ExpressionAttributeNames": {f"#{name}": name for name in ["counts", *moves, *expect]},
             "ExpressionAttributeValues": to_item(
-                {":none": 0, **{f":{name}": value for name, value in {**moves, **expect}.items()}}
+                {":none": 0} | {f":{name}": value for name, value in {**moves, **expect}.items()}
             ),
         }
     }
+
+
+def _moved(name: str) -> str:
+    """Move one count; a run that was stored before there was this outcome has none of it yet."""
+    return f"#counts.#{name} = if_not_exists(#counts.#{name}, :none) + :{name}"

@@ -6,14 +6,23 @@ Imports the domain and the rest of this ring.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from client_lifecycle.domain.client import Client, Group, Status
-from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
+from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound, UnreadableRecord
 from client_lifecycle.domain.policy import switches_of
-from client_lifecycle.domain.settings import PortalSettings, ProviderSettings
+from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.settings import (
+    Level,
+    PortalSettings,
+    ProviderSettings,
+    SafetyRule,
+    SafetySettings,
+    Switch,
+)
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import group_item
 from client_lifecycle.storage.items import (
@@ -25,6 +34,7 @@ from client_lifecycle.storage.items import (
     to_item,
     to_plain,
 )
+from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
 
 if TYPE_CHECKING:
@@ -42,11 +52,35 @@ class GroupPage:
 
     groups: list[Group]
     next_after: str | None
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+CAREFUL = ProviderSettings(
+    safety=replace(SafetySettings(), **{rule.value: Level.BLOCK for rule in SafetyRule}),  # type: ignore[arg-type]
+    no_self_return=frozenset(ArchiveReason),
+)
+"""What counts for settings that cannot be read: nothing is done that they could forbid."""
 
 
 def read_settings(table: Table, provider_id: str) -> ProviderSettings:
-    """Read a provider's settings; one that has decided nothing has the defaults."""
-    return settings_from(stored_settings(table, provider_id))
+    """Read a provider's settings; one that has decided nothing has the defaults.
+
+    Of settings that cannot be read, each one that can is as it is stored, and each one that cannot is as careful as it
+    can be (S1): one bad value does not stop a practice, nor does it archive anybody over a rule.
+    """
+    stored = stored_settings(table, provider_id)
+    try:
+        return settings_from(stored)
+    except UnreadableRecord as fault:
+        table.report(fault.found)
+        return ProviderSettings(**{name: _setting(stored or {}, name) for name in SETTINGS_FIELDS})
+
+
+def _setting(stored: Plain, name: str) -> Any:
+    try:
+        return getattr(from_plain(ProviderSettings, {name: stored[name]} if name in stored else {}), name)
+    except UnreadableRecord:
+        return getattr(CAREFUL, name)
 
 
 def stored_settings(table: Table, provider_id: str) -> Plain | None:
@@ -55,7 +89,11 @@ def stored_settings(table: Table, provider_id: str) -> Plain | None:
 
 
 def settings_from(stored: Plain | None) -> ProviderSettings:
-    """Read stored settings; what they do not say is as by default."""
+    """Read stored settings; what they do not say is as by default.
+
+    Raises:
+        UnreadableRecord: they cannot be read.
+    """
     return from_plain(ProviderSettings, stored) if stored else ProviderSettings()
 
 
@@ -97,11 +135,25 @@ def read_group(table: Table, provider_id: str, group_id: str, *, field: str = "g
     return from_plain(Group, plain)
 
 
-def read_groups(table: Table, provider_id: str, group_ids: Iterable[str]) -> dict[str, Group]:
-    """Read many groups by id, each once; ids the provider does not have are left out."""
+def read_switches(
+    table: Table, provider_id: str, group_ids: Iterable[str]
+) -> tuple[dict[str, PortalSettings], list[Unreadable]]:
+    """Read the switches of many groups, each once; ids the provider does not have are left out.
+
+    A group that cannot be read, because it has no name for example, still has the switches that can be.
+
+    Returns:
+        The switches by group id, and the groups that cannot be read.
+    """
     found = table.get_many([keys.group_key(provider_id, group_id) for group_id in dict.fromkeys(group_ids)])
-    groups = (from_plain(Group, plain) for plain in found)
-    return {group.group_id: group for group in groups}
+    _, unreadable = read_each(table, lambda plain: from_plain(Group, plain), found)
+    return {keys.named(plain).id: _switches(plain) for plain in found}, unreadable
+
+
+def _switches(group: Plain) -> PortalSettings:
+    stored = group.get("settings")
+    told = stored if isinstance(stored, dict) else {}
+    return PortalSettings(**{switch.value: word for switch in Switch if isinstance(word := told.get(switch), bool)})
 
 
 def list_groups(table: Table, provider_id: str, *, limit: int, after: str | None) -> GroupPage:
@@ -109,8 +161,8 @@ def list_groups(table: Table, provider_id: str, *, limit: int, after: str | None
     values = {":pk": keys.provider_partition(provider_id), ":prefix": keys.GROUP_PREFIX}
     start = keys.group_key(provider_id, after) if after else None
     page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start, consistent=True)
-    groups = [from_plain(Group, plain) for plain in page.items]
-    return GroupPage(groups, page.next_key["sk"].removeprefix(keys.GROUP_PREFIX) if page.next_key else None)
+    groups, unreadable = read_each(table, lambda plain: from_plain(Group, plain), page.items)
+    return GroupPage(groups, keys.named(page.next_key).id if page.next_key else None, unreadable)
 
 
 def add_group(table: Table, group: Group) -> None:
@@ -173,5 +225,5 @@ def group_not_found(field: str = "group_id") -> GroupNotFound:
 
 def portal_settings(table: Table, client: Client, provider: ProviderSettings) -> PortalSettings:
     """Resolve a client's switches over its group's, read from the table, and its provider's (P6)."""
-    plain = table.get(keys.group_key(client.provider_id, client.group_id)) if client.group_id else None
-    return switches_of(client, from_plain(Group, plain) if plain else None, provider)
+    switches, _ = read_switches(table, client.provider_id, [client.group_id] if client.group_id else [])
+    return switches_of(client, switches.get(client.group_id or ""), provider)

@@ -5,9 +5,9 @@ Imports the domain and the rest of this ring.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from client_lifecycle.domain.client import Client
@@ -17,6 +17,7 @@ from client_lifecycle.domain.restore import Restoration, RestoreState
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import record_from
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table
 
 if TYPE_CHECKING:
@@ -74,8 +75,22 @@ def read_found(table: Table, client: Client, changes: Collection[Change]) -> Fou
     own = (record_from(plain) for plain in found if plain["pk"] == partition)
     return Found(
         records={(record.kind, record.record_id): record for record in own},
-        closed_chats={plain["chat_id"] for plain in found if plain["pk"] != partition and plain.get("closed_at")},
+        closed_chats=_closed_chats(table, (plain for plain in found if plain["pk"] != partition)),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chat:
+    """What is kept of a chat by the system that runs it."""
+
+    chat_id: str
+    closed_at: datetime | None = None
+
+
+def _closed_chats(table: Table, found: Iterable[Plain]) -> set[str]:
+    """Tell which stored chats have been closed; one that cannot be read is not taken for open."""
+    chats, unreadable = read_each(table, lambda plain: from_plain(_Chat, plain), found)
+    return {chat.chat_id for chat in chats if chat.closed_at} | {one.id for one in unreadable}
 
 
 def _fields(restoration: Restoration) -> Plain:

@@ -5,15 +5,17 @@ What moves a member from one outcome to another is in ``outcomes``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from client_lifecycle.domain.errors import RunNotFound
-from client_lifecycle.domain.runs import IN_FLIGHT, WAITING, Member, Outcome, Run
+from client_lifecycle.domain.runs import IN_FLIGHT, WAITING, Member, Outcome, Run, with_all_outcomes
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Page, Table, side_by_side
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ class RunPage:
 
     runs: list[Run]
     next_after: str | None
+    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class MemberPage:
 
     members: list[Member]
     next_after: int | None
+    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 def create_run(table: Table, run: Run, members: Sequence[Member]) -> None:
@@ -66,11 +70,17 @@ def read_run(table: Table, provider_id: str, run_id: str) -> Run:
 
     Raises:
         RunNotFound: the provider has no such run.
+        UnreadableRecord: it cannot be read.
     """
     plain = table.get(keys.run_key(provider_id, run_id))
     if plain is None:
         raise run_not_found()
-    return from_plain(Run, plain)
+    return run_from(plain)
+
+
+def run_from(plain: Plain) -> Run:
+    """Read a run, also one that was stored before there was one of today's outcomes."""
+    return with_all_outcomes(from_plain(Run, plain))
 
 
 def replace_run(table: Table, before: Run, after: Run) -> None:
@@ -93,11 +103,11 @@ def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) 
         newest_first=True,
         consistent=True,
     )
-    run_ids = [plain["run_id"] for plain in page.items]
-    found = table.get_many([keys.run_key(provider_id, run_id) for run_id in run_ids])
-    by_id = {plain["run_id"]: from_plain(Run, plain) for plain in found}
-    next_after = page.next_key["sk"].removeprefix(keys.RUN_PREFIX) if page.next_key else None
-    return RunPage([by_id[run_id] for run_id in run_ids], next_after)
+    places = [keys.run_key(provider_id, plain["sk"].removeprefix(keys.RUN_PREFIX)) for plain in page.items]
+    found = {plain["pk"]: plain for plain in table.get_many(places)}
+    runs, unreadable = read_each(table, run_from, [found.get(place["pk"], {**place}) for place in places])
+    last = keys.owner_and_run(places[-1]["pk"])[1] if page.next_key else None
+    return RunPage(runs, last, unreadable)
 
 
 def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int, after: int | None) -> MemberPage:
@@ -105,15 +115,18 @@ def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int,
     start: Plain | None = keys.member_key(run.provider_id, run.run_id, after) if after is not None else None
     if start and outcome and after is not None:
         start["outcome_key"] = keys.outcome_key(outcome, after)
-    members: list[Member] = []
+    found: list[Plain] = []
+    next_after: int | None = None
     for partition in keys.member_partitions(run, after or 0):
         here = start if start and start["pk"] == partition else None
-        page = _page_of_partition(table, partition, outcome, limit - len(members), here)
-        members += [from_plain(Member, plain) for plain in page.items]
-        if page.next_key or len(members) == limit:
-            last = members[-1].position
-            return MemberPage(members, last if last + 1 < run.totals.clients else None)
-    return MemberPage(members, None)
+        page = _page_of_partition(table, partition, outcome, limit - len(found), here)
+        found += page.items
+        if page.next_key or len(found) == limit:
+            last = keys.position_of(found[-1])
+            next_after = last if last + 1 < run.totals.clients else None
+            break
+    members, unreadable = read_each(table, _member_from, found)
+    return MemberPage(members, next_after, unreadable)
 
 
 def _page_of_partition(table: Table, partition: str, outcome: Outcome | None, limit: int, after: Plain | None) -> Page:
@@ -126,11 +139,12 @@ def _page_of_partition(table: Table, partition: str, outcome: Outcome | None, li
 
 
 def all_members(table: Table, run: Run) -> Iterator[Member]:
-    """Read every member of a run, in the order of the preview."""
+    """Read every member of a run that can be read, in the order of the preview."""
     for partition in keys.member_partitions(run):
         values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
         found = table.query("pk = :pk AND begins_with(sk, :prefix)", values)
-        yield from (from_plain(Member, plain) for plain in found)
+        members, _ = read_each(table, _member_from, found)
+        yield from members
 
 
 def members_with(table: Table, run: Run, outcome: Outcome) -> Iterator[Member]:
@@ -139,18 +153,36 @@ def members_with(table: Table, run: Run, outcome: Outcome) -> Iterator[Member]:
         values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
         condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
         found = table.query(condition, values, index=keys.OUTCOMES_INDEX)
-        yield from (from_plain(Member, plain) for plain in found)
+        members, _ = read_each(table, _member_from, found)
+        yield from members
 
 
 def read_members(table: Table, provider_id: str, run_id: str, positions: Sequence[int]) -> dict[int, Plain]:
     """Read members of a run as stored, by position; each is to be read one by one, so that none stops the others."""
     found = table.get_many([keys.member_key(provider_id, run_id, position) for position in positions])
-    return {int(plain["position"]): plain for plain in found}
+    return {keys.position_of(plain): plain for plain in found}
 
 
 def read_member(table: Table, provider_id: str, run_id: str, position: int) -> Member:
-    """Read one member of a run that is known to have it."""
-    return from_plain(Member, read_members(table, provider_id, run_id, [position])[position])
+    """Read one member of a run that is known to have it.
+
+    Raises:
+        UnreadableRecord: it cannot be read.
+    """
+    return member_at(read_members(table, provider_id, run_id, [position]), provider_id, run_id, position)
+
+
+def member_at(stored: Mapping[int, Plain], provider_id: str, run_id: str, position: int) -> Member:
+    """Read one of many members that were read as stored.
+
+    Raises:
+        UnreadableRecord: it cannot be read, or is missing.
+    """
+    return _member_from(stored.get(position) or keys.member_key(provider_id, run_id, position))
+
+
+def _member_from(plain: Mapping[str, Any]) -> Member:
+    return from_plain(Member, plain)
 
 
 def member_fields(member: Member) -> Plain:
@@ -174,7 +206,7 @@ def _new_run(table: Table, run: Run) -> list[TransactWriteItemTypeDef]:
 def _replacement(table: Table, before: Run, after: Run) -> TransactWriteItemTypeDef:
     key = keys.run_key(before.provider_id, before.run_id)
     expect = {"state", "attempt", "undone_by"}
-    return conditional_update(table.name, key, _without_counts(before), _without_counts(after), expect)
+    return conditional_update(table.name, key, _without_counts(before), _without_counts(after), expect, shape=Run)
 
 
 def _without_counts(run: Run) -> Plain:

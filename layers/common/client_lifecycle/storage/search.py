@@ -6,12 +6,13 @@ nor group, so that an archive has none to rewrite; both are read from the client
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain, repeat
 
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import ClientPage, Place, read_clients
 from client_lifecycle.storage.table import KEYS_PER_BATCH_GET, Table
@@ -48,25 +49,35 @@ def find_by_name(
     values = {":pk": keys.word_partition(provider_id), ":prefix": sought}
     start = {"pk": values[":pk"], "sk": after[0]} if after else None
     found: list[Client] = []
+    unreadable: dict[Unreadable, None] = {}
     for most in chain([limit], repeat(KEYS_PER_BATCH_GET, LOOKS - 1)):
         page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=most, after=start)
         sort_keys = [plain["sk"] for plain in page.items]
-        for place, client in _clients_of(table, provider_id, sort_keys, sought):
+        places = _places(sort_keys)
+        wanted = list(dict.fromkeys(client_id for _, _, client_id in places))
+        clients, damaged = read_clients(table, provider_id, wanted)
+        unreadable |= dict.fromkeys(damaged)
+        for place, client in _found(places, clients, sought):
             if client.status is status and group_id in (None, client.group_id) and _is_found(client, query):
                 found.append(client)
             if len(found) == limit:
                 is_last = page.next_key is None and place == sort_keys[-1]
-                return ClientPage(found, None if is_last else [place])
+                return ClientPage(found, None if is_last else [place], list(unreadable))
         start = page.next_key
         if start is None:
-            return ClientPage(found, None)
-    return ClientPage(found, [start["sk"]] if start else None)
+            return ClientPage(found, None, list(unreadable))
+    return ClientPage(found, [start["sk"]] if start else None, list(unreadable))
 
 
-def _clients_of(table: Table, provider_id: str, sort_keys: Iterable[str], sought: str) -> Iterator[tuple[str, Client]]:
-    """Read the clients of words, each client by the first of its words that begins with what is sought."""
-    places = [(sort_key, *place) for sort_key in sort_keys for place in _word_and_client(sort_key)]
-    clients = read_clients(table, provider_id, list(dict.fromkeys(client_id for _, _, client_id in places)))
+def _places(sort_keys: Iterable[str]) -> list[tuple[str, str, str]]:
+    """Return the sort keys of words, each with its word and its client's id."""
+    return [(sort_key, *place) for sort_key in sort_keys for place in _word_and_client(sort_key)]
+
+
+def _found(
+    places: Iterable[tuple[str, str, str]], clients: Mapping[str, Client], sought: str
+) -> Iterator[tuple[str, Client]]:
+    """Return the clients of words, each client by the first of its words that begins with what is sought."""
     for sort_key, word, client_id in places:
         client = clients.get(client_id)
         if client and word == next((one for one in names.words(client.name) if one.startswith(sought)), None):

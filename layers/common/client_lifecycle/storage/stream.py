@@ -13,17 +13,13 @@ from typing import Any
 from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.events import Event, Origin, answer_event, change_events, history_event, run_event
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
-from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
-from client_lifecycle.storage.items import Plain, UnreadableItem, from_item, from_plain
+from client_lifecycle.storage.items import Plain, from_item, from_plain, unreadable
+from client_lifecycle.storage.runs import run_from
 
 INSERT = "INSERT"
 MODIFY = "MODIFY"
-
-
-class UnreadableRecord(Exception):
-    """A write that must have events, but is not of a form that this version knows. Another try would not help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +52,12 @@ def events_of(record: StreamRecord) -> tuple[Event, ...]:
     """Return the events of a write, in their order; most writes have none.
 
     Raises:
-        UnreadableRecord: it must have events, but cannot be understood.
+        UnreadableRecord: it must have events, but is not of a form that this version knows. Another try would not help.
     """
     try:
         return _events(record)
-    except UnreadableItem as error:
-        raise UnreadableRecord(str(error)) from error
     except (LookupError, TypeError, ValueError) as error:
-        raise UnreadableRecord(type(error).__name__) from error
+        raise unreadable(record.key, type(error).__name__) from error
 
 
 def _events(record: StreamRecord) -> tuple[Event, ...]:
@@ -90,8 +84,8 @@ def _answer_events(record: StreamRecord) -> tuple[Event, ...]:
 
 
 def _run_events(record: StreamRecord) -> tuple[Event, ...]:
-    before = from_plain(Run, from_item(record.before)) if record.before else None
-    return _one(run_event(before, from_plain(Run, from_item(record.after))))
+    before = run_from(from_item(record.before)) if record.before else None
+    return _one(run_event(before, run_from(from_item(record.after))))
 
 
 def _change_events(record: StreamRecord) -> tuple[Event, ...]:

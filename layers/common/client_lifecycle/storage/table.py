@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from client_lifecycle.domain.errors import StorageBusy
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.items import Plain, from_item, to_item
 
 if TYPE_CHECKING:
@@ -82,15 +83,21 @@ class Page:
     next_key: Plain | None
 
 
+def nobody(_: Sequence[Unreadable]) -> None:
+    """Tell nobody of what could not be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A DynamoDB table behind the few calls this system makes.
 
+    ``report`` is told of every item that was passed over because it cannot be read; it may be called by many threads.
     Every call raises ``StorageBusy`` when throttles or conflicts outlast the retries.
     """
 
     client: DynamoDBClient
     name: str
+    report: Callable[[Sequence[Unreadable]], None] = nobody
 
     def get(self, key: Mapping[str, str]) -> Plain | None:
         """Read one item, strongly consistent."""

@@ -54,6 +54,7 @@ def archive_client(
 
     Raises:
         ClientNotFound: the provider has no such client.
+        UnreadableRecord: the client, or a record that is live, cannot be read; nothing is archived.
         GroupNotFound: the provider has no group to move the client to.
         ArchiveBlocked: a safety rule forbids it.
         AcknowledgementNeeded: a safety rule wants to be acknowledged first.
@@ -117,9 +118,11 @@ def require_safe(
     """Hold an archive back that a provider's safety rules forbid, or want to be acknowledged (S1, S2).
 
     Raises:
+        UnreadableRecord: a live record cannot be read, so it is not known what the rules say.
         ArchiveBlocked: a rule forbids it.
         AcknowledgementNeeded: a rule wants to be acknowledged first.
     """
+    live.require_whole()
     findings = assess(live.client, live.records, settings, at)
     if findings.blocks:
         names = [rule.value for rule in findings.blocks]
@@ -134,7 +137,8 @@ def apply_effect(
 ) -> None:
     """Carry out one effect of an archive under its stamp, in as many transactions as it takes (A5).
 
-    Safe to repeat: what is done already is no longer planned.
+    Safe to repeat: what is done already is no longer planned. The client is archived by now, so what can be read is
+    dealt with even if there is something that cannot.
 
     Args:
         table: where the client is kept.
@@ -146,6 +150,7 @@ def apply_effect(
 
     Raises:
         Superseded: the client no longer carries the stamp; nothing more was written.
+        UnreadableRecord: a live record cannot be read; the effect is carried out on all others.
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
@@ -170,6 +175,7 @@ def _apply(table: Table, provider_id: str, client_id: str, archive_id: str, effe
         if chunk.changes or chunk.left_alone:
             archives.commit_effects(table, live.client, stamp, chunk, at)
         if len(chunk.changes) == len(plan.changes):
+            live.require_whole()
             return
 
 

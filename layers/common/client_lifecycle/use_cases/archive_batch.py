@@ -6,12 +6,13 @@ twice: what is done already is found done, and what belongs to an earlier attemp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from client_lifecycle.domain.client import Cause, Client, Source, Status
+from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoreOutcome
 from client_lifecycle.domain.runs import (
     IN_FLIGHT,
@@ -30,10 +31,11 @@ from client_lifecycle.domain.runs import (
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import may_match
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
-from client_lifecycle.storage import archives, outcomes, restores, runs
+from client_lifecycle.domain.unreadable import Unreadable
+from client_lifecycle.storage import archives, keys, outcomes, restores, runs
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.outcomes import SETTLEMENTS_PER_TRANSACTION, Settlement
+from client_lifecycle.storage.outcomes import Settlement
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 from client_lifecycle.use_cases.archive import archived_entry, contended, stamped
@@ -43,6 +45,10 @@ EVERYTHING = tuple(Restorable)
 
 BATCH_NOT_SETTLED = "BatchNotSettled"
 """The reason of clients that are archived, or brought back, but whose batch's last step failed for good."""
+
+
+PENDING_PER_PAGE = 1_000
+"""Members without an outcome that are read at a time when a run is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: d
 
     Raises:
         ClientNotFound: the client is gone.
+        UnreadableRecord: the client, or a record that is live, cannot be read; it is not archived.
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
@@ -88,6 +95,7 @@ def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: d
         if run.state is not RunState.RUNNING:
             return Result(outcome=Outcome.NOT_REACHED)
         live = read_live(table, run.provider_id, member.client_id, run.created_at)
+        live.require_whole()
         if held_back := _held_back(table, run, member, live, at):
             return held_back
         try:
@@ -219,9 +227,12 @@ def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at:
         StorageBusy: the table kept throttling.
     """
     run = runs.read_run(table, provider_id, run_id)
+    tried: set[int] = set()
     while _is_at_work(run, attempt):
-        if left := _owed(table, run):
-            outcomes.settle_members(table, provider_id, run_id, attempt, [_lost(member) for member in left])
+        lost, unreadable = _pending(table, run)
+        if left := [*lost, *(one for one in unreadable if one.position not in tried)]:
+            outcomes.settle_members(table, provider_id, run_id, attempt, left)
+            tried |= {one.position for one in unreadable}
         else:
             _close(table, run, at)
         run = runs.read_run(table, provider_id, run_id)
@@ -247,9 +258,25 @@ def _not_restored(table: Table, run: Run) -> dict[RestoreOutcome, int]:
     return not_restored_of(runs.members_with(table, run, Outcome.ACTIVATED_IN_PART))
 
 
-def _owed(table: Table, run: Run) -> list[Member]:
-    page = runs.list_members(table, run, outcome=Outcome.PENDING, limit=SETTLEMENTS_PER_TRANSACTION, after=None)
-    return [member for member in page.members if is_owed(member, run.attempt)]
+def _pending(table: Table, run: Run) -> tuple[list[Settlement], list[Settlement]]:
+    """Return the outcomes of all members who have none: of those this attempt owes one, and of those it cannot read.
+
+    A member that cannot be read may be so damaged that it cannot be given its outcome either.
+    """
+    lost: list[Settlement] = []
+    unreadable: list[Settlement] = []
+    after: int | None = None
+    while True:
+        page = runs.list_members(table, run, outcome=Outcome.PENDING, limit=PENDING_PER_PAGE, after=after)
+        lost += [_lost(member) for member in page.members if is_owed(member, run.attempt)]
+        unreadable += [_damaged(one) for one in page.unreadable]
+        if page.next_after is None:
+            return lost, unreadable
+        after = page.next_after
+
+
+def _damaged(member: Unreadable) -> Settlement:
+    return failed("", keys.position_in(member.id), UnreadableRecord.__name__, [member])
 
 
 def _lost(member: Member) -> Settlement:
@@ -258,23 +285,32 @@ def _lost(member: Member) -> Settlement:
     return Settlement(client_id=member.client_id, position=member.position, outcome=Outcome.NOT_REACHED)
 
 
-def failed(client_id: str, position: int, reason: str) -> Settlement:
-    """Return the outcome of a client that could not be archived in full."""
-    return Settlement(client_id=client_id, position=position, outcome=Outcome.FAILED, reason=reason)
+def failed(client_id: str, position: int, reason: str, unreadable: Sequence[Unreadable] = ()) -> Settlement:
+    """Return the outcome of a client that could not be archived in full, and the records it failed for, if any."""
+    named = tuple(unreadable)
+    return Settlement(client_id=client_id, position=position, outcome=Outcome.FAILED, reason=reason, unreadable=named)
 
 
-def judge(client_id: str, position: int, archive_id: str, failures: Mapping[str, str]) -> Settlement:
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an effect failed for a client: the fault's name, and the records that cannot be read, if it is that."""
+
+    reason: str
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+def judge(client_id: str, position: int, archive_id: str, failures: Mapping[str, Fault]) -> Settlement:
     """Return the outcome of a marked client from what the three effects reported.
 
     Args:
         client_id: the client.
         position: its place in the run.
         archive_id: the stamp it was marked with.
-        failures: reason by client id, from all three effects; a client without one is archived in full.
+        failures: faults by client id, from all three effects; a client without one is archived in full.
     """
-    reason = failures.get(client_id)
-    if reason is None:
+    fault = failures.get(client_id)
+    if fault is None:
         return Settlement(client_id=client_id, position=position, outcome=Outcome.ARCHIVED, archive_id=archive_id)
-    if reason == "Superseded":
+    if fault.reason == "Superseded":
         return Settlement(client_id=client_id, position=position, outcome=Outcome.SUPERSEDED)
-    return failed(client_id, position, reason)
+    return failed(client_id, position, fault.reason, fault.unreadable)

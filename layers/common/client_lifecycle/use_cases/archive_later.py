@@ -118,6 +118,7 @@ def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: dateti
 
     Raises:
         ClientNotFound: the provider has no such client.
+        UnreadableRecord: the client, or a record that is live, cannot be read; nothing is done.
         Superseded: the client came back while the rest of a large archive was being committed.
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
@@ -138,6 +139,7 @@ def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: dateti
 def _carry_out(
     table: Table, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
 ) -> CarriedOut:
+    live.require_whole()
     if look_at := look_again_at(plan.terms, live.records, at, settings.time_zone):
         commit_plan(table, live.client, put_off(live.client, plan, look_at))
         return CarriedOut.PUT_OFF

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from client_lifecycle.domain.client import Client, touched
-from client_lifecycle.domain.errors import EmailInUse
+from client_lifecycle.domain.errors import ClientNotFound, EmailInUse, UnreadableRecord
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, decide, permissions_of, switches_of
 from client_lifecycle.domain.settings import PortalSettings
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.edits import AddressTaken, commit_client
-from client_lifecycle.storage.providers import portal_settings, read_groups, read_settings
+from client_lifecycle.storage.providers import read_settings, read_switches
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 from client_lifecycle.use_cases.archive import contended
 
@@ -23,15 +24,17 @@ class ClientPermissions:
     client: Client
     settings: PortalSettings
     permissions: list[Permission]
+    unreadable: Sequence[Unreadable] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PermissionCheck:
-    """The answer on one action for many clients, ``None`` for an id that the provider does not have."""
+    """The answer on one action for many clients, ``None`` for an id that has no client, or one that cannot be read."""
 
     action: Action
     actor: Actor
     permissions: Mapping[str, Permission | None]
+    unreadable: Sequence[Unreadable] = ()
 
 
 def add_client(table: Table, client: Client) -> Client:
@@ -93,8 +96,10 @@ def read_permissions(table: Table, provider_id: str, client_id: str) -> ClientPe
     """
     client = read_client(table, provider_id, client_id)
     provider = read_settings(table, provider_id)
-    settings = portal_settings(table, client, provider)
-    return ClientPermissions(client, settings, permissions_of(client, settings, provider.no_self_return))
+    groups, unreadable = read_switches(table, provider_id, [client.group_id] if client.group_id else [])
+    settings = switches_of(client, groups.get(client.group_id or ""), provider)
+    permissions = permissions_of(client, settings, provider.no_self_return)
+    return ClientPermissions(client, settings, permissions, unreadable)
 
 
 def check_permissions(
@@ -111,23 +116,24 @@ def check_permissions(
     """
     who, wanted = actor or TABLE[action].actors[0], list(dict.fromkeys(client_ids))
     provider = read_settings(table, provider_id)
-    clients = read_clients(table, provider_id, wanted)
-    groups = read_groups(table, provider_id, (client.group_id for client in clients.values() if client.group_id))
+    clients, unreadable = read_clients(table, provider_id, wanted)
+    group_ids = (client.group_id for client in clients.values() if client.group_id)
+    groups, unreadable_groups = read_switches(table, provider_id, group_ids)
 
     def answer(client: Client) -> Permission:
         settings = switches_of(client, groups.get(client.group_id or ""), provider)
         return decide(action, who, client, settings, provider.no_self_return)
 
     found = {client_id: answer(client) for client_id, client in clients.items()}
-    return PermissionCheck(action, who, {client_id: found.get(client_id) for client_id in wanted})
+    answers = {client_id: found.get(client_id) for client_id in wanted}
+    return PermissionCheck(action, who, answers, [*unreadable, *unreadable_groups])
 
 
-def _email_in_use(table: Table, provider_id: str, client_id: str) -> EmailInUse:
-    owner = read_client(table, provider_id, client_id)
-    return EmailInUse(
-        "Email in use.",
-        "email",
-        client_id=client_id,
-        client_status=owner.status.value,
-        activate=f"/clients/{client_id}/activate",
-    )
+def _email_in_use(table: Table, provider_id: str, client_id: str | None) -> EmailInUse:
+    """Return the fault for an address that is taken, with all that is known of whose it is (A3)."""
+    known = {"client_id": client_id, "activate": f"/clients/{client_id}/activate"} if client_id else {}
+    try:
+        owner = read_client(table, provider_id, client_id) if client_id else None
+    except (ClientNotFound, UnreadableRecord):
+        owner = None
+    return EmailInUse("Email in use.", "email", **known, **({"client_status": owner.status.value} if owner else {}))

@@ -15,7 +15,7 @@ from datetime import datetime
 from ulid import ULID
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
-from client_lifecycle.domain.errors import ClientNotFound, NothingSelected, TooManyClients
+from client_lifecycle.domain.errors import ClientNotFound, NothingSelected, TooManyClients, UnreadableRecord
 from client_lifecycle.domain.runs import (
     MAX_CLIENTS,
     Facts,
@@ -38,6 +38,7 @@ from client_lifecycle.domain.selection import (
     may_match,
 )
 from client_lifecycle.domain.settings import ProviderSettings
+from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import all_clients, read_clients
 from client_lifecycle.storage.commitments import Commitments, commitments_of_clients, commitments_of_provider
@@ -61,8 +62,12 @@ class Preview:
     clients: Mapping[str, Client]
 
 
-_Shown = list[tuple[Client, Facts]]
-"""Clients in the order of the preview, each with what is shown of it."""
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Clients in the order of the preview, each with what is shown of it; and what could not be read."""
+
+    clients: list[tuple[Client, Facts]]
+    unreadable: list[Unreadable]
 
 
 def preview(
@@ -92,6 +97,7 @@ def preview(
 
     Raises:
         ClientNotFound: ids the provider has no client of; every one is named, and nothing is written.
+        UnreadableRecord: none of the chosen clients can be read.
         GroupNotFound: the provider has no such group to select from, or to move the clients to.
         NothingSelected: the group or the filter leaves nobody to archive.
         TooManyClients: more clients are selected than one bulk archive takes.
@@ -101,12 +107,12 @@ def preview(
         read_group(table, provider_id, options.group_id, field="options.group_id")
     settings = read_settings(table, provider_id)
     if isinstance(selection, ChosenClients):
-        shown = _facts(table, provider_id, _chosen(table, provider_id, selection), settings, at)
+        shown = _chosen(table, provider_id, selection, settings, at)
     else:
         shown = _found(table, provider_id, selection, settings, at)
     members = [
         Member(client_id=client.client_id, position=position, facts=facts)
-        for position, (client, facts) in enumerate(shown)
+        for position, (client, facts) in enumerate(shown.clients)
     ]
     run_id = str(ULID.from_datetime(at))
     run = Run(
@@ -118,14 +124,15 @@ def preview(
         expires_at=offer.expires_at,
         starts_at=offer.starts_at,
         token=preview_token(run_id, members, offer.expires_at),
-        currency=shown[0][0].currency,
+        currency=shown.clients[0][0].currency,
         totals=totals_of(members),
         counts=counts_of(RunKind.ARCHIVE, pending=len(members)),
         options=options,
+        unreadable=tuple(shown.unreadable[:MOST_NAMED]),
     )
     run = _selected_by(run, selection)
     runs.create_run(table, run, members)
-    return Preview(run, members, {client.client_id: client for client, _ in shown})
+    return Preview(run, members, {client.client_id: client for client, _ in shown.clients})
 
 
 def _selected_by(run: Run, selection: Selection) -> Run:
@@ -138,13 +145,20 @@ def _selected_by(run: Run, selection: Selection) -> Run:
             return run
 
 
-def _chosen(table: Table, provider_id: str, selection: ChosenClients) -> list[Client]:
+def _chosen(
+    table: Table, provider_id: str, selection: ChosenClients, settings: ProviderSettings, at: datetime
+) -> _Shown:
     wanted = dict.fromkeys(selection.client_ids)
-    known = read_clients(table, provider_id, list(wanted))
-    unknown = [f"client_ids[{index}]" for index, one in enumerate(selection.client_ids) if one not in known]
+    known, unreadable = read_clients(table, provider_id, list(wanted))
+    there = known.keys() | {one.id for one in unreadable}
+    unknown = [f"client_ids[{index}]" for index, one in enumerate(selection.client_ids) if one not in there]
     if unknown:
         raise ClientNotFound("You have no client with this id.", *unknown)
-    return [known[client_id] for client_id in wanted]
+    if not known:
+        raise UnreadableRecord(*unreadable)
+    clients = [known[client_id] for client_id in wanted if client_id in known]
+    shown = _facts(table, provider_id, clients, settings, at)
+    return replace(shown, unreadable=[*unreadable, *shown.unreadable])
 
 
 def _found(
@@ -158,29 +172,30 @@ def _found(
     field, group_field = FIELDS[type(selection)]
     if conditions.group_id:
         read_group(table, provider_id, conditions.group_id, field=group_field)
-    listed = all_clients(table, provider_id, Status.ACTIVE, group_id=conditions.group_id)
+    listed, unreadable = all_clients(table, provider_id, Status.ACTIVE, group_id=conditions.group_id)
     candidates = [one for one in listed if one.client_id not in selection.left_out and may_match(conditions, one, zone)]
     shown = _facts(table, provider_id, candidates, settings, at)
-    found = [
-        (client, facts) for client, facts in shown if matches(conditions, client, facts.upcoming_appointments, zone)
-    ]
+    found = [one for one in shown.clients if matches(conditions, one[0], one[1].upcoming_appointments, zone)]
     if not found:
         raise NothingSelected("There is no active client to archive in this selection.", field)
     if isinstance(selection, FilteredClients) and selection.at_most:
         found = found[: selection.at_most]
     if len(found) > MAX_CLIENTS:
         raise TooManyClients(f"This selection has more than {MAX_CLIENTS:,} active clients.", field)
-    return found
+    return _Shown(found, [*unreadable, *shown.unreadable])
 
 
 def _facts(
     table: Table, provider_id: str, clients: Sequence[Client], settings: ProviderSettings, at: datetime
 ) -> _Shown:
-    commitments = _commitments(table, provider_id, [client.client_id for client in clients], at)
-    return [(client, facts_of(client, commitments.get(client.client_id, ()), settings, at)) for client in clients]
+    commitments, unreadable = _commitments(table, provider_id, [client.client_id for client in clients], at)
+    facts = [(client, facts_of(client, commitments.get(client.client_id, ()), settings, at)) for client in clients]
+    return _Shown(facts, unreadable)
 
 
-def _commitments(table: Table, provider_id: str, client_ids: Sequence[str], at: datetime) -> Commitments:
+def _commitments(
+    table: Table, provider_id: str, client_ids: Sequence[str], at: datetime
+) -> tuple[Commitments, list[Unreadable]]:
     if len(client_ids) <= FEW_CLIENTS:
         return commitments_of_clients(table, provider_id, client_ids, at)
     return commitments_of_provider(table, provider_id, at)

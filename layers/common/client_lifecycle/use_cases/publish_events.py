@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.events import Event
 from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, DeadLetters, EventBus
-from client_lifecycle.storage.stream import StreamRecord, UnreadableRecord, events_of
+from client_lifecycle.storage.stream import StreamRecord, events_of
 
 
 @dataclass(frozen=True, slots=True)

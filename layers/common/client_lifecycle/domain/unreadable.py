@@ -1,0 +1,28 @@
+"""What is told of a stored record that cannot be read: which one it is, and where, never what it holds.
+
+Imports the standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MOST_NAMED = 20
+"""Records, and fields of one, that are named in one answer, one run or one log; the metric counts all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A stored record that does not have the form it should have.
+
+    ``fields`` are those that are missing or have a value they cannot have; none, if the whole record is missing.
+    ``client_id`` is the client that the record hangs on, if it is not the client itself.
+    """
+
+    kind: str
+    id: str
+    fields: tuple[str, ...] = ()
+    client_id: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id} ({', '.join(self.fields) or 'missing'})"

@@ -1,0 +1,33 @@
+"""Tells operators of stored records that cannot be read: a line in the log for each, and a metric with an alarm.
+
+Imports the domain and Powertools. What tells is loaded by every function, what counts only by one that has something
+to count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from aws_lambda_powertools import Logger
+
+from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
+
+METRIC = "UnreadableRecord"
+NAMESPACE = "ClientArchive"
+
+logger = Logger()
+
+
+def tell(found: Sequence[Unreadable]) -> None:
+    """Log the first records that cannot be read, by kind, ids and fields, and count them all."""
+    for one in found[:MOST_NAMED]:
+        logger.error("record cannot be read", extra=asdict(one))
+    _count(len(found))
+
+
+def _count(records: int) -> None:
+    from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+    with single_metric(name=METRIC, unit=MetricUnit.Count, value=records, namespace=NAMESPACE):
+        pass
