@@ -91,6 +91,7 @@ def test_a_preview_shows_what_is_at_stake_for_each_client(practice: Table) -> No
         "archive_id": None,
         "not_restored": [],
         "not_restored_total": 0,
+        "unreadable": [],
     }
     assert (carla["client_id"], carla["status"]) == ("c-4", "archived")
 
@@ -358,7 +359,12 @@ def test_a_client_that_cannot_be_read_is_named_if_chosen_and_else_stands_in_nobo
     run = preview(group_id=GROUP_ID)
     spoil(practice, "c-3", "CLIENT")
     assert ids(preview(group_id=GROUP_ID)) == ["c-2", "c-1"]
-    assert post(BULK, {"client_ids": ["c-1", "c-3"]}).fields == ["client_ids[1]"]
+    chosen = preview(client_ids=["c-1", "c-3"])
+    assert ids(chosen) == ["c-1"]
+    assert chosen["unreadable"] == [{"kind": "client", "id": "c-3", "fields": ["added_at"], "client_id": None}]
+    nobody = post(BULK, {"client_ids": ["c-3"]})
+    assert (nobody.status, nobody.problem) == (500, "UnreadableRecord")
+    assert nobody.body["unreadable"] == [{"kind": "client", "id": "c-3", "fields": ["added_at"]}]
     listed = get(f"{BULK}/{run['run_id']}/clients").body["clients"]
     assert [(one["client_id"], one["name"]) for one in listed] == [("c-2", "Anna"), ("c-3", None), ("c-1", "Wren")]
 

@@ -138,6 +138,7 @@ def test_a_check_tells_who_may_who_may_not_and_why(table: Table) -> None:
                 "sentence": "You have no client with this id.",
             },
         ],
+        "unreadable": [],
     }
 
 

@@ -145,8 +145,11 @@ def test_an_item_that_cannot_be_read_is_not_quoted_in_the_log(
     assert item is not None
     spoiled = {"name": ["Quillfeather"]} if sk == "CLIENT" else {"subject": ["food journal"]}
     practice.put_many([item | spoiled])
-    assert post("/clients/client-1/archive", {}).problem == "InternalError"
+    assert post("/clients/client-1/archive", {}).problem == "UnreadableRecord"
     if sk != "CLIENT":
         workflow.whole("client-1")
-    assert [line for line in log.lines if "exception" in line]
+    [field] = spoiled
+    told = [line for line in log.lines if line["message"] == "record cannot be read"]
+    assert told
+    assert all(line["id"] in sk + "client-1" and line["fields"][0].startswith(field) for line in told)
     assert_nothing_personal(log, caplog, capfd)

@@ -51,7 +51,7 @@ def test_a_group_is_made_read_changed_and_deleted(table: Table) -> None:
 
     changed = patch(f"/groups/{group_id}", {"name": "Sleep", "settings": {"chat": None, "community_chats": True}})
     assert changed.body == {"group_id": group_id, "name": "Sleep", "settings": UNSET | {"community_chats": True}}
-    assert get("/groups").body == {"groups": [changed.body], "next_cursor": None}
+    assert get("/groups").body == {"groups": [changed.body], "next_cursor": None, "unreadable": []}
 
     deleted = delete(f"/groups/{group_id}")
     assert (deleted.status, deleted.body) == (204, None)

@@ -180,13 +180,14 @@ def test_a_write_that_cannot_be_understood_is_set_aside_and_holds_nobody_up(
     assert letters() == [
         {
             "error": "UnreadableRecord",
-            "cause": "HISTORY#history-2: event",
+            "cause": "A stored record cannot be read: history_entry history-2 (event).",
             "stream_arn": STREAM,
             "sequence_number": "00002",
             "key": keys.history_key(PROVIDER_ID, "client-1", "history-2"),
         }
     ]
-    [line] = [line for line in log.lines if line["level"] == "ERROR"]
+    told, line = [line for line in log.lines if line["level"] == "ERROR"]
+    assert (told["kind"], told["id"], told["fields"]) == ("history_entry", "history-2", ["event"])
     assert (line["sequence_number"], line["reason"]) == ("00002", "UnreadableRecord")
     assert NOTE not in log.text
 

@@ -437,7 +437,7 @@ class TestWatching:
         rest = get(f"{BULK}?limit=2&cursor={first['next_cursor']}").body
         assert [run["run_id"] for run in first["runs"] + rest["runs"]] == made[::-1]
         assert rest["next_cursor"] is None
-        assert get(BULK, claims=STRANGER).body == {"runs": [], "next_cursor": None}
+        assert get(BULK, claims=STRANGER).body == {"runs": [], "next_cursor": None, "unreadable": []}
 
     def test_a_run_at_work_says_when_to_ask_again_and_how_long_it_will_take(self, clock: Clock) -> None:
         workflow = confirmed(*EVERYONE)

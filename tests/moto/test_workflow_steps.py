@@ -270,9 +270,12 @@ def test_a_failing_client_ends_as_failed_with_a_reason_and_all_others_are_archiv
     assert workflow.whole(*EVERYONE) == "completed_with_failures"
     assert workflow.outcomes == {
         "c-1": ("archived", None),
-        "c-2": ("failed", "InternalError"),
+        "c-2": ("failed", "UnreadableRecord"),
         "c-3": ("archived", None),
     }
+    [failed] = get(f"/bulk-archives/{workflow.run_id}/clients?outcome=failed").body["clients"]
+    named = {"kind": "appointment", "id": "appt-1", "fields": ["status"], "client_id": "c-2"}
+    assert failed["unreadable"] == [named]
     assert workflow.counts == {"archived": 2, "failed": 1}
     assert get(f"/bulk-archives/{workflow.run_id}").body["state"] == "completed_with_failures"
 
@@ -285,7 +288,7 @@ def test_a_client_that_cannot_be_read_fails_alone(table: Table) -> None:
     table.put_many([readable | {"added_at": "long ago"}])
     assert workflow.whole(*EVERYONE) == "completed_with_failures"
     table.put_many([readable])
-    assert workflow.outcomes["c-2"] == ("failed", "InternalError")
+    assert workflow.outcomes["c-2"] == ("failed", "UnreadableRecord")
     assert workflow.counts == {"archived": 2, "failed": 1}
 
 
@@ -427,7 +430,7 @@ def test_the_state_holds_ids_and_reasons_only() -> None:
     state = workflow.effects(workflow.mark(workflow.batch(*EVERYONE, "c-archived")))
     assert state["first"].keys() == {"marked", "outcomes"}
     assert all(marked.keys() == {"client_id", "position", "archive_id"} for marked in state["first"]["marked"])
-    decided = {"client_id": "c-archived", "outcome": "already_archived", "reason": None, "rules": []}
+    decided = {"client_id": "c-archived", "outcome": "already_archived", "reason": None, "rules": [], "unreadable": []}
     assert state["first"]["outcomes"] == [decided]
     assert state["effects"] == [{"failures": []}] * 3
 

@@ -318,7 +318,8 @@ CHANGES = all_effects(one_of_each(), NOW).changes
 CLIENT = (PROVIDER_ID, "client-1")
 HISTORY = delivered(keys.history_key(*CLIENT, "history-1"), to_plain(entry(options=OPTIONS)))
 PLANNED = delivered(
-    keys.history_key(*CLIENT, "history-2"), to_plain(entry(HistoryEvent.ARCHIVE_PLANNED, plan=PLANNED_TERMS))
+    keys.history_key(*CLIENT, "history-2"),
+    to_plain(entry(HistoryEvent.ARCHIVE_PLANNED, plan=PLANNED_TERMS)) | {"history_id": "history-2"},
 )
 HEAD = delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS)))
 PART = delivered(
@@ -337,7 +338,10 @@ STARTED = delivered(RUN_KEY, to_plain(TestRuns.running), before=to_plain(TestRun
 ANSWER_KEY = keys.booking_key(PROVIDER_ID, BOOKING.event_id)
 ACCEPTED = delivered(ANSWER_KEY, to_plain(accepted(BOOKING, ARCHIVE_ID, NOW)))
 REFUSED = delivered(ANSWER_KEY, to_plain(refused(BOOKING, BookingRefusal.SLOT_IN_PAST, None, NOW)))
-LIKE_A_RUN = delivered(keys.booking_key(PROVIDER_ID, keys.RUN_SK), to_plain(accepted(BOOKING, None, NOW)))
+LIKE_A_RUN = delivered(
+    keys.booking_key(PROVIDER_ID, keys.RUN_SK),
+    to_plain(accepted(BOOKING, None, NOW)) | {"event_id": keys.RUN_SK},
+)
 
 TELLING = [HISTORY, PLANNED, HEAD, PART, RESTORE, RUN, STARTED, ACCEPTED, REFUSED, LIKE_A_RUN]
 CANCELLATIONS = [name for _, _, name, _ in sorted(NAMES, key=lambda row: row[2] == "reminder.suppressed")]

@@ -50,7 +50,7 @@ EVERY_SHAPE: list[tuple[type[Any], SearchStrategy[Any]]] = [
     (Client, strategies.clients),
     (Group, strategies.groups),
     (Receipt, strategies.receipts),
-    (ReceiptPart, st.builds(ReceiptPart, changes=strategies.changes, left_alone=st.just(()))),
+    (ReceiptPart, st.builds(ReceiptPart, at=strategies.moments, changes=strategies.changes, left_alone=st.just(()))),
     (HistoryEntry, strategies.history_entries),
     (Member, strategies.members),
     (Run, strategies.runs),

@@ -49,6 +49,8 @@ ANY_SUM = (-(10**24), 10**24)
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:"
 """How a moment begins; a bare number is none."""
 
+DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+
 _serializer = TypeSerializer()
 _deserializer = TypeDeserializer()
 
@@ -77,10 +79,9 @@ def _strict(schema: Any, shape: str = "", name: str = "") -> Any:
         return schema
     match schema.get("type"):
         case "datetime":
-            moment = {**schema, "strict": False, "tz_constraint": "aware", "ge": EARLIEST, "le": LATEST}
-            return {"type": "chain", "steps": [{"type": "str", "pattern": MOMENT_PATTERN}, moment]}
+            return _written({**schema, "tz_constraint": "aware", "ge": EARLIEST, "le": LATEST}, MOMENT_PATTERN)
         case "date":
-            return {**schema, "ge": EARLIEST.date(), "le": LATEST.date()}
+            return _written({**schema, "ge": EARLIEST.date(), "le": LATEST.date()}, DAY_PATTERN)
         case "int":
             least, most = ANY_SUM if shape in SUMS else BY_UNIT.get(name.rpartition("_")[2], ANY_NUMBER)
             return {**schema, "ge": least, "le": most}
@@ -90,6 +91,18 @@ def _strict(schema: Any, shape: str = "", name: str = "") -> Any:
             return {**schema, "schema": _strict(schema["schema"], shape, schema["name"])}
         case _:
             return {key: _strict(part, shape, name) for key, part in schema.items()}
+
+
+def _written(schema: Any, pattern: str) -> Any:
+    """Return the schema of a moment or a day that is stored as text of a pattern."""
+    read = SchemaValidator({**schema, "strict": False})
+    return {
+        "type": "chain",
+        "steps": [
+            {"type": "str", "pattern": pattern},
+            {"type": "function-plain", "function": {"type": "no-info", "function": read.validate_python}},
+        ],
+    }
 
 
 @cache
