@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.edge import http, identity, settings
+from client_lifecycle.edge import http, identity, settings, unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE, Deed
@@ -333,6 +333,13 @@ def test_the_api_is_made_after_the_role_it_logs_with() -> None:
     """Without that role, an account that never logged an API's calls refuses the stage."""
     assert RESOURCES["Api"]["Properties"]["AccessLogSetting"]
     assert RESOURCES[RESOURCES["Api"]["DependsOn"]]["Type"] == "AWS::ApiGateway::Account"
+
+
+def test_a_record_that_cannot_be_read_raises_an_alarm() -> None:
+    alarm = RESOURCES["RecordsUnreadable"]["Properties"]
+    service = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (unreadable.NAMESPACE, unreadable.METRIC)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
 
 
 @pytest.mark.parametrize("name", of_type("AWS::CloudWatch::Alarm"))
