@@ -130,7 +130,7 @@ def test_a_handler_that_fails_for_one_client_fails_that_client_alone(deployed: P
     run = finished(deployed, shown["run_id"])
     assert run["state"] == "completed_with_failures"
     assert (run["counts"]["failed"], run["counts"]["archived"]) == (1, 4)
-    assert outcomes(deployed, shown["run_id"])[people[2].client_id] == ("failed", "InternalError")
+    assert outcomes(deployed, shown["run_id"])[people[2].client_id] == ("failed", "UnreadableRecord")
     [failed] = deployed.api.pages(f"/bulk-archives/{shown['run_id']}/clients", outcome="failed")
     assert failed["client_id"] == people[2].client_id
 

@@ -166,7 +166,7 @@ class World:
     def _run_look(self, partition: str) -> RunLook:
         run = self.table.get({"pk": partition, "sk": keys.RUN_SK})
         assert run
-        blocks = keys.member_partitions(from_plain(Run, run))
+        blocks = keys.member_partitions(from_plain(Run, {**run, "counts": {}}))
         members = [plain for block in blocks for plain in self.table.query("pk = :pk", {":pk": block})]
         return RunLook(run, {plain["sk"]: plain for plain in members})
 
