@@ -24,7 +24,7 @@ demo: .venv/ready ## watch a client group being archived on a local AWS
 	@$(BIN)/python -m local demo
 
 run: .venv/ready ## keep the whole system up, with a sample practice, until Ctrl-C
-	@$(BIN)/python -m local run
+	@$(BIN)/python -m local up
 
 unit: .venv/ready ## run the tests of the rules, half a minute
 	$(SIDE_BY_SIDE) tests/unit

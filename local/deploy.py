@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Deployed:
     table_name: str
     state_machine_arn: str
     manifest_bucket: str
+    event_bus: str
 
 
 def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None) -> Deployed:
@@ -51,15 +52,16 @@ def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None)
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         OnFailure="DO_NOTHING",
     )
-    return _deployed(aws, _wait(aws.cloudformation, on_progress))
+    _wait(aws.cloudformation, on_progress)
+    return read_deployed(aws)
 
 
-def _wait(cloudformation: CloudFormationClient, on_progress: Callable[[int, int], None] | None) -> dict[str, str]:
+def _wait(cloudformation: CloudFormationClient, on_progress: Callable[[int, int], None] | None) -> None:
     deadline = time.monotonic() + DEPLOY_SECONDS
     while time.monotonic() < deadline:
         stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
         if stack["StackStatus"] == "CREATE_COMPLETE":
-            return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+            return
         if stack["StackStatus"] != "CREATE_IN_PROGRESS":
             raise LocalAwsFailed(f"The template could not be deployed:\n{_reasons(cloudformation)}")
         if on_progress:
@@ -81,7 +83,10 @@ def _reasons(cloudformation: CloudFormationClient) -> str:
     )
 
 
-def _deployed(aws: LocalAws, outputs: Mapping[str, str]) -> Deployed:
+def read_deployed(aws: LocalAws) -> Deployed:
+    """Read what a deployed stack tells about itself."""
+    stack = aws.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Deployed(
         api_url=_local_address(aws, outputs["ApiUrl"]),
         user_pool_id=outputs["StaffPoolId"],
@@ -89,6 +94,7 @@ def _deployed(aws: LocalAws, outputs: Mapping[str, str]) -> Deployed:
         table_name=outputs["TableName"],
         state_machine_arn=outputs["StateMachineArn"],
         manifest_bucket=outputs["ManifestBucketName"],
+        event_bus=outputs["EventBusName"],
     )
 
 

@@ -56,9 +56,13 @@ class LocalAwsFailed(Exception):
 
 @dataclass(frozen=True)
 class LocalAws:
-    """A running AWS on this machine: its address, its log, and clients of the account's root user."""
+    """A running AWS on this machine: its address, its log, and clients of the account's root user.
+
+    ``mark`` tells it from any other that may answer at the same address later.
+    """
 
     endpoint: str
+    mark: str = ""
     log: Path | None = None
     process: subprocess.Popen[bytes] | None = None
 
@@ -162,7 +166,7 @@ def _running(folder: Path, port: int) -> Iterator[LocalAws]:
     mark = secrets.token_hex(8)
     process = _launch(folder, port, mark)
     try:
-        aws = LocalAws(f"http://{HOST}:{port}", folder / LOG, process)
+        aws = LocalAws(f"http://{HOST}:{port}", mark, folder / LOG, process)
         if not _comes_up(process, aws.endpoint, mark):
             _stop(process)
         yield aws
@@ -241,17 +245,18 @@ def _environment(folder: Path, port: int, mark: str) -> dict[str, str]:
 def _comes_up(process: subprocess.Popen[bytes], endpoint: str, mark: str) -> bool:
     """Wait until this very process answers; tell whether it does before it ends or the time is up."""
     deadline = time.monotonic() + START_SECONDS
-    with httpx.Client(trust_env=False, timeout=2) as http:
-        while process.poll() is None and time.monotonic() < deadline:
-            if _answers(http, endpoint, mark):
-                return True
-            time.sleep(0.05)
+    while process.poll() is None and time.monotonic() < deadline:
+        if answers(endpoint, mark):
+            return True
+        time.sleep(0.05)
     return False
 
 
-def _answers(http: httpx.Client, endpoint: str, mark: str) -> bool:
+def answers(endpoint: str, mark: str) -> bool:
+    """Tell whether the local AWS with this mark answers at an address."""
     try:
-        return bool(http.get(f"{endpoint}/_ministack/health").json().get("edition") == mark)
+        with httpx.Client(trust_env=False, timeout=2) as http:
+            return bool(http.get(f"{endpoint}/_ministack/health").json().get("edition") == mark)
     except (httpx.HTTPError, ValueError):
         return False
 

@@ -114,6 +114,11 @@ MAIL_DOMAINS = ("example.org", "mail.example.org", "post.example.org", "home.exa
 PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "ß": "ss", "đ": "d", "'": None})
 
 
+def provider_ids(count: int) -> list[str]:
+    """Return the ids of so many providers with sample practices; the first is the one that the documentation names."""
+    return [PROVIDER_ID, *(f"prov-{number:04d}" for number in range(2, count + 1))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleClient:
     """A client, all its records, and what its archive left behind if it is archived."""
@@ -133,13 +138,14 @@ class SamplePractice:
     clients: tuple[SampleClient, ...]
 
 
-def generate(*, clients: int = 240, seed: int = 20_26, at: datetime) -> SamplePractice:
+def generate(*, clients: int = 240, seed: int = 20_26, at: datetime, provider_id: str = PROVIDER_ID) -> SamplePractice:
     """Make up a practice; the same arguments give the same practice.
 
     Args:
         clients: how many; the shares of archived clients, group members and so on hold at any size.
         seed: another one gives another practice.
         at: the present moment of the practice, with its time zone.
+        provider_id: whose practice it is.
 
     Raises:
         ValueError: ``at`` has no time zone.
@@ -148,11 +154,11 @@ def generate(*, clients: int = 240, seed: int = 20_26, at: datetime) -> SamplePr
         raise ValueError("at needs a time zone")
     now = at.astimezone(UTC)
     rng = random.Random(seed)  # noqa: S311 - made-up data, nothing secret
-    roster = _roster(rng, clients)
+    roster = _roster(rng, clients, provider_id)
     blasts = _blast_calendar(now)
     return SamplePractice(
-        provider_id=PROVIDER_ID,
-        groups=tuple(Group(provider_id=PROVIDER_ID, group_id=group_id, name=name) for group_id, name, _ in GROUPS),
+        provider_id=provider_id,
+        groups=tuple(Group(provider_id=provider_id, group_id=group_id, name=name) for group_id, name, _ in GROUPS),
         clients=tuple(_sample_client(rng, number, roster, blasts, now) for number in range(1, clients + 1)),
     )
 
@@ -203,6 +209,7 @@ def _items_of_client(sample: SampleClient) -> Iterator[Plain]:
 class _Roster:
     """Which clients, by number, have what: exact shares of the practice, spread by chance."""
 
+    provider_id: str
     names: Sequence[tuple[str, str]]
     groups: Sequence[str | None]
     archived: frozenset[int]
@@ -212,12 +219,13 @@ class _Roster:
     charging: frozenset[int]
 
 
-def _roster(rng: random.Random, clients: int) -> _Roster:
+def _roster(rng: random.Random, clients: int, provider_id: str) -> _Roster:
     everyone = range(1, clients + 1)
     ordinary = everyone[SPECIAL_NUMBERS:]
     archived = _pick(rng, ordinary, ARCHIVED_SHARE)
     active = [number for number in ordinary if number not in archived]
     return _Roster(
+        provider_id=provider_id,
         names=_names(rng),
         groups=_spread_over_groups(rng, clients),
         archived=archived,
@@ -405,7 +413,7 @@ def _client(scene: _Scene, client_id: str, roster: _Roster) -> Client:
     rng, number = scene.rng, scene.number
     first, last = roster.names[number % len(roster.names)]
     return Client(
-        provider_id=PROVIDER_ID,
+        provider_id=roster.provider_id,
         client_id=client_id,
         name=f"{first} {last}",
         email=f"{_ascii(first)}.{_ascii(last)}.{number}@{rng.choice(MAIL_DOMAINS)}",

@@ -43,6 +43,13 @@ class Screen:
         """Print a line as it is, however long, so that it can be copied."""
         self._console.print(text, soft_wrap=True)
 
+    def json(self, text: str) -> None:
+        """Print JSON, indented; text that is none, or nothing, as it is."""
+        try:
+            self._console.print_json(text, ensure_ascii=False)
+        except ValueError:
+            self.raw(text)
+
     @contextmanager
     def step(self, title: str) -> Iterator[Callable[[int, int], None]]:
         """Show a step while it runs and, when it has ended well, how long it took."""

@@ -1,11 +1,10 @@
 """The whole practice on this machine: the local AWS, the deployed template, the sample data, a signed-in user.
 
-The demo, ``make run`` and the tests all stand on it.
+The demo, ``up`` and the tests all stand on it.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from typing import Protocol
 
 from client_lifecycle.storage.table import Table
 from local.api import Api
-from local.deploy import STACK, Deployed, deploy
+from local.deploy import Deployed, deploy
 from local.faults import explained
 from local.ministack import LocalAws, local_aws
-from local.sample_practice import SamplePractice, generate, items, load
+from local.providers import add_provider
+from local.sample_practice import PROVIDER_ID, SamplePractice, generate, items, load
 from local.staff import sign_in
 
 Progress = Callable[[int, int], None]
@@ -61,10 +61,30 @@ class PracticeStack:
 
 
 @contextmanager
+def deployed_system(*, port: int | None = None, watcher: Watcher) -> Iterator[tuple[LocalAws, Deployed]]:
+    """Start the local AWS with the deployed template and no data; stop it when the block ends in whatever way.
+
+    Args:
+        port: the port to listen on if it is free; by default any free one.
+        watcher: told what is going on.
+
+    Raises:
+        LocalAwsFailed: the local AWS did not start, or the template could not be deployed.
+    """
+    with ExitStack() as running:
+        with watcher.step("Starting MiniStack"):
+            aws = running.enter_context(local_aws(port=port, say=watcher.say))
+        running.enter_context(explained(aws))
+        with watcher.step("Deploying template.yaml") as progress:
+            deployed = deploy(aws, progress)
+        yield aws, deployed
+
+
+@contextmanager
 def practice_stack(
     *, clients: int = 240, port: int | None = None, watcher: Watcher | None = None
 ) -> Iterator[PracticeStack]:
-    """Start everything, and stop it when the block ends in whatever way.
+    """Start everything with the sample practice, and stop it when the block ends in whatever way.
 
     Args:
         clients: the size of the sample practice.
@@ -75,31 +95,19 @@ def practice_stack(
         LocalAwsFailed: the local AWS did not start, or the template could not be deployed.
     """
     seen = watcher or Nobody()
-    with ExitStack() as running:
-        with seen.step("Starting MiniStack"):
-            aws = running.enter_context(local_aws(port=port, say=seen.say))
-        running.enter_context(explained(aws))
-        with seen.step("Deploying template.yaml") as progress:
-            deployed = deploy(aws, progress)
+    with deployed_system(port=port, watcher=seen) as (aws, deployed):
         table = Table(aws.dynamodb, deployed.table_name)
         with seen.step("Loading the sample practice") as progress:
-            practice = load_practice(table, clients, progress)
+            practice = load_practice(table, PROVIDER_ID, clients, progress)
         with seen.step("Signing in a member of staff"):
             token = sign_in(aws.cognito, deployed, practice.provider_id)
-        api = running.enter_context(Api(deployed.api_url, token))
-        yield PracticeStack(aws, deployed, table, practice, api, share_booking_secret(aws, practice.provider_id))
+        with Api(deployed.api_url, token) as api:
+            yield PracticeStack(aws, deployed, table, practice, api, add_provider(aws, practice.provider_id))
 
 
-def share_booking_secret(aws: LocalAws, provider_id: str) -> str:
-    """Make up the secret that the provider's scheduling system signs bookings with, and return it."""
-    secret = secrets.token_urlsafe()
-    aws.secretsmanager.create_secret(Name=f"{STACK}/bookings/{provider_id}", SecretString=secret)
-    return secret
-
-
-def load_practice(table: Table, clients: int, progress: Progress) -> SamplePractice:
+def load_practice(table: Table, provider_id: str, clients: int, progress: Progress) -> SamplePractice:
     """Make up a practice as of now and write it into the table."""
-    practice = generate(clients=clients, at=datetime.now(UTC))
+    practice = generate(provider_id=provider_id, clients=clients, at=datetime.now(UTC))
     total = sum(1 for _ in items(practice))
     load(table, practice, lambda written: progress(written, total))
     return practice

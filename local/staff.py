@@ -1,50 +1,59 @@
-"""Makes a member of staff in the template's Cognito user pool and signs them in."""
+"""Makes members of staff in the template's Cognito user pool and signs them in."""
 
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
+from enum import Enum
 from typing import TYPE_CHECKING
 
+from client_lifecycle.edge.identity import ARCHIVERS
 from local.deploy import Deployed
 
 if TYPE_CHECKING:
     from types_boto3_cognito_idp import CognitoIdentityProviderClient
 
-ARCHIVERS = "client-archivers"
+
+class Role(Enum):
+    """What a member of staff may do: an archiver everything, any other read."""
+
+    ARCHIVER = "archiver"
+    STAFF = "staff"
+
+    @property
+    def group(self) -> str | None:
+        """The user pool's group of those who have the role."""
+        return ARCHIVERS if self is Role.ARCHIVER else None
 
 
 def sign_in(
-    cognito: CognitoIdentityProviderClient,
-    deployed: Deployed,
-    provider_id: str,
-    *,
-    email: str = "sam.keeper@example.org",
-    group: str | None = ARCHIVERS,
+    cognito: CognitoIdentityProviderClient, deployed: Deployed, provider_id: str, *, role: Role = Role.ARCHIVER
 ) -> str:
-    """Make a member of staff with a random password that nobody sees, and sign them in.
+    """Sign in the provider's member of staff with a role, made if need be, with a random password that nobody sees.
 
     Args:
         cognito: the service.
         deployed: names the user pool.
         provider_id: whose staff they are.
-        email: the name they sign in with.
-        group: the group they are in, which decides what they may do.
+        role: what they may do.
 
     Returns:
         The ID token, which the API takes as ``Authorization`` header.
     """
     pool, password = deployed.user_pool_id, f"{secrets.token_urlsafe(24)}aA1!"
+    email = f"{role.value}@{provider_id}.example.org"
     attributes = {"email": email, "email_verified": "true", "custom:provider_id": provider_id}
-    cognito.admin_create_user(
-        UserPoolId=pool,
-        Username=email,
-        TemporaryPassword=password,
-        MessageAction="SUPPRESS",
-        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
-    )
+    with suppress(cognito.exceptions.UsernameExistsException):
+        cognito.admin_create_user(
+            UserPoolId=pool,
+            Username=email,
+            TemporaryPassword=password,
+            MessageAction="SUPPRESS",
+            UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+        )
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
-    if group:
-        cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
+    if role.group:
+        cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=role.group)
     answer = cognito.initiate_auth(
         ClientId=deployed.user_pool_client_id,
         AuthFlow="USER_PASSWORD_AUTH",

@@ -21,7 +21,7 @@ from local.api import Api, ApiRefused
 from local.deploy import STACK
 from local.ministack import CONFIG
 from local.stack import PracticeStack
-from local.staff import sign_in
+from local.staff import Role, sign_in
 from tests.ministack.practice import everything, put, records_of
 from tests.unit.builders import DAY, appointment, client, membership, one_of_each, payment, reminder
 
@@ -271,7 +271,7 @@ def test_workflow_state_holds_ids_only(deployed: PracticeStack) -> None:
 @pytest.fixture(scope="module")
 def stranger(deployed: PracticeStack) -> Iterator[Api]:
     """A signed-in archiver of another provider."""
-    token = sign_in(deployed.aws.cognito, deployed.deployed, "prov-stranger", email="stranger@example.org")
+    token = sign_in(deployed.aws.cognito, deployed.deployed, "prov-stranger")
     with Api(deployed.deployed.api_url, token) as api:
         yield api
 
@@ -283,8 +283,7 @@ def reader(deployed: PracticeStack) -> Iterator[Api]:
         deployed.aws.cognito,
         deployed.deployed,
         deployed.practice.provider_id,
-        email="reader@example.org",
-        group=None,
+        role=Role.STAFF,
     )
     with Api(deployed.deployed.api_url, token) as api:
         yield api

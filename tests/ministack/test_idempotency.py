@@ -127,7 +127,7 @@ def test_a_refused_request_may_be_sent_again(deployed: PracticeStack, caller: Ca
 
 
 def test_two_providers_may_use_the_same_key(deployed: PracticeStack, caller: Caller, key: str) -> None:
-    token = sign_in(deployed.aws.cognito, deployed.deployed, "prov-keys", email="keys@example.org")
+    token = sign_in(deployed.aws.cognito, deployed.deployed, "prov-keys")
     stranger = Caller(deployed, token)
     ours, theirs = (one.post("/groups", {"name": "Morning Walks"}, key) for one in (caller, stranger))
     stranger.close()

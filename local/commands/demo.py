@@ -41,13 +41,9 @@ TOUCHED = {
 Document = Mapping[str, Any]
 
 
-def demo(screen: Screen) -> None:
-    """Run the demo from start to end.
-
-    Raises:
-        LocalAwsFailed: the local AWS did not start, or the bulk archive did not come to a good end.
-        ApiRefused: the API refused a call of the demo.
-    """
+def demo() -> None:
+    """Watch a client group being archived on a local AWS of its own, then one client and back."""
+    screen = Screen()
     screen.heading("A local AWS on this machine")
     with practice_stack(port=DEFAULT_PORT, watcher=screen) as stack:
         screen.say(f"The API is at {stack.deployed.api_url}")

@@ -1,0 +1,1 @@
+"""The commands of ``python -m local``, a module each; ``local.command_line`` puts them together."""

@@ -1,0 +1,12 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from local.staff import Role
+
+As = Annotated[Role, typer.Option("--as", help="Who is signed in: an archiver may do everything, other staff read.")]
+Provider = Annotated[str, typer.Option(help="Whose practice it is.")]

@@ -1,0 +1,78 @@
+"""``up`` keeps a practice up until it is stopped, and says how to work with it from another terminal."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from client_lifecycle.storage.table import Table
+from local.deploy import Deployed
+from local.functions import functions
+from local.ministack import DEFAULT_PORT, LocalAws, LocalAwsFailed
+from local.providers import add_provider, booking_secrets
+from local.running import ENVIRONMENT, announced, is_running, shell_environment
+from local.sample_practice import PROVIDER_ID, provider_ids
+from local.screen import Screen
+from local.stack import deployed_system, load_practice
+from local.staff import sign_in
+
+CALLS = (
+    'curl -H "Authorization: $TOKEN" "$API/clients?status=active&limit=5"',
+    'curl -H "Authorization: $TOKEN" "$API/clients/client-0003/archive" --json \'{}\'',
+    'curl -H "Authorization: $TOKEN" "$API/clients/client-0003/activate" --json \'{"restore": ["appointments"]}\'',
+)
+
+
+def up(
+    context: typer.Context,
+    clients: Annotated[int, typer.Option(min=10, help="How many clients each practice has.")] = 240,
+    providers: Annotated[int, typer.Option(min=1, help="How many providers there are, each with a practice.")] = 1,
+) -> None:
+    """Start a local AWS, deploy template.yaml, load sample practices, and keep it all up until Ctrl-C."""
+    screen, folder = Screen(), context.obj
+    if is_running(folder):
+        raise LocalAwsFailed("A practice is running here already. “python -m local status” tells where.")
+    screen.heading("A local AWS on this machine")
+    with deployed_system(port=DEFAULT_PORT, watcher=screen) as (aws, deployed):
+        for provider_id in provider_ids(providers):
+            _open_practice(screen, aws, deployed, provider_id, clients)
+        token = sign_in(aws.cognito, deployed, PROVIDER_ID)
+        environment = shell_environment(aws, deployed, token=token, booking_secret=booking_secrets(aws)[PROVIDER_ID])
+        with announced(folder, aws, environment):
+            _explain(screen, deployed, folder / ENVIRONMENT)
+            _wait(aws)
+    screen.say("Everything that was started is stopped.")
+
+
+def _open_practice(screen: Screen, aws: LocalAws, deployed: Deployed, provider_id: str, clients: int) -> None:
+    add_provider(aws, provider_id)
+    with screen.step(f"Loading a sample practice, {provider_id}") as progress:
+        load_practice(Table(aws.dynamodb, deployed.table_name), provider_id, clients, progress)
+
+
+def _wait(aws: LocalAws) -> None:
+    with suppress(KeyboardInterrupt):
+        while aws.is_running:
+            time.sleep(0.5)
+        raise LocalAwsFailed(f"MiniStack ended by itself. The end of its log:\n{aws.log_tail()}")
+
+
+def _explain(screen: Screen, deployed: Deployed, environment: Path) -> None:
+    screen.heading("The functions")
+    for function in functions():
+        screen.raw(f"{function.name:<41} {function.description}")
+    screen.heading("The API")
+    screen.raw(deployed.api_url)
+    screen.heading("In another terminal, in this folder")
+    screen.raw(".venv/bin/python -m local invoke scheduled_cleanup")
+    screen.raw(".venv/bin/python -m local --help")
+    screen.heading("Or with tools of your own: the first line sets the address, a token for an hour and keys")
+    screen.raw(f". {environment}")
+    for call in CALLS:
+        screen.raw(call)
+    screen.say("")
+    screen.say("Ctrl-C stops everything.")

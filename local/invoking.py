@@ -1,0 +1,38 @@
+"""Invokes a deployed function and tells an answer from a fault."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from local.functions import Function
+from local.ministack import LocalAws
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What came of an invocation: the answer, read as JSON, and whether the function failed."""
+
+    answer: Any
+    failed: bool
+
+
+def invoke_remotely(aws: LocalAws, function: Function, event: bytes) -> Invocation:
+    """Invoke a function through the local AWS's Lambda service.
+
+    Args:
+        aws: where it is deployed.
+        function: the function.
+        event: JSON.
+    """
+    told = aws.lambda_.invoke(FunctionName=function.name, Payload=event)
+    answer = json.loads(told["Payload"].read() or "null")
+    return Invocation(answer, failed="FunctionError" in told or _tells_a_fault(answer))
+
+
+def _tells_a_fault(answer: Any) -> bool:
+    """Tell whether an answer is an HTTP fault of the function's own, or names messages that were not worked on."""
+    if not isinstance(answer, dict):
+        return False
+    return answer.get("statusCode", 0) >= 500 or bool(answer.get("batchItemFailures"))

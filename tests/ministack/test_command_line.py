@@ -1,0 +1,124 @@
+"""Every command of ``python -m local`` does on the running practice what it says."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner, Result
+
+from local.command_line import app
+from local.running import EVENTS, announced, shell_environment
+from local.stack import PracticeStack
+from local.template import ROOT
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def folder(deployed: PracticeStack, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """What ``up`` leaves for other terminals, here for the deployed system."""
+    folder = tmp_path_factory.mktemp("local")
+    environment = shell_environment(
+        deployed.aws, deployed.deployed, token=deployed.api.token, booking_secret=deployed.booking_secret
+    )
+    with announced(folder, deployed.aws, environment):
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Run:
+    def run(*arguments: str, ends_with: int = 0, **more: Any) -> Result:
+        result = CliRunner().invoke(app, ["--folder", str(folder), *arguments], **more)
+        assert result.exit_code == ends_with, result.output
+        return result
+
+    return run
+
+
+def test_status_tells_the_address_and_counts_every_practice(deployed: PracticeStack, run: Run) -> None:
+    told = run("status").output
+    assert deployed.deployed.api_url in told
+    assert deployed.practice.provider_id in told
+    assert "active" in told
+
+
+def test_a_call_prints_the_answer_alone(run: Run) -> None:
+    answer = json.loads(run("call", "get", "/clients?status=active&limit=1").stdout)
+    assert [client["status"] for client in answer["clients"]] == ["active"]
+
+
+def test_a_call_with_a_body_sends_it(run: Run) -> None:
+    answer = json.loads(run("call", "POST", "/groups", "--json", '{"name": "Evening Yoga"}').stdout)
+    assert answer["name"] == "Evening Yoga"
+
+
+def test_a_call_that_is_refused_ends_with_status_1(run: Run) -> None:
+    result = run("call", "GET", "/clients/nobody", ends_with=1)
+    assert json.loads(result.stdout)["type"].endswith("ClientNotFound")
+    assert result.stderr == "404 Not Found\n"
+
+
+def test_a_body_that_is_no_json_is_a_mistake_of_usage(run: Run) -> None:
+    assert "--json" in run("call", "POST", "/groups", "--json", "{", ends_with=2).stderr
+
+
+def test_a_member_of_staff_reads_and_may_not_write(run: Run) -> None:
+    run("call", "GET", "/settings", "--as", "staff")
+    refused = run("call", "PATCH", "/settings", "--json", "{}", "--as", "staff", ends_with=1)
+    assert json.loads(refused.stdout)["type"].endswith("NotPermitted")
+
+
+def test_a_token_lets_its_bearer_in(deployed: PracticeStack, run: Run) -> None:
+    token = run("token", "--as", "archiver").stdout.strip()
+    answer = httpx.get(f"{deployed.deployed.api_url}/settings", headers={"Authorization": token}, trust_env=False)
+    assert answer.status_code == 200
+
+
+def test_an_unknown_provider_is_told_who_there_is(deployed: PracticeStack, run: Run) -> None:
+    told = run("token", "--provider", "prov-nobody", ends_with=1).stderr
+    assert told.startswith("There is no provider prov-nobody. There are: ")
+    assert deployed.practice.provider_id in told
+
+
+class TestInvoke:
+    def test_a_function_answers(self, run: Run) -> None:
+        event = ROOT / "events/scheduled_cleanup.json"
+        assert json.loads(run("invoke", "ScheduledCleanup", "--event", str(event)).stdout) is not None
+
+    def test_the_event_may_come_from_standard_input(self, run: Run) -> None:
+        event = (ROOT / "events/practice_settings.json").read_bytes()
+        assert json.loads(run("invoke", "practice", "--event", "-", input=event).stdout)["statusCode"] == 200
+
+    def test_a_fault_of_the_function_ends_with_status_1(self, run: Run) -> None:
+        event = ROOT / "events/mark_archived.json"
+        assert "errorType" in run("invoke", "mark_archived", "--event", str(event), ends_with=1).stdout
+
+    def test_the_event_is_the_sample_of_that_name_by_default(self, run: Run, folder: Path) -> None:
+        (folder / EVENTS).mkdir()
+        shutil.copy(ROOT / "events/practice_groups.json", folder / EVENTS)
+        assert "groups" in json.loads(run("invoke", "practice_groups").stdout)["body"]
+
+    def test_an_unknown_function_is_told_which_there_are(self, run: Run) -> None:
+        assert "There are: archive_client, " in run("invoke", "nonsense", ends_with=1).stderr
+
+
+class TestWhereNothingRuns:
+    def test_one_sentence_says_so(self, tmp_path: Path) -> None:
+        result = CliRunner().invoke(app, ["--folder", str(tmp_path), "status"])
+        assert (result.exit_code, result.stderr) == (
+            1,
+            "Nothing is running here. Start it in another terminal: make run\n",
+        )
+
+    def test_what_an_ended_practice_left_is_recognised(self, folder: Path, tmp_path: Path) -> None:
+        left = json.loads((folder / "practice.json").read_text())
+        (tmp_path / "practice.json").write_text(json.dumps({**left, "mark": "another"}))
+        result = CliRunner().invoke(app, ["--folder", str(tmp_path), "status"])
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert result.stderr.startswith("What was running here has ended.")
