@@ -15,7 +15,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run unit test soak check lint types templates sam-validate build openapi api-changes lock clean
+.PHONY: help demo run events unit test soak check lint types templates sam-validate build openapi api-changes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ demo: .venv/ready ## watch a client group being archived on a local AWS
 
 run: .venv/ready ## keep the whole system up, with a sample practice, until Ctrl-C
 	@$(BIN)/python -m local up
+
+events: .venv/ready ## write new sample events for the practice that runs into .local/events
+	@$(BIN)/python -m local events
 
 unit: .venv/ready ## run the tests of the rules, half a minute
 	$(SIDE_BY_SIDE) tests/unit

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from local.api import ApiRefused
-from local.commands import call, demo, invoke, status, token, up
+from local.commands import book, call, demo, docs, events, invoke, logs, reset, seed, status, tail, token, up
 from local.ministack import LocalAwsFailed
 from local.running import FOLDER, NothingRuns
 
@@ -46,7 +46,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="The client archive on this machine. Start it with “up”, and talk to it from another terminal.",
 )
-for command in (up.up, demo.demo, status.status, call.call, token.token, invoke.invoke):
+COMMANDS = (
+    up.up,
+    status.status,
+    demo.demo,
+    call.call,
+    token.token,
+    book.book,
+    invoke.invoke,
+    events.events,
+    logs.logs,
+    tail.tail,
+    seed.seed,
+    reset.reset,
+    docs.docs,
+)
+for command in COMMANDS:
     app.command()(command)
 
 

@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from local.logs import LOG_GROUPS
 from local.ministack import LocalAws
-
-LOG_GROUPS = "/aws/lambda/"
 
 
 @contextmanager

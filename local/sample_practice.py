@@ -48,7 +48,11 @@ MANY_LIVE_RECORDS_ID = "client-0001"
 LONG_HISTORY_ID = "client-0002"
 """An active client with weekly appointments over twelve years."""
 
-SPECIAL_NUMBERS = 2
+DOCUMENTED_IDS = ("client-0003", "client-0004")
+"""Active clients whom the README's calls act on: nothing is switched off for them, and much is ahead of them."""
+
+SPECIAL_NUMBERS = 4
+FEWEST_CLIENTS = 10
 ITEMS_PER_REPORT = 500
 
 ARCHIVED_SHARE = 0.15
@@ -317,7 +321,22 @@ LONG_HISTORY = _Course(
     reminders_ahead=3,
     feed_entries=4,
 )
-SPECIAL_COURSES = {MANY_LIVE_RECORDS_ID: LONG_PROGRAMME, LONG_HISTORY_ID: LONG_HISTORY}
+DOCUMENTED = _Course(
+    age_days=400,
+    past_visits=8,
+    visit_every_weeks=2,
+    series=_Series(every_weeks=1, occurrences=10, done=4),
+    single_ahead=False,
+    instalments=2,
+    reminders_sent=2,
+    reminders_ahead=3,
+    feed_entries=2,
+)
+SPECIAL_COURSES = {
+    MANY_LIVE_RECORDS_ID: LONG_PROGRAMME,
+    LONG_HISTORY_ID: LONG_HISTORY,
+    **dict.fromkeys(DOCUMENTED_IDS, DOCUMENTED),
+}
 
 
 def _ordinary_course(rng: random.Random, *, in_series: bool, archived: bool) -> _Course:
@@ -422,7 +441,7 @@ def _client(scene: _Scene, client_id: str, roster: _Roster) -> Client:
         credit_cents=rng.randint(1, 40) * 500 if number in roster.in_credit else 0,
         owed_cents=rng.randint(1, 60) * 250 if number in roster.in_debt else 0,
         group_id=roster.groups[number - 1],
-        settings=_settings(rng),
+        settings=PortalSettings() if client_id in DOCUMENTED_IDS else _settings(rng),
     )
 
 

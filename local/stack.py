@@ -105,6 +105,12 @@ def practice_stack(
             yield PracticeStack(aws, deployed, table, practice, api, add_provider(aws, practice.provider_id))
 
 
+def open_practice(aws: LocalAws, deployed: Deployed, provider_id: str, clients: int, progress: Progress) -> None:
+    """Give a new provider a sample practice."""
+    add_provider(aws, provider_id)
+    load_practice(Table(aws.dynamodb, deployed.table_name), provider_id, clients, progress)
+
+
 def load_practice(table: Table, provider_id: str, clients: int, progress: Progress) -> SamplePractice:
     """Make up a practice as of now and write it into the table."""
     practice = generate(provider_id=provider_id, clients=clients, at=datetime.now(UTC))

@@ -46,6 +46,15 @@ def call(
         timeout=TIMEOUT_SECONDS,
         trust_env=False,
     )
+    show_answer(answer)
+
+
+def show_answer(answer: httpx.Response) -> None:
+    """Print the body of an answer.
+
+    Raises:
+        typer.Exit: it is a refusal; its status is told on standard error.
+    """
     Screen().json(answer.text)
     if answer.is_error:
         typer.echo(f"{answer.status_code} {answer.reason_phrase}", err=True)

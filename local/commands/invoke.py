@@ -9,15 +9,12 @@ from typing import Annotated
 
 import typer
 
-from local.functions import Function, functions, named
+from local.commands.options import names_of_functions
+from local.functions import Function, named
 from local.invoking import invoke_remotely
 from local.running import EVENTS, find
-from local.samples.catalogue import SAMPLES, Sample
+from local.samples.catalogue import SAMPLES, Sample, readable
 from local.screen import Screen
-
-
-def _names() -> list[str]:
-    return [function.package for function in functions()]
 
 
 def invoke(
@@ -26,7 +23,7 @@ def invoke(
         str,
         typer.Argument(
             help="A function, like scheduled_cleanup or ScheduledCleanup, or a sample event, like clients_add.",
-            autocompletion=_names,
+            autocompletion=names_of_functions,
         ),
     ],
     event: Annotated[
@@ -37,7 +34,7 @@ def invoke(
     running = find(context.obj)
     target, sample = _target(function)
     told = invoke_remotely(running.aws, target, _event(event, context.obj / EVENTS / f"{sample}.json"))
-    Screen().json(json.dumps(told.answer))
+    Screen().json(json.dumps(readable(told.answer)))
     if told.failed:
         raise typer.Exit(1)
 

@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
+from local.functions import functions
 from local.staff import Role
 
 As = Annotated[Role, typer.Option("--as", help="Who is signed in: an archiver may do everything, other staff read.")]
 Provider = Annotated[str, typer.Option(help="Whose practice it is.")]
+
+
+def names_of_functions() -> list[str]:
+    """Return what completes the name of a function."""
+    return [function.package for function in functions()]

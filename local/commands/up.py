@@ -9,15 +9,15 @@ from typing import Annotated
 
 import typer
 
-from client_lifecycle.storage.table import Table
 from local.deploy import Deployed
 from local.functions import functions
 from local.ministack import DEFAULT_PORT, LocalAws, LocalAwsFailed
-from local.providers import add_provider, booking_secrets
-from local.running import ENVIRONMENT, announced, is_running, shell_environment
-from local.sample_practice import PROVIDER_ID, provider_ids
+from local.providers import booking_secrets
+from local.running import ENVIRONMENT, EVENTS, announced, is_running, shell_environment
+from local.sample_practice import FEWEST_CLIENTS, PROVIDER_ID, provider_ids
+from local.samples.running import write_events
 from local.screen import Screen
-from local.stack import deployed_system, load_practice
+from local.stack import deployed_system, open_practice
 from local.staff import sign_in
 
 CALLS = (
@@ -29,7 +29,7 @@ CALLS = (
 
 def up(
     context: typer.Context,
-    clients: Annotated[int, typer.Option(min=10, help="How many clients each practice has.")] = 240,
+    clients: Annotated[int, typer.Option(min=FEWEST_CLIENTS, help="How many clients each practice has.")] = 240,
     providers: Annotated[int, typer.Option(min=1, help="How many providers there are, each with a practice.")] = 1,
 ) -> None:
     """Start a local AWS, deploy template.yaml, load sample practices, and keep it all up until Ctrl-C."""
@@ -39,19 +39,16 @@ def up(
     screen.heading("A local AWS on this machine")
     with deployed_system(port=DEFAULT_PORT, watcher=screen) as (aws, deployed):
         for provider_id in provider_ids(providers):
-            _open_practice(screen, aws, deployed, provider_id, clients)
+            with screen.step(f"Loading a sample practice, {provider_id}") as progress:
+                open_practice(aws, deployed, provider_id, clients, progress)
+        with screen.step("Making sample events") as progress:
+            write_events(folder / EVENTS, aws, deployed, progress)
         token = sign_in(aws.cognito, deployed, PROVIDER_ID)
         environment = shell_environment(aws, deployed, token=token, booking_secret=booking_secrets(aws)[PROVIDER_ID])
         with announced(folder, aws, environment):
             _explain(screen, deployed, folder / ENVIRONMENT)
             _wait(aws)
     screen.say("Everything that was started is stopped.")
-
-
-def _open_practice(screen: Screen, aws: LocalAws, deployed: Deployed, provider_id: str, clients: int) -> None:
-    add_provider(aws, provider_id)
-    with screen.step(f"Loading a sample practice, {provider_id}") as progress:
-        load_practice(Table(aws.dynamodb, deployed.table_name), provider_id, clients, progress)
 
 
 def _wait(aws: LocalAws) -> None:

@@ -21,7 +21,8 @@ One for every function and every route of `template.yaml`, in the shape in which
 `local/samples/catalogue.py` makes them; `.venv/bin/python -m local.samples.files` writes them.
 
 The ids here are made up, and the hook's signature was good for five minutes. The same events with ids that exist, dates
-from today and a fresh signature are in `.local/events/`: `make run` writes them, `make events` writes them again.
+from today and a fresh signature are in `.local/events/`: `make run` writes them, `make events` writes them again. Their
+clients are those of a provider of their own, `prov-events`; a call about them needs `--provider prov-events`.
 *Again* tells whether the same event may be sent a second time, to be answered alike. Where it may not, or once the
 state is another, `make events` makes new ones. The clean-up starts an unstarted bulk archive after ten minutes.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from client_lifecycle.storage.table import Table
 from local import ministack
+from local.bus import following
 from local.deploy import STACK
 from local.ministack import CONFIG, LocalAws
 from local.stack import PracticeStack, practice_stack
@@ -58,15 +58,6 @@ def sqs(deployed: PracticeStack) -> Any:
 
 
 @pytest.fixture(scope="module")
-def listener(deployed: PracticeStack, outputs: dict[str, str], sqs: Any) -> Iterator[Listener]:
-    url = sqs.create_queue(QueueName="a-system-that-follows")["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-    events = deployed.aws.session.client("events", endpoint_url=deployed.aws.endpoint, config=CONFIG)
-    rule = {"Name": "everything", "EventBusName": outputs["EventBusName"]}
-    events.put_rule(**rule, EventPattern=json.dumps({"source": ["client-archive"]}))
-    target = {"Id": "queue", "Arn": attributes["QueueArn"]}
-    events.put_targets(Rule=rule["Name"], EventBusName=rule["EventBusName"], Targets=[target])
-    yield Listener(sqs, url)
-    events.remove_targets(Rule=rule["Name"], EventBusName=rule["EventBusName"], Ids=["queue"])
-    events.delete_rule(**rule)
-    sqs.delete_queue(QueueUrl=url)
+def listener(deployed: PracticeStack) -> Iterator[Listener]:
+    with following(deployed.aws, deployed.deployed) as follower:
+        yield Listener(follower)

@@ -1,13 +1,14 @@
-"""A system that follows the bus: what it has heard, by queue."""
+"""A system that follows the bus: what it has heard."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from local.bus import Follower
 
 HEARD_SECONDS = 30
 
@@ -16,10 +17,9 @@ Envelope = dict[str, Any]
 
 @dataclass
 class Listener:
-    """A system that follows the bus; ``heard`` is everything it has received so far."""
+    """A system that follows the bus; ``heard`` is everything it has received so far from the client archive."""
 
-    sqs: Any
-    queue_url: str
+    follower: Follower
     heard: list[Envelope] = field(default_factory=list)
 
     def wait_for(self, enough: Callable[[list[Envelope]], bool], **ids: str) -> list[Envelope]:
@@ -34,12 +34,10 @@ class Listener:
 
     def listen(self) -> None:
         """Receive what has come, for a second at most."""
-        answer = self.sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-        for message in answer.get("Messages", []):
-            event = json.loads(message["Body"])
-            assert (event["source"], event["detail-type"]) == ("client-archive", event["detail"]["name"])
-            self.heard.append(event["detail"])
-            self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        for event in self.follower.receive():
+            if event["source"] == "client-archive":
+                assert event["detail-type"] == event["detail"]["name"]
+                self.heard.append(event["detail"])
 
 
 def names(events: list[Envelope]) -> Counter[str]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from local.command_line import app
+from local.openapi import openapi
 from local.running import EVENTS, announced, shell_environment
+from local.sample_practice import DOCUMENTED_IDS
+from local.samples.catalogue import SAMPLES
 from local.stack import PracticeStack
 from local.template import ROOT
 
@@ -100,12 +107,96 @@ class TestInvoke:
         assert "errorType" in run("invoke", "mark_archived", "--event", str(event), ends_with=1).stdout
 
     def test_the_event_is_the_sample_of_that_name_by_default(self, run: Run, folder: Path) -> None:
-        (folder / EVENTS).mkdir()
+        (folder / EVENTS).mkdir(exist_ok=True)
         shutil.copy(ROOT / "events/practice_groups.json", folder / EVENTS)
         assert "groups" in json.loads(run("invoke", "practice_groups").stdout)["body"]
 
     def test_an_unknown_function_is_told_which_there_are(self, run: Run) -> None:
         assert "There are: archive_client, " in run("invoke", "nonsense", ends_with=1).stderr
+
+
+def test_events_are_written_whose_ids_exist_in_the_state_they_need(run: Run, folder: Path) -> None:
+    run("events")
+    assert {path.name for path in (folder / EVENTS).iterdir()} == {f"{sample.name}.json" for sample in SAMPLES}
+    answer = json.loads(run("invoke", "activate_client").stdout)
+    assert answer["body"]["client"]["status"] == "active"
+
+
+def test_a_booking_brings_an_archived_client_back(run: Run) -> None:
+    run("call", "POST", f"/clients/{DOCUMENTED_IDS[0]}/archive")
+    answer = json.loads(run("book", DOCUMENTED_IDS[0]).stdout)
+    assert (answer["answer"], answer["activated"]) == ("accepted", True)
+
+
+def test_a_booking_that_is_refused_ends_with_status_1(run: Run) -> None:
+    refused = run("book", DOCUMENTED_IDS[0], "--in-days", "-1", ends_with=1)
+    assert json.loads(refused.stdout)["reason"] == "slot_in_past"
+
+
+def test_logs_show_what_a_function_logged(run: Run) -> None:
+    run("invoke", "clients", "--event", str(ROOT / "events/clients_count.json"))
+    told = run("logs", "clients").stdout.splitlines()
+    assert told
+    assert all(re.match(r"\d\d:\d\d:\d\d clients ", line) for line in told)
+    assert "REPORT" in told[-1]
+
+
+class Following:
+    """A command in a process of its own, which goes on until it is interrupted."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        command = [sys.executable, "-m", "local", "--folder", str(folder), *arguments]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> Following:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def line_with(self, text: str) -> str:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if text in line:
+                return line
+        raise AssertionError(f"no line with {text}")
+
+    def interrupt(self) -> tuple[int, str]:
+        self.process.send_signal(signal.SIGINT)
+        _, told = self.process.communicate(timeout=10)
+        return self.process.returncode, told
+
+
+def test_tail_shows_events_as_they_happen_and_ends_quietly(run: Run, folder: Path) -> None:
+    with Following(folder, "tail") as tail:
+        tail.line_with("Following the bus")
+        run("call", "POST", f"/clients/{DOCUMENTED_IDS[1]}/archive")
+        assert DOCUMENTED_IDS[1] in tail.line_with("client.archived")
+        assert tail.interrupt() == (0, "")
+
+
+def test_logs_follow_what_is_logged_and_end_quietly(run: Run, folder: Path) -> None:
+    with Following(folder, "logs", "practice", "--follow") as logs:
+        run("invoke", "practice", "--event", str(ROOT / "events/practice_groups.json"))
+        logs.line_with("REPORT")
+        run("invoke", "practice", "--event", str(ROOT / "events/practice_groups.json"))
+        logs.line_with("REPORT")
+        assert logs.interrupt() == (0, "")
+
+
+class TestDocs:
+    @pytest.fixture
+    def page(self, tmp_path: Path) -> str:
+        result = CliRunner().invoke(app, ["--folder", str(tmp_path), "docs", "--no-browser"])
+        assert result.exit_code == 0
+        return Path(result.stdout.strip()).read_text(encoding="utf-8")
+
+    def test_they_hold_the_whole_description(self, page: str) -> None:
+        assert all(f'"{path}"' in page for path in openapi()["paths"])
+
+    def test_they_load_nothing(self, page: str) -> None:
+        assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=", page)
 
 
 class TestWhereNothingRuns:

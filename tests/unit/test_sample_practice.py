@@ -27,11 +27,14 @@ from client_lifecycle.domain.records import (
     Reminder,
     ReminderStatus,
 )
+from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.archives import CHANGES_UNDER_STAMP, CHANGES_WITH_FLIP
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_from, record_item, word_items
 from client_lifecycle.storage.items import from_item, from_plain, to_item
 from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, Table
 from local.sample_practice import (
+    DOCUMENTED_IDS,
+    FEWEST_CLIENTS,
     FIRST_NAMES,
     LAST_NAMES,
     LONG_HISTORY_ID,
@@ -581,6 +584,17 @@ def test_one_active_client_has_more_than_500_completed_appointments_and_few_live
     assert [client_id for client_id, count in completed.items() if count > 500] == [LONG_HISTORY_ID]
     assert sample.client.status is Status.ACTIVE
     assert len(all_effects(sample.records, AT).changes) < 30
+
+
+@pytest.mark.parametrize("size", [FEWEST_CLIENTS, 240, 1_000])
+@pytest.mark.parametrize("seed", [1, 2, 20_26])
+def test_the_clients_of_the_readme_are_active_may_book_and_have_much_to_archive(size: int, seed: int) -> None:
+    practice = generate(clients=size, seed=seed, at=AT)
+    for client_id in DOCUMENTED_IDS:
+        sample = by_id(practice, client_id)
+        kinds = {change.before.kind for change in all_effects(sample.records, AT).changes}
+        assert (sample.client.status, sample.client.settings) == (Status.ACTIVE, PortalSettings())
+        assert {"appointment", "payment", "feed_entry", "reminder"} <= {str(kind) for kind in kinds}
 
 
 # As stored
