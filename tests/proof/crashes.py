@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import PlanTerms, Trigger
@@ -36,7 +37,7 @@ from tests.proof.operations import (
     retry_of,
     undo_of,
 )
-from tests.proof.scheduler import GO, Let, Running
+from tests.proof.scheduler import GO, Let
 from tests.proof.world import NO_SCHEDULING, Controls, World, person_with_many_records, plain_people
 from tests.unit.builders import DAY, NOW, PROVIDER_ID, cause
 
@@ -76,10 +77,10 @@ class Scene:
 
     def play(self, work: Work, lets: Sequence[Let] = ()) -> int:
         """Do some work under the scheduler, and keep its answer; return the number of its calls."""
-        running, calls = Running("played", work), 0
+        running, calls = self.world.begin("played", work), 0
         lets_to_come = iter(lets)
         while not running.has_ended:
-            self.world.witness(running.let_go(next(lets_to_come, GO)), work)
+            self.world.let_go(running, next(lets_to_come, GO))
             calls += 1
         if running.error and not running.crashed:
             raise running.error
@@ -90,7 +91,8 @@ class Scene:
         """Return a run of these clients that waits to be confirmed."""
         for client_id in client_ids:
             self.who(client_id)
-        return preview(self.world, client_ids)
+        self.play(partial(preview, self.world, client_ids))
+        return cast("Run", self.answer)
 
     def confirmed(self, *client_ids: str) -> Execution:
         """Return the work on a run that was confirmed, of two clients unless others are named."""

@@ -12,7 +12,7 @@ from tests.ministack.faults import Answer, cancelled
 from tests.proof.bulk import EFFECTS, FINISH, MARK, SETTLE, Work
 from tests.proof.operations import EXPECTED, OPERATIONS, begin_run, clean_up, plan
 from tests.proof.scheduler import GO, Call, Crash, Let, Running
-from tests.proof.world import FEWER_TRIES, Controls, World, person_with_many_records, plain_people
+from tests.proof.world import FEWER_TRIES, LONGEST_LAG_WRITES, Controls, World, person_with_many_records, plain_people
 
 AT_ONCE = 6
 MOST_CLEAN_UPS = 6
@@ -71,6 +71,10 @@ class Interleaving:
     tally: Tally
     running: list[Running] = field(default_factory=list)
     is_whole: bool = True
+
+    def __post_init__(self) -> None:
+        """Have reads lag by chance."""
+        self.world.lag = lambda: self.order.randint(0, LONGEST_LAG_WRITES)
 
     def begin(self, name: str, who: int, choice: int) -> None:
         """Begin an operation of the table, if there is anything to do for it."""
@@ -146,7 +150,7 @@ class Interleaving:
 
     def _begin(self, name: str, work: Work) -> None:
         self.tally.begun[name] += 1
-        self.running.append(Running(name, work))
+        self.running.append(self.world.begin(name, work))
         self._take_leave()
 
     def _let_go(self, turn: int, let: Let) -> None:
@@ -154,10 +158,9 @@ class Interleaving:
         self.is_whole = False
         standing = running.stands_before
         self.tally.trail = crc32(f"{running.name} {standing and standing.name}".encode(), self.tally.trail)
-        done = running.let_go(let)
+        done = self.world.let_go(running, let)
         self.tally.calls += 1
         self.tally.transactions += done is not None and done.name == "TransactWriteItems"
-        self.world.witness(done, running.work)
         self._take_leave()
         self.is_whole = True
 

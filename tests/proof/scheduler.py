@@ -47,14 +47,15 @@ GO = Let()
 class Running:
     """An operation at work in a thread of its own; whenever it can be looked at, it stands before a call or has ended.
 
-    ``carried_out`` is the call that AWS has just answered with success.
+    ``since`` is the moment at which it began; ``carried_out`` is the call that AWS has just answered with success.
     """
 
     _of_this_thread = threading.local()
 
-    def __init__(self, name: str, work: Callable[[], Any]) -> None:
+    def __init__(self, name: str, work: Callable[[], Any], since: int) -> None:
         self.name = name
         self.work = work
+        self.since = since
         self.stands_before: Call | None = None
         self.carried_out: Call | None = None
         self.result: Any = None

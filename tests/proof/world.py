@@ -37,7 +37,8 @@ from tests.ministack.practice import put
 from tests.proof import invariants
 from tests.proof.bulk import LocalWorkflow, StepWork, Work
 from tests.proof.invariants import ClientLook, Memory, RunLook, Step
-from tests.proof.scheduler import Call
+from tests.proof.past import WRITES, Past, may_lag, written
+from tests.proof.scheduler import Call, Let, Running
 from tests.stored import write_group
 from tests.unit.builders import (
     DAY,
@@ -63,6 +64,10 @@ OTHER_GROUP_ID = "group-travel-well"
 NO_SCHEDULING = "no-scheduling"
 MANY_RECORDS = 12
 FEWER_TRIES = 3
+LONGEST_LAG_WRITES = 12
+LONGEST_LAG = timedelta(minutes=1)
+"""How far behind a read may be that does not ask for consistency: so many writes, but not longer than that."""
+
 FEWER_CHANGES = 8
 """Changes in a transaction: most clients fit into one, and one who has many takes three, not hundreds of items."""
 
@@ -93,7 +98,10 @@ def person_with_many_records() -> tuple[Client, list[Record]]:
 
 @dataclass
 class World:
-    """A practice, its clock, and what was seen of it."""
+    """A practice, its clock, and what was seen of it.
+
+    ``lag`` tells by how many writes the next read that may lag is behind.
+    """
 
     table: Table
     at: datetime = NOW
@@ -103,12 +111,20 @@ class World:
     looks: dict[str, ClientLook] = field(default_factory=dict)
     run_looks: dict[str, RunLook] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
+    lag: Callable[[], int] = lambda: LONGEST_LAG_WRITES
     numbers: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin to remember."""
+        self.past = Past(self.table, [])
+        self.past.take_in(self.at)
 
     def settle_in(self, people: Iterable[tuple[Client, list[Record]]]) -> None:
         """Take in clients with their records, as they are before anything happens."""
-        for who, records in people:
-            self.people.append(put(self.table, who, records))
+        newcomers = [put(self.table, who, records) for who, records in people]
+        self.people += newcomers
+        self.past.take_in(self.at)
+        for who in newcomers:
             partition = keys.client_partition(who.provider_id, who.client_id)
             self.looks[partition] = self._look(partition)
 
@@ -116,6 +132,7 @@ class World:
         """Have the clean-up propose to archive who went quiet."""
         wish = TidyUp(inactive_days=QUIET_DAYS, starts_by_itself=starts_by_itself, veto_days=1)
         practice.change_settings(self.table, PROVIDER_ID, lambda settings: replace(settings, tidy_up=wish))
+        self.past.take_in(self.at)
 
     @property
     def runs(self) -> list[Run]:
@@ -127,16 +144,38 @@ class World:
         self.numbers += 1
         return self.numbers
 
-    def witness(self, call: Call | None, work: Work) -> None:
-        """Look at what a call of some work has touched, if it was a transaction that was carried out.
+    def begin(self, name: str, work: Work) -> Running:
+        """Begin some work; it stands before its first call."""
+        return Running(name, work, self.past.moment)
+
+    def let_go(self, running: Running, let: Let) -> Call | None:
+        """Let the next call of some work go, look at what it has written, and at the answer if that was the last.
+
+        A read that does not ask for consistency is answered with what was there some calls ago.
 
         Raises:
             Broken: an invariant does not hold.
         """
-        if call is None or call.name != "TransactWriteItems":
-            return
-        self.memory.moment += 1
-        touched = sorted(set(_partitions(call)))
+        call = running.stands_before
+        if call and let.answer is None and may_lag(call):
+            let = replace(let, answer=self.past.answer(call, self._lagging_moment()))
+        done = running.let_go(let)
+        if done and done.name in WRITES:
+            self.past.record(done, self.at)
+            if done.name == "TransactWriteItems":
+                self._witness(done, running.work)
+        return done
+
+    def _lagging_moment(self) -> int:
+        """Return the moment as of which a read is answered that may lag."""
+        past, moment = self.past, self.past.moment
+        behind = range(moment, max(moment - self.lag(), 0), -1)
+        return next((one for one in behind if past.clock[one] < self.at - LONGEST_LAG), moment - len(behind))
+
+    def _witness(self, call: Call, work: Work) -> None:
+        """Look at every client and every run that a transaction has touched."""
+        self.memory.moment = self.past.moment
+        touched = sorted({key["pk"]["S"] for key in written(call)})
         for partition in (one for one in touched if one in self.looks):
             self._witness_client(partition)
         runs = {tuple(one.split("#")[1:3]) for one in touched if one.startswith(keys.RUN_PREFIX)}
@@ -164,10 +203,10 @@ class World:
         self.run_looks[partition] = after
 
     def _run_look(self, partition: str) -> RunLook:
-        run = self.table.get({"pk": partition, "sk": keys.RUN_SK})
+        run = self.past.item({"pk": partition, "sk": keys.RUN_SK}, self.past.moment)
         assert run
         blocks = keys.member_partitions(from_plain(Run, {**run, "counts": {}}))
-        members = [plain for block in blocks for plain in self.table.query("pk = :pk", {":pk": block})]
+        members = [plain for block in blocks for plain in self.past.partition(block, self.past.moment).values()]
         return RunLook(run, {plain["sk"]: plain for plain in members})
 
     def at_rest(self) -> None:
@@ -193,25 +232,14 @@ class World:
 
     def look_again(self) -> None:
         """Look at every client, and hold what must always be so; also that nothing was written unseen."""
-        looks = [self._look(partition) for partition in self.looks]
-        seen = [look.items for look in self.looks.values()]
-        invariants.hold(seen == [look.items for look in looks], "something was written that was not seen")
-        runs = {partition: self._run_look(partition) for partition in self.run_looks}
-        invariants.hold(runs == self.run_looks, "something was written to a run that was not seen")
-        for look in looks:
+        stored = {(item["pk"]["S"], item["sk"]["S"]): item for item in self.past.scan()}
+        invariants.hold(stored == self.past.everything(), "something was written that was not seen")
+        for partition in self.looks:
             for holds in invariants.AT_EVERY_MOMENT:
-                holds(look)
+                holds(self._look(partition))
 
     def _look(self, partition: str) -> ClientLook:
-        items = {plain["sk"]: plain for plain in self.table.query("pk = :pk", {":pk": partition})}
-        return ClientLook(items, self.at)
-
-
-def _partitions(call: Call) -> Iterator[str]:
-    for action in call.body["TransactItems"]:
-        for verb, write in action.items():
-            if verb != "ConditionCheck":
-                yield write.get("Key", write.get("Item"))["pk"]["S"]
+        return ClientLook(self.past.partition(partition, self.past.moment), self.at)
 
 
 class Unforgiving(logging.Logger):
@@ -255,9 +283,9 @@ class Controls:
     def new_world(self, seed: int = 0) -> Iterator[World]:
         """Make an empty world for the code to be in, on a table of its own."""
         table = create_table(self.dynamodb, f"clients-{uuid4()}")
-        self.world = World(table)
         for group_id in (GROUP_ID, OTHER_GROUP_ID):
             write_group(table, group(group_id))
+        self.world = World(table)
         self.dice.seed(seed)
         try:
             yield self.world
