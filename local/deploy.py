@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
 
 from local.ministack import LocalAws, LocalAwsFailed
 from local.package import package
@@ -14,10 +16,13 @@ from local.template import ROOT, read_template
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudformation.literals import CapabilityType
 
 STACK = "client-archive"
 ARTIFACTS_BUCKET = "client-archive-artifacts"
 DEPLOY_SECONDS = 120
+CAPABILITIES: Sequence[CapabilityType] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
+NO_UPDATES = "No updates are to be performed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,35 +39,44 @@ class Deployed:
 
 
 def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None) -> Deployed:
-    """Package and deploy the template.
+    """Package and deploy the template; a stack that is there already is updated.
 
     Args:
         aws: where to.
         on_progress: told now and then how many resources of how many exist.
 
     Raises:
-        LocalAwsFailed: the stack could not be created; the message names the resources and their reasons.
+        LocalAwsFailed: the stack could not be deployed; the message names the resources and their reasons.
     """
     aws.s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
     template = package(read_template(), ROOT, aws.s3, ARTIFACTS_BUCKET)
     aws.s3.put_object(Bucket=ARTIFACTS_BUCKET, Key="template.json", Body=json.dumps(template).encode())
-    aws.cloudformation.create_stack(
-        StackName=STACK,
-        TemplateURL=f"{aws.endpoint}/{ARTIFACTS_BUCKET}/template.json",
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
-        OnFailure="DO_NOTHING",
-    )
+    location = f"{aws.endpoint}/{ARTIFACTS_BUCKET}/template.json"
+    try:
+        aws.cloudformation.create_stack(
+            StackName=STACK, TemplateURL=location, Capabilities=CAPABILITIES, OnFailure="DO_NOTHING"
+        )
+    except aws.cloudformation.exceptions.AlreadyExistsException:
+        _update(aws.cloudformation, location)
     _wait(aws.cloudformation, on_progress)
     return read_deployed(aws)
+
+
+def _update(cloudformation: CloudFormationClient, location: str) -> None:
+    try:
+        cloudformation.update_stack(StackName=STACK, TemplateURL=location, Capabilities=CAPABILITIES)
+    except ClientError as refused:
+        if NO_UPDATES not in str(refused):
+            raise
 
 
 def _wait(cloudformation: CloudFormationClient, on_progress: Callable[[int, int], None] | None) -> None:
     deadline = time.monotonic() + DEPLOY_SECONDS
     while time.monotonic() < deadline:
-        stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
-        if stack["StackStatus"] == "CREATE_COMPLETE":
+        status = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+        if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             return
-        if stack["StackStatus"] != "CREATE_IN_PROGRESS":
+        if not status.endswith("IN_PROGRESS"):
             raise LocalAwsFailed(f"The template could not be deployed:\n{_reasons(cloudformation)}")
         if on_progress:
             on_progress(*_created(cloudformation))
@@ -72,7 +86,7 @@ def _wait(cloudformation: CloudFormationClient, on_progress: Callable[[int, int]
 
 def _created(cloudformation: CloudFormationClient) -> tuple[int, int]:
     resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-    return sum(resource["ResourceStatus"] == "CREATE_COMPLETE" for resource in resources), len(resources)
+    return sum(resource["ResourceStatus"].endswith("COMPLETE") for resource in resources), len(resources)
 
 
 def _reasons(cloudformation: CloudFormationClient) -> str:

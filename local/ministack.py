@@ -6,6 +6,7 @@ handed out here.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,8 @@ import boto3
 import botocore.session
 import httpx
 from botocore.config import Config
+
+from local.server import PERSIST_STATE, SAVE_SECONDS
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -39,7 +42,7 @@ DEFAULT_PORT = 4566
 REGION = "us-east-1"
 ACCOUNT_KEY = "test"
 START_SECONDS = 60
-STOP_SECONDS = 5
+STOP_SECONDS = SAVE_SECONDS + 5
 ATTEMPTS = 5
 LAMBDA_ENVIRONMENTS = 64
 LOG = "ministack.log"
@@ -134,11 +137,15 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(*, port: int | None = None, say: Callable[[str], None] = lambda _: None) -> Iterator[LocalAws]:
+def local_aws(
+    *, port: int | None = None, keep: Path | None = None, say: Callable[[str], None] = lambda _: None
+) -> Iterator[LocalAws]:
     """Start MiniStack and stop it, with every Lambda worker it has spawned, when the block ends in whatever way.
 
     Args:
         port: the port to listen on if it is free; by default any free one.
+        keep: the folder that its state is read from at the start and written to at the end; by default it is forgotten.
+            The state names the port, so no other is chosen.
         say: told, in a sentence, when another port had to be chosen.
 
     Raises:
@@ -147,9 +154,11 @@ def local_aws(*, port: int | None = None, say: Callable[[str], None] = lambda _:
     with tempfile.TemporaryDirectory(prefix="client-archive-", ignore_cleanup_errors=True) as folder:
         chosen = _free_port(port)
         if port and chosen != port:
+            if keep:
+                raise LocalAwsFailed(f"Port {port} is taken by another program, and the state that is kept needs it.")
             say(_taken(port, chosen))
         for _ in range(ATTEMPTS):
-            with _running(Path(folder), chosen) as aws:
+            with _running(Path(folder), chosen, keep) as aws:
                 if aws.is_running:
                     yield aws
                     return
@@ -161,10 +170,10 @@ def local_aws(*, port: int | None = None, say: Callable[[str], None] = lambda _:
 
 
 @contextmanager
-def _running(folder: Path, port: int) -> Iterator[LocalAws]:
+def _running(folder: Path, port: int, keep: Path | None) -> Iterator[LocalAws]:
     """Start MiniStack on this port; should it not come up in time, it has ended when the block begins."""
     mark = secrets.token_hex(8)
-    process = _launch(folder, port, mark)
+    process = _launch(folder, _environment(folder, port, mark) | (_persistent(keep) if keep else {}))
     try:
         aws = LocalAws(f"http://{HOST}:{port}", mark, folder / LOG, process)
         if not _comes_up(process, aws.endpoint, mark):
@@ -198,12 +207,12 @@ def _taken(port: int, chosen: int) -> str:
     return f"Port {port} is taken by another program, so port {chosen} is used."
 
 
-def _launch(folder: Path, port: int, mark: str) -> subprocess.Popen[bytes]:
+def _launch(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     with (folder / LOG).open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - our own module, no outside input
             [sys.executable, "-m", "local.server", str(folder)],
             cwd=folder,
-            env=_environment(folder, port, mark),
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -240,6 +249,29 @@ def _environment(folder: Path, port: int, mark: str) -> dict[str, str]:
         "S3_DATA_DIR": str(folder / "s3"),
         "STATE_DIR": str(folder / "state"),
     }
+
+
+def _persistent(keep: Path) -> dict[str, str]:
+    """Return what makes MiniStack keep its state."""
+    folder = keep.resolve()
+    _forget_stream_positions(folder / "state" / "lambda.json")
+    return {
+        PERSIST_STATE: "1",
+        "STATE_DIR": str(folder / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(folder / "s3"),
+    }
+
+
+def _forget_stream_positions(state: Path) -> None:
+    """Let functions read tables' streams from their beginning.
+
+    MiniStack 1.5 keeps how far they have read and forgets the streams: they would wait for as many writes again.
+    """
+    if state.exists():
+        kept = json.loads(state.read_text(encoding="utf-8"))
+        kept["payload"]["dynamodb_stream_positions"] = {}
+        state.write_text(json.dumps(kept), encoding="utf-8")
 
 
 def _comes_up(process: subprocess.Popen[bytes], endpoint: str, mark: str) -> bool:

@@ -2,7 +2,7 @@
 
 Standard input is a pipe held open by the starter. When it closes, because the starter stopped the server or was
 itself killed in whatever way, the whole process group ends, Lambda workers included, and the folder given as the
-only argument is removed.
+only argument is removed. If MiniStack keeps its state, it writes it first.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Any, Any], Awaitable[None]]
+
+PERSIST_STATE = "PERSIST_STATE"
+SAVE_SECONDS = 60
 
 FORWARDED = (b"x-forwarded-proto", b"https")
 
@@ -28,12 +32,22 @@ def main() -> None:
     threading.Thread(target=_end_with_starter, args=(sys.stdin.fileno(), folder), daemon=True).start()
     gateway: Any = importlib.import_module("ministack.app")
     gateway.app = _as_over_tls(gateway.app)
-    gateway.main()
+    try:
+        gateway.main()
+    finally:
+        _end(folder)
 
 
 def _end_with_starter(lifeline: int, folder: str) -> None:
     while os.read(lifeline, 1024):
         pass
+    if os.environ.get(PERSIST_STATE) == "1":
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(SAVE_SECONDS)
+    _end(folder)
+
+
+def _end(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 

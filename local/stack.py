@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from client_lifecycle.storage.table import Table
@@ -61,11 +62,14 @@ class PracticeStack:
 
 
 @contextmanager
-def deployed_system(*, port: int | None = None, watcher: Watcher) -> Iterator[tuple[LocalAws, Deployed]]:
-    """Start the local AWS with the deployed template and no data; stop it when the block ends in whatever way.
+def deployed_system(
+    *, port: int | None = None, keep: Path | None = None, watcher: Watcher
+) -> Iterator[tuple[LocalAws, Deployed]]:
+    """Start the local AWS with the deployed template; stop it when the block ends in whatever way.
 
     Args:
         port: the port to listen on if it is free; by default any free one.
+        keep: the folder where its state is kept from one start to the next; by default it starts with no data.
         watcher: told what is going on.
 
     Raises:
@@ -73,7 +77,7 @@ def deployed_system(*, port: int | None = None, watcher: Watcher) -> Iterator[tu
     """
     with ExitStack() as running:
         with watcher.step("Starting MiniStack"):
-            aws = running.enter_context(local_aws(port=port, say=watcher.say))
+            aws = running.enter_context(local_aws(port=port, keep=keep, say=watcher.say))
         running.enter_context(explained(aws))
         with watcher.step("Deploying template.yaml") as progress:
             deployed = deploy(aws, progress)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -29,18 +30,23 @@ CALLS = (
 
 def up(
     context: typer.Context,
-    clients: Annotated[int, typer.Option(min=FEWEST_CLIENTS, help="How many clients each practice has.")] = 240,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on where the last “up --keep” was stopped.")] = False,
+    clients: Annotated[int, typer.Option(min=FEWEST_CLIENTS, help="How many clients a new practice has.")] = 240,
     providers: Annotated[int, typer.Option(min=1, help="How many providers there are, each with a practice.")] = 1,
+    port: Annotated[int, typer.Option(help="The port of the local AWS; another one if it is taken.")] = DEFAULT_PORT,
 ) -> None:
-    """Start a local AWS, deploy template.yaml, load sample practices, and keep it all up until Ctrl-C."""
+    """Start a local AWS, deploy template.yaml, load sample practices, and keep it all up until Ctrl-C.
+
+    With --keep what was done is written to .local/ when it is stopped, by Ctrl-C or by ending the terminal, and not
+    if the local AWS itself is ended by force (kill -9) or the machine goes down.
+    """
     screen, folder = Screen(), context.obj
     if is_running(folder):
         raise LocalAwsFailed("A practice is running here already. “python -m local status” tells where.")
+    kept = folder / f"kept-{port}" if keep else None
     screen.heading("A local AWS on this machine")
-    with deployed_system(port=DEFAULT_PORT, watcher=screen) as (aws, deployed):
-        for provider_id in provider_ids(providers):
-            with screen.step(f"Loading a sample practice, {provider_id}") as progress:
-                open_practice(aws, deployed, provider_id, clients, progress)
+    with _way_out(kept), deployed_system(port=port, keep=kept, watcher=screen) as (aws, deployed):
+        _open_practices(screen, aws, deployed, provider_ids(providers), clients)
         with screen.step("Making sample events") as progress:
             write_events(folder / EVENTS, aws, deployed, progress)
         token = sign_in(aws.cognito, deployed, PROVIDER_ID)
@@ -48,7 +54,29 @@ def up(
         with announced(folder, aws, environment):
             _explain(screen, deployed, folder / ENVIRONMENT)
             _wait(aws)
+        screen.say(f"Writing what was done to {kept}." if kept else "")
     screen.say("Everything that was started is stopped.")
+
+
+@contextmanager
+def _way_out(kept: Path | None) -> Iterator[None]:
+    """Say with a failure how to do without the state that was kept."""
+    try:
+        yield
+    except LocalAwsFailed as failed:
+        if kept and kept.exists():
+            failed.add_note(f"To begin without what was kept, remove {kept}.")
+        raise
+
+
+def _open_practices(screen: Screen, aws: LocalAws, deployed: Deployed, providers: Sequence[str], clients: int) -> None:
+    there = booking_secrets(aws)
+    for provider_id in providers:
+        if provider_id in there:
+            screen.say(f"{provider_id} has its practice from before.")
+            continue
+        with screen.step(f"Loading a sample practice, {provider_id}") as progress:
+            open_practice(aws, deployed, provider_id, clients, progress)
 
 
 def _wait(aws: LocalAws) -> None:

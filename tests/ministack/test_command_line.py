@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,8 @@ from local.sample_practice import DOCUMENTED_IDS
 from local.samples.catalogue import SAMPLES
 from local.stack import PracticeStack
 from local.template import ROOT
+from tests.ministack import commands
+from tests.ministack.commands import Going
 
 Run = Callable[..., Result]
 
@@ -40,12 +40,7 @@ def folder(deployed: PracticeStack, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def run(folder: Path) -> Run:
-    def run(*arguments: str, ends_with: int = 0, **more: Any) -> Result:
-        result = CliRunner().invoke(app, ["--folder", str(folder), *arguments], **more)
-        assert result.exit_code == ends_with, result.output
-        return result
-
-    return run
+    return partial(commands.run, folder)
 
 
 def test_status_tells_the_address_and_counts_every_practice(deployed: PracticeStack, run: Run) -> None:
@@ -141,48 +136,21 @@ def test_logs_show_what_a_function_logged(run: Run) -> None:
     assert "REPORT" in told[-1]
 
 
-class Following:
-    """A command in a process of its own, which goes on until it is interrupted."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        command = [sys.executable, "-m", "local", "--folder", str(folder), *arguments]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def __enter__(self) -> Following:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def line_with(self, text: str) -> str:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            if text in line:
-                return line
-        raise AssertionError(f"no line with {text}")
-
-    def interrupt(self) -> tuple[int, str]:
-        self.process.send_signal(signal.SIGINT)
-        _, told = self.process.communicate(timeout=10)
-        return self.process.returncode, told
-
-
 def test_tail_shows_events_as_they_happen_and_ends_quietly(run: Run, folder: Path) -> None:
-    with Following(folder, "tail") as tail:
+    with Going(folder, "tail") as tail:
         tail.line_with("Following the bus")
         run("call", "POST", f"/clients/{DOCUMENTED_IDS[1]}/archive")
         assert DOCUMENTED_IDS[1] in tail.line_with("client.archived")
-        assert tail.interrupt() == (0, "")
+        assert tail.stop() == (0, "")
 
 
 def test_logs_follow_what_is_logged_and_end_quietly(run: Run, folder: Path) -> None:
-    with Following(folder, "logs", "practice", "--follow") as logs:
+    with Going(folder, "logs", "practice", "--follow") as logs:
         run("invoke", "practice", "--event", str(ROOT / "events/practice_groups.json"))
         logs.line_with("REPORT")
         run("invoke", "practice", "--event", str(ROOT / "events/practice_groups.json"))
         logs.line_with("REPORT")
-        assert logs.interrupt() == (0, "")
+        assert logs.stop() == (0, "")
 
 
 class TestDocs:
