@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import re
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -157,9 +160,25 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     assert {name.upper() for name in settings.HookSettings.model_fields} == set(hook)
 
 
-def test_the_deployed_runtime_is_python_3_13_on_arm64() -> None:
-    common = TEMPLATE["Globals"]["Function"]
-    assert (common["Runtime"], common["Architectures"]) == ("python3.13", ["arm64"])
+def test_the_deployed_runtime_is_python_3_13_on_arm64_unless_another_processor_is_asked_for() -> None:
+    common, layer = TEMPLATE["Globals"]["Function"], RESOURCES["ClientLifecycleLayer"]
+    asked = {"Ref": "Architecture"}
+    assert (common["Runtime"], common["Architectures"]) == ("python3.13", [asked])
+    assert layer["Properties"]["CompatibleArchitectures"] == [layer["Metadata"]["BuildArchitecture"]] == [asked]
+    assert TEMPLATE["Parameters"]["Architecture"]["Default"] == "arm64"
+
+
+@pytest.mark.parametrize(
+    ("asked", "built"), [([], "aarch64"), (["MACHINE=aarch64"], "aarch64"), (["MACHINE=x86_64"], "x86_64")]
+)
+def test_the_layer_is_built_for_the_machine_that_is_asked_for(asked: list[str], built: str) -> None:
+    command = ["make", "--dry-run", "build-ClientLifecycleLayer", *asked]
+    environment = {"PATH": os.environ["PATH"]}
+    told = subprocess.run(
+        command, cwd=ROOT / "layers/common", env=environment, capture_output=True, text=True, check=True
+    )
+    platforms = set(re.findall(r"--platform (\S+)", told.stdout))
+    assert platforms == {f"manylinux{version}_{built}" for version in ("_2_28", "_2_17", "2014")}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
