@@ -6,6 +6,7 @@ REGION := us-east-1
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$(REGION) .venv-sam/bin/sam
 UV := .local/uv/bin/uv
+MACHINE := aarch64
 MINUTES := 10
 SEED := 1
 SIDE_BY_SIDE := PYTHONHASHSEED=0 $(BIN)/pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
@@ -15,7 +16,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run events unit test soak check lint types templates sam-validate build openapi api-changes lock clean
+.PHONY: help demo run invoke sam events unit test soak check lint types templates sam-validate build openapi api-changes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +26,12 @@ demo: .venv/ready ## watch a client group being archived on a local AWS
 
 run: .venv/ready ## keep the whole system up, with a sample practice, until Ctrl-C
 	@$(BIN)/python -m local up
+
+invoke: .venv/ready ## run one function of the practice that runs: F=ScheduledCleanup, E=event.json
+	@$(BIN)/python -m local invoke $(F) $(if $(E),--event $(E))
+
+sam: .venv/ready .venv-sam/ready ## build for this machine and set "sam local" up for the practice that runs
+	@$(BIN)/python -m local sam
 
 events: .venv/ready ## write new sample events for the practice that runs into .local/events
 	@$(BIN)/python -m local events
@@ -53,9 +60,8 @@ templates: .venv/ready ## template.yaml by CloudFormation's own rules
 sam-validate: .venv-sam/ready ## template.yaml by the SAM CLI's rules
 	$(SAM) validate --lint
 
-build: .venv-sam/ready ## build what "sam deploy" ships; needs python3.13
-	@command -v python3.13 >/dev/null || { echo "make build needs python3.13, the functions' runtime, on the PATH."; exit 1; }
-	$(SAM) build
+build: .venv/ready .venv-sam/ready ## build what "sam deploy" ships; needs python3.13; for x86: MACHINE=x86_64
+	@$(BIN)/python -m local.sam.build $(MACHINE)
 
 openapi: .venv/ready ## write docs/openapi.json anew from the code
 	@$(BIN)/python -m local.openapi
@@ -66,6 +72,7 @@ api-changes: .venv/ready ## tell what breaks callers of the last release
 lock: $(UV) ## pin the requirements files anew; LOCK=--upgrade takes newer versions
 	$(UV) $(PIN) $(LOCK) requirements/layer.in --output-file layers/common/requirements.txt
 	$(UV) $(PIN) $(LOCK) requirements/dev.in --constraint layers/common/requirements.txt --output-file requirements/dev.txt
+	$(UV) $(PIN) $(LOCK) requirements/runtime.in --constraint requirements/dev.txt --output-file requirements/runtime.txt
 	$(UV) $(PIN) $(LOCK) requirements/sam.in --output-file requirements/sam.txt
 
 clean: ## remove everything that was installed, built or cached here

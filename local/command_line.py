@@ -15,11 +15,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from local.api import ApiRefused
-from local.commands import book, call, demo, docs, events, invoke, logs, reset, seed, status, tail, token, up
+from local.commands import book, call, demo, docs, events, invoke, logs, reset, sam, seed, status, tail, token, up
 from local.ministack import LocalAwsFailed
 from local.running import FOLDER, NothingRuns
+from local.sam.build import CannotBuild
 
-FAULTS = (LocalAwsFailed, NothingRuns, ApiRefused, LookupError, httpx.HTTPError, BotoCoreError, ClientError)
+FAULTS = (
+    LocalAwsFailed,
+    CannotBuild,
+    NothingRuns,
+    ApiRefused,
+    LookupError,
+    httpx.HTTPError,
+    BotoCoreError,
+    ClientError,
+)
 INTERRUPTED = 128 + signal.SIGINT
 
 
@@ -54,6 +64,7 @@ COMMANDS = (
     token.token,
     book.book,
     invoke.invoke,
+    sam.sam,
     events.events,
     logs.logs,
     tail.tail,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from local.functions import Function
 from local.ministack import LocalAws
+
+RAISED = {"errorType", "errorMessage"}
+"""What the answer tells of a function that raised an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,11 @@ class Invocation:
 
     answer: Any
     failed: bool
+
+    @classmethod
+    def judged(cls, answer: Any) -> Invocation:
+        """Tell from an answer alone whether the function failed."""
+        return cls(answer, failed=isinstance(answer, dict) and (_tells_a_fault(answer) or answer.keys() >= RAISED))
 
 
 def invoke_remotely(aws: LocalAws, function: Function, event: bytes) -> Invocation:
@@ -28,11 +37,9 @@ def invoke_remotely(aws: LocalAws, function: Function, event: bytes) -> Invocati
     """
     told = aws.lambda_.invoke(FunctionName=function.name, Payload=event)
     answer = json.loads(told["Payload"].read() or "null")
-    return Invocation(answer, failed="FunctionError" in told or _tells_a_fault(answer))
+    return Invocation.judged(answer)
 
 
-def _tells_a_fault(answer: Any) -> bool:
+def _tells_a_fault(answer: Mapping[str, Any]) -> bool:
     """Tell whether an answer is an HTTP fault of the function's own, or names messages that were not worked on."""
-    if not isinstance(answer, dict):
-        return False
     return answer.get("statusCode", 0) >= 500 or bool(answer.get("batchItemFailures"))

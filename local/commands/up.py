@@ -15,6 +15,7 @@ from local.functions import functions
 from local.ministack import DEFAULT_PORT, LocalAws, LocalAwsFailed
 from local.providers import booking_secrets
 from local.running import ENVIRONMENT, EVENTS, announced, is_running, shell_environment
+from local.sam.relay import reached_from_containers
 from local.sample_practice import FEWEST_CLIENTS, PROVIDER_ID, provider_ids
 from local.samples.running import write_events
 from local.screen import Screen
@@ -51,7 +52,7 @@ def up(
             write_events(folder / EVENTS, aws, deployed, progress)
         token = sign_in(aws.cognito, deployed, PROVIDER_ID)
         environment = shell_environment(aws, deployed, token=token, booking_secret=booking_secrets(aws)[PROVIDER_ID])
-        with announced(folder, aws, environment):
+        with announced(folder, aws, environment), reached_from_containers(aws.endpoint, screen.say):
             _explain(screen, deployed, folder / ENVIRONMENT)
             _wait(aws)
         screen.say(f"Writing what was done to {kept}." if kept else "")

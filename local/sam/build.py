@@ -1,0 +1,136 @@
+"""Builds what ships with the SAM CLI: for the processor of this machine, or for the one that is asked for.
+
+``python -m local.sam.build MACHINE`` builds what ``sam deploy`` ships; MACHINE is like that of ``uname -m``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from shutil import which
+
+from local.ministack import REGION
+from local.template import ROOT
+
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+SHIPPED = ROOT / ".aws-sam"
+HERE = ROOT / ".local" / "sam"
+SOURCES = ("functions", "layers", "workflows", "template.yaml")
+RUNTIME = "python3.13"
+PROCESSORS = {"aarch64": "arm64", "x86_64": "x86_64"}
+"""What Lambda calls the processors that ``uname -m`` names."""
+
+SAME = {"arm64": "aarch64", "amd64": "x86_64"}
+"""What other systems than Linux call them."""
+
+
+class CannotBuild(Exception):
+    """Something that the SAM CLI needs is not here, or its build failed; the message is for people."""
+
+
+def this_machine() -> str:
+    """Return this machine's processor as ``uname -m`` names it on Linux."""
+    name = platform.machine().lower()
+    return SAME.get(name, name)
+
+
+@cache
+def runtime_python() -> Path | None:
+    """Find a Python of the functions' runtime that works: on the PATH, or one of pyenv's."""
+    of_pyenv = sorted((Path.home() / ".pyenv" / "versions").glob(f"3.13*/bin/{RUNTIME}"))
+    for found in (which(RUNTIME), *of_pyenv):
+        if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:  # noqa: S603
+            return Path(found)
+    return None
+
+
+def missing() -> str | None:
+    """Tell in a sentence what is missing here to build, or nothing."""
+    if runtime_python() is None:
+        return f"{RUNTIME}, the functions' runtime, is not on the PATH and not among pyenv's."
+    if not SAM.exists():
+        return "The SAM CLI is not installed here; make sam installs it."
+    return None
+
+
+def build(machine: str, folder: Path) -> Path:
+    """Build the template with its layer and functions.
+
+    Args:
+        machine: the processor, like ``aarch64``.
+        folder: takes the build, and what later builds take up again.
+
+    Returns:
+        The folder of the build: its ``template.yaml``, and a folder for each function and the layer.
+
+    Raises:
+        CannotBuild: something is missing, or the build failed.
+    """
+    if lacks := missing():
+        raise CannotBuild(lacks)
+    built = folder / "build"
+    command = [str(SAM), "build", "--build-dir", str(built), "--cache-dir", str(folder / "cache")]
+    override = ["--parameter-overrides", f"Architecture={PROCESSORS[machine]}"]
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [*command, *override], cwd=ROOT, env=_environment(machine), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise CannotBuild(f"The SAM CLI could not build:\n{done.stderr}")
+    return built
+
+
+def built_here() -> Path:
+    """Return a build for this machine of the sources as they are; it is made once for the same sources.
+
+    Raises:
+        CannotBuild: something is missing, or the build failed.
+    """
+    made_of, digest = HERE / "made-of", _digest()
+    if not made_of.exists() or made_of.read_text() != digest:
+        made_of.unlink(missing_ok=True)
+        build(this_machine(), HERE)
+        made_of.write_text(digest)
+    return HERE / "build"
+
+
+def _environment(machine: str) -> dict[str, str]:
+    path = f"{Path(str(runtime_python())).parent}{os.pathsep}{os.environ['PATH']}"
+    named = {"PATH": path, "MACHINE": machine, "PYTHON": sys.executable}
+    return {**os.environ, **named, "AWS_DEFAULT_REGION": REGION, "SAM_CLI_TELEMETRY": "0"}
+
+
+def _digest() -> str:
+    """Return a digest of the sources, by names and content."""
+    digest = hashlib.sha256(f"{this_machine()} {runtime_python()}".encode())
+    for path in _files():
+        digest.update(f"\n{path.relative_to(ROOT)}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files() -> Iterator[Path]:
+    for source in SOURCES:
+        found = ROOT / source
+        files = [found] if found.is_file() else sorted(found.rglob("*"))
+        yield from (path for path in files if path.is_file() and "__pycache__" not in path.parts)
+
+
+def main() -> None:
+    """Build what ships for the processor that the command line names."""
+    machine = sys.argv[1]
+    if machine not in PROCESSORS:
+        sys.exit(f"MACHINE is one of: {', '.join(PROCESSORS)}.")
+    try:
+        print(f"Built for {machine}: {build(machine, SHIPPED).relative_to(ROOT)}")
+    except CannotBuild as fault:
+        sys.exit(str(fault))
+
+
+if __name__ == "__main__":
+    main()
