@@ -14,17 +14,20 @@ from typing import Any
 def lambda_handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Allow the call that an ID token comes with, and pass its claims on as Cognito's authorizer does: all as text.
 
+    A text that is no token is denied.
+
     Args:
         event: what API Gateway asks an authorizer of the type TOKEN.
-
-    Raises:
-        ValueError: the text is no token.
     """
-    claims = _claims(event["authorizationToken"].removeprefix("Bearer "))
-    allowed = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}
+    try:
+        claims = _claims(event["authorizationToken"].removeprefix("Bearer "))
+    except ValueError:
+        claims = {}
+    effect = "Allow" if claims else "Deny"
+    told = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": event["methodArn"]}
     return {
-        "principalId": claims["sub"],
-        "policyDocument": {"Version": "2012-10-17", "Statement": [allowed]},
+        "principalId": claims.get("sub", "nobody"),
+        "policyDocument": {"Version": "2012-10-17", "Statement": [told]},
         "context": {"claims": claims},
     }
 
