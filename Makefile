@@ -42,6 +42,10 @@ unit: .venv/ready ## run the tests of the rules, half a minute
 test: .venv/ready ## run the tests: rules, single calls, the deployed system, the proofs
 	$(SIDE_BY_SIDE) --hypothesis-profile=whole tests/unit tests/moto tests/ministack tests/proof
 
+.PHONY: check-rules
+check-rules: .venv/ready ## break each rule in turn: a test that docs/rules.md cites must fail; RULES="P4 A2"
+	@$(BIN)/python -m tests.rules $(RULES)
+
 soak: .venv/ready ## go on proving that no order of events breaks a client; MINUTES=10, SEED=1
 	PROOF_MINUTES=$(MINUTES) PROOF_SEED=$(SEED) $(BIN)/pytest tests/proof/test_interleavings.py
 

@@ -12,7 +12,7 @@ from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.table import Table
 from tests.moto.calls import ARCHIVER, JSON, post
 from tests.moto.conftest import Clock, Log
-from tests.moto.store import dump, statuses, store
+from tests.moto.store import dump, statuses, store, store_group
 from tests.unit.builders import (
     DAY,
     GROUP_ID,
@@ -22,6 +22,7 @@ from tests.unit.builders import (
     STAFF_ID,
     appointment,
     client,
+    group,
     membership,
     one_of_each,
     payment,
@@ -105,6 +106,17 @@ def test_e7_a_payment_that_is_charging_is_reported(table: Table) -> None:
 def test_e9_the_receipt_records_whether_the_client_is_told(table: Table, notify_client: bool) -> None:
     store(table, client())
     assert post(ARCHIVE, {"notify_client": notify_client}).body["receipt"]["notify_client"] is notify_client
+    stamped = read_client(table, PROVIDER_ID, "client-1").stamp
+    assert stamped is not None
+    assert stamped.notify_client is notify_client
+
+
+def test_e10_the_client_is_moved_in_the_same_write_and_the_receipt_tells_from_where(table: Table) -> None:
+    store_group(table, group("group-former"))
+    store(table, client(group_id=GROUP_ID))
+    archived = post(ARCHIVE, {"group_id": "group-former"}).body
+    assert archived["client"]["group_id"] == "group-former"
+    assert archived["receipt"]["moved_from_group_id"] == GROUP_ID
 
 
 def test_archiving_an_archived_client_answers_with_the_receipt_it_has_and_writes_nothing(

@@ -20,11 +20,21 @@ from client_lifecycle.domain.client import (
     next_flip_at,
     seen,
 )
+from client_lifecycle.domain.settings import PortalSettings
 from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, MOMENT, NOW, cause, client, plan, stamp
 from tests.unit.strategies import clients, moments, stamps
 
 ACTIVE = client()
 ARCHIVED = client(stamp=stamp())
+
+WELL_KNOWN = client(
+    group_id=GROUP_ID,
+    credit_cents=500,
+    owed_cents=700,
+    last_active_at=NOW - DAY,
+    settings=PortalSettings(chat=False, email_notifications=True),
+)
+"""A client of whom everything is said."""
 
 
 def test_there_are_two_statuses_and_no_third() -> None:
@@ -52,7 +62,8 @@ def test_every_transition(before: Client, verb: str, status: Status) -> None:
 
 
 def test_e1_archiving_sets_the_stamp_and_nothing_else() -> None:
-    assert archive(ACTIVE, stamp(), ArchiveOptions()) == replace(ACTIVE, stamp=stamp(), revision=ACTIVE.revision + 1)
+    expected = replace(WELL_KNOWN, stamp=stamp(), revision=WELL_KNOWN.revision + 1)
+    assert archive(WELL_KNOWN, stamp(), ArchiveOptions()) == expected
 
 
 def test_e1_an_archived_client_keeps_the_stamp_of_its_first_archive() -> None:
@@ -62,8 +73,9 @@ def test_e1_an_archived_client_keeps_the_stamp_of_its_first_archive() -> None:
 
 def test_a1_activating_removes_the_stamp_notes_the_return_and_nothing_else() -> None:
     back = Return(archive_id=ARCHIVE_ID, returned_at=NOW, cause=cause())
-    expected = replace(ARCHIVED, stamp=None, last_return=back, revision=ARCHIVED.revision + 1)
-    assert activate(ARCHIVED, cause(), NOW) == expected
+    archived = replace(WELL_KNOWN, stamp=stamp())
+    expected = replace(archived, stamp=None, last_return=back, revision=archived.revision + 1)
+    assert activate(archived, cause(), NOW) == expected
 
 
 def test_a1_an_active_client_stays_as_it_is() -> None:
@@ -100,6 +112,7 @@ def test_an_archive_fulfils_the_plan_to_archive_later_however_it_came_about() ->
 def test_p11_muting_at_archive_time_switches_e_mail_off_and_nothing_else() -> None:
     muted = archive(ACTIVE, stamp(), ArchiveOptions(mute_email=True))
     assert muted.settings == replace(ACTIVE.settings, email_notifications=False)
+    assert archive(ACTIVE, stamp(), ArchiveOptions()).settings == ACTIVE.settings
 
 
 @given(clients, stamps)

@@ -182,6 +182,16 @@ def test_of_a_plan_nothing_is_published_but_when_and_by_whom(kind: HistoryEvent)
     }
 
 
+@pytest.mark.parametrize("notify_client", [True, False])
+def test_e9_the_events_of_an_archive_and_of_a_run_say_whether_the_client_is_told(notify_client: bool) -> None:
+    options = ArchiveOptions(notify_client=notify_client)
+    archived = history_event(PROVIDER_ID, "client-1", entry(options=options))
+    previewed = run_event(None, run([member(0)], options=options))
+    assert archived is not None
+    assert previewed is not None
+    assert archived.detail["notify_client"] is previewed.detail["notify_client"] is notify_client
+
+
 def test_e9_a_plan_lets_nobody_write_to_the_client() -> None:
     planned = entry(HistoryEvent.ARCHIVE_PLANNED, plan=terms(options=ArchiveOptions(notify_client=True)))
     assert "notify_client" not in history_event(PROVIDER_ID, "client-1", planned).detail

@@ -75,6 +75,17 @@ def test_t1_a_near_appointment_is_near_in_days_of_the_practice(time_zone: str, a
     assert bool(assess(client(), [tonight], settings, NOW).warnings) is applies
 
 
+@pytest.mark.parametrize(("time_zone", "applies"), [("UTC", True), ("America/Los_Angeles", False)])
+def test_t1_today_is_the_day_that_it_is_there(time_zone: str, applies: bool) -> None:
+    """It is late on the second in Los Angeles, and on the third in UTC; the appointment is on the third in both."""
+    at, appointed = (
+        datetime(2026, 3, 3, 3, 0, tzinfo=UTC),
+        appointment(starts_at=datetime(2026, 3, 3, 9, 0, tzinfo=UTC)),
+    )
+    settings = guarded(time_zone, appointment_soon=Level.WARN, appointment_within_days=0)
+    assert bool(assess(client(), [appointed], settings, at).warnings) is applies
+
+
 def test_s2_what_was_acknowledged_is_no_longer_asked_for_and_nothing_else() -> None:
     found = Findings(warnings=(SafetyRule.OWES_MONEY, SafetyRule.HAS_CREDITS))
     assert found.unacknowledged([SafetyRule.OWES_MONEY, SafetyRule.APPOINTMENT_SOON]) == (SafetyRule.HAS_CREDITS,)

@@ -1,0 +1,344 @@
+"""Mutations of coming back and the rest: RULES A1 to A10."""
+
+from __future__ import annotations
+
+from tests.rules.mutation import Mutation
+from tests.rules.mutations.archiving import CLIENT
+from tests.rules.mutations.permissions import BOOK, CLIENTS
+
+ADDRESSES = "client_lifecycle.storage.addresses"
+ARCHIVE_BATCH = "client_lifecycle.use_cases.archive_batch"
+BOOKINGS = "client_lifecycle.storage.bookings"
+EDITS = "client_lifecycle.storage.edits"
+KEYS = "client_lifecycle.storage.keys"
+PREVIEW = "client_lifecycle.use_cases.preview"
+RESTORE = "client_lifecycle.domain.restore"
+RESTORING = "client_lifecycle.use_cases.restore"
+SELECTION = "client_lifecycle.domain.selection"
+STORED_CLIENTS = "client_lifecycle.storage.clients"
+
+BACK = "replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)"
+REFUSED_DELETION = "    raise RecordsAreKept(\n"
+LATER_ONLY = "if one.appointment.booked_at and one.appointment.booked_at > since"
+BRING_BACK = "            return bring_back(\n                table,\n                client,\n"
+
+COMING_BACK = [
+    Mutation("A1", "activating leaves the client archived", CLIENT, BACK, BACK.replace("stamp=None, ", "")),
+    Mutation(
+        "A1",
+        "activating takes the client out of its group",
+        CLIENT,
+        BACK,
+        BACK.replace("stamp=None", "stamp=None, group_id=None"),
+    ),
+    Mutation(
+        "A1",
+        "activating forgets the client's switches",
+        CLIENT,
+        BACK,
+        BACK.replace("stamp=None", "stamp=None, settings=PortalSettings()"),
+    ),
+    Mutation(
+        "A1",
+        "activating restores without being asked",
+        RESTORING,
+        "    if not asked:\n",
+        "    asked = asked or list(Restorable)\n    if not asked:\n",
+    ),
+    Mutation(
+        "A1",
+        "what is asked back does not come back",
+        RESTORE,
+        "change=Change(before=current, after=change.before) if must_write else None",
+        "change=None",
+    ),
+    Mutation("A1", "more comes back than was asked", RESTORE, "if change.before.kind in kinds]", "]"),
+    Mutation(
+        "A1",
+        "an appointment that has passed comes back",
+        RESTORE,
+        "case Appointment() if current.starts_at <= at:",
+        "case Appointment() if False:",
+    ),
+    Mutation(
+        "A1",
+        "an appointment comes back into a taken slot",
+        RESTORE,
+        "if current.record_id in obstacles.taken_appointments:",
+        "if False:",
+    ),
+    Mutation(
+        "A1",
+        "a payment whose date has passed comes back",
+        RESTORE,
+        "case Payment() if current.due_at <= at:",
+        "case Payment() if False:",
+    ),
+    Mutation(
+        "A1",
+        "a place in a closed chat comes back",
+        RESTORE,
+        "if current.record_id in obstacles.closed_chats:",
+        "if False:",
+    ),
+    Mutation(
+        "A1",
+        "what was changed since is overwritten",
+        RESTORE,
+        "        return RestoreOutcome.CHANGED_SINCE\n",
+        "        pass\n",
+    ),
+    Mutation("A1", "an overlap that the archive found takes the slot", RESTORE, LATER_ONLY, ""),
+    Mutation("A1", "what was booked after takes no slot", RESTORE, LATER_ONLY, "if False"),
+    Mutation(
+        "A1",
+        "another calendar's appointment takes the slot",
+        RESTORE,
+        "            and one.appointment.calendar_id == slot.calendar_id\n",
+        "",
+    ),
+    Mutation(
+        "A1",
+        "an appointment next to it takes the slot",
+        RESTORE,
+        "one.appointment.ends_at > slot.starts_at",
+        "one.appointment.ends_at >= slot.starts_at",
+    ),
+    Mutation(
+        "A1", "an undo brings back the status only", ARCHIVE_BATCH, "EVERYTHING = tuple(Restorable)", "EVERYTHING = ()"
+    ),
+    Mutation(
+        "A1",
+        "a member does not name what did not come back",
+        ARCHIVE_BATCH,
+        "    outcomes.keep_not_restored(table, run, marked, restoration.not_restored)\n",
+        "",
+    ),
+    Mutation(
+        "A1",
+        "an undo in part looks like one in full",
+        ARCHIVE_BATCH,
+        "return Result(outcome=Outcome.ACTIVATED_IN_PART)",
+        "return Result(outcome=Outcome.ACTIVATED)",
+    ),
+    Mutation(
+        "A2",
+        "a booking leaves the client archived",
+        BOOK,
+        "    if client.stamp:\n        return returned",
+        "    if False:\n        return returned",
+    ),
+    Mutation(
+        "A2",
+        "the appointment is recorded in a transaction of its own",
+        BOOKINGS,
+        "        table.transact([put_new(table.name, appointment_key, item), *others])\n",
+        "        table.transact([put_new(table.name, appointment_key, item)])\n        table.transact(others)\n",
+    ),
+    Mutation(
+        "A2",
+        "the answer does not say that the client is back",
+        BOOK,
+        "accepted(booking, client.stamp.archive_id if client.stamp else None, at)",
+        "accepted(booking, None, at)",
+    ),
+    Mutation(
+        "A2",
+        "a refused booking leaves its appointment",
+        BOOKINGS,
+        "    if client and history:\n        writes.append(",
+        "    if client:\n"
+        "        asked = booking.appointment\n"
+        "        place = keys.record_key(client.provider_id, client.client_id, asked.kind, asked.record_id)\n"
+        "        item = clients.record_item(client.provider_id, client.client_id, asked)\n"
+        "        writes.append(put_new(table.name, place, item))\n"
+        "    if client and history:\n        writes.append(",
+    ),
+    Mutation(
+        "A2",
+        "a refused booking activates",
+        BOOK,
+        "    if refusal := _refusal(table, client, booking, at):",
+        "    if not client.stamp and (refusal := _refusal(table, client, booking, at)):",
+    ),
+    Mutation(
+        "A2", "a slot in the past is booked", BOOK, "        return BookingRefusal.SLOT_IN_PAST\n", "        pass\n"
+    ),
+    Mutation(
+        "A3",
+        "an address in use is taken over",
+        EDITS,
+        '"Item": to_item(address_item(client)),\n        "ConditionExpression": "attribute_not_exists(pk) OR ',
+        '"Item": to_item(address_item(client)),\n        "ConditionExpression": "attribute_exists(pk) OR ',
+    ),
+    Mutation("A3", "other words than Email in use.", CLIENTS, '"Email in use."', '"This address is taken."'),
+    Mutation("A3", "whose address it is, is not said", CLIENTS, '{"client_id": client_id, "activate"', '{"activate"'),
+    Mutation("A3", "the way back is not said", CLIENTS, ', "activate": f"/clients/{client_id}/activate"}', "}"),
+    Mutation(
+        "A3",
+        "whether its client is archived is not said",
+        CLIENTS,
+        '{"client_status": owner.status.value} if owner else {}',
+        "{}",
+    ),
+    Mutation(
+        "A3",
+        "case counts before the @",
+        ADDRESSES,
+        '    parts = unicodedata.normalize("NFKC", local).lower()',
+        '    return local\n    parts = unicodedata.normalize("NFKC", local).lower()',
+    ),
+    Mutation(
+        "A3",
+        "case counts after the @",
+        ADDRESSES,
+        "    if _is_plain(domain):\n        return domain.lower()\n    import idna\n\n    try:",
+        "    if _is_plain(domain):\n        return domain\n    import idna\n\n    try:",
+    ),
+    Mutation(
+        "A3",
+        "spaces around it count",
+        ADDRESSES,
+        "local, at, domain = address.strip().rpartition",
+        "local, at, domain = address.rpartition",
+    ),
+    Mutation("A3", "a domain in ASCII is another", ADDRESSES, "return idna.decode(_encoded(domain))", "return domain"),
+    Mutation("A3", "ß is ss", ADDRESSES, '.lower().split("ß")', ".casefold().split('ß')"),
+    Mutation("A4", "a client can be deleted", "clients.handler", REFUSED_DELETION, "    return\n" + REFUSED_DELETION),
+    Mutation(
+        "A4", "the way out is not said", "clients.handler", '        archive=f"/clients/{client_id}/archive",\n', ""
+    ),
+    Mutation(
+        "A4", "the reason is not said", "clients.handler", "because retention law wants their records kept", "for now"
+    ),
+    Mutation(
+        "A5", "a bulk archive skips the rules that block", ARCHIVE_BATCH, "    if findings.blocks:\n", "    if False:\n"
+    ),
+    Mutation(
+        "A5",
+        "a bulk archive skips all rules",
+        ARCHIVE_BATCH,
+        "if live.client.status is Status.ACTIVE and (held_back",
+        "if False and (held_back",
+    ),
+    Mutation(
+        "A5",
+        "a bulk archive has a receipt of its own kind",
+        ARCHIVE_BATCH,
+        "stamped(client, cause, run.options, at)",
+        "stamped(client, cause, type(run.options)(), at)",
+    ),
+    Mutation(
+        "A5",
+        "a bulk archive cancels nothing",
+        "cancel_commitments.handler",
+        "cancel_commitments, event)",
+        "lambda _, at: cancel_commitments([], at), event)",
+    ),
+    Mutation(
+        "A5",
+        "a bulk archive leaves no chats",
+        "leave_chats.handler",
+        "leave_chats, event)",
+        "lambda _, at: leave_chats([], at), event)",
+    ),
+    Mutation(
+        "A5",
+        "a bulk archive silences nothing",
+        "silence_notifications.handler",
+        "silence_notifications, event)",
+        "lambda _, at: silence_notifications([], at), event)",
+    ),
+    Mutation(
+        "A6",
+        "every client of the provider is meant",
+        SELECTION,
+        "ClientFilter(group_id=selection.group_id)",
+        "ClientFilter()",
+    ),
+    Mutation(
+        "A6",
+        "archived members are meant",
+        PREVIEW,
+        "Status.ACTIVE, group_id=conditions.group_id",
+        "Status.ARCHIVED, group_id=conditions.group_id",
+    ),
+    Mutation(
+        "A6",
+        "a member is passed over",
+        PREVIEW,
+        "runs.create_run(table, run, members)",
+        "runs.create_run(table, run, members[1:])",
+    ),
+    Mutation(
+        "A7",
+        "archived clients are in no tab",
+        KEYS,
+        '"status_key": status_of_provider(client.provider_id, client.status),',
+        '**({} if client.stamp else {"status_key": status_of_provider(client.provider_id, client.status)}),',
+    ),
+    Mutation(
+        "A7",
+        "archived clients stay in the active tab",
+        KEYS,
+        "status_of_provider(client.provider_id, client.status)",
+        "status_of_provider(client.provider_id, Status.ACTIVE)",
+    ),
+    Mutation(
+        "A7",
+        "archived clients are in no tab of their group",
+        KEYS,
+        "if client.group_id else None",
+        "if client.group_id and not client.stamp else None",
+    ),
+    Mutation(
+        "A8",
+        "the status is a field like any other",
+        "clients.bodies",
+        "    name: ClientName = Field(default_factory=unsaid)\n    email",
+        '    model_config = {"extra": "ignore"}\n    name: ClientName = Field(default_factory=unsaid)\n    email',
+    ),
+    Mutation(
+        "A9",
+        "only the latest receipt is restored from",
+        RESTORING,
+        f"{BRING_BACK}                archive_id,\n",
+        f"{BRING_BACK}                client.last_return.archive_id if client.last_return else archive_id,\n",
+    ),
+    Mutation(
+        "A9",
+        "an archived client is activated by it",
+        RESTORING,
+        '            raise StillArchived("This client is archived. Activate it first.", "client_id")\n',
+        "            pass\n",
+    ),
+    Mutation(
+        "A9",
+        "what is no longer as it was left is restored",
+        RESTORE,
+        "        return RestoreOutcome.CHANGED_SINCE\n",
+        "        pass\n",
+    ),
+    Mutation(
+        "A10",
+        "a cancelled appointment stands in the way",
+        BOOKINGS,
+        "there.status is AppointmentStatus.CANCELLED",
+        "there.status is None",
+    ),
+    Mutation("A10", "any appointment is booked over", BOOKINGS, " and there.status is AppointmentStatus.CANCELLED", ""),
+    Mutation(
+        "A10",
+        "the client who books again stays archived",
+        BOOK,
+        "    if client.stamp:\n        return returned",
+        "    if False:\n        return returned",
+    ),
+    Mutation(
+        "A10",
+        "what was booked again is restored over",
+        RESTORE,
+        "        return RestoreOutcome.CHANGED_SINCE\n",
+        "        pass\n",
+    ),
+]
