@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -14,6 +17,7 @@ import botocore.session
 import pytest
 from botocore.loaders import Loader
 from moto import mock_aws
+from moto.dynamodb import models
 
 from client_lifecycle.edge import idempotency, steps, wiring
 from client_lifecycle.storage.connections import connect_seal
@@ -57,6 +61,25 @@ def _session() -> botocore.session.Session:
     session.register_component("data_loader", SERVICE_MODELS)
     key_limits.watch(session.get_component("event_emitter"))
     return session
+
+
+@pytest.fixture(autouse=True, scope="session")
+def transactions_copy_a_table_once() -> Iterator[None]:
+    """Moto copies a table once for each action of a transaction before it begins; one copy does."""
+    transact = models.DynamoDBBackend.transact_write_items
+    of_this_thread = threading.local()
+
+    def transact_with_one_copy(backend: models.DynamoDBBackend, actions: list[dict[str, Any]]) -> None:
+        of_this_thread.copied = cache(copy.deepcopy)
+        transact(backend, actions)
+
+    def deepcopy(value: object) -> object:
+        return of_this_thread.copied(value) if isinstance(value, models.Table) else copy.deepcopy(value)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models.DynamoDBBackend, "transact_write_items", transact_with_one_copy)
+        patch.setattr(models, "copy", SimpleNamespace(deepcopy=deepcopy))
+        yield
 
 
 @pytest.fixture(autouse=True)
