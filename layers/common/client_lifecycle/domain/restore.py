@@ -127,12 +127,12 @@ def wanted(changes: Collection[Change], asked: Collection[Restorable]) -> list[C
     return [change for change in changes if change.before.kind in kinds]
 
 
-def restore(change: Change, current: Record, obstacles: Obstacles, at: datetime) -> RestoredItem:
+def restore(change: Change, current: Record | None, obstacles: Obstacles, at: datetime) -> RestoredItem:
     """Decide whether one change of an archive is taken back.
 
     Args:
         change: what the archive did, from its receipt.
-        current: the record as it is.
+        current: the record as it is; one that is gone is no longer as the archive left it.
         obstacles: what has come in the way since.
         at: the present moment, UTC.
 
@@ -140,19 +140,19 @@ def restore(change: Change, current: Record, obstacles: Obstacles, at: datetime)
         ``restored`` with the change to write, or without one if the record already is as before; or a reason why not.
     """
     outcome = _outcome(change, current, obstacles, at)
-    must_write = outcome is RestoreOutcome.RESTORED and current != change.before
+    must_write = current and outcome is RestoreOutcome.RESTORED and current != change.before
     return RestoredItem(
-        kind=current.kind,
-        record_id=current.record_id,
+        kind=change.before.kind,
+        record_id=change.before.record_id,
         outcome=outcome,
-        change=Change(before=current, after=change.before) if must_write else None,
+        change=Change(before=current, after=change.before) if current and must_write else None,
     )
 
 
-def _outcome(change: Change, current: Record, obstacles: Obstacles, at: datetime) -> RestoreOutcome:
+def _outcome(change: Change, current: Record | None, obstacles: Obstacles, at: datetime) -> RestoreOutcome:
     if current == change.before:
         return RestoreOutcome.RESTORED
-    if current != change.after:
+    if current is None or current != change.after:
         return RestoreOutcome.CHANGED_SINCE
     return _obstacle(current, obstacles, at) or RestoreOutcome.RESTORED
 

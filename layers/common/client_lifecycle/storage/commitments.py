@@ -25,7 +25,7 @@ from client_lifecycle.domain.restore import Booked
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import record_from
-from client_lifecycle.storage.items import Plain
+from client_lifecycle.storage.items import Plain, unreadable
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table, side_by_side
 
@@ -137,5 +137,7 @@ def _by_client(table: Table, found: Iterable[Plain]) -> tuple[Commitments, list[
 def _commitment_from(plain: Plain) -> tuple[str, Record]:
     """Read a commitment and whose it is."""
     record = record_from(plain)
-    _, client_id = keys.owner_and_client(plain["pk"])
+    client_id = keys.named(plain).client_id
+    if client_id is None:
+        raise unreadable(plain, "pk", "sk")
     return client_id, record

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator, to_jsonable_python
 
 from client_lifecycle.domain.errors import UnreadableRecord
+from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.storage import keys
 
@@ -45,6 +46,9 @@ ANY_NUMBER = (0, 10**15)
 SUMS = frozenset({"Facts", "Totals"})
 ANY_SUM = (-(10**24), 10**24)
 """The least and the most of what this system adds up itself; no sum of what can be read is beyond it."""
+
+OF_A_RUN = (1, MAX_CLIENTS)
+"""The least and the most of the clients of a run."""
 
 MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:"
 """How a moment begins; a bare number is none."""
@@ -83,7 +87,7 @@ def _strict(schema: Any, shape: str = "", name: str = "") -> Any:
         case "date":
             return _written({**schema, "ge": EARLIEST.date(), "le": LATEST.date()}, DAY_PATTERN)
         case "int":
-            least, most = ANY_SUM if shape in SUMS else BY_UNIT.get(name.rpartition("_")[2], ANY_NUMBER)
+            least, most = _range(shape, name)
             return {**schema, "ge": least, "le": most}
         case "dataclass-args":
             return {**schema, "fields": _strict(schema["fields"], schema["dataclass_name"])}
@@ -91,6 +95,13 @@ def _strict(schema: Any, shape: str = "", name: str = "") -> Any:
             return {**schema, "schema": _strict(schema["schema"], shape, schema["name"])}
         case _:
             return {key: _strict(part, shape, name) for key, part in schema.items()}
+
+
+def _range(shape: str, name: str) -> tuple[int, int]:
+    """Return the least and the most that a number can be, by its name and the shape that it is in."""
+    if (shape, name) == ("Totals", "clients"):
+        return OF_A_RUN
+    return ANY_SUM if shape in SUMS else BY_UNIT.get(name.rpartition("_")[2], ANY_NUMBER)
 
 
 def _written(schema: Any, pattern: str) -> Any:

@@ -360,6 +360,11 @@ def position_of(key: Mapping[str, str]) -> int:
     return int(key["sk"].removeprefix(MEMBER_PREFIX))
 
 
+def is_member(key: Mapping[str, str]) -> bool:
+    """Tell whether a key is one of a run's members, and not of something else that lies among them."""
+    return named(key).kind == "member"
+
+
 def live_key(record: Record) -> str | None:
     """Return a record's place in the ``live`` index, or ``None`` when an archive need not look at it."""
     if record.lives_until is None:

@@ -106,7 +106,7 @@ def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) 
     places = [keys.run_key(provider_id, plain["sk"].removeprefix(keys.RUN_PREFIX)) for plain in page.items]
     found = {plain["pk"]: plain for plain in table.get_many(places)}
     runs, unreadable = read_each(table, run_from, [found.get(place["pk"], {**place}) for place in places])
-    last = keys.owner_and_run(places[-1]["pk"])[1] if page.next_key else None
+    last = page.items[-1]["sk"].removeprefix(keys.RUN_PREFIX) if page.next_key else None
     return RunPage(runs, last, unreadable)
 
 
@@ -122,7 +122,7 @@ def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int,
         page = _page_of_partition(table, partition, outcome, limit - len(found), here)
         found += page.items
         if page.next_key or len(found) == limit:
-            last = keys.position_of(found[-1])
+            last = max((keys.position_of(plain) for plain in found if keys.is_member(plain)), default=after or 0)
             next_after = last if last + 1 < run.totals.clients else None
             break
     members, unreadable = read_each(table, _member_from, found)

@@ -269,7 +269,7 @@ def _pending(table: Table, run: Run) -> tuple[list[Settlement], list[Settlement]
     while True:
         page = runs.list_members(table, run, outcome=Outcome.PENDING, limit=PENDING_PER_PAGE, after=after)
         lost += [_lost(member) for member in page.members if is_owed(member, run.attempt)]
-        unreadable += [_damaged(one) for one in page.unreadable]
+        unreadable += [_damaged(one) for one in page.unreadable if one.kind == "member"]
         if page.next_after is None:
             return lost, unreadable
         after = page.next_after

@@ -301,7 +301,7 @@ class _Work:
     def _judged(self, client: Client, changes: Sequence[Change]) -> tuple[RestoredItem, ...]:
         """Decide on every change, with one reading of the records, the chats and the calendar."""
         found = restores.read_found(self.table, client, changes)
-        current = [found.records[change.before.kind, change.before.record_id] for change in changes]
+        current = [found.records.get((change.before.kind, change.before.record_id)) for change in changes]
         left = [record for change, record in zip(changes, current, strict=True) if record == change.after]
         obstacles = Obstacles(taken_appointments=self._taken(client, left), closed_chats=found.closed_chats)
         return tuple(
