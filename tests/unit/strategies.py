@@ -38,7 +38,7 @@ from client_lifecycle.domain.records import (
     Reminder,
     ReminderStatus,
 )
-from client_lifecycle.domain.runs import Facts, Member, Outcome, Run, RunState, Totals
+from client_lifecycle.domain.runs import MAX_CLIENTS, Facts, Member, Outcome, Run, RunState, Totals
 from client_lifecycle.domain.settings import SafetyRule
 from tests.unit.builders import DAY, NOW
 
@@ -215,7 +215,7 @@ members = st.builds(
 )
 totals = st.builds(
     Totals,
-    clients=counts,
+    clients=st.integers(min_value=1, max_value=MAX_CLIENTS),
     credit_cents=cents,
     owed_cents=cents,
     upcoming_appointments=counts,

@@ -139,20 +139,23 @@ def restore(change: Change, current: Record | None, obstacles: Obstacles, at: da
     Returns:
         ``restored`` with the change to write, or without one if the record already is as before; or a reason why not.
     """
+    kind, record_id = change.before.kind, change.before.record_id
+    if current is None:
+        return RestoredItem(kind=kind, record_id=record_id, outcome=RestoreOutcome.CHANGED_SINCE)
     outcome = _outcome(change, current, obstacles, at)
-    must_write = current and outcome is RestoreOutcome.RESTORED and current != change.before
+    must_write = outcome is RestoreOutcome.RESTORED and current != change.before
     return RestoredItem(
-        kind=change.before.kind,
-        record_id=change.before.record_id,
+        kind=kind,
+        record_id=record_id,
         outcome=outcome,
-        change=Change(before=current, after=change.before) if current and must_write else None,
+        change=Change(before=current, after=change.before) if must_write else None,
     )
 
 
-def _outcome(change: Change, current: Record | None, obstacles: Obstacles, at: datetime) -> RestoreOutcome:
+def _outcome(change: Change, current: Record, obstacles: Obstacles, at: datetime) -> RestoreOutcome:
     if current == change.before:
         return RestoreOutcome.RESTORED
-    if current is None or current != change.after:
+    if current != change.after:
         return RestoreOutcome.CHANGED_SINCE
     return _obstacle(current, obstacles, at) or RestoreOutcome.RESTORED
 
