@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from client_lifecycle.domain.bookings import Booking
 from client_lifecycle.domain.errors import EventIdReused, InvalidRequest, UnreadableRecord
-from client_lifecycle.edge import unreadable, wiring
+from client_lifecycle.edge import patience, unreadable, wiring
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, read_object
 from client_lifecycle.use_cases.book import book
@@ -26,6 +26,7 @@ SET_ASIDE = "bookings_set_aside"
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.EVENT_BRIDGE, clear_state=True)
+@patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Answer a booking; one that can have no answer is set aside at once, for no other try would help.
 

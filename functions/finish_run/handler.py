@@ -6,11 +6,12 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from client_lifecycle.edge import steps, wiring
+from client_lifecycle.edge import patience, steps, wiring
 from client_lifecycle.use_cases.archive_batch import finish_run
 
 
 @steps.logger.inject_lambda_context(clear_state=True)
+@patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:  # noqa: ARG001
     """Close a run and answer with its verdict."""
     step = steps.Step.model_validate(event)

@@ -7,10 +7,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain.effects import leave_chats
-from client_lifecycle.edge import steps
+from client_lifecycle.edge import patience, steps
 
 
 @steps.logger.inject_lambda_context(clear_state=True)
+@patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Carry out the effect for every marked client of a batch and name those it failed for."""
     return steps.carry_out(leave_chats, event)

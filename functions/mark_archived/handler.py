@@ -7,11 +7,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain.runs import Member, Run
-from client_lifecycle.edge import steps, wiring
+from client_lifecycle.edge import patience, steps, wiring
 from client_lifecycle.use_cases.archive_batch import Result, mark_archived
 
 
 @steps.logger.inject_lambda_context(clear_state=True)
+@patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Mark every client of a batch; those that need no effects get their outcome at once."""
     step = steps.BatchStep.model_validate(event)

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from client_lifecycle.edge import wiring
+from client_lifecycle.edge import patience, wiring
 from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.storage.stream import stream_record
 from client_lifecycle.use_cases.publish_events import Published, publish
@@ -16,6 +16,7 @@ logger = Logger()
 
 
 @logger.inject_lambda_context(clear_state=True)
+@patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Publish a batch of the stream and name the write from which on it is to be delivered again, if any."""
     records = [stream_record(delivered) for delivered in event["Records"]]

@@ -10,12 +10,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain.errors import UnreadableRecord
-from client_lifecycle.edge import wiring
+from client_lifecycle.edge import patience, wiring
 from client_lifecycle.edge.unreadable import tell
-from client_lifecycle.use_cases.clean_up import Deed, Done, clean_up
+from client_lifecycle.use_cases.clean_up import ITEM_SECONDS, Deed, Done, clean_up
 
-ENOUGH_TIME_MS = 90_000
-"""The time that the largest item may take, a proposal for ten thousand clients."""
+ENOUGH_TIME_MS = 1_000 * (ITEM_SECONDS + patience.RESERVE_SECONDS)
 
 logger = Logger()
 metrics = Metrics(namespace="ClientArchive")
@@ -23,6 +22,7 @@ metrics = Metrics(namespace="ClientArchive")
 
 @metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
+@patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
     """Look at everything that is due, and answer with how often each thing was done."""
 

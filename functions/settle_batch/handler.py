@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field
 
-from client_lifecycle.edge import steps, wiring
+from client_lifecycle.edge import patience, steps, wiring
 from client_lifecycle.edge.steps import EffectResult, FirstResult, Marked, Place
 from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.use_cases.archive_batch import Fault, failed, judge
@@ -29,6 +29,7 @@ class SettleStep(steps.Step):
 
 
 @steps.logger.inject_lambda_context(clear_state=True)
+@patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Settle a batch. Answers nothing, so that the run's state does not grow with its size."""
     step = SettleStep.model_validate(event)

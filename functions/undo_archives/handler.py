@@ -7,12 +7,13 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain.runs import Member, Run
-from client_lifecycle.edge import steps, wiring
+from client_lifecycle.edge import patience, steps, wiring
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.use_cases.archive_batch import Result, undo_archive
 
 
 @steps.logger.inject_lambda_context(clear_state=True)
+@patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Undo the archive of every client of a batch; each has its outcome at once."""
     step = steps.BatchStep.model_validate(event)

@@ -10,16 +10,9 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from client_lifecycle.storage.table import Table
+from tests.faults import Body
 
 Answer = dict[str, Any]
-
-
-class _Body:
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        yield self._content
 
 
 @contextmanager
@@ -55,7 +48,7 @@ def made_up(request: AWSPreparedRequest, document: Answer) -> AWSResponse:
     """Return the response with which the service would give this answer; one with ``__type`` is an error."""
     status = 400 if "__type" in document else 200
     headers = {"x-amzn-RequestId": "made-up", "content-type": "application/x-amz-json-1.0"}
-    return AWSResponse(request.url, status, headers, _Body(json.dumps(document).encode()))
+    return AWSResponse(request.url, status, headers, Body(json.dumps(document).encode()))
 
 
 def cancelled(request: Answer, code: str) -> Answer:

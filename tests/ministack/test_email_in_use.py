@@ -10,7 +10,7 @@ import pytest
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.errors import EmailInUse, GroupNotFound, LifecycleError
-from client_lifecycle.storage import table as storage_table
+from client_lifecycle.storage import calls
 from client_lifecycle.storage.clients import address_item, count_clients, read_client
 from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.keys import email_key
@@ -26,7 +26,7 @@ SPELLINGS = [ADDRESS, f"  {ADDRESS} ", ADDRESS.lower(), ADDRESS.upper()]
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage_table, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(calls, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 def at_once(work: Callable[[int], Client]) -> list[Client | LifecycleError]:

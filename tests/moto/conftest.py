@@ -20,11 +20,13 @@ from moto import mock_aws
 from moto.dynamodb import models
 
 from client_lifecycle.edge import idempotency, steps, wiring
+from client_lifecycle.storage import calls
 from client_lifecycle.storage.connections import connect_seal
 from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.table import Table
 from local.tables import create_table
 from tests import key_limits
+from tests.faults import CountedTime
 from tests.unit.builders import NOW
 
 ACCOUNT_ID = "123456789012"
@@ -114,6 +116,14 @@ def cursor_key(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
 def table(aws: None) -> Table:
     """The template's table, empty."""
     return create_table(boto3.client("dynamodb"), ENVIRONMENT["TABLE_NAME"])
+
+
+@pytest.fixture(autouse=True)
+def counted_time(monkeypatch: pytest.MonkeyPatch) -> CountedTime:
+    """The time that calls wait before another try, which takes none."""
+    counted = CountedTime()
+    monkeypatch.setattr(calls, "time", counted)
+    return counted
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from client_lifecycle.storage.bookings import read_answer
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from local.template import ROOT
+from tests.faults import THROTTLED, failing
 from tests.moto.calls import invoke
 from tests.moto.conftest import Log
 from tests.moto.store import dump, store
@@ -131,10 +132,7 @@ def test_what_can_neither_be_understood_nor_set_aside_fails_and_is_tried_again(m
         invoke(HANDLER, requested(note=UNDOCUMENTED))
 
 
-def test_a_busy_table_fails_the_request_so_that_it_is_tried_again(
-    queue_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("client_lifecycle.storage.table.ATTEMPTS", 0)
-    with pytest.raises(StorageBusy):
+def test_a_busy_table_fails_the_request_so_that_it_is_tried_again(queue_url: str) -> None:
+    with failing(wiring.table().client, THROTTLED), pytest.raises(StorageBusy):
         invoke(HANDLER, requested())
     assert letters(queue_url) == []

@@ -26,8 +26,7 @@ from client_lifecycle.domain.records import PaymentStatus, Record
 from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.settings import PortalSettings, TidyUp
 from client_lifecycle.edge import steps, wiring
-from client_lifecycle.storage import archives, due, keys, outcomes
-from client_lifecycle.storage import table as storage_table
+from client_lifecycle.storage import archives, calls, due, keys, outcomes
 from client_lifecycle.storage.items import from_plain
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases import clean_up as cleaning
@@ -251,6 +250,16 @@ class Unforgiving(logging.Logger):
             raise record.exc_info[1]
 
 
+class LittlePatience:
+    """Stands for the time that calls may be held up: a few tries each."""
+
+    def __init__(self, seconds: float, within_seconds: float) -> None: ...
+
+    def pause(self, since: float, attempt: int) -> bool:
+        """Tell whether a call may be tried again, without a pause."""
+        return attempt < FEWER_TRIES
+
+
 class InThisThread:
     """Stands for a pool of threads; its work is done one after the other, where the scheduler sees it."""
 
@@ -296,8 +305,8 @@ class Controls:
         """Take chance, time and threads out of the code under test, and make all that is large in it small."""
         ids = ulid.ULIDGenerator(randomness=lambda _: self.dice.randbytes(10), policy=ulid.PureRandomPolicy())
         monkeypatch.setattr(ulid, "default_generator", ids)
-        monkeypatch.setattr(storage_table, "time", SimpleNamespace(sleep=lambda _: None))
-        monkeypatch.setattr(storage_table, "ATTEMPTS", FEWER_TRIES)
+        monkeypatch.setattr(calls, "time", SimpleNamespace(sleep=lambda _: None, monotonic=lambda: 0.0))
+        monkeypatch.setattr(calls, "Patience", LittlePatience)
         everywhere: dict[str, Any] = {
             "COMMIT_ATTEMPTS": FEWER_TRIES,
             "SETTLEMENTS_PER_TRANSACTION": FEWER_MEMBERS,

@@ -154,7 +154,7 @@ class Superseded(LifecycleError):
 
 
 class StorageBusy(LifecycleError):
-    """The table kept refusing with throttles or transaction conflicts until the retries ran out. Try again."""
+    """AWS kept refusing for the moment, or could not be reached, until there was no time for another try. Try again."""
 
 
 class CommitContended(LifecycleError):

@@ -1,6 +1,6 @@
 """HTTP for every function behind the API: the resolver, and every fault as problem+json (RFC 9457) in one place.
 
-Imports the domain's errors, ``identity``, ``ids``, ``reading`` and Powertools.
+Imports the domain's errors, ``identity``, ``ids``, ``patience``, ``reading``, storage's ``calls`` and Powertools.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from pydantic import BeforeValidator
 
 from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import InvalidRequest, LifecycleError, UnreadableRecord
-from client_lifecycle.edge import identity
+from client_lifecycle.edge import identity, patience
 from client_lifecycle.edge.ids import CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
 from client_lifecycle.edge.unreadable import tell
+from client_lifecycle.storage import calls
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -174,6 +175,7 @@ def lambda_handler(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Lam
     """Return the function that Lambda calls: it resolves the route, with the request's id in every log line."""
 
     @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True)
+    @patience.for_a_caller
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return app.resolve(event, context)
 
@@ -209,7 +211,8 @@ def problem(
 
 
 def _lifecycle_problem(error: LifecycleError) -> Response[str]:
-    logger.info("request refused", extra={"problem": error.name, "fields": error.fields[:MAX_ERRORS]})
+    cause = {"cause": calls.named(error.__cause__)} if isinstance(error, errors.StorageBusy) else {}
+    logger.info("request refused", extra={"problem": error.name, "fields": error.fields[:MAX_ERRORS], **cause})
     field_errors = [{"field": field, "message": error.message} for field in error.fields]
     answer = problem(STATUS_OF[type(error)], error.name, error.message, field_errors, error.facts)
     if isinstance(error, UnreadableRecord):

@@ -1,7 +1,7 @@
 """``Idempotency-Key``: a request that creates something is carried out once, however often it is sent.
 
 For the handlers of routes that create, and for nothing else: what is imported here costs a cold start. Imports the
-domain's errors, identity, settings, wiring and Powertools, which keeps the answers in a table of their own.
+domain's errors, identity, settings, wiring, ``calls`` and Powertools, which keeps the answers in a table of their own.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import (
     IdempotencyPersistenceLayerError,
     IdempotencyValidationError,
 )
+from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 
-from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRunning
+from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRunning, StorageBusy
 from client_lifecycle.edge import identity, wiring
 from client_lifecycle.edge.settings import IdempotencySettings, read_settings
+from client_lifecycle.storage.calls import persistently
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
@@ -53,11 +55,27 @@ Key = Annotated[
 logger = Logger()
 
 
+class KeptAnswers(DynamoDBPersistenceLayer):
+    """The table of answers, with the calls of Powertools made as persistently as all others."""
+
+    def _get_record(self, idempotency_key: str) -> DataRecord:
+        return persistently(lambda: super(KeptAnswers, self)._get_record(idempotency_key))
+
+    def _put_record(self, data_record: DataRecord) -> None:
+        persistently(lambda: super(KeptAnswers, self)._put_record(data_record))
+
+    def _update_record(self, data_record: DataRecord) -> None:
+        persistently(lambda: super(KeptAnswers, self)._update_record(data_record))
+
+    def _delete_record(self, data_record: DataRecord) -> None:
+        persistently(lambda: super(KeptAnswers, self)._delete_record(data_record))
+
+
 @cache
-def kept_answers() -> DynamoDBPersistenceLayer:
+def kept_answers() -> KeptAnswers:
     """Return this process's connection to the table of answers."""
     table_name = read_settings(IdempotencySettings).idempotency_table_name
-    return DynamoDBPersistenceLayer(table_name, boto3_client=wiring.table().client)
+    return KeptAnswers(table_name, boto3_client=wiring.table().client)
 
 
 def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
@@ -70,6 +88,7 @@ def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Respon
     Raises:
         IdempotencyKeyReused: the key was sent with another method, path or body.
         RequestStillRunning: the first request of this key is still at work.
+        StorageBusy: the table of answers kept throttling, or was out of reach.
     """
     key = app.current_event.headers.get(HEADER)
     if key is None:
@@ -94,7 +113,9 @@ def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Respon
         raise IdempotencyKeyReused("This key was sent with another request before.", HEADER) from error
     except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
         raise RequestStillRunning("The first request with this key is still at work.", HEADER) from error
-    except IdempotencyPersistenceLayerError:
+    except IdempotencyPersistenceLayerError as error:
+        if not given and isinstance(error.__cause__, StorageBusy):
+            raise error.__cause__ from error
         if not given:
             raise
         logger.exception("answer not kept")

@@ -1,4 +1,4 @@
-"""Reads the secrets that scheduling systems sign with, one per provider. Imports botocore."""
+"""Reads the secrets that scheduling systems sign with, one per provider. Imports ``calls`` and botocore."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+
+from client_lifecycle.storage.calls import persistently
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -47,6 +49,9 @@ class BookingSecrets:
         Args:
             provider_id: whose secrets.
             at: the present moment, UTC.
+
+        Raises:
+            StorageBusy: Secrets Manager kept throttling, or was out of reach.
         """
         kept = self._kept.get(provider_id)
         if kept is None or at - kept.since >= KEPT_FOR:
@@ -68,8 +73,9 @@ class BookingSecrets:
         return tuple(secret for secret in found if secret)
 
     def _read_stage(self, provider_id: str, stage: str) -> str | None:
+        name = f"{self.prefix}/{provider_id}"
         try:
-            answer = self.client.get_secret_value(SecretId=f"{self.prefix}/{provider_id}", VersionStage=stage)
+            answer = persistently(lambda: self.client.get_secret_value(SecretId=name, VersionStage=stage))
         except ClientError as error:
             if error.response["Error"]["Code"] in NOT_THERE:
                 return None

@@ -20,10 +20,11 @@ from client_lifecycle.storage.workflow import Workflow
 MAX_CONNECTIONS = 32
 CONFIG = Config(
     connect_timeout=2,
-    read_timeout=10,
+    read_timeout=3,
     max_pool_connections=MAX_CONNECTIONS,
-    retries={"mode": "standard", "total_max_attempts": 4},
+    retries={"mode": "standard", "total_max_attempts": 1},
 )
+"""One try each: ``calls.persistently`` alone tries again."""
 
 
 def connect_table(name: str, report: Callable[[Sequence[Unreadable]], None]) -> Table:

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.events import Event
+from client_lifecycle.storage.calls import persistently
 from client_lifecycle.storage.items import to_plain
 
 if TYPE_CHECKING:
@@ -32,15 +34,19 @@ class EventBus:
     def put(self, events: Sequence[Event]) -> dict[int, str]:
         """Put up to ``EVENTS_PER_PUT`` events on the bus.
 
+        A call that fails as a whole is made again; an event that is refused by itself is not, for others have
+        overtaken it by then.
+
         Returns:
             Why the bus did not take an event, by its index; nothing if it took all.
         """
+        entries = [self._entry(event) for event in events]
         try:
-            answer = self.client.put_events(Entries=[self._entry(event) for event in events])
+            answer = persistently(lambda: self.client.put_events(Entries=entries))
         except ClientError as error:
             return dict.fromkeys(range(len(events)), error.response["Error"]["Code"])
-        except BotoCoreError as error:
-            return dict.fromkeys(range(len(events)), type(error).__name__)
+        except StorageBusy as busy:
+            return dict.fromkeys(range(len(events)), busy.name)
         return {index: entry["ErrorCode"] for index, entry in enumerate(answer["Entries"]) if entry.get("ErrorCode")}
 
     def _entry(self, event: Event) -> PutEventsRequestEntryTypeDef:
@@ -61,5 +67,10 @@ class DeadLetters:
     queue_url: str
 
     def put(self, letter: Mapping[str, Any]) -> None:
-        """Set something aside."""
-        self.client.send_message(QueueUrl=self.queue_url, MessageBody=json.dumps(letter))
+        """Set something aside.
+
+        Raises:
+            StorageBusy: the queue kept throttling, or was out of reach.
+        """
+        body = json.dumps(letter)
+        persistently(lambda: self.client.send_message(QueueUrl=self.queue_url, MessageBody=body))

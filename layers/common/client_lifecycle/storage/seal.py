@@ -1,4 +1,7 @@
-"""Seals short texts with a key in KMS, so that nobody else can read, change or make them. Imports botocore."""
+"""Seals short texts with a key in KMS, so that nobody else can read, change or make them.
+
+Imports ``calls`` and botocore.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+
+from client_lifecycle.storage.calls import persistently
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient
@@ -25,14 +30,17 @@ class BrokenSeal(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A symmetric key that never leaves KMS; a sealed text is opaque, and safe in a URL."""
+    """A symmetric key that never leaves KMS; a sealed text is opaque, and safe in a URL.
+
+    Every call raises ``StorageBusy`` when throttles or a connection's faults outlast the time there is.
+    """
 
     client: KMSClient
     key_id: str
 
     def close(self, text: str) -> str:
         """Return a text of up to 4,096 bytes, sealed."""
-        answer = self.client.encrypt(KeyId=self.key_id, Plaintext=text.encode())
+        answer = persistently(lambda: self.client.encrypt(KeyId=self.key_id, Plaintext=text.encode()))
         return _written(answer["CiphertextBlob"])
 
     def open(self, sealed: str) -> str:
@@ -43,7 +51,7 @@ class Seal:
         """
         blob = _read(sealed)
         try:
-            answer = self.client.decrypt(KeyId=self.key_id, CiphertextBlob=blob)
+            answer = persistently(lambda: self.client.decrypt(KeyId=self.key_id, CiphertextBlob=blob))
         except ClientError as error:
             if error.response["Error"]["Code"] in NOT_OURS:
                 raise BrokenSeal from error

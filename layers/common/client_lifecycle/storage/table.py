@@ -1,21 +1,18 @@
-"""The DynamoDB table: reads, conditional transactions, and the one place where AWS faults get our names.
-
-Imports the domain's errors, ``items`` and botocore.
-"""
+"""The DynamoDB table: reads, and conditional transactions. Imports the domain, ``calls``, ``items`` and botocore."""
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.unreadable import Unreadable
+from client_lifecycle.storage.calls import TryAgain, pause, persistently, reasons_of
 from client_lifecycle.storage.items import Plain, from_item, to_item
 
 if TYPE_CHECKING:
@@ -32,27 +29,9 @@ MAX_TRANSACTION_ITEMS = 100
 KEYS_PER_BATCH_GET = 100
 ITEMS_PER_BATCH_WRITE = 25
 
-ATTEMPTS = 8
-"""Tries of one call while the service asks for another."""
-
 COMMIT_ATTEMPTS = 10
 """Readings that a commit is decided on while each turns out to be outdated."""
 
-FIRST_PAUSE_SECONDS = 0.025
-LONGEST_PAUSE_SECONDS = 1.0
-
-TRY_AGAIN_CODES = frozenset(
-    {
-        "InternalServerError",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingException",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-TRY_AGAIN_REASONS = frozenset({"ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"})
 CONDITION_FAILED = "ConditionalCheckFailed"
 
 
@@ -69,10 +48,6 @@ class ConditionsFailed(Exception):
 
 class ReadingOutdated(Exception):
     """What a commit was decided on has changed meanwhile; nothing was written. Read again and decide again."""
-
-
-class _TryAgain(Exception):
-    """The service asked for another try: a throttle or a conflict with another transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +67,7 @@ class Table:
     """A DynamoDB table behind the few calls this system makes.
 
     ``report`` is told of every item that was passed over because it cannot be read; it may be called by many threads.
-    Every call raises ``StorageBusy`` when throttles or conflicts outlast the retries.
+    Every call raises ``StorageBusy`` when throttles, conflicts or a connection's faults outlast the time there is.
     """
 
     client: DynamoDBClient
@@ -101,7 +76,7 @@ class Table:
 
     def get(self, key: Mapping[str, str]) -> Plain | None:
         """Read one item, strongly consistent."""
-        answer = _with_retries(lambda: self.client.get_item(TableName=self.name, Key=to_item(key), ConsistentRead=True))
+        answer = persistently(lambda: self.client.get_item(TableName=self.name, Key=to_item(key), ConsistentRead=True))
         return from_item(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[Mapping[str, str]]) -> list[Plain]:
@@ -121,9 +96,9 @@ class Table:
             unprocessed: dict[str, Any] = dict(answer.get("UnprocessedKeys", {}))
             wanted = unprocessed.get(self.name, {}).get("Keys", [])
             if wanted:
-                raise _TryAgain
+                raise TryAgain
 
-        _with_retries(read_what_is_left)
+        persistently(read_what_is_left)
         return found
 
     def put_many(self, items: Sequence[Plain]) -> None:
@@ -139,9 +114,9 @@ class Table:
             answer = self.client.batch_write_item(RequestItems={self.name: requests})
             requests = answer.get("UnprocessedItems", {}).get(self.name, [])
             if requests:
-                raise _TryAgain
+                raise TryAgain
 
-        _with_retries(write_what_is_left)
+        persistently(write_what_is_left)
 
     def page(
         self,
@@ -182,7 +157,7 @@ class Table:
             request["Limit"] = limit
         if after:
             request["ExclusiveStartKey"] = to_item(after)
-        answer = _with_retries(lambda: self.client.query(**request))
+        answer = persistently(lambda: self.client.query(**request))
         last = answer.get("LastEvaluatedKey")
         return Page([from_item(item) for item in answer["Items"]], from_item(last) if last else None)
 
@@ -215,14 +190,14 @@ class Table:
         }
         total = 0
         while True:
-            answer = _with_retries(lambda: self.client.query(**request))
+            answer = persistently(lambda: self.client.query(**request))
             total += answer["Count"]
             if "LastEvaluatedKey" not in answer:
                 return total
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def transact(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
-        """Commit all writes or none.
+        """Commit all writes or none; a commit whose answer was lost is asked for again, and made once.
 
         Args:
             writes: up to 100 actions, on as many different items.
@@ -230,7 +205,22 @@ class Table:
         Raises:
             ConditionsFailed: an item was not as its action expects; nothing was written.
         """
-        _with_retries(lambda: self.client.transact_write_items(TransactItems=list(writes)))
+        token = str(uuid4())
+
+        def commit() -> None:
+            nonlocal token
+            try:
+                self.client.transact_write_items(TransactItems=list(writes), ClientRequestToken=token)
+            except self.client.exceptions.TransactionCanceledException:
+                token = str(uuid4())
+                raise
+
+        try:
+            persistently(commit)
+        except ClientError as error:
+            if failed := _failed_conditions(error):
+                raise ConditionsFailed(failed) from error
+            raise
 
     def transact_on_reading(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
         """Commit all writes or none, where every condition only asks that things still are as they were read.
@@ -251,8 +241,9 @@ def side_by_side(call: Callable[[Wanted], T], wanted: Sequence[Wanted]) -> list[
     """Make a call for each thing wanted, several at a time, and return the answers in the order of what is wanted."""
     if len(wanted) < 2:
         return [call(one) for one in wanted]
+    contexts = [copy_context() for _ in wanted]
     with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(wanted))) as callers:
-        return list(callers.map(call, wanted))
+        return list(callers.map(lambda context, one: context.run(call, one), contexts, wanted))
 
 
 def readings() -> Iterator[int]:
@@ -261,49 +252,15 @@ def readings() -> Iterator[int]:
     Whoever lost against another writer comes again after a pause with full jitter, up to a bound.
     """
     for reading in range(COMMIT_ATTEMPTS):
-        _pause(reading)
+        if reading:
+            pause(reading)
         yield reading
 
 
-def _with_retries(call: Callable[[], T]) -> T:
-    """Make a call until it is not throttled or in conflict, pausing with full jitter, up to a bound."""
-    for attempt in range(ATTEMPTS):
-        _pause(attempt)
-        try:
-            return call()
-        except _TryAgain:
-            continue
-        except ClientError as error:
-            if not _asks_for_another_try(error):
-                raise _named(error) from error
-    raise StorageBusy("The records are busy at the moment. Please try again.")
-
-
-def _pause(attempt: int) -> None:
-    """Wait before every attempt but the first, longer and longer."""
-    if attempt:
-        ceiling_seconds = min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)
-        time.sleep(random.uniform(0, ceiling_seconds))  # noqa: S311 - spreads load, hides nothing
-
-
-def _asks_for_another_try(error: ClientError) -> bool:
-    code = error.response["Error"]["Code"]
-    if code != "TransactionCanceledException":
-        return code in TRY_AGAIN_CODES
-    reasons = {reason["Code"] for reason in _reasons(error)} - {"None"}
-    return bool(reasons) and reasons <= TRY_AGAIN_REASONS
-
-
-def _named(error: ClientError) -> Exception:
-    """Turn an AWS fault into ours; one that has no name here is a bug and passes through as it is."""
-    failed = {
+def _failed_conditions(error: ClientError) -> dict[int, Plain | None]:
+    """Return what was found in place of what was expected, by the index of the action."""
+    return {
         index: from_item(reason["Item"]) if reason.get("Item") else None
-        for index, reason in enumerate(_reasons(error))
+        for index, reason in enumerate(reasons_of(error))
         if reason["Code"] == CONDITION_FAILED
     }
-    return ConditionsFailed(failed) if failed else error
-
-
-def _reasons(error: ClientError) -> list[dict[str, Any]]:
-    response: dict[str, Any] = dict(error.response)
-    return list(response.get("CancellationReasons", []))

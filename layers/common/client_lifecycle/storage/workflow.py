@@ -1,6 +1,6 @@
 """Hands a confirmed run to the workflow: its manifest in the bucket, its execution in Step Functions.
 
-Imports the domain and botocore.
+Imports the domain, ``calls`` and botocore.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from client_lifecycle.domain.runs import Member, Run, batches
+from client_lifecycle.storage.calls import persistently
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -30,7 +31,10 @@ class Progress(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The state machine that carries out bulk archives, and the bucket its manifests lie in."""
+    """The state machine that carries out bulk archives, and the bucket its manifests lie in.
+
+    Every call raises ``StorageBusy`` when throttles or a connection's faults outlast the time there is.
+    """
 
     s3: S3Client
     stepfunctions: SFNClient
@@ -47,8 +51,10 @@ class Workflow:
             for number, batch in enumerate(batches(members))
         ]
         body = json.dumps(manifest, separators=(",", ":")).encode()
-        self.s3.put_object(
-            Bucket=self.manifest_bucket, Key=_manifest_key(run), Body=body, ContentType="application/json"
+        persistently(
+            lambda: self.s3.put_object(
+                Bucket=self.manifest_bucket, Key=_manifest_key(run), Body=body, ContentType="application/json"
+            )
         )
 
     def start(self, run: Run) -> None:
@@ -62,8 +68,10 @@ class Workflow:
             "manifest": manifest,
         }
         try:
-            self.stepfunctions.start_execution(
-                stateMachineArn=self.state_machine_arn, name=_execution_name(run), input=json.dumps(execution_input)
+            persistently(
+                lambda: self.stepfunctions.start_execution(
+                    stateMachineArn=self.state_machine_arn, name=_execution_name(run), input=json.dumps(execution_input)
+                )
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
@@ -71,9 +79,10 @@ class Workflow:
 
     def progress(self, run: Run) -> Progress:
         """Tell how far the execution of a run's attempt has come."""
-        execution = self.state_machine_arn.replace(":stateMachine:", ":execution:")
+        machine = self.state_machine_arn.replace(":stateMachine:", ":execution:")
+        arn = f"{machine}:{_execution_name(run)}"
         try:
-            answer = self.stepfunctions.describe_execution(executionArn=f"{execution}:{_execution_name(run)}")
+            answer = persistently(lambda: self.stepfunctions.describe_execution(executionArn=arn))
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise

@@ -16,6 +16,7 @@ from enum import StrEnum
 from client_lifecycle.domain.errors import Superseded
 from client_lifecycle.domain.runs import IN_FLIGHT, TIDY_UP, Run, RunState
 from client_lifecycle.storage import due, keys
+from client_lifecycle.storage.calls import patience
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.keys import Work
 from client_lifecycle.storage.providers import read_settings
@@ -34,6 +35,12 @@ WORKERS = 8
 
 LEASE = timedelta(minutes=15)
 """How long an item belongs to the clean-up that looks at it; after a fault it is due again by then."""
+
+ITEM_SECONDS = 90
+"""The time that the largest item may take, a proposal for ten thousand clients."""
+
+HELD_UP_SECONDS = 30
+"""How long AWS may hold up the work on one item, so that it is not in the way of the others."""
 
 BETWEEN_LOOKS = timedelta(days=1)
 """How long after a look for quiet clients, or the end of a proposal, the next look comes."""
@@ -111,10 +118,9 @@ def in_turn(found: Iterable[Due]) -> Iterator[Due]:
 def _look_at(table: Table, workflow: Workflow, work: Work, found: Due, at: datetime) -> Done | None:
     """Look at one item, unless another clean-up does."""
     try:
-        mine = due.postpone(table, found, at + LEASE)
-        if mine is None:
-            return None
-        return Done(work, found.key, LOOKS[work](table, workflow, mine, at))
+        with patience(HELD_UP_SECONDS, within_seconds=ITEM_SECONDS):
+            mine = due.postpone(table, found, at + LEASE)
+            return Done(work, found.key, LOOKS[work](table, workflow, mine, at)) if mine else None
     except Exception as fault:
         return Done(work, found.key, Deed.FAILED, fault)
 
