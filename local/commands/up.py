@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from local.providers import booking_secrets
 from local.running import ENVIRONMENT, EVENTS, announced, is_running, shell_environment
 from local.sam.relay import reached_from_containers
 from local.sample_practice import FEWEST_CLIENTS, PROVIDER_ID, provider_ids
+from local.samples.catalogue import SAMPLES
 from local.samples.running import write_events
 from local.screen import Screen
 from local.stack import deployed_system, open_practice
@@ -53,7 +55,7 @@ def up(
         token = sign_in(aws.cognito, deployed, PROVIDER_ID)
         environment = shell_environment(aws, deployed, token=token, booking_secret=booking_secrets(aws)[PROVIDER_ID])
         with announced(folder, aws, environment), reached_from_containers(aws.endpoint, screen.say):
-            _explain(screen, deployed, folder / ENVIRONMENT)
+            _explain(screen, deployed, Path(os.path.relpath(folder)))
             _wait(aws)
         screen.say(f"Writing what was done to {kept}." if kept else "")
     screen.say("Everything that was started is stopped.")
@@ -87,17 +89,19 @@ def _wait(aws: LocalAws) -> None:
         raise LocalAwsFailed(f"MiniStack ended by itself. The end of its log:\n{aws.log_tail()}")
 
 
-def _explain(screen: Screen, deployed: Deployed, environment: Path) -> None:
+def _explain(screen: Screen, deployed: Deployed, folder: Path) -> None:
     screen.heading("The functions")
     for function in functions():
         screen.raw(f"{function.name:<41} {function.description}")
     screen.heading("The API")
     screen.raw(deployed.api_url)
-    screen.heading("In another terminal, in this folder")
-    screen.raw(".venv/bin/python -m local invoke scheduled_cleanup")
-    screen.raw(".venv/bin/python -m local --help")
-    screen.heading("Or with tools of your own: the first line sets the address, a token for an hour and keys")
-    screen.raw(f". {environment}")
+    screen.heading("A Lambda at work: in another terminal, in this folder")
+    screen.raw(".venv/bin/python -m local invoke archive_client")
+    screen.say(
+        f"It takes one of the {len(SAMPLES)} events in {folder / EVENTS}. “--help” in its place lists all commands."
+    )
+    screen.heading("With tools of your own: the first line sets addresses, keys, and a token for an hour")
+    screen.raw(f". {folder / ENVIRONMENT}")
     for call in CALLS:
         screen.raw(call)
     screen.say("")

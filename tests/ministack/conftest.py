@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,8 @@ from local import ministack
 from local.bus import following
 from local.deploy import STACK
 from local.ministack import CONFIG, LocalAws
+from local.running import EVENTS, announced, shell_environment
+from local.samples.running import write_events
 from local.stack import PracticeStack, practice_stack
 from local.tables import create_table
 from tests import key_limits
@@ -44,6 +47,18 @@ def deployed() -> Iterator[PracticeStack]:
     """The system as template.yaml deploys it, IAM enforced, with the sample practice and a signed-in caller."""
     with practice_stack() as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def folder(deployed: PracticeStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What ``up`` leaves for other terminals in ``.local/``, here for the deployed system."""
+    folder = tmp_path_factory.mktemp("local")
+    environment = shell_environment(
+        deployed.aws, deployed.deployed, token=deployed.api.token, booking_secret=deployed.booking_secret
+    )
+    write_events(folder / EVENTS, deployed.aws, deployed.deployed, lambda _done, _total: None)
+    with announced(folder, deployed.aws, environment):
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -16,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from local.command_line import app
 from local.openapi import openapi
-from local.running import EVENTS, announced, shell_environment
+from local.running import EVENTS
 from local.sample_practice import DOCUMENTED_IDS
 from local.samples.catalogue import SAMPLES
 from local.stack import PracticeStack
@@ -25,17 +23,6 @@ from tests.ministack import commands
 from tests.ministack.commands import Going
 
 Run = Callable[..., Result]
-
-
-@pytest.fixture(scope="module")
-def folder(deployed: PracticeStack, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What ``up`` leaves for other terminals, here for the deployed system."""
-    folder = tmp_path_factory.mktemp("local")
-    environment = shell_environment(
-        deployed.aws, deployed.deployed, token=deployed.api.token, booking_secret=deployed.booking_secret
-    )
-    with announced(folder, deployed.aws, environment):
-        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +88,7 @@ class TestInvoke:
         event = ROOT / "events/mark_archived.json"
         assert "errorType" in run("invoke", "mark_archived", "--event", str(event), ends_with=1).stdout
 
-    def test_the_event_is_the_sample_of_that_name_by_default(self, run: Run, folder: Path) -> None:
-        (folder / EVENTS).mkdir(exist_ok=True)
-        shutil.copy(ROOT / "events/practice_groups.json", folder / EVENTS)
+    def test_the_event_is_the_sample_of_that_name_by_default(self, run: Run) -> None:
         assert "groups" in json.loads(run("invoke", "practice_groups").stdout)["body"]
 
     def test_an_unknown_function_is_told_which_there_are(self, run: Run) -> None:

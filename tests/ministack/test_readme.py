@@ -2,35 +2,85 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from local.stack import PracticeStack
+import pytest
+
+from local.command_line import COMMANDS
 from local.template import ROOT
+
+SAM = ROOT / ".venv-sam" / "ready"
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_call_of_the_readme_succeeds(deployed: PracticeStack, tmp_path: Path) -> None:
-    calls = "".join(block for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) if "curl" in block)
-    calls = calls.replace("curl ", "curl --silent --show-error --fail-with-body ")
-    script = "set -euo pipefail\n" + calls.replace(".venv/bin/python", sys.executable)
-    environment = {
-        "PATH": os.environ["PATH"],
-        "API": deployed.deployed.api_url,
-        "TOKEN": deployed.api.token,
-        "BOOKING_SECRET": deployed.booking_secret,
-    }
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+
+
+def script_of(blocks: list[str], folder: Path) -> str:
+    """Join blocks to a script that stops at the first failure and finds the practice in this folder."""
+    script = "\n".join(blocks).replace("curl ", "curl --silent --show-error --fail-with-body ")
+    script = script.replace("-m local ", f"-m local --folder {folder} ").replace(".local/", f"{folder}/")
+    return "set -euo pipefail\n" + script.replace(".venv/bin/python", sys.executable)
+
+
+def run(script: str, **environment: str) -> str:
+    known = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **environment}
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, env=known, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    said = done.stdout.replace(": ", ":")
-    assert '"status":"archived"' in said
-    assert '"answer":"accepted","activated":true' in said
+    return done.stdout
+
+
+def answers(told: str) -> list[dict[str, Any]]:
+    """Read the JSON documents that were printed one after the other."""
+    found, decoder = [], json.JSONDecoder()
+    while told := told[max(told.find("{"), 0) :].strip():
+        document, end = decoder.raw_decode(told)
+        found.append(document)
+        told = told[end:]
+    return found
+
+
+def test_the_calls_of_the_readme_do_what_it_says_again_and_again(folder: Path) -> None:
+    script = script_of([block for block in BLOCKS if "curl" in block], folder)
+    for _ in range(2):
+        told = answers(run(script))
+        changed = [one["client"]["status"] for one in told if "client" in one]
+        assert changed == ["archived", "active", "archived", "active", "archived", "archived"]
+        assert [one["activated"] for one in told if "answer" in one] == [True, True]
+        [checked] = [one for one in told if "refused" in one]
+        assert [refused["client_id"] for refused in checked["refused"]] == ["client-0004"]
+        runs = [(one["kind"], one["state"]) for one in told if "kind" in one and "counts" in one]
+        assert runs[0] == ("archive", "awaiting_confirmation")
+        assert {("archive", "completed"), ("undo", "completed"), ("archive", "stopped")} <= set(runs)
+        members = [client for one in told if "kind" not in one for client in one.get("clients", [])]
+        assert {client["outcome"] for client in members if "outcome" in client} == {"archived"}
+
+
+def test_one_line_in_another_terminal_shows_a_lambda_at_work(folder: Path) -> None:
+    [block] = [block for block in BLOCKS if "invoke archive_client" in block]
+    [answer] = answers(run(script_of([block], folder)))
+    assert answer["body"]["client"]["status"] == "archived"
+
+
+@pytest.mark.skipif(not SAM.exists(), reason="the SAM CLI is not installed here: make .venv-sam/ready")
+def test_the_sam_cli_works_without_docker(folder: Path) -> None:
+    [block] = [block for block in BLOCKS if "sam remote invoke" in block]
+    told = run(script_of([block.replace("make ", "# ")], folder))
+    assert "client-archive-mark-archived" in told
+    assert '"marked": [{"client_id": ' in told
+    assert "REPORT RequestId: " in told
+
+
+def test_every_command_the_readme_lists_exists_and_every_command_is_listed() -> None:
+    listed = re.findall(r"^\| `([a-z]+)", README, re.MULTILINE)
+    assert set(listed) == {command.__name__ for command in COMMANDS}
 
 
 def test_every_file_the_readme_links_to_exists() -> None:
