@@ -1,27 +1,33 @@
 """Writes docs/openapi.json from the handlers' own routes and models; a test fails when it is out of date.
 
-Every operation's faults are described once, as the problem document that ``edge.http`` answers with.
+Every operation's faults are described by status, with the names that each can have: those that any request may meet,
+and those that the route says it may fail with.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
+from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 
-from client_lifecycle.edge.http import PROBLEM_JSON
+from client_lifecycle.domain.errors import BadSignature, LifecycleError
+from client_lifecycle.edge.http import FAULTS_OF, PROBLEM_JSON, PROBLEM_TYPE_PREFIX, STATUS_OF
 from local.template import ROOT, read_template
 
 TARGET = ROOT / "docs" / "openapi.json"
+SUCCESSES = ("200", "201", "202", "204")
 OF_THE_LIBRARY = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "title": "Problem",
     "description": "What went wrong (RFC 9457); type is stable, errors name the fields at fault.",
-    "required": ["type", "title", "status", "detail"],
+    "required": ["type", "title", "detail"],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
@@ -53,10 +59,29 @@ SECURITY_SCHEMES: dict[str, Any] = {
         "secret of the provider that X-Provider names.",
     },
 }
-FAULT = {
-    "description": "Anything but success",
-    "content": {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+OF_ANY_REQUEST: Mapping[HTTPStatus, tuple[str, ...]] = {
+    HTTPStatus.BAD_REQUEST: ("InvalidRequest",),
+    HTTPStatus.UNAUTHORIZED: ("NotSignedIn",),
+    HTTPStatus.FORBIDDEN: ("NotPermitted",),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("RequestTooLarge", "InvalidRequest"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("InvalidRequest",),
+    HTTPStatus.UNPROCESSABLE_ENTITY: ("InvalidRequest",),
+    HTTPStatus.TOO_MANY_REQUESTS: ("TooManyRequests",),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("InternalError", "UnreadableRecord"),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("StorageBusy", "CommitContended", "InternalError"),
+    HTTPStatus.GATEWAY_TIMEOUT: ("InternalError",),
 }
+"""The faults that any request may meet: those of API Gateway, of reading what was sent, and of the table."""
+
+RETRY_AFTER = {
+    "description": "When to try again.",
+    "schema": {"type": "integer", "minimum": 1, "description": "seconds"},
+}
+REPLAYED = {
+    "description": "The answer was given before, to the same request with the same key.",
+    "schema": {"type": "string", "const": "true"},
+}
+ALLOW = {"description": "The methods that there are.", "schema": {"type": "string"}, "required": True}
 
 
 def openapi() -> dict[str, Any]:
@@ -91,12 +116,65 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     for name in OF_THE_LIBRARY:
         schemas.pop(name, None)
     schemas["Problem"] = PROBLEM
-    for operations in schema["paths"].values():
-        for operation in operations.values():
-            answers = operation["responses"]
-            success = {status: answer for status, answer in answers.items() if str(status).startswith("2")}
-            operation["responses"] = {**success, "default": FAULT}
+    for (method, path), route in _routes().items():
+        operation = schema["paths"][path][method]
+        operation["responses"] = {**_successes(operation), **_faults(operation, path, FAULTS_OF.get(route.func, ()))}
     return schema
+
+
+def _routes() -> dict[tuple[str, str], Route]:
+    """Return every route by its method and its path, as the description writes them."""
+    apps = [importlib.import_module(f"{package}.handler").app for package in _packages_with_routes()]
+    return {
+        (method.lower(), route.path.replace("<", "{").replace(">", "}")): route
+        for app in apps
+        for route in [*app._static_routes, *app._dynamic_routes]
+        for method in ([route.method] if isinstance(route.method, str) else route.method)
+    }
+
+
+def _successes(operation: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers other than problems; what is only ever refused has none, and 204 has no content."""
+    if operation["responses"].keys() & {"405"}:
+        return {}
+    answers = {status: answer for status, answer in operation["responses"].items() if status in ("409", *SUCCESSES)}
+    for status, answer in answers.items():
+        if status == "204":
+            answer.pop("content")
+        if _is_answered_once(operation):
+            answer["headers"] = {"Idempotent-Replayed": REPLAYED}
+        if operation["operationId"].startswith("run_"):
+            answer["headers"] = {"Retry-After": RETRY_AFTER}
+    return answers
+
+
+def _is_answered_once(operation: dict[str, Any]) -> bool:
+    return any(parameter["name"].lower() == "idempotency-key" for parameter in operation.get("parameters", []))
+
+
+def _faults(operation: dict[str, Any], path: str, own: Sequence[type[LifecycleError]]) -> dict[str, Any]:
+    """Return a problem for each status that an operation may be refused with, with the names that it can have."""
+    names: dict[HTTPStatus, list[str]] = {status: list(common) for status, common in OF_ANY_REQUEST.items()}
+    if "requestBody" not in operation:
+        del names[HTTPStatus.UNSUPPORTED_MEDIA_TYPE]
+    if BadSignature in own:
+        names[HTTPStatus.UNAUTHORIZED] = []
+    if "{" in path:
+        names[HTTPStatus.NOT_FOUND] = ["RouteNotFound"]
+    for fault in own:
+        names.setdefault(STATUS_OF[fault], []).append(fault.__name__)
+    return {str(status.value): _problem(status, named) for status, named in sorted(names.items())}
+
+
+def _problem(status: HTTPStatus, names: Sequence[str]) -> dict[str, Any]:
+    types = [f"{PROBLEM_TYPE_PREFIX}{name}" for name in names]
+    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"properties": {"type": {"enum": types}}}]}
+    answer: dict[str, Any] = {"description": ", ".join(names), "content": {PROBLEM_JSON: {"schema": schema}}}
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        answer["headers"] = {"Allow": ALLOW}
+    if status in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
+        answer["headers"] = {"Retry-After": RETRY_AFTER}
+    return answer
 
 
 def _with_names_of_headers(schema: dict[str, Any]) -> dict[str, Any]:

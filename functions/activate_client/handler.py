@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from pydantic import BaseModel, Field
 
-from client_lifecycle.domain.restore import Restorable, RestoreState
+from client_lifecycle.domain.errors import ClientNotFound, ReceiptNotFound, RestoreNotFound, StillArchived
+from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
 from client_lifecycle.edge import http, identity, wiring
 from client_lifecycle.edge.views import MAX_NAMED, Body, ClientView, RestorationView, RestoredItemView
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.restore import Restored, read_restore, restore_from_receipt
+
+ITEMS_SHOWN = 500
+"""The records that an answer names of a restore."""
 
 app = http.resolver()
 
@@ -40,24 +45,31 @@ EVERYTHING = RestoreBody()
 class ActivatedView(BaseModel):
     """The active client, and what became of each record that was asked back.
 
+    ``restored`` names the first five hundred of them, in the order of the receipt; ``counts`` counts all by outcome.
     ``state`` is ``restoring`` where a restore is too large for one answer: the client is back, what is ``pending``
     follows within minutes, and ``GET /clients/{client_id}/receipts/{archive_id}/restore`` tells how far it has come.
     """
 
     client: ClientView
     restored: list[RestoredItemView]
+    counts: dict[RestoreOutcome, int]
     state: RestoreState
 
     @classmethod
     def of(cls, restored: Restored) -> ActivatedView:
         """Show a client that is back."""
-        items = [RestoredItemView.of(item) for item in restored.items]
-        return cls(client=ClientView.of(restored.client), restored=items, state=restored.state)
+        return cls(
+            client=ClientView.of(restored.client),
+            restored=[RestoredItemView.of(item) for item in restored.items[:ITEMS_SHOWN]],
+            counts=Counter(item.outcome for item in restored.items),
+            state=restored.state,
+        )
 
 
 @app.post(
     "/clients/<client_id>/activate", summary="Activate a client", tags=["clients"], security=identity.FOR_ARCHIVERS
 )
+@http.may_fail_with(ClientNotFound, ReceiptNotFound)
 def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_BODY) -> ActivatedView:
     """Bring a client back to active; doing it again changes nothing."""
     caller = identity.caller(app)
@@ -73,6 +85,7 @@ def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_
     tags=["clients"],
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(ClientNotFound, ReceiptNotFound, StillArchived)
 def restore(
     client_id: http.Id, archive_id: http.Id, body: Annotated[RestoreBody, FromBody()] = EVERYTHING
 ) -> ActivatedView:
@@ -96,6 +109,7 @@ def restore(
     tags=["clients"],
     security=identity.FOR_STAFF,
 )
+@http.may_fail_with(ClientNotFound, RestoreNotFound)
 def watch(client_id: http.Id, archive_id: http.Id) -> RestorationView:
     """Tell how far the last restore from a receipt has come, and what could not be taken back."""
     caller = identity.caller(app)

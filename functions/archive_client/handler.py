@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from client_lifecycle.domain.client import PlanTerms, Trigger
-from client_lifecycle.domain.errors import InvalidRequest
+from client_lifecycle.domain.errors import (
+    AcknowledgementNeeded,
+    AlreadyArchived,
+    ArchiveBlocked,
+    ClientNotFound,
+    GroupNotFound,
+    InvalidRequest,
+    Superseded,
+)
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
 from client_lifecycle.edge.moments import Day
+from client_lifecycle.edge.receipts import shown_receipt
 from client_lifecycle.edge.views import MAX_NAMED, ClientView, OptionsBody, ReceiptView
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import cancel_plan, plan_archive
@@ -29,8 +38,17 @@ NO_BODY = ArchiveBody()
 """What a request without a body says."""
 
 
+def _only(said: Trigger) -> dict[str, Any]:
+    """Describe a body that says one trigger and no other."""
+    others = {trigger.value: {"enum": [False, None]} for trigger in Trigger if trigger is not said}
+    wanted = {"type": "string"} if said is Trigger.ARCHIVE_ON else {"const": True}
+    return {"required": [said.value], "properties": {said.value: wanted, **others}}
+
+
 class PlanBody(ArchiveBody):
     """When to archive, which is exactly one of three, and how."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_only(trigger) for trigger in Trigger]})
 
     archive_on: Day | None = Field(
         default=None, description="At the start of this day where the practice is; it must be ahead."
@@ -58,13 +76,18 @@ class PlanBody(ArchiveBody):
 
 
 class ArchivedView(BaseModel):
-    """The archived client and the receipt of the archive it is under."""
+    """The archived client and the receipt of the archive it is under.
+
+    Of a long receipt it is the first page; ``GET /clients/{client_id}/receipts/{archive_id}`` goes on from its
+    ``next_cursor``.
+    """
 
     client: ClientView
     receipt: ReceiptView
 
 
 @app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
+@http.may_fail_with(ClientNotFound, GroupNotFound, ArchiveBlocked, AcknowledgementNeeded, Superseded)
 def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BODY) -> ArchivedView:
     """Archive a client with all effects; archiving an archived client answers with the receipt it has."""
     caller = identity.caller(app)
@@ -77,7 +100,8 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
         options=body.options(),
         acknowledged=body.acknowledge,
     )
-    return ArchivedView(client=ClientView.of(archived.client), receipt=ReceiptView.of(archived.receipt))
+    receipt = shown_receipt(archived.client, archived.receipt, archived.rest)
+    return ArchivedView(client=ClientView.of(archived.client), receipt=receipt)
 
 
 @app.put(
@@ -86,6 +110,7 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
     tags=["clients"],
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(ClientNotFound, GroupNotFound, AlreadyArchived)
 def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientView:
     """Archive a client later, unless it books before; a new plan takes the place of the one before.
 
@@ -105,6 +130,7 @@ def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientVie
     tags=["clients"],
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(ClientNotFound)
 def cancel(client_id: http.Id) -> ClientView:
     """Cancel the plan to archive a client later; a client without one stays as it is."""
     caller = identity.caller(app)

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 from pydantic import BaseModel
 
 from client_lifecycle.domain.bookings import BookingAnswer, BookingRefusal
-from client_lifecycle.domain.errors import BadSignature
+from client_lifecycle.domain.errors import BadSignature, EventIdReused
 from client_lifecycle.edge import http, signature, wiring
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.edge.ids import ID_PATTERN
@@ -69,11 +69,12 @@ app = http.resolver(only_signed)
     summary="Book an appointment",
     tags=["hooks"],
     security=SIGNED,
+    responses={HTTPStatus.OK: {"description": "Accepted"}, HTTPStatus.CONFLICT: {"description": "Refused"}},
 )
+@http.may_fail_with(BadSignature, EventIdReused)
 def bookings(
     body: Annotated[BookingBody, FromBody()],
-    x_provider: Annotated[str, Header(description="The provider whose secret signed the request.")] = "",  # noqa: ARG001
-    x_signature: Annotated[str, Header(description="t=<seconds since 1970>,v1=<hex digest>")] = "",  # noqa: ARG001
+    x_provider: Annotated[str, Header(description="The provider whose secret signed the request.", pattern=ID_PATTERN)],  # noqa: ARG001
 ) -> Response[AnswerView]:
     """Answer a booking; an archived client who books is active in the same moment."""
     if body.provider_id != app.context[SIGNED_BY]:

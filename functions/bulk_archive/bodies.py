@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.domain.selection import ChosenClients, ClientFilter, FilteredClients, GroupMembers, Selection
 from client_lifecycle.edge.moments import Day
 from client_lifecycle.edge.views import Body, IdField, OptionsBody
+
+CONDITIONS: Mapping[str, Mapping[str, Any]] = {
+    "group_id": {"type": "string"},
+    "inactive_since": {"type": "string"},
+    "added_before": {"type": "string"},
+    "no_upcoming_appointment": {"const": True},
+    "owes_nothing": {"const": True},
+}
+"""What each condition of a filter is where it is one, as the API's description says it."""
+
+SELECTIONS: Mapping[str, Mapping[str, Any]] = {
+    "client_ids": {"type": "array"},
+    "group_id": {"type": "string"},
+    "filter": {"type": "object"},
+}
+"""What each way to select clients is where it is used."""
+
+
+def _given(name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe a body in which a field is given."""
+    return {"required": [name], "properties": {name: value}}
+
+
+def _only(name: str) -> dict[str, Any]:
+    """Describe a body that selects clients in one way and no other."""
+    others = {other: {"type": "null"} for other in SELECTIONS if other != name}
+    excluded = {"exclude_client_ids": {"maxItems": 0}} if name == "client_ids" else {}
+    return {"required": [name], "properties": {name: SELECTIONS[name], **others, **excluded}}
 
 
 class FilterBody(Body):
@@ -17,6 +46,8 @@ class FilterBody(Body):
 
     ``inactive_since`` finds clients who were last active before that day, ``added_before`` those added before it.
     """
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_given(*condition) for condition in CONDITIONS.items()]})
 
     group_id: IdField | None = None
     inactive_since: Day | None = None
@@ -47,6 +78,8 @@ class PreviewBody(Body):
     ``exclude_client_ids`` leaves clients out of a group or of what a filter finds.
     """
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_only(name) for name in SELECTIONS]})
+
     client_ids: list[IdField] | None = Field(default=None, min_length=1, max_length=MAX_CLIENTS)
     group_id: IdField | None = None
     filter: FilterBody | None = None
@@ -56,7 +89,7 @@ class PreviewBody(Body):
     @field_validator("exclude_client_ids")
     @classmethod
     def _of_a_group_or_filter(cls, excluded: list[str], info: ValidationInfo) -> list[str]:
-        if info.data.get("client_ids") is not None:
+        if excluded and info.data.get("client_ids") is not None:
             raise ValueError("goes with group_id or filter; leave the ids out of client_ids instead")
         return excluded
 

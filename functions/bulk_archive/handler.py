@@ -11,6 +11,21 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from bulk_archive.bodies import ConfirmBody, ExcludeBody, PreviewBody
 from bulk_archive.pages import first_page, page_of
+from client_lifecycle.domain.errors import (
+    ClientNotFound,
+    GroupNotFound,
+    NothingSelected,
+    NothingToUndo,
+    PreviewExpired,
+    PreviewMismatch,
+    RunNotFinished,
+    RunNotFound,
+    RunNotStarted,
+    RunStarted,
+    RunUndone,
+    TooManyClients,
+    UndoExpired,
+)
 from client_lifecycle.domain.runs import IN_FLIGHT, Outcome, preview_offer
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
@@ -34,6 +49,7 @@ app = http.resolver()
     middlewares=[idempotency.once],
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(ClientNotFound, GroupNotFound, NothingSelected, TooManyClients, *idempotency.FAULTS)
 def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = None) -> PreviewView:
     """Show what archiving these clients would mean, and make a run that waits to be confirmed."""
     caller, at = identity.caller(app), wiring.now()
@@ -57,6 +73,7 @@ def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = No
     middlewares=[idempotency.once],
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(RunNotFound, PreviewMismatch, PreviewExpired, RunNotStarted, *idempotency.FAULTS)
 def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: idempotency.Key = None) -> RunView:
     """Start the run that was previewed; confirming once more changes nothing."""
     caller, at = identity.caller(app), wiring.now()
@@ -85,6 +102,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
 
 
 @app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"], security=identity.FOR_STAFF)
+@http.may_fail_with(RunNotFound)
 def run(run_id: http.Id) -> Response[RunView]:
     """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it is at work."""
     caller = identity.caller(app)
@@ -100,6 +118,7 @@ def run(run_id: http.Id) -> Response[RunView]:
     tags=["bulk archives"],
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(RunNotFound, ClientNotFound, RunStarted)
 def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunView:
     """Take clients out of a run that waits to be confirmed; the token of its preview stays good."""
     caller = identity.caller(app)
@@ -114,6 +133,7 @@ def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunVie
     status_code=HTTPStatus.ACCEPTED,
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(RunNotFound)
 def stop(run_id: http.Id) -> RunView:
     """Let the batches at work end and reach nobody else; a run that waits, a proposal too, is given up."""
     caller, at = identity.caller(app), wiring.now()
@@ -127,6 +147,7 @@ def stop(run_id: http.Id) -> RunView:
     status_code=HTTPStatus.ACCEPTED,
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(RunNotFound, RunNotStarted, RunUndone)
 def retry(run_id: http.Id) -> RunView:
     """Try the failed and the not reached clients of a finished run again, and nobody else."""
     caller, at = identity.caller(app), wiring.now()
@@ -141,6 +162,7 @@ def retry(run_id: http.Id) -> RunView:
     status_code=HTTPStatus.ACCEPTED,
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(RunNotFound, RunNotStarted, RunNotFinished, UndoExpired, NothingToUndo)
 def undo(run_id: http.Id) -> RunView:
     """Bring back, restored, whoever still is as the bulk archive left them; answers with the run that does it."""
     caller, at = identity.caller(app), wiring.now()
@@ -155,6 +177,7 @@ def undo(run_id: http.Id) -> RunView:
     tags=["bulk archives"],
     security=identity.FOR_STAFF,
 )
+@http.may_fail_with(RunNotFound)
 def clients(
     run_id: http.Id,
     outcome: Annotated[Outcome | None, Query(description="Only clients with this outcome.")] = None,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 from ulid import ULID
 
 from client_lifecycle.domain import names
@@ -14,7 +14,7 @@ from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge.addresses import Email
-from client_lifecycle.edge.ids import CURSOR_PATTERN
+from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN
 from client_lifecycle.edge.views import Body, IdField, Name, PortalBody, unsaid
 
 MAX_CHECKED_CLIENTS = 1_000
@@ -86,12 +86,21 @@ class CheckBody(Body):
 class SearchBody(Body):
     """Whom to find in a tab: clients of whose name each word of ``q`` begins a word, whatever its case and accents.
 
-    With an ``@`` in it, ``q`` is the beginning of an address. It stands in the body, because names and addresses do not
-    belong into a URL.
+    With an ``@`` in it, ``q`` is the beginning of an address, sought in all groups at once; without, it has a letter or
+    digit. It stands in the body, because names and addresses do not belong into a URL.
     """
 
-    q: str = Field(min_length=1, max_length=254)
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"group_id": {"type": "null"}}},
+                {"properties": {"q": {"pattern": "^[^@]*$"}}},
+            ]
+        }
+    )
+
+    q: str = Field(min_length=1, max_length=254, json_schema_extra={"format": "search"})
     status: Annotated[Status, Field(strict=False)] = Status.ACTIVE
     group_id: IdField | None = None
     limit: int = Field(default=50, ge=1, le=100)
-    cursor: str | None = Field(default=None, pattern=CURSOR_PATTERN)
+    cursor: Annotated[str, Field(pattern=CURSOR_PATTERN, json_schema_extra={"format": CURSOR_FORMAT})] | None = None

@@ -15,10 +15,18 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Status
-from client_lifecycle.domain.errors import InvalidRequest, RecordsAreKept
+from client_lifecycle.domain.errors import (
+    ClientNotFound,
+    EmailInUse,
+    GroupNotFound,
+    InvalidRequest,
+    ReceiptNotFound,
+    RecordsAreKept,
+)
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.ids import ID_PATTERN
+from client_lifecycle.edge.receipts import receipt_listing, shown_receipt
 from client_lifecycle.edge.views import (
     ClientListView,
     ClientView,
@@ -32,14 +40,15 @@ from client_lifecycle.edge.views import (
     ReceiptView,
     RefusedView,
 )
-from client_lifecycle.storage.archives import list_receipts, read_receipt
 from client_lifecycle.storage.clients import ClientPage, count_clients, list_by_address, list_clients, read_client
 from client_lifecycle.storage.history import list_history
+from client_lifecycle.storage.receipts import CHANGES_SHOWN, list_receipts, read_receipt_page
 from client_lifecycle.storage.search import find_by_name
 from client_lifecycle.use_cases.clients import add_client, change_client, check_permissions, read_permissions
 from clients.bodies import AddBody, ChangeBody, CheckBody, SearchBody
 
 MAX_RECEIPTS = 20
+MAX_CHANGES = 1_000
 
 app = http.resolver()
 
@@ -121,6 +130,7 @@ def counts(group_id: GroupFilter = None) -> CountsView:
     middlewares=[idempotency.once],
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(EmailInUse, GroupNotFound, *idempotency.FAULTS)
 def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> ClientView:
     """Add a client, whose e-mail address no other client may have, active or archived."""
     caller = identity.caller(app)
@@ -128,6 +138,7 @@ def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> C
 
 
 @app.get("/clients/<client_id>", summary="Read a client", tags=["clients"], security=identity.FOR_STAFF)
+@http.may_fail_with(ClientNotFound)
 def client(client_id: http.Id) -> ClientView:
     """Read one client, active or archived."""
     caller = identity.caller(app)
@@ -135,6 +146,7 @@ def client(client_id: http.Id) -> ClientView:
 
 
 @app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
+@http.may_fail_with(ClientNotFound, GroupNotFound, EmailInUse)
 def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
     """Change name, address, group or settings of a client, active or archived; never its status."""
     caller = identity.caller(app)
@@ -148,6 +160,7 @@ def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> Clien
     responses={HTTPStatus.METHOD_NOT_ALLOWED: {"description": "Always"}},
     security=identity.FOR_STAFF,
 )
+@http.may_fail_with(RecordsAreKept)
 def delete(client_id: http.Id) -> None:
     """Refuse: retention law wants the records kept. Archive the client instead."""
     raise RecordsAreKept(
@@ -163,6 +176,7 @@ def delete(client_id: http.Id) -> None:
     tags=["permissions"],
     security=identity.FOR_STAFF,
 )
+@http.may_fail_with(ClientNotFound)
 def permissions(client_id: http.Id) -> PermissionsView:
     """Tell for every action and actor whether it is allowed, and if not, why."""
     caller = identity.caller(app)
@@ -204,6 +218,7 @@ def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
 @app.get(
     "/clients/<client_id>/history", summary="Read a client's history", tags=["clients"], security=identity.FOR_STAFF
 )
+@http.may_fail_with(ClientNotFound)
 def history(
     client_id: http.Id,
     order: Annotated[Order, Query(description="The entries that come first.")] = Order.NEWEST,
@@ -227,17 +242,18 @@ def history(
     tags=["clients"],
     security=identity.FOR_STAFF,
 )
+@http.may_fail_with(ClientNotFound)
 def receipts(
     client_id: http.Id,
     limit: Annotated[int, Ge(1), Le(MAX_RECEIPTS), http.Digits, Query(description="The most receipts on a page.")] = 5,
     cursor: http.Cursor = None,
 ) -> ReceiptListView:
-    """List all that the archives of a client changed, the newest archive first."""
+    """List what the archives of a client changed, the newest archive first, and of each the first page."""
     caller, table = identity.caller(app), wiring.table()
-    read_client(table, caller.provider_id, client_id)
+    client = read_client(table, caller.provider_id, client_id)
     listing = Listing(caller.provider_id, "receipts", (client_id,))
     page = list_receipts(table, caller.provider_id, client_id, limit=limit, after=listing.place(cursor))
-    receipts = [ReceiptView.of(receipt) for receipt in page.receipts]
+    receipts = [shown_receipt(client, paged.receipt, paged.next_place) for paged in page.receipts]
     return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
@@ -247,11 +263,21 @@ def receipts(
     tags=["clients"],
     security=identity.FOR_STAFF,
 )
-def receipt(client_id: http.Id, archive_id: http.Id) -> ReceiptView:
-    """Read all that one archive changed."""
+@http.may_fail_with(ClientNotFound, ReceiptNotFound)
+def receipt(
+    client_id: http.Id,
+    archive_id: http.Id,
+    limit: Annotated[int, Ge(1), Le(MAX_CHANGES), http.Digits, Query(description="The most changes on a page.")] = (
+        CHANGES_SHOWN
+    ),
+    cursor: http.Cursor = None,
+) -> ReceiptView:
+    """Read all that one archive changed, page by page if it is much."""
     caller, table = identity.caller(app), wiring.table()
-    read_client(table, caller.provider_id, client_id)
-    return ReceiptView.of(read_receipt(table, caller.provider_id, client_id, archive_id))
+    client = read_client(table, caller.provider_id, client_id)
+    after = receipt_listing(client, archive_id).place(cursor)
+    paged = read_receipt_page(table, caller.provider_id, client_id, archive_id, limit=limit, after=after)
+    return shown_receipt(client, paged.receipt, paged.next_place)
 
 
 lambda_handler = http.lambda_handler(app)

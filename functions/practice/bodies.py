@@ -26,7 +26,12 @@ def _known_zone(name: str) -> str:
     return name
 
 
-TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_known_zone)]
+TimeZone = Annotated[
+    str,
+    StringConstraints(max_length=64),
+    AfterValidator(_known_zone),
+    Field(json_schema_extra={"format": "time-zone"}),
+]
 """The name of a time zone in the IANA's database."""
 
 

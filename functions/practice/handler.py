@@ -8,6 +8,7 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 
+from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views import GroupListView, GroupView, SettingsView
@@ -43,6 +44,7 @@ def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     middlewares=[idempotency.once],
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(*idempotency.FAULTS)
 def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None) -> GroupView:
     """Make a client group that no client is in yet."""
     caller = identity.caller(app)
@@ -52,6 +54,7 @@ def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None)
 
 
 @app.get("/groups/<group_id>", summary="Read a client group", tags=["groups"], security=identity.FOR_STAFF)
+@http.may_fail_with(GroupNotFound)
 def group(group_id: http.Id) -> GroupView:
     """Read one client group."""
     caller = identity.caller(app)
@@ -59,6 +62,7 @@ def group(group_id: http.Id) -> GroupView:
 
 
 @app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"], security=identity.FOR_ARCHIVERS)
+@http.may_fail_with(GroupNotFound)
 def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupView:
     """Change name or settings of a client group."""
     caller = identity.caller(app)
@@ -72,6 +76,7 @@ def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupVi
     status_code=HTTPStatus.NO_CONTENT,
     security=identity.FOR_ARCHIVERS,
 )
+@http.may_fail_with(GroupNotFound, GroupNotEmpty)
 def delete(group_id: http.Id) -> Response[str]:
     """Delete a client group that no client, active or archived, is in."""
     caller = identity.caller(app)

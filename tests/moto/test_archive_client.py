@@ -179,7 +179,7 @@ def test_a1_activating_flips_the_status_and_nothing_else(table: Table, clock: Cl
     assert answer.status == 200
     no_longer = {"status": "active", "archive_id": None, "archived_at": None, "archived_by": None}
     back = {"returned_at": "2026-03-03T09:30:00Z", "returned_by": archived["archived_by"]}
-    assert answer.body == {"client": archived | no_longer | back, "restored": [], "state": "finished"}
+    assert answer.body == {"client": archived | no_longer | back, "restored": [], "counts": {}, "state": "finished"}
     written = {key for key, item in dump(table).items() if while_archived.get(key) != item}
     assert {sk.split("#")[0] for _, sk in written} == {"CLIENT", "HISTORY"}
 

@@ -200,7 +200,7 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
         "GroupNotFound",
         ["group_id"],
     ),
-    ("an empty group", {"body": {"group_id": "group-empty"}}, 422, "NothingSelected", ["group_id"]),
+    ("an empty group", {"body": {"group_id": "group-empty"}}, 409, "NothingSelected", ["group_id"]),
     (
         "a list and a filter",
         {"body": {"client_ids": ["c-1"], "filter": {"owes_nothing": True}}},
@@ -250,14 +250,14 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
     (
         "a filter that finds nobody",
         {"body": {"filter": {"added_before": "1999-12-31"}}},
-        422,
+        409,
         "NothingSelected",
         ["filter"],
     ),
     (
         "a group of whom everybody is left out",
         {"body": {"group_id": GROUP_ID, "exclude_client_ids": ["c-1", "c-2", "c-3"]}},
-        422,
+        409,
         "NothingSelected",
         ["group_id"],
     ),
@@ -331,7 +331,7 @@ def test_a_selection_of_more_than_a_run_takes_is_refused(practice: Table, monkey
     before = dump(practice)
     for body, field in (({"group_id": GROUP_ID}, "group_id"), ({"filter": {"owes_nothing": True}}, "filter")):
         answer = post(BULK, body)
-        assert (answer.status, answer.problem, answer.fields) == (422, "TooManyClients", [field])
+        assert (answer.status, answer.problem, answer.fields) == (409, "TooManyClients", [field])
     assert dump(practice) == before
 
 

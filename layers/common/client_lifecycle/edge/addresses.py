@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from client_lifecycle.storage.addresses import require_sendable
 
@@ -24,5 +24,6 @@ Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL_PATTERN),
     AfterValidator(_as_kept),
+    Field(json_schema_extra={"format": "idn-email"}),
 ]
 """An address that mail can be sent to, as a person writes it."""

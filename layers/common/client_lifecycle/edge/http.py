@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Le
 from aws_lambda_powertools import Logger
@@ -29,7 +29,7 @@ from pydantic import BeforeValidator
 from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import InvalidRequest, LifecycleError, UnreadableRecord
 from client_lifecycle.edge import identity, patience
-from client_lifecycle.edge.ids import CURSOR_PATTERN, ID_PATTERN
+from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
 from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.storage import calls
@@ -48,8 +48,8 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.ReceiptNotFound: HTTPStatus.NOT_FOUND,
     errors.RestoreNotFound: HTTPStatus.NOT_FOUND,
     errors.RunNotFound: HTTPStatus.NOT_FOUND,
-    errors.TooManyClients: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.NothingSelected: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooManyClients: HTTPStatus.CONFLICT,
+    errors.NothingSelected: HTTPStatus.CONFLICT,
     errors.PreviewExpired: HTTPStatus.CONFLICT,
     errors.PreviewMismatch: HTTPStatus.CONFLICT,
     errors.RunNotStarted: HTTPStatus.CONFLICT,
@@ -95,6 +95,10 @@ TRY_AGAIN = (errors.RequestStillRunning, errors.StorageBusy, errors.CommitConten
 UNSUPPORTED = "The body must be sent as application/json."
 
 MayAsk = Callable[[APIGatewayRestResolver], None]
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+FAULTS_OF: dict[Callable[..., Any], tuple[type[LifecycleError], ...]] = {}
+"""The faults of its own that each route may answer with, for the API's description."""
 
 
 def _digits(text: object) -> object:
@@ -108,7 +112,14 @@ Digits = BeforeValidator(_digits)
 
 Id = Annotated[str, Path(pattern=ID_PATTERN)]
 Limit = Annotated[int, Ge(1), Le(100), Digits, Query(description="The most entries on a page.")]
-Cursor = Annotated[str | None, Query(pattern=CURSOR_PATTERN, description="The next_cursor of the page before.")]
+Cursor = Annotated[
+    str | None,
+    Query(
+        pattern=CURSOR_PATTERN,
+        description="The next_cursor of the page before.",
+        json_schema_extra={"format": CURSOR_FORMAT},
+    ),
+]
 
 logger = Logger()
 
@@ -150,6 +161,16 @@ class RequestReader(OpenAPIRequestValidationMiddleware):
         if media_type not in (JSON, ""):
             raise RequestUnsupportedContentType(UNSUPPORTED, errors=[])
         return read_object(raw)
+
+
+def may_fail_with(*faults: type[LifecycleError]) -> Callable[[Route], Route]:
+    """Tell which faults of its own a route may answer with, beside those that any request may meet."""
+
+    def tell_of(route: Route) -> Route:
+        FAULTS_OF[route] = faults
+        return route
+
+    return tell_of
 
 
 def resolver(may_ask: MayAsk = identity.only_permitted) -> APIGatewayRestResolver:

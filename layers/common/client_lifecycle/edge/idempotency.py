@@ -34,6 +34,9 @@ from client_lifecycle.storage.calls import persistently
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
+FAULTS = (IdempotencyKeyReused, RequestStillRunning)
+"""What a route that is answered once may answer beside its own faults."""
+
 KEPT_SECONDS = 24 * 60 * 60
 
 Answer = dict[str, Any]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
-CURSOR_PATTERN = r"^[A-Za-z0-9_-]{1,4096}$"
 """Ids that are made here."""
+
+CURSOR_PATTERN = r"^[A-Za-z0-9_-]{1,4096}$"
+CURSOR_FORMAT = "cursor"
+"""Says in the API's description that a cursor is taken from an answer, and never made up."""
 
 FOREIGN_ID_PATTERN = r"^[A-Za-z0-9_:./@+=-]{1,128}$"
 """Ids that other systems make; ``#`` stays out, because it separates the parts of a key. One character is one byte."""

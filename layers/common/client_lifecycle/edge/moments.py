@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
@@ -43,8 +43,21 @@ def _in_utc(moment: datetime) -> datetime:
     return in_utc
 
 
-Day = Annotated[date, Field(strict=False), BeforeValidator(_written_day), AfterValidator(_within_the_span)]
+WITHIN_THE_SPAN: dict[str, Any] = {"pattern": "^(19|20|21)[0-9]{2}-"}
+"""The span, as the API's description tells it."""
+
+Day = Annotated[
+    date,
+    Field(strict=False, json_schema_extra=WITHIN_THE_SPAN),
+    BeforeValidator(_written_day),
+    AfterValidator(_within_the_span),
+]
 """A day of the calendar, inside a body."""
 
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_moment), AfterValidator(_in_utc)]
+Moment = Annotated[
+    AwareDatetime,
+    Field(strict=False, json_schema_extra=WITHIN_THE_SPAN),
+    BeforeValidator(_written_moment),
+    AfterValidator(_in_utc),
+]
 """A moment with its time zone, inside a body; it is read as UTC."""

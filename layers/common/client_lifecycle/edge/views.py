@@ -78,6 +78,9 @@ def unsaid() -> Any:
     return None
 
 
+TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+"""What ``_text`` allows, but for half characters, as the API's description says it."""
+
 BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters and signs that show nothing: fillers of Hangul, and the empty sign of Braille."""
 
@@ -107,10 +110,11 @@ Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(_name),
+    Field(json_schema_extra={"format": "name"}),
 ]
 """A name of a person or of a group, without the spaces around it."""
 
-Text = Annotated[str, AfterValidator(_text)]
+Text = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"pattern": TEXT_PATTERN})]
 """Text of any kind, of several lines if need be."""
 
 
@@ -256,7 +260,11 @@ class LeftAloneView(BaseModel):
 
 
 class ReceiptView(BaseModel):
-    """All that one archive changed."""
+    """All that one archive changed, by pages if that is much.
+
+    ``next_cursor`` asks ``GET /clients/{client_id}/receipts/{archive_id}`` for the changes that follow. What was left
+    alone is told with the changes it was met among, now and then on two pages.
+    """
 
     archive_id: str
     archived_at: datetime
@@ -270,10 +278,11 @@ class ReceiptView(BaseModel):
     moved_from_group_id: str | None
     changes: list[ChangeView]
     left_alone: list[LeftAloneView]
+    next_cursor: str | None
 
     @classmethod
-    def of(cls, receipt: Receipt) -> ReceiptView:
-        """Show a receipt."""
+    def of(cls, receipt: Receipt, next_cursor: str | None) -> ReceiptView:
+        """Show a page of a receipt, with the cursor of the page that follows."""
         return cls(
             archive_id=receipt.archive_id,
             archived_at=receipt.archived_at,
@@ -298,6 +307,7 @@ class ReceiptView(BaseModel):
                 LeftAloneView(kind=left.kind, record_id=left.record_id, reason=left.reason)
                 for left in receipt.left_alone
             ],
+            next_cursor=next_cursor,
         )
 
 

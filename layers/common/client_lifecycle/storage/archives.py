@@ -1,4 +1,4 @@
-"""Commits an archive, its effects and its end, each in one transaction; reads receipts and history.
+"""Commits an archive, its effects and its end, each in one transaction; reads receipts whole.
 
 Every write stands under a condition: the flip on the reading it was decided on, each later write on the stamp.
 Imports the domain and the rest of this ring.
@@ -6,11 +6,9 @@ Imports the domain and the rest of this ring.
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,10 +16,8 @@ from client_lifecycle.domain.client import Client, Stamp
 from client_lifecycle.domain.effects import Change, LeftAlone, Plan
 from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState
-from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, put_over, to_plain
-from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, ReadingOutdated, Table
 
 if TYPE_CHECKING:
@@ -39,9 +35,6 @@ CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 2
 LOOK_AFTER = timedelta(minutes=10)
 """How long after an archive the clean-up looks whether all of it was done."""
 
-MAX_PAGE_BYTES = 2_000_000
-"""What a page of receipts may hold as it is stored; written as an answer, quoted twice, it is up to twice that."""
-
 STAMP_CHECK = 0
 """The index of the stamp's check in every transaction that stands under a stamp."""
 
@@ -58,15 +51,6 @@ class ReceiptPart:
     notify_client: bool = False
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptPage:
-    """A page of a client's receipts and the archive id to go on after, ``None`` on the last."""
-
-    receipts: list[Receipt]
-    next_after: str | None
-    unreadable: list[Unreadable] = field(default_factory=list)
 
 
 def commit_archive(
@@ -219,8 +203,8 @@ def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str
     head_key = keys.receipt_key(provider_id, client_id, archive_id)
     head: Receipt | None = None
     parts: list[ReceiptPart] = []
-    values = {":pk": head_key["pk"], ":sk": head_key["sk"]}
-    for plain in table.query("pk = :pk AND begins_with(sk, :sk)", values):
+    values = {":pk": head_key["pk"], ":sk": head_key["sk"], ":behind": keys.after_receipt(head_key)}
+    for plain in table.query("pk = :pk AND sk BETWEEN :sk AND :behind", values):
         if plain["sk"] == head_key["sk"]:
             head = from_plain(Receipt, plain)
         else:
@@ -228,56 +212,6 @@ def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str
     if head is None:
         raise ReceiptNotFound("This client has no receipt of this archive.", "archive_id")
     return _whole(head, parts)
-
-
-def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int, after: str | None) -> ReceiptPage:
-    """Read a page of a client's receipts, the newest first, each with all its parts that can be read.
-
-    A page ends before it would hold more than ``MAX_PAGE_BYTES``, but has one receipt at least.
-
-    Backwards, the parts of a receipt lie right before it: a receipt whose turn it is has all its parts read.
-    """
-    values = {":pk": keys.client_partition(provider_id, client_id), ":prefix": keys.RECEIPT_PREFIX}
-    start: Plain | None = {**keys.receipt_key(provider_id, client_id, after)} if after else None
-    heads: list[Plain] = []
-    parts: dict[str, list[Plain]] = defaultdict(list)
-    held_bytes = 0
-    while True:
-        page = table.page(
-            "pk = :pk AND begins_with(sk, :prefix)",
-            values,
-            limit=limit + 1,
-            after=start,
-            newest_first=True,
-            consistent=True,
-        )
-        for plain in page.items:
-            held_bytes += len(json.dumps(plain, default=str))
-            if len(heads) == limit or (heads and held_bytes > MAX_PAGE_BYTES):
-                return _receipt_page(table, heads, parts, has_more=True)
-            archive_id, is_part = keys.receipt_place(plain)
-            if is_part:
-                parts[archive_id].insert(0, plain)
-            else:
-                heads.append(plain)
-        if page.next_key is None:
-            return _receipt_page(table, heads, parts, has_more=False)
-        start = page.next_key
-
-
-def _receipt_page(
-    table: Table, heads: Sequence[Plain], parts: Mapping[str, list[Plain]], *, has_more: bool
-) -> ReceiptPage:
-    """Return a page of the receipts with these heads; what cannot be read of them is named beside."""
-    receipts: list[Receipt] = []
-    unreadable: list[Unreadable] = []
-    for plain in heads:
-        archive_id, _ = keys.receipt_place(plain)
-        found, unread = read_each(table, lambda one: from_plain(Receipt, one), [plain])
-        added, unread_parts = read_each(table, lambda one: from_plain(ReceiptPart, one), parts.get(archive_id, []))
-        receipts += [_whole(head, added) for head in found]
-        unreadable += [*unread, *unread_parts]
-    return ReceiptPage(receipts, keys.receipt_place(heads[-1])[0] if has_more else None, unreadable)
 
 
 def _whole(head: Receipt, parts: Sequence[ReceiptPart]) -> Receipt:

@@ -211,6 +211,11 @@ def receipt_key(provider_id: str, client_id: str, archive_id: str) -> Key:
     return {"pk": client_partition(provider_id, client_id), "sk": f"RECEIPT#{archive_id}"}
 
 
+def after_receipt(head: Key) -> str:
+    """Return a sort key behind all parts of the receipt with this key, and before the receipt of any other archive."""
+    return f"{head['sk']}$"
+
+
 def receipt_part_key(provider_id: str, client_id: str, archive_id: str, changes: Sequence[Change]) -> Key:
     """Return the key of a receipt's part.
 

@@ -15,6 +15,7 @@ from client_lifecycle.domain.runs import IN_FLIGHT, WAITING, Member, Outcome, Ru
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.page_sizes import fitting
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Page, Table, side_by_side
 
@@ -93,7 +94,7 @@ def replace_run(table: Table, before: Run, after: Run) -> None:
 
 
 def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) -> RunPage:
-    """Read a page of a provider's runs, the newest first."""
+    """Read a page of a provider's runs, the newest first; it ends before it would hold more than an answer does."""
     values = {":pk": keys.provider_partition(provider_id), ":prefix": keys.RUN_PREFIX}
     page = table.page(
         "pk = :pk AND begins_with(sk, :prefix)",
@@ -105,13 +106,18 @@ def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) 
     )
     places = [keys.run_key(provider_id, plain["sk"].removeprefix(keys.RUN_PREFIX)) for plain in page.items]
     found = {plain["pk"]: plain for plain in table.get_many(places)}
-    runs, unreadable = read_each(table, run_from, [found.get(place["pk"], {**place}) for place in places])
-    last = page.items[-1]["sk"].removeprefix(keys.RUN_PREFIX) if page.next_key else None
+    shown = fitting([found.get(place["pk"], {**place}) for place in places])
+    runs, unreadable = read_each(table, run_from, shown)
+    has_more = page.next_key or len(shown) < len(places)
+    last = page.items[len(shown) - 1]["sk"].removeprefix(keys.RUN_PREFIX) if has_more else None
     return RunPage(runs, last, unreadable)
 
 
 def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int, after: int | None) -> MemberPage:
-    """Read a page of a run's members in the order of the preview, all or those with one outcome."""
+    """Read a page of a run's members in the order of the preview, all or those with one outcome.
+
+    It ends before it would hold more than an answer does.
+    """
     start: Plain | None = keys.member_key(run.provider_id, run.run_id, after) if after is not None else None
     if start and outcome and after is not None:
         start["outcome_key"] = keys.outcome_key(outcome, after)
@@ -122,11 +128,19 @@ def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int,
         page = _page_of_partition(table, partition, outcome, limit - len(found), here)
         found += page.items
         if page.next_key or len(found) == limit:
-            last = max((keys.position_of(plain) for plain in found if keys.is_member(plain)), default=after or 0)
+            last = _last_position(found, after or 0)
             next_after = last if last + 1 < run.totals.clients else None
             break
-    members, unreadable = read_each(table, _member_from, found)
+    shown = fitting(found)
+    if len(shown) < len(found):
+        next_after = _last_position(shown, after or 0)
+    members, unreadable = read_each(table, _member_from, shown)
     return MemberPage(members, next_after, unreadable)
+
+
+def _last_position(found: Sequence[Plain], without: int) -> int:
+    """Return the position of the last member found, or the one given if there is none."""
+    return max((keys.position_of(plain) for plain in found if keys.is_member(plain)), default=without)
 
 
 def _page_of_partition(table: Table, partition: str, outcome: Outcome | None, limit: int, after: Plain | None) -> Page:

@@ -17,15 +17,20 @@ from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
+from client_lifecycle.storage.receipts import Place, read_receipt_page
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """A client that is archived, and the receipt of the archive it is under."""
+    """A client that is archived, and the receipt of the archive it is under; of a long one, its first page.
+
+    ``rest`` is where the receipt goes on, ``None`` if that is all of it.
+    """
 
     client: Client
     receipt: Receipt
+    rest: Place | None = None
 
 
 def archive_client(
@@ -65,8 +70,7 @@ def archive_client(
     for _ in readings():
         live = read_live(table, provider_id, client_id, at)
         if live.client.stamp:
-            archive_id = live.client.stamp.archive_id
-            return Archived(live.client, archives.read_receipt(table, provider_id, client_id, archive_id))
+            return _with_receipt(table, live.client, live.client.stamp.archive_id)
         settings = read_settings(table, provider_id)
         try:
             return archive_on_reading(
@@ -217,8 +221,12 @@ def finish_archive(table: Table, provider_id: str, client_id: str, archive_id: s
 def _finished(table: Table, archived: Archived, at: datetime) -> Archived:
     client, archive_id = archived.client, archived.receipt.archive_id
     finish_archive(table, client.provider_id, client.client_id, archive_id, at=at)
-    receipt = archives.read_receipt(table, client.provider_id, client.client_id, archive_id)
-    return replace(archived, receipt=receipt)
+    return _with_receipt(table, client, archive_id)
+
+
+def _with_receipt(table: Table, client: Client, archive_id: str) -> Archived:
+    paged = read_receipt_page(table, client.provider_id, client.client_id, archive_id)
+    return Archived(client, paged.receipt, paged.next_place)
 
 
 def stamped(client: Client, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:

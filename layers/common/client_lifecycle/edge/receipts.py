@@ -1,0 +1,25 @@
+"""Receipts in answers, by pages. Imports the domain, cursors, views and storage's places."""
+
+from __future__ import annotations
+
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.receipts import Receipt
+from client_lifecycle.edge.cursors import Listing
+from client_lifecycle.edge.views import ReceiptView
+from client_lifecycle.storage.receipts import Place
+
+
+def receipt_listing(client: Client, archive_id: str) -> Listing:
+    """Return the changes of a receipt as a list with cursors, the same in whatever answer its first page stands."""
+    return Listing(client.provider_id, "receipt", (client.client_id, archive_id))
+
+
+def shown_receipt(client: Client, receipt: Receipt, rest: Place | None) -> ReceiptView:
+    """Show a page of a receipt.
+
+    Args:
+        client: whose it is.
+        receipt: the receipt with the changes of the page.
+        rest: where it goes on, ``None`` on the last page.
+    """
+    return ReceiptView.of(receipt, receipt_listing(client, receipt.archive_id).cursor(rest))

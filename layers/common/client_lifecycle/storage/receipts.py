@@ -1,0 +1,163 @@
+"""Reads receipts by pages that are bounded in bytes, for Lambda answers with up to 6 MB.
+
+Imports the domain and the rest of this ring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from client_lifecycle.domain.effects import Change, LeftAlone
+from client_lifecycle.domain.errors import ReceiptNotFound, UnreadableRecord
+from client_lifecycle.domain.receipts import Receipt
+from client_lifecycle.domain.unreadable import Unreadable
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.items import from_plain, to_plain
+from client_lifecycle.storage.page_sizes import MAX_PAGE_BYTES, bytes_in_an_answer
+from client_lifecycle.storage.table import Table
+
+CHANGES_SHOWN = 500
+"""The changes of a receipt on one page, unless another number is asked for."""
+
+Place: TypeAlias = tuple[str, int]
+"""Where a page of a receipt ends: the sort key of an item of the receipt, and how many of its changes were shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagedReceipt:
+    """A receipt with some of its changes, and what of them was left alone beside.
+
+    ``next_place`` is where to go on, ``None`` if there are no more changes. ``held_bytes`` is what the page takes in
+    an answer.
+    """
+
+    receipt: Receipt
+    next_place: Place | None = None
+    held_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """A page of a client's receipts and the archive id to go on after, ``None`` on the last."""
+
+    receipts: list[PagedReceipt]
+    next_after: str | None
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What is shown of a receipt on one page, as it fills."""
+
+    limit: int
+    held_bytes: int = 0
+    changes: list[Change] = field(default_factory=list)
+    left_alone: dict[LeftAlone, None] = field(default_factory=dict)
+
+    def takes(self, one: Change | LeftAlone) -> bool:
+        """Show one more if it fits."""
+        if one in self.left_alone:
+            return True
+        more_bytes = bytes_in_an_answer(to_plain(one))
+        is_first = not (self.changes or self.left_alone)
+        if len(self.changes) == self.limit or (not is_first and self.held_bytes + more_bytes > MAX_PAGE_BYTES):
+            return False
+        self.held_bytes += more_bytes
+        if isinstance(one, Change):
+            self.changes.append(one)
+        else:
+            self.left_alone[one] = None
+        return True
+
+
+def read_receipt_page(
+    table: Table,
+    provider_id: str,
+    client_id: str,
+    archive_id: str,
+    *,
+    limit: int = CHANGES_SHOWN,
+    after: Sequence[Any] | None = None,
+) -> PagedReceipt:
+    """Read a page of an archive's receipt.
+
+    Args:
+        table: where the receipt is kept.
+        provider_id: the owner.
+        client_id: the client.
+        archive_id: the archive.
+        limit: the most changes.
+        after: the ``next_place`` of the page before.
+
+    Raises:
+        ReceiptNotFound: the client was never archived under this id.
+        UnreadableRecord: what is stored of this page cannot be read.
+    """
+    key = keys.receipt_key(provider_id, client_id, archive_id)
+    plain = table.get(key)
+    if plain is None:
+        raise ReceiptNotFound("This client has no receipt of this archive.", "archive_id")
+    head = from_plain(Receipt, plain)
+    shown = _Shown(limit)
+    next_place = _fill(shown, table, key, after or (key["sk"], 0))
+    receipt = replace(head, changes=tuple(shown.changes), left_alone=tuple(shown.left_alone))
+    return PagedReceipt(receipt, next_place, shown.held_bytes + bytes_in_an_answer(to_plain(head.options)))
+
+
+def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int, after: str | None) -> ReceiptPage:
+    """Read a page of a client's receipts, the newest first, each with its first changes.
+
+    A page ends before it would hold more than ``MAX_PAGE_BYTES``, but has one receipt at least. Receipts that cannot be
+    read are passed over and named.
+    """
+    page = ReceiptPage([], None)
+    held_bytes = 0
+    for archive_id in _archive_ids(table, provider_id, client_id, after):
+        if len(page.receipts) == limit:
+            return replace(page, next_after=after)
+        try:
+            paged = read_receipt_page(table, provider_id, client_id, archive_id)
+        except UnreadableRecord as fault:
+            table.report(fault.found)
+            page.unreadable.extend(fault.found)
+        else:
+            held_bytes += paged.held_bytes
+            if page.receipts and held_bytes > MAX_PAGE_BYTES:
+                return replace(page, next_after=after)
+            page.receipts.append(paged)
+        after = archive_id
+    return page
+
+
+def _fill(shown: _Shown, table: Table, key: keys.Key, start: Sequence[Any]) -> Place | None:
+    """Show what fits of a receipt from a place on, and return the place of what did not."""
+    first, done = start
+    values = {":pk": key["pk"], ":from": first, ":to": keys.after_receipt(key)}
+    for plain in table.query("pk = :pk AND sk BETWEEN :from AND :to", values):
+        part: Receipt | ReceiptPart = (
+            from_plain(Receipt, plain) if plain["sk"] == key["sk"] else from_plain(ReceiptPart, plain)
+        )
+        if not done and not all(shown.takes(one) for one in part.left_alone):
+            return plain["sk"], 0
+        for place, change in enumerate(part.changes[done:], done):
+            if not shown.takes(change):
+                return plain["sk"], place
+        done = 0
+    return None
+
+
+def _archive_ids(table: Table, provider_id: str, client_id: str, after: str | None) -> Iterator[str]:
+    """Find the archives of a client that there are receipts of, the newest first; parts of a receipt are passed by."""
+    values = {":pk": keys.client_partition(provider_id, client_id), ":prefix": keys.RECEIPT_PREFIX}
+    while True:
+        start = keys.receipt_key(provider_id, client_id, after) if after else None
+        page = table.page(
+            "pk = :pk AND begins_with(sk, :prefix)", values, limit=1, after=start, newest_first=True, consistent=True
+        )
+        if not page.items:
+            return
+        after, _ = keys.receipt_place(page.items[0])
+        yield after
