@@ -16,15 +16,23 @@ RAISED = {"errorType", "errorMessage"}
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """What came of an invocation: the answer, read as JSON, and whether the function failed."""
+    """What came of an invocation.
+
+    Args:
+        answer: read as JSON.
+        failed: whether the function did.
+        log: what it logged, if it logged here.
+    """
 
     answer: Any
     failed: bool
+    log: str = ""
 
     @classmethod
-    def judged(cls, answer: Any) -> Invocation:
-        """Tell from an answer alone whether the function failed."""
-        return cls(answer, failed=isinstance(answer, dict) and (_tells_a_fault(answer) or answer.keys() >= RAISED))
+    def judged(cls, answer: Any, log: str = "") -> Invocation:
+        """Tell from an answer whether the function failed."""
+        failed = isinstance(answer, dict) and (_tells_a_fault(answer) or answer.keys() >= RAISED)
+        return cls(answer, failed, log)
 
 
 def invoke_remotely(aws: LocalAws, function: Function, event: bytes) -> Invocation:

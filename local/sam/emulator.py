@@ -21,8 +21,9 @@ import httpx
 
 from local.functions import Function
 from local.invoking import Invocation
-from local.ministack import HOST
-from local.sam.build import HERE, PROCESSORS, SAM, CannotBuild, missing, runtime_python, this_machine
+from local.ministack import HOST, LocalAws
+from local.sam.build import HERE, PROCESSORS, SAM, CannotBuild, built_here, missing, runtime_python, this_machine
+from local.sam.environment import environment
 from local.template import ROOT, read_template
 
 LOCK = ROOT / "requirements" / "runtime.txt"
@@ -38,15 +39,13 @@ def cannot_emulate() -> str | None:
 
 
 @contextmanager
-def emulated(
-    built: Path, function: Function, environment: Mapping[str, str]
-) -> Iterator[Callable[[bytes], Invocation]]:
+def emulated(built: Path, function: Function, variables: Mapping[str, str]) -> Iterator[Callable[[bytes], Invocation]]:
     """Run a built function until the block ends; what the block is given invokes it with an event.
 
     Args:
         built: the folder of a build for this machine.
         function: the function.
-        environment: the function's variables, see ``environment``.
+        variables: the function's, see ``environment``.
 
     Raises:
         CannotBuild: the runtime could not be installed, or the emulator did not start.
@@ -54,7 +53,7 @@ def emulated(
     ports = _free_ports()
     with tempfile.TemporaryDirectory() as folder, _caller(built, function) as http:
         log = Path(folder) / "log"
-        process = _start(built, function, environment, ports, log)
+        process = _start(built, function, variables, ports, log)
         try:
             _wait(process, ports[0], log)
             yield lambda event: _invoke(http, ports[0], event, log)
@@ -74,7 +73,7 @@ def _timeout_seconds(built: Path, function: Function) -> int:
 
 
 def _start(
-    built: Path, function: Function, environment: Mapping[str, str], ports: tuple[int, int], log: Path
+    built: Path, function: Function, variables: Mapping[str, str], ports: tuple[int, int], log: Path
 ) -> subprocess.Popen[bytes]:
     runtime = runtime_folder()
     task = built / function.logical_id
@@ -82,7 +81,7 @@ def _start(
     addresses = ["--runtime-interface-emulator-address", callers, "--runtime-api-address", clients]
     client = [str(runtime_python()), "-m", "awslambdaric", function.handler]
     told = {
-        **environment,
+        **variables,
         "PATH": os.environ["PATH"],
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
@@ -128,12 +127,29 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def _invoke(http: httpx.Client, port: int, event: bytes, log: Path) -> Invocation:
+    before = log.stat().st_size
     told = http.post(f"http://{HOST}:{port}{ADDRESS}", content=event)
+    logged = log.read_bytes()[before:].decode(errors="replace")
     try:
         answer = told.json()
     except ValueError:
-        answer = {"errorType": "NoAnswer", "errorMessage": told.text or log.read_text(errors="replace")[-2000:]}
-    return Invocation.judged(answer)
+        answer = {"errorType": "NoAnswer", "errorMessage": told.text}
+    return Invocation.judged(answer, logged)
+
+
+def invoke_in_emulator(aws: LocalAws, function: Function, event: bytes) -> Invocation:
+    """Invoke a function as it is built from the sources, with the emulator, on the practice that runs.
+
+    Args:
+        aws: where the practice runs.
+        function: the function.
+        event: JSON.
+
+    Raises:
+        CannotBuild: something is missing, or the build failed.
+    """
+    with emulated(built_here(), function, environment(aws, function)) as invoke:
+        return invoke(event)
 
 
 def runtime_folder() -> Path:

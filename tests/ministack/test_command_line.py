@@ -13,8 +13,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from local.command_line import app
+from local.commands.invoke import WAYS, On
 from local.openapi import openapi
 from local.running import EVENTS
+from local.sam.container import has_image, image
 from local.sample_practice import DOCUMENTED_IDS
 from local.samples.catalogue import SAMPLES
 from local.stack import PracticeStack
@@ -75,30 +77,48 @@ def test_an_unknown_provider_is_told_who_there_is(deployed: PracticeStack, run: 
     assert deployed.practice.provider_id in told
 
 
+ON_AWS = ("--on", "aws")
+
+
 class TestInvoke:
     def test_a_function_answers(self, run: Run) -> None:
         event = ROOT / "events/scheduled_cleanup.json"
-        assert json.loads(run("invoke", "ScheduledCleanup", "--event", str(event)).stdout) is not None
+        assert json.loads(run("invoke", "ScheduledCleanup", "--event", str(event), *ON_AWS).stdout) is not None
 
     def test_the_event_may_come_from_standard_input(self, run: Run) -> None:
         event = (ROOT / "events/practice_settings.json").read_bytes()
-        assert json.loads(run("invoke", "practice", "--event", "-", input=event).stdout)["statusCode"] == 200
+        assert json.loads(run("invoke", "practice", "--event", "-", *ON_AWS, input=event).stdout)["statusCode"] == 200
 
     def test_a_fault_of_the_function_ends_with_status_1(self, run: Run) -> None:
         event = ROOT / "events/mark_archived.json"
-        assert "errorType" in run("invoke", "mark_archived", "--event", str(event), ends_with=1).stdout
+        assert "errorType" in run("invoke", "mark_archived", "--event", str(event), *ON_AWS, ends_with=1).stdout
 
     def test_the_event_is_the_sample_of_that_name_by_default(self, run: Run) -> None:
-        assert "groups" in json.loads(run("invoke", "practice_groups").stdout)["body"]
+        assert "groups" in json.loads(run("invoke", "practice_groups", *ON_AWS).stdout)["body"]
 
     def test_an_unknown_function_is_told_which_there_are(self, run: Run) -> None:
         assert "There are: archive_client, " in run("invoke", "nonsense", ends_with=1).stderr
+
+    @pytest.mark.parametrize("on", WAYS, ids=lambda on: on.value)
+    def test_every_way_answers_and_tells_a_fault(self, run: Run, on: On) -> None:
+        if lacks := WAYS[on].lacks() or _lacks_image(on):
+            pytest.skip(lacks)
+        by = ("--event", "-", "--on", on.value)
+        event = (ROOT / "events/practice_settings.json").read_bytes()
+        assert json.loads(run("invoke", "practice", *by, input=event).stdout)["statusCode"] == 200
+        raised = run("invoke", "mark_archived", *by, input=b"{}", ends_with=1)
+        assert "errorType" in json.loads(raised.stdout)
+        assert raised.stderr.startswith(f"client-archive-mark-archived, {WAYS[on].told}\n")
+
+
+def _lacks_image(on: On) -> str | None:
+    return f"Docker has no image {image()}." if on is On.CONTAINER and not has_image() else None
 
 
 def test_events_are_written_whose_ids_exist_in_the_state_they_need(run: Run, folder: Path) -> None:
     run("events")
     assert {path.name for path in (folder / EVENTS).iterdir()} == {f"{sample.name}.json" for sample in SAMPLES}
-    answer = json.loads(run("invoke", "activate_client").stdout)
+    answer = json.loads(run("invoke", "activate_client", *ON_AWS).stdout)
     assert answer["body"]["client"]["status"] == "active"
 
 
@@ -114,7 +134,7 @@ def test_a_booking_that_is_refused_ends_with_status_1(run: Run) -> None:
 
 
 def test_logs_show_what_a_function_logged(run: Run) -> None:
-    run("invoke", "clients", "--event", str(ROOT / "events/clients_count.json"))
+    run("invoke", "clients", "--event", str(ROOT / "events/clients_count.json"), *ON_AWS)
     told = run("logs", "clients").stdout.splitlines()
     assert told
     assert all(re.match(r"\d\d:\d\d:\d\d clients ", line) for line in told)
@@ -131,9 +151,9 @@ def test_tail_shows_events_as_they_happen_and_ends_quietly(run: Run, folder: Pat
 
 def test_logs_follow_what_is_logged_and_end_quietly(run: Run, folder: Path) -> None:
     with Going(folder, "logs", "practice", "--follow") as logs:
-        run("invoke", "practice", "--event", str(ROOT / "events/practice_groups.json"))
+        run("invoke", "practice", "--event", str(ROOT / "events/practice_groups.json"), *ON_AWS)
         logs.line_with("REPORT")
-        run("invoke", "practice", "--event", str(ROOT / "events/practice_groups.json"))
+        run("invoke", "practice", "--event", str(ROOT / "events/practice_groups.json"), *ON_AWS)
         logs.line_with("REPORT")
         assert logs.stop() == (0, "")
 
