@@ -24,7 +24,7 @@ help: ## list the targets
 demo: .venv/ready ## watch a client group being archived on a local AWS
 	@$(BIN)/python -m local demo
 
-run: .venv/ready ## keep the whole system up, with a sample practice, until Ctrl-C
+run: .venv/ready $(if $(findstring python3.13,$(PYTHON)),.venv-sam/ready) ## keep the whole system up, with a sample practice, until Ctrl-C
 	@$(BIN)/python -m local up
 
 invoke: .venv/ready ## run one function of the practice that runs: F=ScheduledCleanup, E=event.json

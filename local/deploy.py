@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from local.ministack import LocalAws, LocalAwsFailed
-from local.package import package
-from local.template import ROOT, read_template
+from local.package import SOURCES, Code, package
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -38,18 +37,19 @@ class Deployed:
     event_bus: str
 
 
-def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None) -> Deployed:
+def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None, *, code: Code = SOURCES) -> Deployed:
     """Package and deploy the template; a stack that is there already is updated.
 
     Args:
         aws: where to.
         on_progress: told now and then how many resources of how many exist.
+        code: what is deployed.
 
     Raises:
         LocalAwsFailed: the stack could not be deployed; the message names the resources and their reasons.
     """
     aws.s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
-    template = package(read_template(), ROOT, aws.s3, ARTIFACTS_BUCKET)
+    template = package(code, aws.s3, ARTIFACTS_BUCKET)
     aws.s3.put_object(Bucket=ARTIFACTS_BUCKET, Key="template.json", Body=json.dumps(template).encode())
     location = f"{aws.endpoint}/{ARTIFACTS_BUCKET}/template.json"
     try:

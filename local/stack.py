@@ -17,6 +17,7 @@ from local.api import Api
 from local.deploy import Deployed, deploy
 from local.faults import explained
 from local.ministack import LocalAws, local_aws
+from local.package import SOURCES, Code
 from local.providers import add_provider
 from local.sample_practice import PROVIDER_ID, SamplePractice, generate, items, load
 from local.staff import sign_in
@@ -63,13 +64,14 @@ class PracticeStack:
 
 @contextmanager
 def deployed_system(
-    *, port: int | None = None, keep: Path | None = None, watcher: Watcher
+    *, port: int | None = None, keep: Path | None = None, code: Code = SOURCES, watcher: Watcher
 ) -> Iterator[tuple[LocalAws, Deployed]]:
     """Start the local AWS with the deployed template; stop it when the block ends in whatever way.
 
     Args:
         port: the port to listen on if it is free; by default any free one.
         keep: the folder where its state is kept from one start to the next; by default it starts with no data.
+        code: what is deployed.
         watcher: told what is going on.
 
     Raises:
@@ -80,7 +82,7 @@ def deployed_system(
             aws = running.enter_context(local_aws(port=port, keep=keep, say=watcher.say))
         running.enter_context(explained(aws))
         with watcher.step("Deploying template.yaml") as progress:
-            deployed = deploy(aws, progress)
+            deployed = deploy(aws, progress, code=code)
         yield aws, deployed
 
 

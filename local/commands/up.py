@@ -14,8 +14,10 @@ import typer
 from local.deploy import Deployed
 from local.functions import functions
 from local.ministack import DEFAULT_PORT, LocalAws, LocalAwsFailed
+from local.package import SOURCES, Code
 from local.providers import booking_secrets
 from local.running import ENVIRONMENT, EVENTS, announced, is_running, shell_environment
+from local.sam.build import built_here, runs_what_ships
 from local.sam.relay import reached_from_containers
 from local.sample_practice import FEWEST_CLIENTS, PROVIDER_ID, provider_ids
 from local.samples.catalogue import SAMPLES
@@ -48,7 +50,8 @@ def up(
         raise LocalAwsFailed("A practice is running here already. “python -m local status” tells where.")
     kept = folder / f"kept-{port}" if keep else None
     screen.heading("A local AWS on this machine")
-    with _way_out(kept), deployed_system(port=port, keep=kept, watcher=screen) as (aws, deployed):
+    code = _code(screen)
+    with _way_out(kept), deployed_system(port=port, keep=kept, code=code, watcher=screen) as (aws, deployed):
         _open_practices(screen, aws, deployed, provider_ids(providers), clients)
         with screen.step("Making sample events") as progress:
             write_events(folder / EVENTS, aws, deployed, progress)
@@ -59,6 +62,14 @@ def up(
             _wait(aws)
         screen.say(f"Writing what was done to {kept}." if kept else "")
     screen.say("Everything that was started is stopped.")
+
+
+def _code(screen: Screen) -> Code:
+    """Return what ships, byte for byte, where this Python is its runtime; the sources everywhere else."""
+    if not runs_what_ships():
+        return SOURCES
+    with screen.step("Building what ships, to be deployed as it is"):
+        return Code(built_here() / "template.yaml", built=True)
 
 
 @contextmanager

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import platform
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from shutil import which
@@ -42,9 +44,9 @@ def this_machine() -> str:
 
 @cache
 def runtime_python() -> Path | None:
-    """Find a Python of the functions' runtime that works: on the PATH, or one of pyenv's."""
+    """Find a Python of the functions' runtime that works: this one, on the PATH, or one of pyenv's."""
     of_pyenv = sorted((Path.home() / ".pyenv" / "versions").glob(f"3.13*/bin/{RUNTIME}"))
-    for found in (which(RUNTIME), *of_pyenv):
+    for found in (which(RUNTIME, path=Path(sys.prefix) / "bin"), which(RUNTIME), *of_pyenv):
         if found and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0:  # noqa: S603
             return Path(found)
     return None
@@ -92,11 +94,26 @@ def built_here() -> Path:
         CannotBuild: something is missing, or the build failed.
     """
     made_of, digest = HERE / "made-of", _digest()
-    if not made_of.exists() or made_of.read_text() != digest:
-        made_of.unlink(missing_ok=True)
-        build(this_machine(), HERE)
-        made_of.write_text(digest)
+    with _one_at_a_time():
+        if not made_of.exists() or made_of.read_text() != digest:
+            made_of.unlink(missing_ok=True)
+            build(this_machine(), HERE)
+            made_of.write_text(digest)
     return HERE / "build"
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait for builds of other processes."""
+    HERE.mkdir(parents=True, exist_ok=True)
+    with (HERE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def runs_what_ships() -> bool:
+    """Tell whether the Python that runs this, and with it the local AWS, is the functions' runtime and can build."""
+    return sys.version_info[:2] == (3, 13) and missing() is None
 
 
 def _environment(machine: str) -> dict[str, str]:
@@ -107,7 +124,7 @@ def _environment(machine: str) -> dict[str, str]:
 
 def _digest() -> str:
     """Return a digest of the sources, by names and content."""
-    digest = hashlib.sha256(f"{this_machine()} {runtime_python()}".encode())
+    digest = hashlib.sha256(this_machine().encode())
     for path in _files():
         digest.update(f"\n{path.relative_to(ROOT)}\n".encode())
         digest.update(path.read_bytes())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from local.deploy import STACK
 from local.ministack import CONFIG
-from local.package import zipped
+from local.package import BUILD_FILES, zipped
 from local.stack import PracticeStack
 from local.template import ROOT
 
@@ -41,7 +41,7 @@ def make_faulty(stack: PracticeStack, steps: Iterable[str] = STEPS, *, seed: int
 
 
 def _with_faulty_steps() -> bytes:
-    archive = io.BytesIO(zipped(ROOT / "functions", ""))
+    archive = io.BytesIO(zipped(ROOT / "functions", without=BUILD_FILES))
     with zipfile.ZipFile(archive, "a") as file:
         file.write(Path(__file__).with_name("steps.py"), "faulty_steps.py")
     return archive.getvalue()
