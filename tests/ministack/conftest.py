@@ -62,6 +62,17 @@ def folder(deployed: PracticeStack, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
+def clean_up_by_hand(deployed: PracticeStack) -> Iterator[None]:
+    """Stop the clock that starts the clean-up, so that what is due waits for the test."""
+    scheduler = deployed.aws.session.client("scheduler", endpoint_url=deployed.aws.endpoint, config=CONFIG)
+    known = scheduler.get_schedule(Name=f"{STACK}-scheduled-cleanup")
+    kept = {part: known[part] for part in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
+    scheduler.update_schedule(**kept, State="DISABLED")
+    yield
+    scheduler.update_schedule(**kept, State="ENABLED")
+
+
+@pytest.fixture(scope="module")
 def outputs(deployed: PracticeStack) -> dict[str, str]:
     stack = deployed.aws.cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}

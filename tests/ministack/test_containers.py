@@ -30,7 +30,7 @@ START_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
-def given(deployed: PracticeStack) -> Mapping[str, Given]:
+def given(deployed: PracticeStack, clean_up_by_hand: None) -> Mapping[str, Given]:
     return given_to_samples(deployed, "prov-contained")
 
 

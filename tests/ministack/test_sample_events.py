@@ -13,7 +13,7 @@ from tests.ministack.samples import assert_does_what_its_name_says, deployed_fun
 
 
 @pytest.fixture(scope="module")
-def given(deployed: PracticeStack) -> Mapping[str, Given]:
+def given(deployed: PracticeStack, clean_up_by_hand: None) -> Mapping[str, Given]:
     return given_to_samples(deployed, "prov-samples")
 
 
