@@ -54,9 +54,12 @@ def main(rules: Sequence[str]) -> int:
 
 
 def _told(tried: Tried) -> str:
-    rule, what = (tried.mutation.rule, tried.mutation.what) if tried.mutation else ("", "nothing is broken")
-    test = tried.finding.detail.rpartition("::")[2]
-    return f"{rule:4}{tried.finding.verdict:15}{tried.seconds:5.1f} s  {what:66}  {test}"
+    verdict, test = tried.finding.verdict.value, tried.finding.detail.rpartition("::")[2]
+    if tried.mutation is None:
+        rule, what, verdict = "", "nothing is broken", "passes" if tried.is_as_it_should_be else verdict
+    else:
+        rule, what = tried.mutation.rule, tried.mutation.what
+    return f"{rule:4}{verdict:15}{tried.seconds:5.1f} s  {what:66}  {test}"
 
 
 if __name__ == "__main__":
