@@ -64,6 +64,16 @@ def test_a10_a_cancelled_appointment_is_booked_again_like_any_other(practice: Ta
     assert not found.keys() & {"cancelled_by", "cancelled_at", "series_id"}
 
 
+def test_a10_one_that_another_system_wrote_in_its_own_way_is_booked_again(practice: Table) -> None:
+    store(practice, client("active"), Appointment(**OLD))
+    there = appointment_of(practice, "active") or {}
+    moments = {"starts_at": "2026-03-03T10:30:00.000+01:00", "cancelled_at": "2026-03-02T09:30:00+00:00"}
+    practice.put_many([there | moments])
+    assert call(booking("active")).body["answer"] == "accepted"
+    found = appointment_of(practice, "active") or {}
+    assert (found["status"], found["starts_at"]) == ("booked", "2026-03-04T09:00:00Z")
+
+
 @pytest.mark.parametrize("status", [AppointmentStatus.BOOKED, AppointmentStatus.COMPLETED])
 def test_a10_one_that_is_not_cancelled_stays_as_it_is(practice: Table, status: AppointmentStatus) -> None:
     there = OLD | {"status": status, "cancelled_by": None, "cancelled_at": None}

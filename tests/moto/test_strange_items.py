@@ -6,14 +6,31 @@ from typing import Any
 
 import pytest
 
+from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.event_bus import EventBus
 from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import get, post
+from tests.moto.calls import get, invoke, patch, post
 from tests.moto.conftest import Executions
-from tests.moto.store import store
+from tests.moto.recorded import delivered
+from tests.moto.store import dump, store, store_group
+from tests.moto.test_publish_events import Bus
 from tests.moto.workflow import Workflow, confirmed
-from tests.unit.builders import DAY, HOUR, NOW, PROVIDER_ID, appointment, client, one_of_each, payment
+from tests.unit.builders import (
+    ARCHIVE_ID,
+    DAY,
+    GROUP_ID,
+    HOUR,
+    NOW,
+    PROVIDER_ID,
+    appointment,
+    client,
+    group,
+    one_of_each,
+    payment,
+    stamp,
+)
 
 RESTORE = {"restore": ["appointments", "payments", "chats", "reminders", "feed"]}
 
@@ -142,3 +159,80 @@ def with_stray_member(table: Table) -> str:
     stray = {"pk": f"RUN#{PROVIDER_ID}#{workflow.run_id}#0", "sk": "MEMBER#x", "outcome_key": "pending#x"}
     table.put_many([stray])
     return workflow.run_id
+
+
+# What other systems write in their own way
+
+
+def write_null(table: Table, partition: str, sk: str, *names: str) -> None:
+    """Store null in attributes of an item, as many systems do for what has no value."""
+    for name in names:
+        table.client.update_item(
+            TableName=table.name,
+            Key={"pk": {"S": partition}, "sk": {"S": sk}},
+            UpdateExpression="SET #name = :null",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":null": {"NULL": True}},
+        )
+
+
+def test_null_counts_as_absent_when_a_client_is_archived_and_restored(practice: Table) -> None:
+    store(practice, client(), *one_of_each())
+    partition = keys.client_partition(PROVIDER_ID, "client-1")
+    write_null(practice, partition, "CLIENT", "archive_id", "stamp", "plan", "last_return")
+    write_null(practice, partition, "APPOINTMENT#appt-1", "cancelled_by", "cancelled_at", "calendar_id")
+    write_null(practice, partition, "MEMBERSHIP#chat-1", "left_at")
+    write_null(practice, partition, "FEED_ENTRY#feed-1", "hidden_at")
+    archived = post("/clients/client-1/archive", {})
+    assert (archived.status, len(archived.body["receipt"]["changes"])) == (200, 6)
+    restored = post("/clients/client-1/activate", RESTORE).body["restored"]
+    assert {item["outcome"] for item in restored} == {"restored"}
+
+
+def test_null_counts_as_absent_in_settings_and_runs(practice: Table) -> None:
+    store(practice, client())
+    patch("/settings", {"undo_window_days": 10})
+    write_null(practice, keys.provider_partition(PROVIDER_ID), "SETTINGS", "tidy_up")
+    assert patch("/settings", {"undo_window_days": 20}).status == 200
+    run = post("/bulk-archives", {"client_ids": ["client-1"]}).body
+    partition = keys.run_partition(PROVIDER_ID, run["run_id"])
+    write_null(practice, partition, "RUN", "undone_by", "started_at")
+    write_null(practice, f"{partition}#0", "MEMBER#00000", "archive_id", "reason")
+    assert post(f"/bulk-archives/{run['run_id']}/confirm", {"token": run["token"]}).status == 202
+    assert Workflow(run["run_id"]).whole("client-1") == "completed"
+
+
+def test_switches_of_a_group_that_are_none_of_ours_do_not_keep_it_from_being_changed(practice: Table) -> None:
+    store_group(practice, group())
+    [item] = dump(practice).values()
+    practice.put_many([{**item, "settings": {"chat": None, "video": True}}])
+    answer = patch(f"/groups/{GROUP_ID}", {"name": "Sleep Well"})
+    assert (answer.status, answer.body["name"]) == (200, "Sleep Well")
+
+
+@pytest.mark.parametrize(
+    ("is_archived", "archive_id"), [(True, "another"), (True, None), (False, ARCHIVE_ID), (True, {}), (False, "")]
+)
+def test_a_client_whose_stamp_is_not_the_one_that_writes_ask_for_is_named(
+    practice: Table, is_archived: bool, archive_id: Any
+) -> None:
+    stored = store(practice, client(stamp=stamp() if is_archived else None))
+    item = practice.get(keys.client_key(PROVIDER_ID, stored.client_id)) or {}
+    practice.put_many([{**item, "archive_id": archive_id}])
+    answer = patch("/clients/client-1", {"name": "Robin"})
+    assert answer.problem == "UnreadableRecord"
+    assert answer.body["unreadable"] == [{"kind": "client", "id": "client-1", "fields": ["archive_id"]}]
+
+
+def test_an_event_is_published_whatever_others_have_added_to_its_item(
+    practice: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bus: Any = Bus()
+    monkeypatch.setattr(wiring, "event_bus", lambda: EventBus(bus, "client-archive"))
+    monkeypatch.setattr(wiring, "dead_letters", lambda: None)
+    store(practice, client())
+    run_id = post("/bulk-archives", {"client_ids": ["client-1"]}).body["run_id"]
+    write = delivered(practice.get(keys.run_key(PROVIDER_ID, run_id)) or {}, 1)
+    write["dynamodb"]["NewImage"] |= {"picture": {"B": "AP8="}, "pictures": {"BS": ["AP8=", "/w=="]}}
+    assert invoke("publish_events.handler.lambda_handler", {"Records": [write]})["batchItemFailures"] == []
+    assert bus.taken == [f"{run_id}:bulk_archive.previewed:1"]

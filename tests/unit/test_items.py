@@ -129,7 +129,8 @@ def test_only_what_differs_is_written_and_only_what_is_expected_is_asked_for() -
             "Key": {"pk": {"S": KEY["pk"]}, "sk": {"S": KEY["sk"]}},
             "UpdateExpression": "SET #cancelled_by = :after_cancelled_by, #status = :after_status REMOVE #live_key",
             "ConditionExpression": (
-                "attribute_exists(pk) AND #status = :before_status AND attribute_not_exists(#cancelled_by)"
+                "attribute_exists(pk) AND #status = :before_status"
+                " AND (attribute_not_exists(#cancelled_by) OR #cancelled_by = :null)"
             ),
             "ExpressionAttributeNames": {
                 "#cancelled_by": "cancelled_by",
@@ -140,6 +141,7 @@ def test_only_what_differs_is_written_and_only_what_is_expected_is_asked_for() -
                 ":after_cancelled_by": {"S": "archive"},
                 ":after_status": {"S": "cancelled"},
                 ":before_status": {"S": "booked"},
+                ":null": {"NULL": True},
             },
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
@@ -169,20 +171,18 @@ def test_an_update_without_values_names_none() -> None:
 def holds(update: Any, item: Plain | None) -> bool:
     """Judge a condition of ours against an item as DynamoDB does; what is not there fails every comparison."""
     names, values = update["ExpressionAttributeNames"], from_item(update.get("ExpressionAttributeValues", {}))
-    for clause in update["ConditionExpression"].split(" AND "):
+
+    def is_met(clause: str) -> bool:
         if clause == "attribute_exists(pk)":
-            met = item is not None
-        elif clause.startswith("("):
-            name, value = clause[1 : clause.index(" OR ")].split(" = ")
-            met = item is not None and item.get(names[name], values[value]) == values[value]
-        elif clause.startswith("attribute_not_exists("):
-            met = item is None or names[clause[len("attribute_not_exists(") : -1]] not in item
-        else:
-            name, value = clause.split(" = ")
-            met = item is not None and names[name] in item and item[names[name]] == values[value]
-        if not met:
-            return False
-    return True
+            return item is not None
+        if clause.startswith("("):
+            return any(is_met(part) for part in clause[1:-1].split(" OR "))
+        if clause.startswith("attribute_not_exists("):
+            return item is None or names[clause[len("attribute_not_exists(") : -1]] not in item
+        name, value = clause.split(" = ")
+        return item is not None and names[name] in item and item[names[name]] == values[value]
+
+    return all(is_met(clause) for clause in update["ConditionExpression"].split(" AND "))
 
 
 def carried_out(update: Any, item: Plain) -> Plain:
@@ -239,7 +239,8 @@ def test_a_change_writes_the_rule_s_fields_and_takes_the_record_out_of_the_live_
     [change] = all_effects([membership()], NOW).changes
     update = change_write(TABLE, PROVIDER_ID, "client-1", change)["Update"]
     assert update["UpdateExpression"] == "SET #left_at = :after_left_at REMOVE #live_key"
-    assert update["ConditionExpression"] == "attribute_exists(pk) AND attribute_not_exists(#left_at)"
+    never_left = "(attribute_not_exists(#left_at) OR #left_at = :null)"
+    assert update["ConditionExpression"] == f"attribute_exists(pk) AND {never_left}"
 
 
 def test_a_client_is_written_over_the_very_reading_that_was_decided_on() -> None:

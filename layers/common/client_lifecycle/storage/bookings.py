@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from client_lifecycle.domain.bookings import Booking, BookingAnswer
 from client_lifecycle.domain.client import Client
-from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
 from client_lifecycle.storage import clients, keys
@@ -57,20 +56,20 @@ def commit_booking(
     except ConditionsFailed as failed:
         if set(failed.found) != {APPOINTMENT}:
             raise ReadingOutdated from failed
-        again = Change(before=_cancelled(failed.found[APPOINTMENT]), after=appointment)
-        table.transact_on_reading([clients.change_write(table, provider_id, client_id, again), *others])
+        there = failed.found[APPOINTMENT] or {}
+        _require_cancelled(there)
+        table.transact_on_reading([clients.record_write(table, there, appointment), *others])
 
 
-def _cancelled(found: Plain | None) -> Appointment:
-    """Return the appointment that stands in a booking's way, if it is one that was cancelled.
+def _require_cancelled(found: Plain) -> None:
+    """Require that the appointment that stands in a booking's way is one that was cancelled.
 
     Raises:
         AppointmentExists: it was not.
     """
-    there = clients.record_from(found or {})
-    if isinstance(there, Appointment) and there.status is AppointmentStatus.CANCELLED:
-        return there
-    raise AppointmentExists
+    there = clients.record_from(found)
+    if not (isinstance(there, Appointment) and there.status is AppointmentStatus.CANCELLED):
+        raise AppointmentExists
 
 
 def commit_refusal(

@@ -6,7 +6,7 @@ Imports the domain and the rest of this ring.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -20,7 +20,7 @@ from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import addresses, keys
-from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain, unreadable
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table
 
@@ -106,7 +106,11 @@ def all_clients(
 
 
 def _client_from(plain: Plain) -> Client:
-    return from_plain(Client, plain)
+    """Read a client; one whose stamp is not the one that writes are conditional on cannot be told from others."""
+    client = from_plain(Client, plain)
+    if plain.get("archive_id") != (client.stamp.archive_id if client.stamp else None):
+        raise unreadable(plain, "archive_id")
+    return client
 
 
 def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
@@ -294,6 +298,17 @@ def change_write(table: Table, provider_id: str, client_id: str, change: Change)
         touched,
         shape=type(change.before),
     )
+
+
+def record_write(table: Table, found: Plain, after: Record) -> TransactWriteItemTypeDef:
+    """Write a record over an item as it was found, in whatever way another system has written that, or not at all."""
+    names = {one.name for one in fields(after)} | {"live_key", "commitment_key"}
+    provider_id, client_id = keys.owner_and_client(found["pk"])
+    item = record_item(provider_id, client_id, after)
+    before, plain = ({name: one[name] for name in names if name in one} for one in (found, item))
+    changed = {name for name in names if before.get(name) != plain.get(name)}
+    key = {"pk": found["pk"], "sk": found["sk"]}
+    return conditional_update(table.name, key, before, plain, changed, shape=type(after))
 
 
 def stamp_check(table: Table, provider_id: str, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:

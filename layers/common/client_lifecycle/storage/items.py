@@ -6,6 +6,7 @@ strict: a field has the type it should have, a moment has its zone, and a number
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
@@ -14,7 +15,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import SchemaValidator, to_jsonable_python
 
@@ -55,8 +56,16 @@ MOMENT_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:"
 
 DAY_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
+
+class _Deserializer(TypeDeserializer):
+    """Reads bytes also as Lambda delivers them from the stream: as text, in base64."""
+
+    def _deserialize_b(self, value: bytes | str) -> Any:
+        return Binary(base64.b64decode(value) if isinstance(value, str) else value)
+
+
 _serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
+_deserializer = _Deserializer()
 
 
 @cache
@@ -201,7 +210,8 @@ def conditional_update(
     """Return the update that turns one reading of an item into another, as one action of a transaction.
 
     Only what differs is written, so attributes that other systems keep on the item are never touched. An item that was
-    stored before its shape had a field counts as having the field's default, as it does when it is read.
+    stored before its shape had a field counts as having the field's default, as it does when it is read; and what other
+    systems have stored as null counts as absent.
 
     Args:
         table: the table's name.
@@ -224,9 +234,13 @@ def conditional_update(
     conditions = [
         "attribute_exists(pk)",
         *(_equality(name, before[name] == defaults.get(name)) for name in present),
-        *(f"attribute_not_exists(#{name})" for name in absent),
+        *(f"(attribute_not_exists(#{name}) OR #{name} = :null)" for name in absent),
     ]
-    values = {f":after_{name}": after[name] for name in kept} | {f":before_{name}": before[name] for name in present}
+    values = to_item(
+        {f":after_{name}": after[name] for name in kept} | {f":before_{name}": before[name] for name in present}
+    )
+    if absent:
+        values[":null"] = {"NULL": True}
     update: UpdateTypeDef = {
         "TableName": table,
         "Key": to_item(key),
@@ -236,7 +250,7 @@ def conditional_update(
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     if values:
-        update["ExpressionAttributeValues"] = to_item(values)
+        update["ExpressionAttributeValues"] = values
     return {"Update": update}
 
 

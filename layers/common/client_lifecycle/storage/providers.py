@@ -44,6 +44,7 @@ AT_ONCE = datetime.fromtimestamp(0, UTC)
 """A moment that has passed: what is due since then is due at once."""
 
 SETTINGS_FIELDS = tuple(field.name for field in fields(ProviderSettings))
+GROUP_FIELDS = tuple(field.name for field in fields(Group))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +130,28 @@ def read_group(table: Table, provider_id: str, group_id: str, *, field: str = "g
     Raises:
         GroupNotFound: the provider has no such group.
     """
+    return group_from(stored_group(table, provider_id, group_id, field=field))
+
+
+def stored_group(table: Table, provider_id: str, group_id: str, *, field: str = "group_id") -> Plain:
+    """Read one client group as it is stored; ``field`` is the part of the request that named it.
+
+    Raises:
+        GroupNotFound: the provider has no such group.
+    """
     plain = table.get(keys.group_key(provider_id, group_id))
     if plain is None:
         raise group_not_found(field)
-    return from_plain(Group, plain)
+    return plain
+
+
+def group_from(stored: Plain) -> Group:
+    """Read a stored client group.
+
+    Raises:
+        UnreadableRecord: it cannot be read.
+    """
+    return from_plain(Group, stored)
 
 
 def read_switches(
@@ -146,7 +165,7 @@ def read_switches(
         The switches by group id, and the groups that cannot be read.
     """
     found = table.get_many([keys.group_key(provider_id, group_id) for group_id in dict.fromkeys(group_ids)])
-    _, unreadable = read_each(table, lambda plain: from_plain(Group, plain), found)
+    _, unreadable = read_each(table, group_from, found)
     return {keys.named(plain).id: _switches(plain) for plain in found}, unreadable
 
 
@@ -161,7 +180,7 @@ def list_groups(table: Table, provider_id: str, *, limit: int, after: str | None
     values = {":pk": keys.provider_partition(provider_id), ":prefix": keys.GROUP_PREFIX}
     start = keys.group_key(provider_id, after) if after else None
     page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start, consistent=True)
-    groups, unreadable = read_each(table, lambda plain: from_plain(Group, plain), page.items)
+    groups, unreadable = read_each(table, group_from, page.items)
     return GroupPage(groups, keys.named(page.next_key).id if page.next_key else None, unreadable)
 
 
@@ -170,15 +189,16 @@ def add_group(table: Table, group: Group) -> None:
     table.transact([put_new(table.name, keys.group_key(group.provider_id, group.group_id), group_item(group))])
 
 
-def commit_group(table: Table, before: Group, after: Group) -> None:
+def commit_group(table: Table, stored: Plain, after: Group) -> None:
     """Keep a group over the reading it was decided on, or not at all.
 
     Raises:
         GroupNotFound: the group was deleted meanwhile.
         ReadingOutdated: the group is no longer as it was read.
     """
-    key = keys.group_key(before.provider_id, before.group_id)
-    write = conditional_update(table.name, key, group_item(before), group_item(after), {"name", "settings"})
+    key = keys.group_key(after.provider_id, after.group_id)
+    before = {name: stored.get(name) for name in GROUP_FIELDS}
+    write = conditional_update(table.name, key, before, to_plain(after), GROUP_FIELDS)
     try:
         table.transact([write])
     except ConditionsFailed as failed:

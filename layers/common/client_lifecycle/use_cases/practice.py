@@ -10,8 +10,9 @@ from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage.providers import (
     commit_group,
     commit_settings,
-    read_group,
+    group_from,
     settings_from,
+    stored_group,
     stored_settings,
 )
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
@@ -26,12 +27,13 @@ def change_group(table: Table, provider_id: str, group_id: str, edit: Callable[[
         StorageBusy: the table kept throttling.
     """
     for _ in readings():
-        before = read_group(table, provider_id, group_id)
+        stored = stored_group(table, provider_id, group_id)
+        before = group_from(stored)
         after = edit(before)
         if after == before:
             return before
         try:
-            commit_group(table, before, after)
+            commit_group(table, stored, after)
         except ReadingOutdated:
             continue
         return after
