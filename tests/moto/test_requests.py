@@ -112,7 +112,7 @@ def test_a_body_that_cannot_be_one_is_refused_and_archives_nobody(
     assert dump(practice) == before
 
 
-@pytest.mark.parametrize("text", ["%", "e30", "\ud800"], ids=["no base64", "cut short", "half a character"])
+@pytest.mark.parametrize("text", ["%", "e30", "é", "\ud800"], ids=["no base64", "cut short", "no ASCII", "half one"])
 def test_a_body_that_cannot_be_decoded_is_refused(practice: Table, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if text == "\ud800":
         assert post(ARCHIVE, raw=text).fields == ["body"]
@@ -180,6 +180,11 @@ BLANK = [
     "\u2800",
     "\u0301",
     " \u200b ",
+    "\u2065",
+    "\ufff0",
+    "\uffff",
+    "\U000e0fff",
+    "\U0001d159",
 ]
 
 
@@ -281,6 +286,13 @@ def test_a_token_that_does_not_fit_the_claims_gives_no_rights() -> None:
 def test_a_claim_that_is_no_id_belongs_to_nobody(claim: str, value: str | None) -> None:
     answer = post(ARCHIVE, {}, claims=ARCHIVER | {claim: value})
     assert (answer.status, answer.problem) == (403, "NotPermitted")
+
+
+@pytest.mark.parametrize("groups", [["client-archivers"], {"client-archivers": 1}, 1, None])
+def test_a_claim_of_groups_that_is_no_text_gives_no_rights(groups: object) -> None:
+    claims = ARCHIVER | {"cognito:groups": groups}  # type: ignore[dict-item]
+    assert post(ARCHIVE, {}, claims=claims).status == 403
+    assert get("/clients", claims=claims).status == 200
 
 
 def test_every_route_states_who_may_ask() -> None:

@@ -67,7 +67,8 @@ def _staff(event: Mapping[str, Any]) -> Staff:
     provider_id, user_id = claims.get("custom:provider_id"), claims.get("sub")
     if not (_is_id(provider_id) and _is_id(user_id)):
         raise NotPermitted("Your account does not belong to a provider.")
-    return Staff(provider_id, user_id, frozenset(_groups(claims.get("cognito:groups") or "", event)))
+    groups = claims.get("cognito:groups")
+    return Staff(provider_id, user_id, frozenset(_groups(groups, event) if isinstance(groups, str) else ()))
 
 
 def _is_id(claim: object) -> TypeGuard[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -47,7 +46,7 @@ def raw_body(event: Mapping[str, Any], most_bytes: int = MAX_BODY_BYTES) -> byte
     body = event.get("body") or ""
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-    except (binascii.Error, UnicodeEncodeError) as error:
+    except ValueError as error:
         raise InvalidRequest("The body cannot be decoded.", "body") from error
     if len(raw) > most_bytes:
         raise RequestTooLarge(f"The body is larger than {most_bytes} bytes.", "body")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import date, datetime
@@ -81,15 +82,22 @@ def unsaid() -> Any:
 TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 """What ``_text`` allows, but for half characters, as the API's description says it."""
 
-BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and signs that show nothing: fillers of Hangul, and the empty sign of Braille."""
+BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
+"""Letters and signs that show nothing: fillers of Hangul, the empty sign of Braille, the empty note head."""
+
+UNASSIGNED_AND_IGNORED = re.compile("[\u2065\ufdd0-\ufdef\ufff0-\ufff8\ufffe\uffff\U000e0000-\U000e0fff]")
+"""Code points that are no characters, or that nothing is shown for whatever they may once be."""
 
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"})
 """The categories of Unicode whose characters show nothing by themselves."""
 
 
 def _is_visible(character: str) -> bool:
-    return unicodedata.category(character) not in INVISIBLE and character not in BLANK_LETTERS
+    return (
+        unicodedata.category(character) not in INVISIBLE
+        and character not in BLANK_LETTERS
+        and not UNASSIGNED_AND_IGNORED.fullmatch(character)
+    )
 
 
 def _name(text: str) -> str:
