@@ -1,1 +1,1 @@
-"""The local AWS: start it, deploy template.yaml to it, load the sample practice, run the demo."""
+"""The system on this machine: a local AWS, template.yaml deployed to it, sample practices, and the command line."""

@@ -43,6 +43,12 @@ class Screen:
         """Print a line as it is, however long, so that it can be copied."""
         self._console.print(text, soft_wrap=True)
 
+    @contextmanager
+    def waiting(self, title: str) -> Iterator[None]:
+        """Show on a terminal that something is waited for; standard output has nothing of it."""
+        with Console(stderr=True).status(title):
+            yield
+
     def json(self, text: str) -> None:
         """Print JSON, indented; text that is none, or nothing, as it is."""
         try:

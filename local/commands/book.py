@@ -16,6 +16,7 @@ from local.commands.call import show_answer
 from local.commands.options import Provider
 from local.running import find
 from local.sample_practice import PROVIDER_ID
+from local.screen import Screen
 from local.signatures import signed_headers
 
 
@@ -50,11 +51,12 @@ def book(
         },
     }
     body = json.dumps(booking).encode()
-    answer = httpx.post(
-        f"{running.deployed.api_url}/hooks/bookings",
-        headers=signed_headers(running.booking_secret(provider), provider, body, now),
-        content=body,
-        timeout=TIMEOUT_SECONDS,
-        trust_env=False,
-    )
+    with Screen().waiting(f"Booking for {client_id}"):
+        answer = httpx.post(
+            f"{running.deployed.api_url}/hooks/bookings",
+            headers=signed_headers(running.booking_secret(provider), provider, body, now),
+            content=body,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+        )
     show_answer(answer)

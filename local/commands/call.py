@@ -38,14 +38,15 @@ def call(
     """Call the API as a member of staff and print the answer; a refusal ends with status 1."""
     document = _document(body)
     running = find(context.obj)
-    answer = httpx.request(
-        method.value,
-        f"{running.deployed.api_url}/{path.removeprefix('/')}",
-        headers={"Authorization": running.token(provider, role)},
-        json=document,
-        timeout=TIMEOUT_SECONDS,
-        trust_env=False,
-    )
+    with Screen().waiting(f"{method.value} {path}"):
+        answer = httpx.request(
+            method.value,
+            f"{running.deployed.api_url}/{path.removeprefix('/')}",
+            headers={"Authorization": running.token(provider, role)},
+            json=document,
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+        )
     show_answer(answer)
 
 

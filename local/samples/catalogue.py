@@ -500,7 +500,7 @@ FROM_SERVICES = (
         function="scheduled_cleanup",
         need=Need.DUE,
         event=lambda given: scheduler_event(f"{STACK}-scheduled-cleanup", given.at),
-        answer=lambda _: {"plan_carried_out": 1},
+        answer=lambda _: {},
         again=False,
         afterwards=("GET /clients/{client_id}", {"status": "archived"}),
     ),

@@ -111,11 +111,11 @@ def _new_client(practice: Practice, name: str, at: datetime) -> Client:
 
 def _records(client_id: str, at: datetime) -> list[Record]:
     """Return one live record of most kinds; the slot is the client's own, far ahead of the practice's."""
-    own_minutes = int.from_bytes(client_id[-4:].encode()) % 400_000
+    own_hours = int.from_bytes(client_id[-4:].encode()) % 400_000
     return [
         Appointment(
             record_id=f"appointment-{client_id}",
-            starts_at=at + 1_000 * DAY + timedelta(hours=own_minutes),
+            starts_at=at + 1_000 * DAY + timedelta(hours=own_hours),
             duration_minutes=50,
         ),
         Payment(record_id=f"payment-{client_id}", due_at=at + 7 * DAY, amount_cents=6_000, currency=CURRENCY),
