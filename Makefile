@@ -8,6 +8,7 @@ SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$(REGION) .venv-sam/bin/sam
 UV := .local/uv/bin/uv
 MACHINE := aarch64
 MINUTES := 10
+EXAMPLES := 200
 SEED := 1
 SIDE_BY_SIDE := PYTHONHASHSEED=0 $(BIN)/pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 NEED_PYTHON := Python 3.11 to 3.14 is needed; name one with PYTHON=..., like: make demo PYTHON=/opt/python3.13/bin/python3.
@@ -16,7 +17,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invoke sam events unit test soak check lint types templates sam-validate build openapi api-changes lock clean
+.PHONY: help demo run invoke sam events unit test soak fuzz check lint types templates sam-validate build openapi api-changes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +49,9 @@ check-rules: .venv/ready ## break each rule in turn: a test that docs/rules.md c
 
 soak: .venv/ready ## go on proving that no order of events breaks a client; MINUTES=10, SEED=1
 	PROOF_MINUTES=$(MINUTES) PROOF_SEED=$(SEED) $(BIN)/pytest tests/proof/test_interleavings.py
+
+fuzz: .venv/ready ## ask the deployed API ten thousand things by its description; EXAMPLES=200, SEED=1
+	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/ministack/test_description.py
 
 check: lint types templates ## all checks without a run: lint, types, templates
 

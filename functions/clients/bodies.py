@@ -15,7 +15,7 @@ from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge.addresses import Email
 from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN
-from client_lifecycle.edge.views import Body, IdField, Name, PortalBody, unsaid
+from client_lifecycle.edge.views import AsWhole, Body, IdField, Name, PortalBody, Whole, unsaid
 
 MAX_CHECKED_CLIENTS = 1_000
 MAX_CENTS = 100_000_000_000
@@ -28,7 +28,7 @@ def _findable(name: str) -> str:
 
 
 ClientName = Annotated[Name, AfterValidator(_findable)]
-Cents = Annotated[int, Field(ge=0, le=MAX_CENTS)]
+Cents = Annotated[int, Field(ge=0, le=MAX_CENTS), AsWhole]
 
 
 class AddBody(Body):
@@ -102,5 +102,5 @@ class SearchBody(Body):
     q: str = Field(min_length=1, max_length=254, json_schema_extra={"format": "search"})
     status: Annotated[Status, Field(strict=False)] = Status.ACTIVE
     group_id: IdField | None = None
-    limit: int = Field(default=50, ge=1, le=100)
+    limit: Whole = Field(default=50, ge=1, le=100)
     cursor: Annotated[str, Field(pattern=CURSOR_PATTERN, json_schema_extra={"format": CURSOR_FORMAT})] | None = None

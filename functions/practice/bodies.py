@@ -14,7 +14,7 @@ from ulid import ULID
 from client_lifecycle.domain.client import Group
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings, TidyUp
-from client_lifecycle.edge.views import MAX_NAMED, Body, Name, PortalBody, unsaid
+from client_lifecycle.edge.views import MAX_NAMED, Body, Name, PortalBody, Whole, unsaid
 
 SafetyLevel = Annotated[Level, Field(strict=False)]
 Reason = Annotated[ArchiveReason, Field(strict=False)]
@@ -67,7 +67,7 @@ class SafetyBody(Body):
     has_credits: SafetyLevel = Field(default_factory=unsaid)
     appointment_soon: SafetyLevel = Field(default_factory=unsaid)
     payment_charging: SafetyLevel = Field(default_factory=unsaid)
-    appointment_within_days: int = Field(default_factory=unsaid, ge=0, le=365)
+    appointment_within_days: Whole = Field(default_factory=unsaid, ge=0, le=365)
 
     def over(self, safety: SafetySettings) -> SafetySettings:
         """Return safety settings with what is said here."""
@@ -77,9 +77,9 @@ class SafetyBody(Body):
 class TidyUpBody(Body):
     """When clients count as quiet, and whether a proposal to archive them starts by itself after a time for a veto."""
 
-    inactive_days: int = Field(ge=30, le=3_650)
+    inactive_days: Whole = Field(ge=30, le=3_650)
     starts_by_itself: bool = False
-    veto_days: int = Field(default=7, ge=1, le=30)
+    veto_days: Whole = Field(default=7, ge=1, le=30)
 
     def tidy_up(self) -> TidyUp:
         """Return the wish."""
@@ -95,7 +95,7 @@ class SettingsBody(Body):
     portal: PortalBody = Field(default_factory=PortalBody)
     safety: SafetyBody = Field(default_factory=SafetyBody)
     no_self_return: list[Reason] = Field(default_factory=unsaid, max_length=MAX_NAMED)
-    undo_window_days: int = Field(default_factory=unsaid, ge=1, le=365)
+    undo_window_days: Whole = Field(default_factory=unsaid, ge=1, le=365)
     tidy_up: TidyUpBody | None = None
     time_zone: TimeZone = Field(
         default_factory=unsaid, description="By its name in the IANA's database, like America/Los_Angeles."

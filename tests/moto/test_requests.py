@@ -305,3 +305,10 @@ def test_every_route_states_who_may_ask() -> None:
 def test_a_title_is_the_same_on_every_python() -> None:
     answer = post(ARCHIVE, {"force": True})
     assert (answer.content_type, answer.body["title"]) == (PROBLEM_JSON, "Unprocessable Content")
+
+
+@pytest.mark.parametrize(("days", "status"), [(20, 200), (20.0, 200), (20.5, 422), ("20", 422), (True, 422)])
+def test_a_number_is_whole_however_it_is_written(table: Table, days: object, status: int) -> None:
+    answer = request("PATCH", "/settings", {"undo_window_days": days})
+    assert answer.status == status
+    assert answer.body.get("undo_window_days", 20) == 20

@@ -11,7 +11,7 @@ from client_lifecycle.domain.bookings import BookedBy, Booking, in_reach
 from client_lifecycle.domain.records import Appointment
 from client_lifecycle.edge.ids import FOREIGN_ID_PATTERN
 from client_lifecycle.edge.moments import Moment
-from client_lifecycle.edge.views import Body, IdField, Text
+from client_lifecycle.edge.views import Body, IdField, Text, Whole
 
 A_DAY_IN_MINUTES = 24 * 60
 
@@ -27,7 +27,7 @@ class AppointmentBody(Body):
 
     id: ForeignId
     start: Moment
-    duration_minutes: int = Field(ge=1, le=A_DAY_IN_MINUTES)
+    duration_minutes: Whole = Field(ge=1, le=A_DAY_IN_MINUTES)
     type: Annotated[Text, Field(min_length=1, max_length=64)]
     calendar_id: ForeignId | None = None
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from client_lifecycle.domain.client import (
     ArchiveOptions,
@@ -69,6 +69,16 @@ class Body(BaseModel):
 
 IdField = Annotated[str, Field(pattern=ID_PATTERN)]
 """An id inside a body."""
+
+
+def _whole(number: object) -> object:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+AsWhole = BeforeValidator(_whole)
+"""Beside an ``int`` inside a body: JSON has one kind of number, so 5.0 is 5."""
+
+Whole = Annotated[int, AsWhole]
 
 MAX_NAMED = 20
 """The most that a list of choices may hold; one that is named twice counts once."""
