@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import httpx
 import pytest
@@ -27,6 +30,7 @@ from tests.ministack.samples import assert_does_what_its_name_says, given_to_sam
 LACKS = cannot_contain() or (None if has_image() else f"Docker has no image {image()}.")
 pytestmark = pytest.mark.skipif(LACKS is not None, reason=LACKS or "")
 START_SECONDS = 60
+[INVOKE] = re.findall("^.*sam local invoke .*$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,14 @@ def test_a_function_does_in_a_container_what_its_sample_says(
     assert_does_what_its_name_says(
         deployed, sample, given[sample.name], lambda event: invoke_in_container(deployed.aws, function, event)
     )
+
+
+def test_the_line_of_the_readme_invokes_a_function(deployed: PracticeStack, folder: Path) -> None:
+    write_sam_local(deployed.aws)
+    line = INVOKE.replace(".local/", f"{folder}/") + " --skip-pull-image"
+    with reached_from_containers(deployed.aws.endpoint, pytest.fail):
+        told = subprocess.run(["bash", "-c", line], cwd=ROOT, env=environment_of_sam(), capture_output=True, check=True)
+    assert json.loads(told.stdout)["statusCode"] == 200
 
 
 @pytest.fixture(scope="module")

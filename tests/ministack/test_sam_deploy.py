@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -10,19 +11,22 @@ import pytest
 from local import ministack
 from local.functions import functions
 from local.ministack import ACCOUNT_KEY, REGION
-from local.sam.build import SAM, built_here, missing
+from local.sam.build import built_here, missing
 from local.template import ROOT
 
 LACKS = missing()
 STACK = "client-archive-by-sam"
+[DEPLOY] = re.findall(
+    "^.*sam deploy --config-env local$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+)
 
 
 @pytest.mark.skipif(LACKS is not None, reason=LACKS or "")
-def test_sam_deploys_every_function_to_the_local_aws() -> None:
+def test_the_line_of_the_readme_deploys_every_function_to_the_local_aws() -> None:
     built_here()
     with ministack.local_aws() as aws:
         told = subprocess.run(
-            [SAM, "deploy", "--config-env", "local"],
+            ["bash", "-c", DEPLOY],
             cwd=ROOT,
             env={**os.environ, **variables(aws.endpoint)},
             capture_output=True,
