@@ -236,3 +236,30 @@ def test_an_event_is_published_whatever_others_have_added_to_its_item(
     write["dynamodb"]["NewImage"] |= {"picture": {"B": "AP8="}, "pictures": {"BS": ["AP8=", "/w=="]}}
     assert invoke("publish_events.handler.lambda_handler", {"Records": [write]})["batchItemFailures"] == []
     assert bus.taken == [f"{run_id}:bulk_archive.previewed:1"]
+
+
+# What is passed over is named, and turns nothing on
+
+
+def test_an_undo_names_the_members_that_it_cannot_read(practice: Table) -> None:
+    for client_id in ("client-1", "client-2"):
+        store(practice, client(client_id))
+    workflow = confirmed("client-1", "client-2")
+    workflow.whole("client-1", "client-2")
+    key = keys.member_key(PROVIDER_ID, workflow.run_id, 1)
+    practice.put_many([{**(practice.get(key) or {}), "facts": "none"}])
+    undo = post(f"/bulk-archives/{workflow.run_id}/undo").body
+    named = {"kind": "member", "id": f"{workflow.run_id}#1", "fields": ["facts"], "client_id": None}
+    assert undo["unreadable"] == [named]
+    assert get(f"/bulk-archives/{undo['run_id']}").body["unreadable"] == [named]
+    assert undo["totals"]["clients"] == 1
+
+
+def test_p6_a_bad_switch_of_a_practice_does_not_turn_on_what_another_turns_off(practice: Table) -> None:
+    store(practice, client(stamp=stamp()))
+    patch("/settings", {"portal": {"schedule_appointments": False}})
+    stored = practice.get(keys.settings_key(PROVIDER_ID)) or {}
+    practice.put_many([{**stored, "portal": {**stored["portal"], "chat": "maybe"}}])
+    permissions = get("/clients/client-1/permissions").body["permissions"]
+    [booking] = [one for one in permissions if (one["action"], one["actor"]) == ("book_appointment", "client")]
+    assert (booking["allowed"], booking["reason"]) == (False, "scheduling_disabled")

@@ -196,8 +196,8 @@ class Run:
     by itself at ``starts_at`` if there is one. ``undone_by`` is the run that undoes this one, ``undo_of`` the run that
     this one undoes. ``group_id`` or ``filter`` is what the clients were selected by, if they were not named one by one;
     ``left_out`` counts those it found that staff took out. ``not_restored`` is how much an undo that has ended could
-    not take back, over all its clients, by reason. ``unreadable`` names the first records that the preview had to pass
-    over.
+    not take back, over all its clients, by reason. ``unreadable`` names the first records that the preview, or
+    the undo, had to pass over.
     """
 
     provider_id: str

@@ -78,6 +78,8 @@ def read_settings(table: Table, provider_id: str) -> ProviderSettings:
 
 
 def _setting(stored: Plain, name: str) -> Any:
+    if name == "portal":
+        return _switches(stored.get(name))
     try:
         return getattr(from_plain(ProviderSettings, {name: stored[name]} if name in stored else {}), name)
     except UnreadableRecord:
@@ -166,11 +168,11 @@ def read_switches(
     """
     found = table.get_many([keys.group_key(provider_id, group_id) for group_id in dict.fromkeys(group_ids)])
     _, unreadable = read_each(table, group_from, found)
-    return {keys.named(plain).id: _switches(plain) for plain in found}, unreadable
+    return {keys.named(plain).id: _switches(plain.get("settings")) for plain in found}, unreadable
 
 
-def _switches(group: Plain) -> PortalSettings:
-    stored = group.get("settings")
+def _switches(stored: object) -> PortalSettings:
+    """Read the switches that can be read, each by itself: a bad value does not turn on what another turns off (P6)."""
     told = stored if isinstance(stored, dict) else {}
     return PortalSettings(**{switch.value: word for switch in Switch if isinstance(word := told.get(switch), bool)})
 

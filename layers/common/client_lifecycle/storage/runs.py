@@ -152,13 +152,25 @@ def _page_of_partition(table: Table, partition: str, outcome: Outcome | None, li
     return table.page(condition, values, index=keys.OUTCOMES_INDEX, limit=limit, after=after, consistent=True)
 
 
-def all_members(table: Table, run: Run) -> Iterator[Member]:
+def all_members(table: Table, run: Run) -> list[Member]:
     """Read every member of a run that can be read, in the order of the preview."""
-    for partition in keys.member_partitions(run):
-        values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
-        found = table.query("pk = :pk AND begins_with(sk, :prefix)", values)
-        members, _ = read_each(table, _member_from, found)
-        yield from members
+    members, _ = read_all_members(table, run)
+    return members
+
+
+def read_all_members(table: Table, run: Run) -> tuple[list[Member], list[Unreadable]]:
+    """Read every member of a run, in the order of the preview.
+
+    Returns:
+        The members, and those that cannot be read.
+    """
+
+    def found() -> Iterator[Plain]:
+        for partition in keys.member_partitions(run):
+            values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
+            yield from table.query("pk = :pk AND begins_with(sk, :prefix)", values)
+
+    return read_each(table, _member_from, found())
 
 
 def members_with(table: Table, run: Run, outcome: Outcome) -> Iterator[Member]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from ulid import ULID
 
 from client_lifecycle.domain.runs import Run, RunState, require_undoable, undo_members, undo_run
+from client_lifecycle.domain.unreadable import MOST_NAMED
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table
@@ -56,8 +57,10 @@ def undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, ask
 
 
 def _begin(table: Table, workflow: Workflow, run: Run, asked_by: str, at: datetime) -> Run:
-    members = undo_members(runs.all_members(table, run))
+    archived, unreadable = runs.read_all_members(table, run)
+    members = undo_members(archived)
     begun = undo_run(run, str(ULID.from_datetime(at)), members, asked_by=asked_by, at=at)
+    begun = replace(begun, unreadable=tuple(unreadable[:MOST_NAMED]))
     runs.store_members(table, begun, members)
     workflow.write_manifest(begun, members)
     runs.create_undo(table, run, replace(run, undone_by=begun.run_id), begun)
