@@ -33,6 +33,7 @@ from client_lifecycle.edge.views import MemberListView, PreviewView, RunListView
 from client_lifecycle.storage.runs import list_runs, read_run
 from client_lifecycle.use_cases import bulk_archive
 from client_lifecycle.use_cases import preview as previews
+from client_lifecycle.use_cases.retry import retry as retry_run
 from client_lifecycle.use_cases.undo import undo as undo_run
 
 FIRST_PAGE = 100
@@ -151,7 +152,7 @@ def stop(run_id: http.Id) -> RunView:
 def retry(run_id: http.Id) -> RunView:
     """Try the failed and the not reached clients of a finished run again, and nobody else."""
     caller, at = identity.caller(app), wiring.now()
-    retried = bulk_archive.retry(wiring.table(), wiring.workflow(), caller.provider_id, run_id, at=at)
+    retried = retry_run(wiring.table(), wiring.workflow(), caller.provider_id, run_id, at=at)
     return RunView.of(retried, at)
 
 

@@ -44,6 +44,7 @@ class Need(Enum):
     MARKED = "the same, its clients marked"
     APPLIED = "the same, with all effects"
     SETTLED = "the same, with all outcomes"
+    RETRIED = "the retry of a bulk archive with one failed client of two, whose workflow was not started"
     UNDO_CONFIRMED = "an undo whose workflow was not started"
 
 
@@ -423,6 +424,13 @@ CHANGED_BY = {"cancel_commitments": "appointment", "leave_chats": "membership", 
 """A kind of record that each effect changes."""
 
 STEPS = (
+    _step(
+        "prepare_retry",
+        Need.RETRIED,
+        lambda given: {**_attempt(given), "attempt": 2},
+        lambda _: {"goes_on": True},
+        afterwards=("GET /bulk-archives/{run_id}", {"state": "running", "counts": {"pending": 1, "failed": 0}}),
+    ),
     _step(
         "mark_archived",
         Need.CONFIRMED,

@@ -28,6 +28,7 @@ from client_lifecycle.use_cases.archive_batch import failed, finish_run, judge, 
 from client_lifecycle.use_cases.archive_later import plan_archive
 from client_lifecycle.use_cases.bulk_archive import confirm
 from client_lifecycle.use_cases.preview import preview
+from client_lifecycle.use_cases.retry import retry
 from client_lifecycle.use_cases.undo import undo
 from local.ministack import LocalAws
 from local.sample_practice import CURRENCY
@@ -261,6 +262,12 @@ def _with_a_failure(practice: Practice, given: Given) -> Given:
     return given
 
 
+def _retried(practice: Practice, given: Given) -> Given:
+    given = _with_a_failure(practice, given)
+    retry(practice.table, practice.workflow, given.provider_id, given.run_id, at=given.at)
+    return given
+
+
 def _undo_confirmed(practice: Practice, given: Given) -> Given:
     given = _finished(practice, given)
     begun = undo(practice.table, practice.workflow, given.provider_id, given.run_id, asked_by=STAFF_ID, at=given.at)
@@ -282,6 +289,7 @@ MAKERS: Mapping[Need, Callable[[Practice, Given], Given]] = {
     Need.MARKED: _marked,
     Need.APPLIED: _applied,
     Need.SETTLED: _settled,
+    Need.RETRIED: _retried,
     Need.UNDO_CONFIRMED: _undo_confirmed,
 }
 """How each need is met."""

@@ -14,7 +14,7 @@ import pytest
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus
-from client_lifecycle.domain.runs import RunKind, counts_of
+from client_lifecycle.domain.runs import IN_FLIGHT, RunKind, counts_of
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.keys import record_key
 from local.api import Api, ApiRefused
@@ -61,7 +61,7 @@ def confirm(deployed: PracticeStack, shown: dict[str, Any]) -> dict[str, Any]:
 
 def finished(deployed: PracticeStack, run_id: str) -> dict[str, Any]:
     deadline = time.monotonic() + RUN_SECONDS
-    while (run := deployed.api.get(f"/bulk-archives/{run_id}"))["state"] == "running":
+    while (run := deployed.api.get(f"/bulk-archives/{run_id}"))["state"] in set(IN_FLIGHT):
         assert time.monotonic() < deadline, run
         assert sum(run["counts"].values()) == run["totals"]["clients"]
         time.sleep(0.1)

@@ -305,7 +305,7 @@ def test_every_call_of_the_library_that_keeps_answers_is_made_persistently() -> 
 # The workflow and the events
 
 
-STEPS = ("mark_archived", "undo_archives", *EFFECTS, "settle_batch", "finish_run")
+STEPS = ("prepare_retry", "mark_archived", "undo_archives", *EFFECTS, "settle_batch", "finish_run")
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -173,6 +173,7 @@ class TestRuns:
         }
         post(f"/bulk-archives/{workflow.run_id}/retry")
         again = Workflow(workflow.run_id, attempt=2)
+        again.prepare()
         again.settle(again.effects(again.mark(again.batch("c-2", "c-3", first=1))))
         assert again.finish() == "completed"
         assert again.counts == {"archived": 3}

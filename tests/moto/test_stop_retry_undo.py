@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from client_lifecycle.domain.runs import prepare_retry
-from client_lifecycle.storage import runs
+from client_lifecycle.domain.client import Status
+from client_lifecycle.domain.errors import StorageBusy
+from client_lifecycle.domain.runs import Outcome, RunState, prepare_retry
+from client_lifecycle.edge import wiring
+from client_lifecycle.storage import keys, outcomes, runs
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.outcomes import exclude_members
-from client_lifecycle.storage.runs import read_run, replace_run
+from client_lifecycle.storage.runs import create_run, read_run, replace_run
 from client_lifecycle.storage.table import Table
+from tests.faults import THROTTLED, failing
 from tests.moto.calls import READER, STRANGER, Answer, get, patch, post
 from tests.moto.conftest import Clock, Executions
 from tests.moto.store import dump, statuses, store
 from tests.moto.workflow import Workflow, confirmed, manifest
-from tests.unit.builders import DAY, HOUR, MOMENT, NOW, PROVIDER_ID, appointment, client, one_of_each, stamp
+from tests.unit.builders import (
+    DAY,
+    HOUR,
+    MOMENT,
+    NOW,
+    PROVIDER_ID,
+    appointment,
+    client,
+    facts,
+    member,
+    one_of_each,
+    run,
+    stamp,
+)
 
 EVERYONE = ["c-1", "c-2", "c-3"]
 BULK = "/bulk-archives"
@@ -102,15 +121,79 @@ class TestRetry:
         workflow = with_a_lost_batch("c-2", "c-3")
         archived = statuses(table, "c-1")
         answer = call("retry", workflow)
-        assert (answer.status, answer.body["state"], answer.body["attempt"]) == (202, "running", 2)
+        assert (answer.status, answer.body["state"], answer.body["attempt"]) == (202, "preparing", 2)
+        again = Workflow(workflow.run_id, attempt=2)
+        assert again.prepare()
+        assert seen(workflow)["state"] == "running"
         assert workflow.counts == {"archived": 1, "pending": 2}
         assert manifest_of(workflow, 2) == ["c-2", "c-3"]
-        again = Workflow(workflow.run_id, attempt=2)
         again.settle(again.effects(again.mark(again.batch("c-2", "c-3", first=1))))
         assert again.finish() == "completed"
         assert again.outcomes == dict.fromkeys(EVERYONE, ("archived", None))
         assert statuses(table, "c-1") == archived
         assert names(executions) == [f"{workflow.run_id}-1", f"{workflow.run_id}-2"]
+
+    def test_a_retry_is_answered_at_once_however_many_clients_it_is_about(
+        self, table: Table, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        workflow = with_a_lost_batch("c-2", "c-3")
+        with failing(wiring.table().client, THROTTLED, times=0) as made:
+            call("retry", workflow)
+        assert made == ["GetItem", "TransactWriteItems"]
+
+    def test_preparing_a_retry_twice_or_after_its_end_changes_nothing(self, table: Table) -> None:
+        workflow = with_a_lost_batch("c-2", "c-3")
+        call("retry", workflow)
+        again = Workflow(workflow.run_id, attempt=2)
+        assert again.prepare()
+        once = dump(table)
+        assert again.prepare()
+        assert dump(table) == once
+        assert not Workflow(workflow.run_id, attempt=1).prepare()
+        assert again.whole("c-1", "c-2", "c-3") == "completed"
+        ended = dump(table)
+        assert not again.prepare()
+        assert dump(table) == ended
+
+    def test_clients_are_reopened_in_all_partitions_alike(self, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(keys, "MEMBERS_PER_PARTITION", 20)
+        monkeypatch.setattr(outcomes, "MEMBERS_PER_TRANSACTION", 8)
+        left: dict[str, Any] = {"facts": facts(status=Status.ACTIVE), "outcome": Outcome.NOT_REACHED}
+        members = [member(place, **left) for place in range(80)]
+        ended = run(members, state=RunState.STOPPED, started_at=NOW, finished_at=NOW)
+        create_run(table, ended, members)
+        assert post(f"{BULK}/{ended.run_id}/retry").body["state"] == "preparing"
+        blocks: list[Counter[str]] = []
+        transact = Table.transact
+
+        def watched(of: Table, writes: Sequence[Any]) -> None:
+            reopened = [write["Update"]["Key"] for write in writes]
+            blocks.append(Counter(key["pk"]["S"] for key in reopened if key["sk"]["S"].startswith(keys.MEMBER_PREFIX)))
+            transact(of, writes)
+
+        monkeypatch.setattr(Table, "transact", watched)
+        again = Workflow(ended.run_id, attempt=2)
+        assert again.prepare()
+        assert [set(block.values()) for block in blocks if block] == [{2}] * 10
+        assert again.counts == {"pending": 80}
+
+    def test_a_retry_that_cannot_be_prepared_ends_with_everyone_accounted_for(
+        self, table: Table, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(outcomes, "MEMBERS_PER_TRANSACTION", 1)
+        workflow = with_a_lost_batch("c-2", "c-3")
+        call("retry", workflow)
+        again = Workflow(workflow.run_id, attempt=2)
+        with (
+            failing(wiring.workflow().s3, THROTTLED),
+            pytest.raises(StorageBusy),
+        ):
+            again.prepare()
+        assert again.finish() == "completed_with_failures"
+        assert again.counts == {"archived": 1, "not_reached": 2}
+        assert not again.prepare()
+        assert call("retry", workflow).body["attempt"] == 3
+        assert Workflow(workflow.run_id, attempt=3).whole("c-1", "c-2", "c-3") == "completed"
 
     def test_a_client_that_failed_half_way_is_finished_under_the_stamp_it_has(self, table: Table) -> None:
         workflow = confirmed("c-1")
@@ -141,6 +224,7 @@ class TestRetry:
     def test_a_late_step_of_the_attempt_before_changes_nothing(self, table: Table) -> None:
         workflow = with_a_lost_batch("c-2", "c-3")
         call("retry", workflow)
+        Workflow(workflow.run_id, attempt=2).prepare()
         before = dump(table)
         late = workflow.batch("c-2", "c-3", first=1)
         assert workflow.mark(late)["first"] == {"marked": [], "outcomes": []}
@@ -152,17 +236,18 @@ class TestRetry:
         self, table: Table, executions: Executions, clock: Clock
     ) -> None:
         workflow = with_a_lost_batch("c-2", "c-3")
-        run = read_run(table, PROVIDER_ID, workflow.run_id)
-        replace_run(table, run, prepare_retry(run, clock.at))
+        ended = read_run(table, PROVIDER_ID, workflow.run_id)
+        replace_run(table, ended, prepare_retry(ended, clock.at))
         assert (seen(workflow)["state"], seen(workflow)["seconds_left"]) == ("preparing", None)
-        assert call("retry", workflow).body["state"] == "running"
+        assert call("retry", workflow).status == 202
+        assert Workflow(workflow.run_id, attempt=2).prepare()
         assert workflow.counts == {"archived": 1, "pending": 2}
         assert names(executions)[1:] == [f"{workflow.run_id}-2"]
 
     def test_a_retry_that_is_stopped_while_it_is_prepared_reaches_nobody(self, table: Table, clock: Clock) -> None:
         workflow = with_a_lost_batch("c-2", "c-3")
-        run = read_run(table, PROVIDER_ID, workflow.run_id)
-        replace_run(table, run, prepare_retry(run, clock.at))
+        ended = read_run(table, PROVIDER_ID, workflow.run_id)
+        replace_run(table, ended, prepare_retry(ended, clock.at))
         call("stop", workflow)
         call("retry", workflow)
         assert Workflow(workflow.run_id, attempt=2).whole("c-2", "c-3") == "stopped"

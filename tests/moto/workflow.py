@@ -33,6 +33,11 @@ class Workflow:
         members = [{"client_id": client_id, "position": first + place} for place, client_id in enumerate(client_ids)]
         return {**self._attempt, "kind": self.kind, "batch_number": 0, "members": members}
 
+    def prepare(self) -> bool:
+        """Carry out the first step of a retry, and return whether it goes on."""
+        goes_on: bool = self._deliver("prepare_retry", self._attempt)["goes_on"]
+        return goes_on
+
     def mark(self, state: State) -> State:
         """Carry out the first step of a bulk archive."""
         return {**state, "first": self._deliver("mark_archived", state)}
@@ -62,6 +67,8 @@ class Workflow:
 
     def whole(self, *client_ids: str) -> str:
         """Carry out everything for one batch of clients."""
+        if self.attempt > 1 and not self.prepare():
+            return self.finish()
         if self.kind == "undo":
             self.settle(self.undo(self.batch(*client_ids)))
         else:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 Work = Callable[[], object]
 
-MARK, UNDO, SETTLE, FINISH = "mark_archived", "undo_archives", "settle_batch", "finish_run"
+PREPARE, MARK, UNDO, SETTLE = "prepare_retry", "mark_archived", "undo_archives", "settle_batch"
+FINISH = "finish_run"
 EFFECTS = ("cancel_commitments", "leave_chats", "silence_notifications")
 FIRST_STEP = {RunKind.ARCHIVE: MARK, RunKind.UNDO: UNDO}
 MOST_DELIVERIES = 3
@@ -144,6 +145,8 @@ class Execution:
 
     run: Run
     manifest: Callable[[], list[State]]
+    preparations: int = 0
+    prepared: bool | None = None
     finishes: int = 0
     has_ended: bool = False
 
@@ -153,23 +156,46 @@ class Execution:
         first = FIRST_STEP[self.run.kind]
         return [Batch(self._attempt, first, batch["members"]) for batch in self.manifest()]
 
+    @property
+    def goes_on(self) -> bool | None:
+        """Whether there is work on batches; it is not known before a retry is prepared, or that has failed for good."""
+        if self.run.attempt == 1:
+            return True
+        return False if self.prepared is None and self.preparations == MOST_DELIVERIES else self.prepared
+
     def ready(self, *, again: bool) -> list[Delivery]:
         """Return the deliveries that are possible now; with ``again`` also those of steps that have answered."""
         if self.has_ended and not again:
             return []
-        deliveries = [
+        deliveries = [Delivery(PREPARE, self.prepare)] if self._may_prepare(again) else []
+        if self.goes_on is None:
+            return deliveries
+        batches = self.batches if self.goes_on else []
+        deliveries += [
             Delivery(step, partial(batch.deliver, step))
-            for batch in self.batches
+            for batch in batches
             for step in batch.ready()
             if (again or step not in batch.answers) and (step in batch.given or not self.has_ended)
         ]
-        if all(batch.is_done for batch in self.batches) and self._may_finish(again):
+        if all(batch.is_done for batch in batches) and self._may_finish(again):
             deliveries.append(Delivery(FINISH, self.finish))
         return deliveries
 
     def die(self) -> None:
         """End before the work is done; what was begun may still be delivered."""
         self.has_ended = True
+
+    def prepare(self) -> Work:
+        """Return one delivery of the first step of a retry; the first answer counts."""
+        self.preparations += 1
+
+        def work() -> Any:
+            answer = invoke(f"{PREPARE}.handler.lambda_handler", self._attempt)
+            if self.goes_on is None:
+                self.prepared = answer["goes_on"]
+            return answer
+
+        return StepWork(self._attempt, work)
 
     def finish(self) -> Work:
         """Return one delivery of the last step."""
@@ -185,6 +211,11 @@ class Execution:
     @property
     def _attempt(self) -> State:
         return {"provider_id": PROVIDER_ID, "run_id": self.run.run_id, "attempt": self.run.attempt}
+
+    def _may_prepare(self, again: bool) -> bool:
+        if self.run.attempt == 1 or self.preparations == MOST_DELIVERIES:
+            return False
+        return again and self.preparations > 0 if self.has_ended else again or self.goes_on is None
 
     def _may_finish(self, again: bool) -> bool:
         return not self.has_ended or (again and self.finishes < MOST_DELIVERIES)

@@ -51,6 +51,9 @@ A_WHILE = timedelta(minutes=20)
 CALLS_BEFORE_A_RETURN = 4
 """What a restore reads before its first transaction: client, receipt, records, calendar."""
 
+CALLS_BEFORE_A_REOPENING = 2
+"""What the preparation of a retry reads before its first transaction: the run, its members."""
+
 A_NEW_BOOKING = 9
 """A choice with which a booking is a new one, for a moment that is well ahead."""
 
@@ -130,6 +133,11 @@ class Scene:
     def retried(self) -> Run:
         """Return a run that has ended without reaching anybody."""
         return self.ended(self.confirmed())
+
+    def retrying(self, run: Run) -> Execution:
+        """Return the work on the retry of a run that has ended."""
+        self.done(lambda: retry_of(self.world, run, self.workflow))
+        return self.execution(run)
 
     def undone(self, *client_ids: str) -> Execution:
         """Return the work on the undo of a run that has archived its clients."""
@@ -218,9 +226,17 @@ def clean_up_of_a_dead_run(scene: Scene) -> Work:
 
 
 def clean_up_of_a_retry(scene: Scene) -> Work:
-    """Return the clean-up of a retry that was cut off while its clients were gathered."""
+    """Return the clean-up of a retry that was cut off before its execution was started."""
     run = scene.retried()
-    scene.play(lambda: retry_of(scene.world, run, scene.workflow), [GO, GO, GO, GO, Let(crash_after=True)])
+    scene.play(lambda: retry_of(scene.world, run, scene.workflow), [GO, Let(crash_after=True)])
+    return scene.clean_up()
+
+
+def clean_up_of_a_retry_that_died(scene: Scene) -> Work:
+    """Return the clean-up of a retry whose workflow died while its clients were gathered."""
+    execution = scene.retrying(scene.retried())
+    scene.play(execution.prepare(), [*[GO] * CALLS_BEFORE_A_REOPENING, Let(crash_after=True)])
+    scene.dead(execution.run)
     return scene.clean_up()
 
 
@@ -284,18 +300,36 @@ def retry_of_who_was_marked(scene: Scene) -> Work:
     return lambda: retry_of(scene.world, run, scene.workflow)
 
 
+def prepare_retry(scene: Scene) -> Work:
+    return scene.retrying(scene.retried()).prepare()
+
+
+def prepare_retry_that_is_stopped(scene: Scene) -> Work:
+    execution = scene.retrying(scene.retried())
+    run_id, table, at = execution.run.run_id, scene.world.table, scene.world.at
+    scene.done(lambda: bulk_archive.stop(table, PROVIDER_ID, run_id, at=at))
+    return execution.prepare()
+
+
+def finish_of_a_retry_that_was_not_prepared(scene: Scene) -> Work:
+    """Return the last step of a retry that has reopened one client of two, and then failed for good."""
+    execution = scene.retrying(scene.retried())
+    scene.play(execution.prepare(), [*[GO] * CALLS_BEFORE_A_REOPENING, Let(crash_after=True)])
+    return execution.finish()
+
+
 def mark_in_a_retry(scene: Scene) -> Work:
-    run = scene.ended(scene.confirmed(), MARK)
-    scene.done(lambda: retry_of(scene.world, run, scene.workflow))
-    return scene.execution(run).batches[0].deliver(MARK)
+    execution = scene.retrying(scene.ended(scene.confirmed(), MARK))
+    scene.done(execution.prepare())
+    return execution.batches[0].deliver(MARK)
 
 
 def settle_that_comes_late(scene: Scene) -> Work:
     """Return the settling of a batch that is delivered when its run's next attempt is at work."""
     execution = scene.after(scene.confirmed(), MARK, *EFFECTS)
     late = execution.batches[0].deliver(SETTLE)
-    run = scene.ended(execution)
-    scene.done(lambda: retry_of(scene.world, run, scene.workflow))
+    retrying = scene.retrying(scene.ended(execution))
+    scene.done(retrying.prepare())
     return late
 
 
@@ -348,6 +382,7 @@ CASES: Mapping[str, Case] = {
     "clean-up of an archive": clean_up_of_an_archive,
     "clean-up of a dead run": clean_up_of_a_dead_run,
     "clean-up of a retry": clean_up_of_a_retry,
+    "clean-up of a retry that died": clean_up_of_a_retry_that_died,
     "clean-up with a plan": clean_up_with_a_plan,
     "clean-up with a proposal": clean_up_with_a_proposal,
     "clean-up that starts a proposal": clean_up_that_starts_a_proposal,
@@ -363,6 +398,9 @@ CASES: Mapping[str, Case] = {
     "stop before the start": stop_before_the_start,
     "retry": retry,
     "retry of who was marked": retry_of_who_was_marked,
+    "prepare a retry": prepare_retry,
+    "prepare a retry that is stopped": prepare_retry_that_is_stopped,
+    "finish of a retry that was not prepared": finish_of_a_retry_that_was_not_prepared,
     "mark in a retry": mark_in_a_retry,
     "settle that comes late": settle_that_comes_late,
     "undo": undo,
@@ -385,6 +423,7 @@ class Stage:
     def scene(self) -> Iterator[Scene]:
         """Set a scene that nothing has happened in, with ids of its own: executions outlast their scene."""
         with self.controls.new_world(next(self.scenes)) as world:
+            world.workflow = self.workflow
             yield Scene(world, self.workflow)
 
     def undisturbed(self, case: Case) -> tuple[int, Counter[str]]:

@@ -38,6 +38,7 @@ from client_lifecycle.storage.keys import client_partition, run_partition
 from client_lifecycle.storage.table import ReadingOutdated
 from client_lifecycle.use_cases import archive_later, bulk_archive
 from client_lifecycle.use_cases import clean_up as cleaning
+from client_lifecycle.use_cases import retry as retrying
 from client_lifecycle.use_cases import undo as undoing
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
@@ -267,7 +268,7 @@ def retry(world: World, who: Client, choice: int) -> Work | None:
 
 def retry_of(world: World, run: Run, workflow: Any) -> Run:
     """Try this run's clients again."""
-    return bulk_archive.retry(world.table, workflow, PROVIDER_ID, run.run_id, at=world.at)
+    return retrying.retry(world.table, workflow, PROVIDER_ID, run.run_id, at=world.at)
 
 
 def undo(world: World, who: Client, choice: int) -> Work | None:

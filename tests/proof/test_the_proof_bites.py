@@ -21,7 +21,7 @@ from client_lifecycle.storage import archives, bookings, clients, due, keys, out
 from client_lifecycle.storage.clients import LiveClient
 from client_lifecycle.storage.items import Plain, conditional_update, put_new, to_plain
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases import archive, archive_batch, archive_later, book, bulk_archive, restore
+from client_lifecycle.use_cases import archive, archive_batch, archive_later, book, restore, retry
 from tests.proof.crashes import CASES, Stage
 from tests.proof.figures import tell
 from tests.proof.interleaving import Tally, live_through
@@ -145,7 +145,7 @@ def not_reached_although_marked(patch: pytest.MonkeyPatch) -> None:
 
 
 def retries_that_reopen_everybody(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(bulk_archive, "is_left", lambda member, attempt: member.attempt < attempt)
+    patch.setattr(retry, "is_left", lambda member, attempt: member.attempt < attempt)
 
 
 def returns_that_undoings_do_not_keep(patch: pytest.MonkeyPatch) -> None:

@@ -324,5 +324,6 @@ class Controls:
         monkeypatch.setattr(outcomes, "MEMBERS_PER_TRANSACTION", 1)
         monkeypatch.setattr(cleaning, "ThreadPoolExecutor", InThisThread)
         monkeypatch.setattr(wiring, "table", lambda: self.world.table)
+        monkeypatch.setattr(wiring, "workflow", lambda: self.world.workflow)
         monkeypatch.setattr(wiring, "now", lambda: self.world.at)
         monkeypatch.setattr(steps.logger, "_logger", Unforgiving("proof"))

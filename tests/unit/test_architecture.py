@@ -19,6 +19,7 @@ LAYER = ROOT / "layers" / "common"
 PACKAGE = LAYER / "client_lifecycle"
 RINGS = ("domain", "storage", "use_cases", "edge")
 STEPS = (
+    "prepare_retry",
     "mark_archived",
     "undo_archives",
     "cancel_commitments",

@@ -148,7 +148,8 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     starting_runs = {name.upper() for name in settings.WorkflowSettings.model_fields}
     told = set(FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"])
     assert told == starting_runs | answering_once | listing
-    assert set(FUNCTIONS["ScheduledCleanupFunction"]["Environment"]["Variables"]) == starting_runs
+    for name in ("ScheduledCleanupFunction", "PrepareRetryFunction"):
+        assert set(FUNCTIONS[name]["Environment"]["Variables"]) == starting_runs
     for name in ANSWER_ONCE - {"BulkArchiveFunction"}:
         assert set(FUNCTIONS[name]["Environment"]["Variables"]) == answering_once | listing
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]

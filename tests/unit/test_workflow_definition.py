@@ -18,6 +18,7 @@ TEXT = (ROOT / "workflows" / "archive_clients.asl.json").read_text()
 DEFINITION: dict[str, Any] = json.loads(TEXT)
 RESOURCES: dict[str, Any] = read_template()["Resources"]
 STEPS: dict[str, type[Step]] = {
+    "prepare_retry": Step,
     "mark_archived": BatchStep,
     "undo_archives": BatchStep,
     "cancel_commitments": EffectStep,

@@ -16,6 +16,7 @@ from local.stack import PracticeStack
 from local.template import ROOT
 
 STEPS = (
+    "prepare_retry",
     "mark_archived",
     "undo_archives",
     "cancel_commitments",

@@ -128,6 +128,9 @@ def exclude_members(table: Table, run: Run, members: Sequence[Member]) -> None:
 def reopen_members(table: Table, run: Run, members: Sequence[Member]) -> None:
     """Make members owed their outcomes anew by the run's attempt; one that is so already stays as it is.
 
+    Each transaction takes members of all partitions alike, so that none has more than its share of the writes. Side by
+    side, transactions would be in conflict about the run's counts.
+
     Args:
         table: where to write.
         run: the run, being prepared.
@@ -136,8 +139,9 @@ def reopen_members(table: Table, run: Run, members: Sequence[Member]) -> None:
     Raises:
         ReadingOutdated: the run is no longer being prepared; members reopened before stay so.
     """
-    for start in range(0, len(members), MEMBERS_PER_TRANSACTION):
-        _reopen(table, run, list(members[start : start + MEMBERS_PER_TRANSACTION]))
+    spread = sorted(members, key=lambda member: member.position % keys.MEMBERS_PER_PARTITION)
+    for start in range(0, len(spread), MEMBERS_PER_TRANSACTION):
+        _reopen(table, run, spread[start : start + MEMBERS_PER_TRANSACTION])
 
 
 def _reopen(table: Table, run: Run, left: list[Member]) -> None:

@@ -27,6 +27,7 @@ from client_lifecycle.domain.runs import (
     has_changed,
     is_owed,
     not_restored_of,
+    prepared,
 )
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import may_match
@@ -39,6 +40,7 @@ from client_lifecycle.storage.outcomes import Settlement
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
 from client_lifecycle.use_cases.archive import archived_entry, contended, stamped
+from client_lifecycle.use_cases.launch import replaced
 from client_lifecycle.use_cases.restore import bring_back, go_on
 
 EVERYTHING = tuple(Restorable)
@@ -220,13 +222,16 @@ def _left_alone(member: Member, client: Client) -> LeftAloneBecause | None:
 def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at: datetime) -> Run:
     """Close an attempt of a run: whoever was lost on the way gets an outcome, so that every client has one.
 
-    The verdict is taken from counts with nobody pending: those cannot change any more, however late a batch settles.
+    The verdict is taken from counts with nobody pending: those cannot change any more, however late a batch settles. A
+    retry that could not be prepared is no longer preparing first, so that nobody is reopened any more either.
 
     Raises:
         RunNotFound: the provider has no such run.
         StorageBusy: the table kept throttling.
     """
     run = runs.read_run(table, provider_id, run_id)
+    if run.attempt == attempt and run.state is RunState.PREPARING:
+        run = replaced(table, run, prepared(run))
     tried: set[int] = set()
     while _is_at_work(run, attempt):
         lost, unreadable = _pending(table, run)

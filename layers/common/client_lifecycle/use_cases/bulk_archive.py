@@ -1,4 +1,4 @@
-"""Bulk archive once it was previewed: confirm, exclude, stop, retry. Imports the domain and storage."""
+"""Bulk archive once it was previewed: confirm, exclude, stop. Imports the domain, storage and ``launch``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from client_lifecycle.domain.runs import (
     WAITING,
     Member,
     Run,
-    RunState,
-    is_left,
-    is_owed,
-    prepare_retry,
-    prepared,
     start,
     stopping,
 )
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.outcomes import exclude_members, reopen_members
+from client_lifecycle.storage.outcomes import exclude_members
 from client_lifecycle.storage.table import ReadingOutdated, Table
 from client_lifecycle.storage.workflow import Workflow
+from client_lifecycle.use_cases.launch import launched, owed_members, replaced
 
 
 def confirm(
@@ -69,10 +65,10 @@ def begin(table: Table, workflow: Workflow, run: Run, *, confirmed_by: str, acce
         StorageBusy: the table kept throttling.
     """
     while run.state in WAITING:
-        workflow.write_manifest(run, _owed_members(table, run))
+        workflow.write_manifest(run, owed_members(table, run))
         started = start(run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
-        run = _replaced(table, run, started)
-    return _launched(workflow, run)
+        run = replaced(table, run, started)
+    return launched(workflow, run)
 
 
 def exclude(table: Table, provider_id: str, run_id: str, client_ids: Sequence[str]) -> Run:
@@ -120,52 +116,3 @@ def stop(table: Table, provider_id: str, run_id: str, *, at: datetime) -> Run:
         with suppress(ReadingOutdated):
             runs.replace_run(table, run, stopped)
             return stopped
-
-
-def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at: datetime) -> Run:
-    """Try the failed and not reached clients of a finished run again, and nobody else.
-
-    Retrying once more while that is at work changes nothing; it picks up what a crash left behind.
-
-    Raises:
-        RunNotFound: the provider has no such run.
-        RunNotStarted: it waits to be confirmed, or was given up.
-        RunUndone: it was undone.
-        StorageBusy: the table kept throttling.
-    """
-    run = runs.read_run(table, provider_id, run_id)
-    while (preparing := prepare_retry(run, at)) != run:
-        run = _replaced(table, run, preparing)
-    return resume_retry(table, workflow, run)
-
-
-def resume_retry(table: Table, workflow: Workflow, run: Run) -> Run:
-    """Go on with a retry from wherever it was left."""
-    if run.state is RunState.PREPARING:
-        left = [member for member in runs.all_members(table, run) if is_left(member, run.attempt)]
-        with suppress(ReadingOutdated):
-            reopen_members(table, run, left)
-        workflow.write_manifest(run, _owed_members(table, run))
-        with suppress(ReadingOutdated):
-            runs.replace_run(table, run, prepared(run))
-        run = runs.read_run(table, run.provider_id, run.run_id)
-    return _launched(workflow, run)
-
-
-def _owed_members(table: Table, run: Run) -> list[Member]:
-    return [member for member in runs.all_members(table, run) if is_owed(member, run.attempt)]
-
-
-def _replaced(table: Table, before: Run, after: Run) -> Run:
-    """Move a run to another state, or return what others have made of it."""
-    try:
-        runs.replace_run(table, before, after)
-    except ReadingOutdated:
-        return runs.read_run(table, before.provider_id, before.run_id)
-    return after
-
-
-def _launched(workflow: Workflow, run: Run) -> Run:
-    if run.state in (RunState.RUNNING, RunState.STOPPING):
-        workflow.start(run)
-    return run

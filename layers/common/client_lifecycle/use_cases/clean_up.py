@@ -26,7 +26,8 @@ from client_lifecycle.storage.workflow import Progress, Workflow
 from client_lifecycle.use_cases.archive import finish_archive
 from client_lifecycle.use_cases.archive_batch import finish_run
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
-from client_lifecycle.use_cases.bulk_archive import begin, resume_retry
+from client_lifecycle.use_cases.bulk_archive import begin
+from client_lifecycle.use_cases.launch import launched
 from client_lifecycle.use_cases.restore import finish_restore
 from client_lifecycle.use_cases.tidy_up import propose, waiting_proposal
 
@@ -154,7 +155,7 @@ def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> D
         case Progress.AT_WORK:
             return Deed.RUN_AT_WORK
         case Progress.NOT_STARTED if run.state is not RunState.STOPPING:
-            resume_retry(table, workflow, run)
+            launched(workflow, run)
             return Deed.RUN_RESUMED
         case _:
             finish_run(table, run.provider_id, run.run_id, run.attempt, at=at)

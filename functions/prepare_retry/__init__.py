@@ -1,0 +1,1 @@
+"""The workflow step that sets up a retry."""

@@ -1,0 +1,37 @@
+"""What an attempt of a run begins with: its members, its state, its execution. Imports the domain and storage."""
+
+from __future__ import annotations
+
+from client_lifecycle.domain.runs import IN_FLIGHT, Member, Run, is_owed
+from client_lifecycle.storage import runs
+from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.workflow import Workflow
+
+
+def owed_members(table: Table, run: Run) -> list[Member]:
+    """Read the members that the run's attempt owes an outcome."""
+    return [member for member in runs.all_members(table, run) if is_owed(member, run.attempt)]
+
+
+def replaced(table: Table, before: Run, after: Run) -> Run:
+    """Move a run to another state, or return what others have made of it.
+
+    Raises:
+        StorageBusy: the table kept throttling.
+    """
+    try:
+        runs.replace_run(table, before, after)
+    except ReadingOutdated:
+        return runs.read_run(table, before.provider_id, before.run_id)
+    return after
+
+
+def launched(workflow: Workflow, run: Run) -> Run:
+    """Start the execution of a run's attempt, unless nothing is at work on the run; starting it again changes nothing.
+
+    Raises:
+        StorageBusy: Step Functions kept throttling.
+    """
+    if run.state in IN_FLIGHT:
+        workflow.start(run)
+    return run

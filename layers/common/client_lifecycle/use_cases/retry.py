@@ -1,0 +1,60 @@
+"""Retry a bulk archive: ask for it, and, in the workflow, gather whom it is about.
+
+Imports the domain, storage and ``launch``.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+
+from client_lifecycle.domain.runs import Run, RunState, is_left, prepare_retry, prepared
+from client_lifecycle.storage import runs
+from client_lifecycle.storage.outcomes import reopen_members
+from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.workflow import Workflow
+from client_lifecycle.use_cases.launch import launched, owed_members, replaced
+
+
+def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at: datetime) -> Run:
+    """Try the failed and not reached clients of a finished run again, and nobody else.
+
+    It is answered at once, however many they are: the workflow gathers them. Retrying once more while that is at work
+    changes nothing; it picks up what a crash left behind.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        RunNotStarted: it waits to be confirmed, or was given up.
+        RunUndone: it was undone.
+        StorageBusy: the table or the workflow kept throttling.
+    """
+    run = runs.read_run(table, provider_id, run_id)
+    while (preparing := prepare_retry(run, at)) != run:
+        run = replaced(table, run, preparing)
+    return launched(workflow, run)
+
+
+def gather(table: Table, workflow: Workflow, provider_id: str, run_id: str, attempt: int) -> bool:
+    """Make the clients of a retry owed their outcomes by this attempt, and write its manifest. Safe to repeat.
+
+    Args:
+        table: where the run is kept.
+        workflow: where its manifest is.
+        provider_id: the owner.
+        run_id: the run.
+        attempt: the attempt of the run that is a retry.
+
+    Returns:
+        Whether the attempt goes on; it does not once the run is stopped, or another attempt has begun.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        StorageBusy: the table or the bucket kept throttling.
+    """
+    run = runs.read_run(table, provider_id, run_id)
+    if run.attempt == attempt and run.state is RunState.PREPARING:
+        with suppress(ReadingOutdated):
+            reopen_members(table, run, [one for one in runs.all_members(table, run) if is_left(one, attempt)])
+        workflow.write_manifest(run, owed_members(table, run))
+        run = replaced(table, run, prepared(run))
+    return run.attempt == attempt and run.state is RunState.RUNNING
