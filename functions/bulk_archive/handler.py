@@ -150,7 +150,10 @@ def stop(run_id: http.Id) -> RunView:
 )
 @http.may_fail_with(RunNotFound, RunNotStarted, RunUndone)
 def retry(run_id: http.Id) -> RunView:
-    """Try the failed and the not reached clients of a finished run again, and nobody else."""
+    """Try the failed and the not reached clients of a finished run again, and nobody else.
+
+    The run is ``preparing`` until its workflow has gathered them.
+    """
     caller, at = identity.caller(app), wiring.now()
     retried = retry_run(wiring.table(), wiring.workflow(), caller.provider_id, run_id, at=at)
     return RunView.of(retried, at)

@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ReadTimeoutError
+from botocore.httpsession import URLLib3Session
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Source, Status
 from client_lifecycle.domain.effects import all_effects, cancel_commitments
@@ -16,10 +19,12 @@ from client_lifecycle.domain.records import Appointment, AppointmentStatus, Paym
 from client_lifecycle.storage import archives, calls
 from client_lifecycle.storage import table as storage_table
 from client_lifecycle.storage.clients import client_write, read_client, read_live
+from client_lifecycle.storage.connections import CONFIG
 from client_lifecycle.storage.items import put_new
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, apply_effect, archive_client
+from local.ministack import LocalAws
 from tests.ministack.faults import answering, cancelled
 from tests.ministack.practice import count, everything, put, records_of
 from tests.unit.builders import DAY, NOW, STAFF_ID, appointment, client, one_of_each, payment
@@ -217,6 +222,22 @@ def test_a_table_that_stays_busy_is_said_to_be_after_a_bound(table: Table) -> No
         archive(table, who)
     assert len(requests) > 1
     assert everything(table, who) == before
+
+
+def test_a_commit_whose_answer_was_lost_is_made_once_and_known_to_be(table: Table, local_aws: LocalAws) -> None:
+    dynamodb = local_aws.session.client("dynamodb", endpoint_url=local_aws.endpoint, config=CONFIG)
+    lost: list[AWSResponse] = []
+
+    def lose_the_first(request: AWSPreparedRequest, **_: Any) -> None:
+        if not lost:
+            lost.append(URLLib3Session().send(request))
+            raise ReadTimeoutError(endpoint_url=request.url)
+
+    dynamodb.meta.events.register("before-send.dynamodb.TransactWriteItems", lose_the_first)
+    key = {"pk": "X", "sk": "Y"}
+    Table(dynamodb, table.name).transact([put_new(table.name, key, {"value": 1})])
+    assert [answer.status_code for answer in lost] == [200]
+    assert table.get(key) == {**key, "value": 1}
 
 
 def test_keys_left_unprocessed_are_read_again(table: Table) -> None:
