@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from local.api import ApiRefused
 from local.commands import book, call, demo, docs, events, invoke, logs, reset, sam, seed, status, tail, token, up
+from local.functions import UnknownName
 from local.ministack import LocalAwsFailed
 from local.running import FOLDER, NothingRuns
 from local.sam.build import CannotBuild
@@ -25,7 +26,7 @@ FAULTS = (
     CannotBuild,
     NothingRuns,
     ApiRefused,
-    LookupError,
+    UnknownName,
     httpx.HTTPError,
     BotoCoreError,
     ClientError,

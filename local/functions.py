@@ -9,6 +9,10 @@ from local.deploy import STACK
 from local.template import read_template
 
 
+class UnknownName(LookupError):
+    """Nothing has this name; the message lists what there is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function by its names: in the template, as a package, and once it is deployed; a route is like ``GET /x``."""
@@ -34,12 +38,12 @@ def named(name: str) -> Function:
     """Find a function by any of its names: in the template, with or without ``Function``, its package, or as deployed.
 
     Raises:
-        LookupError: there is none; the message lists those there are.
+        UnknownName: there is none.
     """
     for function in functions():
         if name in (function.logical_id, function.logical_id.removesuffix("Function"), function.package, function.name):
             return function
-    raise LookupError(f"There is no function {name}. There are: {', '.join(one.package for one in functions())}.")
+    raise UnknownName(f"There is no function {name}. There are: {', '.join(one.package for one in functions())}.")
 
 
 def _function(logical_id: str, properties: dict[str, Any]) -> Function:

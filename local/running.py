@@ -10,6 +10,7 @@ from pathlib import Path
 
 from client_lifecycle.storage.table import Table
 from local.deploy import Deployed, read_deployed
+from local.functions import UnknownName
 from local.ministack import ACCOUNT_KEY, REGION, LocalAws, answers
 from local.providers import booking_secrets
 from local.staff import Role, sign_in
@@ -53,18 +54,18 @@ class Running:
         """Return what a provider's scheduling system signs bookings with.
 
         Raises:
-            LookupError: there is no such provider.
+            UnknownName: there is no such provider.
         """
         there = self.booking_secrets
         if provider_id not in there:
-            raise LookupError(f"There is no provider {provider_id}. There are: {', '.join(there)}.")
+            raise UnknownName(f"There is no provider {provider_id}. There are: {', '.join(there)}.")
         return there[provider_id]
 
     def token(self, provider_id: str, role: Role = Role.ARCHIVER) -> str:
         """Return a token, for an hour, of a member of a provider's staff.
 
         Raises:
-            LookupError: there is no such provider.
+            UnknownName: there is no such provider.
         """
         self.booking_secret(provider_id)
         return sign_in(self.aws.cognito, self.deployed, provider_id, role=role)
@@ -109,12 +110,19 @@ def announced(folder: Path, aws: LocalAws, environment: str) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         for file, text in files.items():
-            file.touch(mode=0o600)
-            file.write_text(text, encoding="utf-8")
+            _write_whole(file, text)
         yield
     finally:
         for file in files:
             file.unlink(missing_ok=True)
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file for its owner alone, which nobody sees half written."""
+    half = file.with_suffix(".half")
+    half.touch(mode=0o600)
+    half.write_text(text, encoding="utf-8")
+    half.replace(file)
 
 
 def shell_environment(aws: LocalAws, deployed: Deployed, *, token: str, booking_secret: str) -> str:

@@ -82,9 +82,11 @@ def invoke(
     if lacks := way.lacks():
         raise CannotBuild(lacks)
     typer.echo(f"{target.name}, {way.told}", err=True)
-    told = way.invoke(running.aws, target, _event(event, context.obj / EVENTS / f"{sample}.json"))
+    given, screen = _event(event, context.obj / EVENTS / f"{sample}.json"), Screen()
+    with screen.waiting("Invoking"):
+        told = way.invoke(running.aws, target, given)
     typer.echo(told.log, err=True, nl=False)
-    Screen().json(json.dumps(readable(told.answer)))
+    screen.json(json.dumps(readable(told.answer)))
     if told.failed:
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from local.ministack import LocalAwsFailed
 from local.running import Running, find
 from local.sample_practice import FEWEST_CLIENTS, provider_ids
 from local.screen import Screen
@@ -22,7 +23,7 @@ def seed(
     running, screen = find(context.obj), Screen()
     chosen = provider or _next(running)
     if chosen in running.booking_secrets:
-        raise LookupError(f"{chosen} has a practice already. “python -m local reset” makes all of them new.")
+        raise LocalAwsFailed(f"{chosen} has a practice already. “python -m local reset” makes all of them new.")
     with screen.step(f"Loading a sample practice, {chosen}") as progress:
         open_practice(running.aws, running.deployed, chosen, clients, progress)
     screen.say(f"Its calls: python -m local call GET /clients --provider {chosen}")
