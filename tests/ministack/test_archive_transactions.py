@@ -21,6 +21,7 @@ from client_lifecycle.storage import table as storage_table
 from client_lifecycle.storage.clients import client_write, read_client, read_live
 from client_lifecycle.storage.connections import CONFIG
 from client_lifecycle.storage.items import put_new
+from client_lifecycle.storage.keys import client_partition
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, apply_effect, archive_client
@@ -58,6 +59,23 @@ def test_s1_one_query_then_the_settings_and_one_transaction_archive_a_client(tab
     assert calls == ["Query", "GetItem", "TransactWriteItems"]
     assert archived.receipt.state is ReceiptState.SETTLED
     assert {change.before for change in archived.receipt.changes} == set(one_of_each())
+
+
+def test_null_that_another_system_has_stored_counts_as_absent(table: Table) -> None:
+    who = put(table, client(), one_of_each())
+    for sk, name in [
+        ("CLIENT", "archive_id"),
+        ("APPOINTMENT#appt-1", "cancelled_at"),
+        ("MEMBERSHIP#chat-1", "left_at"),
+    ]:
+        table.client.update_item(
+            TableName=table.name,
+            Key={"pk": {"S": client_partition(who.provider_id, who.client_id)}, "sk": {"S": sk}},
+            UpdateExpression="SET #name = :null",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":null": {"NULL": True}},
+        )
+    assert len(archive(table, who).receipt.changes) == len(one_of_each())
 
 
 def test_e1_nothing_is_deleted_and_every_record_stays_readable(table: Table) -> None:

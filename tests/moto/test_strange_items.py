@@ -263,3 +263,19 @@ def test_p6_a_bad_switch_of_a_practice_does_not_turn_on_what_another_turns_off(p
     permissions = get("/clients/client-1/permissions").body["permissions"]
     [booking] = [one for one in permissions if (one["action"], one["actor"]) == ("book_appointment", "client")]
     assert (booking["allowed"], booking["reason"]) == (False, "scheduling_disabled")
+
+
+def test_what_others_have_added_of_any_type_ends_no_list(practice: Table) -> None:
+    store(practice, client(), *one_of_each())
+    store_group(practice, group())
+    run_id = post("/bulk-archives", {"client_ids": ["client-1"]}).body["run_id"]
+    post("/clients/client-1/archive", {})
+    added = {"picture": b"\x00\xff", "pictures": {b"\x00", b"\xff"}, "tags": {"a", "b"}, "more": {"x": [b"\xff", None]}}
+    practice.put_many([{**item, **added} for item in dump(practice).values()])
+    run = f"/bulk-archives/{run_id}"
+    lists = ["/clients?status=archived", "/clients/client-1/history", "/clients/client-1/receipts", "/groups"]
+    for address in [*lists, "/bulk-archives", run, f"{run}/clients", "/clients/client-1/permissions"]:
+        answer = get(address)
+        assert (answer.status, answer.body.get("unreadable", [])) == (200, []), address
+    assert len(post("/clients/_search", {"q": "wren", "status": "archived"}).body["clients"]) == 1
+    assert post("/clients/client-1/activate", RESTORE).status == 200

@@ -15,7 +15,7 @@ less, so that every page has one."""
 
 def bytes_in_an_answer(plain: Mapping[str, Any]) -> int:
     """Return what something takes in an answer, which is JSON inside JSON."""
-    return len(json.dumps(json.dumps(plain, default=str)))
+    return len(json.dumps(json.dumps(plain, default=repr)))
 
 
 def fitting(entries: Sequence[T]) -> Sequence[T]:
