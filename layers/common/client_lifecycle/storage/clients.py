@@ -221,7 +221,7 @@ def _page_of(table: Table, tab: _Tab, limit: int, after: Place | None) -> Client
         condition += f" AND begins_with({tab.sort}, :prefix)"
         values[":prefix"] = tab.prefix
     start = {tab.attribute: tab.partition} | dict(zip(tab.place, after, strict=True)) if after else None
-    page = table.page(condition, values, index=tab.index, limit=limit, after=start)
+    page = table.page(condition, values, index=tab.index, limit=limit, after=start, consistent=False)
     clients, unreadable = read_each(table, _client_from, page.items)
     next_after = [page.next_key[name] for name in tab.place] if page.next_key else None
     return ClientPage(clients, next_after, unreadable)

@@ -90,9 +90,12 @@ def _address_taken(table: Table, client: Client, given_up: Sequence[keys.Key]) -
 
 
 def _addresses_given_up(table: Table, before: Client, after: Client) -> list[keys.Key]:
-    """Return the keys of the address that a client no longer has, in every form it was taken in."""
+    """Return the keys of the address that a client no longer has, in every form it was taken in.
+
+    Former forms were written by former versions only, so they need no consistent reading.
+    """
     provider_id, email, taken = before.provider_id, before.email, keys.email_key(after.provider_id, after.email)
-    former = table.get_many(keys.former_email_keys(provider_id, email))
+    former = table.get_many(keys.former_email_keys(provider_id, email), consistent=False)
     own = [{"pk": plain["pk"], "sk": plain["sk"]} for plain in former if plain.get("client_id") == before.client_id]
     return [key for key in [keys.email_key(provider_id, email), *own] if key != taken]
 

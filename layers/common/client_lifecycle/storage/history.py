@@ -32,7 +32,6 @@ def list_history(
         limit=limit,
         after=keys.history_key(provider_id, client_id, after) if after else None,
         newest_first=newest_first,
-        consistent=True,
     )
     entries, unreadable = read_each(table, lambda plain: from_plain(HistoryEntry, plain), page.items)
     return HistoryPage(entries, keys.named(page.next_key).id if page.next_key else None, unreadable)

@@ -181,7 +181,7 @@ def list_groups(table: Table, provider_id: str, *, limit: int, after: str | None
     """Read a page of a provider's groups, by id."""
     values = {":pk": keys.provider_partition(provider_id), ":prefix": keys.GROUP_PREFIX}
     start = keys.group_key(provider_id, after) if after else None
-    page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start, consistent=True)
+    page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start)
     groups, unreadable = read_each(table, group_from, page.items)
     return GroupPage(groups, keys.named(page.next_key).id if page.next_key else None, unreadable)
 
@@ -221,7 +221,8 @@ def delete_group(table: Table, provider_id: str, group_id: str) -> None:
     """
     for status in Status:
         values = {":partition": keys.status_of_group(provider_id, group_id, status)}
-        if table.page("group_key = :partition", values, index=keys.BY_GROUP_INDEX, limit=1).items:
+        found = table.page("group_key = :partition", values, index=keys.BY_GROUP_INDEX, limit=1, consistent=False)
+        if found.items:
             raise GroupNotEmpty("This group still has clients. Move them first.", "group_id")
     try:
         table.transact([delete_existing(table.name, keys.group_key(provider_id, group_id))])

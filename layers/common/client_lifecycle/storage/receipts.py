@@ -154,9 +154,7 @@ def _archive_ids(table: Table, provider_id: str, client_id: str, after: str | No
     values = {":pk": keys.client_partition(provider_id, client_id), ":prefix": keys.RECEIPT_PREFIX}
     while True:
         start = keys.receipt_key(provider_id, client_id, after) if after else None
-        page = table.page(
-            "pk = :pk AND begins_with(sk, :prefix)", values, limit=1, after=start, newest_first=True, consistent=True
-        )
+        page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=1, after=start, newest_first=True)
         if not page.items:
             return
         after, _ = keys.receipt_place(page.items[0])

@@ -102,7 +102,6 @@ def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) 
         limit=limit,
         after=keys.run_place_key(provider_id, after) if after else None,
         newest_first=True,
-        consistent=True,
     )
     places = [keys.run_key(provider_id, plain["sk"].removeprefix(keys.RUN_PREFIX)) for plain in page.items]
     found = {plain["pk"]: plain for plain in table.get_many(places)}
@@ -125,7 +124,11 @@ def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int,
     next_after: int | None = None
     for partition in keys.member_partitions(run, after or 0):
         here = start if start and start["pk"] == partition else None
-        page = _page_of_partition(table, partition, outcome, limit - len(found), here)
+        left = limit - len(found)
+        if outcome:
+            page = _page_by_outcome(table, partition, outcome, left, here)
+        else:
+            page = _page_by_position(table, partition, left, here)
         found += page.items
         if page.next_key or len(found) == limit:
             last = _last_position(found, after or 0)
@@ -143,13 +146,15 @@ def _last_position(found: Sequence[Plain], without: int) -> int:
     return max((keys.position_of(plain) for plain in found if keys.is_member(plain)), default=without)
 
 
-def _page_of_partition(table: Table, partition: str, outcome: Outcome | None, limit: int, after: Plain | None) -> Page:
-    if outcome is None:
-        values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
-        return table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=after, consistent=True)
+def _page_by_position(table: Table, partition: str, limit: int, after: Plain | None) -> Page:
+    values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
+    return table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=after)
+
+
+def _page_by_outcome(table: Table, partition: str, outcome: Outcome, limit: int, after: Plain | None) -> Page:
     values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
     condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
-    return table.page(condition, values, index=keys.OUTCOMES_INDEX, limit=limit, after=after, consistent=True)
+    return table.page(condition, values, index=keys.OUTCOMES_INDEX, limit=limit, after=after)
 
 
 def all_members(table: Table, run: Run) -> list[Member]:

@@ -51,7 +51,7 @@ def find_by_name(
     found: list[Client] = []
     unreadable: dict[Unreadable, None] = {}
     for most in chain([limit], repeat(KEYS_PER_BATCH_GET, LOOKS - 1)):
-        page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=most, after=start)
+        page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=most, after=start, consistent=False)
         sort_keys = [plain["sk"] for plain in page.items]
         places = _places(sort_keys)
         wanted = list(dict.fromkeys(client_id for _, _, client_id in places))

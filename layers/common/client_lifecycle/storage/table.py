@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
@@ -79,18 +80,18 @@ class Table:
         answer = persistently(lambda: self.client.get_item(TableName=self.name, Key=to_item(key), ConsistentRead=True))
         return from_item(answer["Item"]) if "Item" in answer else None
 
-    def get_many(self, keys: Sequence[Mapping[str, str]]) -> list[Plain]:
-        """Read many items, strongly consistent, in no particular order; unknown keys are left out."""
+    def get_many(self, keys: Sequence[Mapping[str, str]], *, consistent: bool = True) -> list[Plain]:
+        """Read many items, strongly consistent by default, in no particular order; unknown keys are left out."""
         wanted = [to_item(key) for key in keys]
         chunks = [wanted[start : start + KEYS_PER_BATCH_GET] for start in range(0, len(wanted), KEYS_PER_BATCH_GET)]
-        return [plain for found in side_by_side(self._get_chunk, chunks) for plain in found]
+        return [plain for found in side_by_side(partial(self._get_chunk, consistent), chunks) for plain in found]
 
-    def _get_chunk(self, wanted: list[dict[str, Any]]) -> list[Plain]:
+    def _get_chunk(self, consistent: bool, wanted: list[dict[str, Any]]) -> list[Plain]:
         found: list[Plain] = []
 
         def read_what_is_left() -> None:
             nonlocal wanted
-            request: dict[str, Any] = {self.name: {"Keys": wanted, "ConsistentRead": True}}
+            request: dict[str, Any] = {self.name: {"Keys": wanted, "ConsistentRead": consistent}}
             answer = self.client.batch_get_item(RequestItems=request)
             found.extend(from_item(item) for item in answer["Responses"].get(self.name, []))
             unprocessed: dict[str, Any] = dict(answer.get("UnprocessedKeys", {}))
@@ -128,7 +129,7 @@ class Table:
         limit: int | None = None,
         after: Mapping[str, Any] | None = None,
         newest_first: bool = False,
-        consistent: bool = False,
+        consistent: bool = True,
     ) -> Page:
         """Read one page of a query.
 
@@ -140,7 +141,7 @@ class Table:
             limit: the most items to return.
             after: the ``next_key`` of the page before.
             newest_first: descending order of the sort key.
-            consistent: strongly consistent; not possible on a global index.
+            consistent: strongly consistent; not possible on a global index, which lags by moments.
         """
         request: dict[str, Any] = {
             "TableName": self.name,
@@ -170,7 +171,7 @@ class Table:
         index: str | None = None,
         consistent: bool = True,
     ) -> Iterator[Plain]:
-        """Read every item of a query, page by page; strongly consistent unless it is of a global index."""
+        """Read every item of a query, page by page; a global index cannot be read strongly consistent."""
         after: Plain | None = None
         while True:
             page = self.page(condition, values, where=where, index=index, after=after, consistent=consistent)
