@@ -22,7 +22,7 @@ from client_lifecycle.storage import archives, keys, runs
 from client_lifecycle.storage.items import Plain, from_item, from_plain, to_plain
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import archive_later, bulk_archive
-from tests.proof.bulk import EFFECTS, MARK, MOST_DELIVERIES, SETTLE, UNDO, Execution, Work, preview
+from tests.proof.bulk import EFFECTS, MARK, MOST_DELIVERIES, SETTLE, UNDO, Batch, Execution, Work, preview
 from tests.proof.operations import (
     activate,
     archive,
@@ -96,6 +96,18 @@ class Scene:
             self.who(client_id)
         self.play(partial(preview, self.world, client_ids))
         return cast("Run", self.answer)
+
+    def interrupted(self, work: Work, at_call: int, by: Callable[[], object]) -> bool:
+        """Do some work, and something else while it stands before one of its calls; tell whether it got as far."""
+        running = self.world.begin("interrupted", work)
+        for _ in range(at_call):
+            if not running.has_ended:
+                self.world.let_go(running, GO)
+        got_so_far = not running.has_ended
+        by()
+        while not running.has_ended:
+            self.world.let_go(running, GO)
+        return got_so_far
 
     def confirmed(self, *client_ids: str) -> Execution:
         """Return the work on a run that was confirmed, of two clients unless others are named."""
@@ -352,7 +364,10 @@ def undo_step_after(step: str, *before: str) -> Case:
 
 def settle_unmarked(scene: Scene) -> Work:
     """Return the settling of a batch whose first step has failed for good."""
-    batch = scene.confirmed().batches[0]
+    return failed_for_good(scene.confirmed().batches[0])
+
+
+def failed_for_good(batch: Batch) -> Work:
     batch.deliveries[MARK] = MOST_DELIVERIES
     batch.ready()
     return batch.deliver(SETTLE)

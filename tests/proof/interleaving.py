@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from zlib import crc32
 
+from client_lifecycle.domain.settings import Level, SafetySettings
 from tests.ministack.faults import Answer, cancelled
 from tests.proof.bulk import EFFECTS, FINISH, MARK, SETTLE, Work
 from tests.proof.operations import EXPECTED, OPERATIONS, begin_run, clean_up, plan
@@ -30,6 +31,15 @@ TIMES = (
 )
 NAMES = (*sorted(OPERATIONS), *(["bulk_step"] * len(OPERATIONS)), *(["retry", "undo", "change"] * 2))
 """A run takes many steps, so they are chosen as often as all the rest together."""
+
+SAFETY_AT_FIRST = (
+    SafetySettings(),
+    SafetySettings(),
+    SafetySettings(owes_money=Level.BLOCK, has_credits=Level.WARN),
+    SafetySettings(),
+    SafetySettings(payment_charging=Level.BLOCK, appointment_soon=Level.WARN),
+)
+"""What the safety rules of a practice do at first, by its seed."""
 
 POPULAR = 0.6
 """How often an operation is for the first client: those that meet are worth more than those that do not."""
@@ -196,6 +206,7 @@ def live_through(controls: Controls, seed: int, tally: Tally, calls: int) -> Non
     tally.worlds += 1
     with controls.new_world(seed) as world:
         world.settle_in(people)
+        world.decide(SAFETY_AT_FIRST[seed % len(SAFETY_AT_FIRST)])
         if seed % 3 == 0:
             world.tidy_up(starts_by_itself=seed % 2 == 0)
         interleaving = Interleaving(world, dice, tally)

@@ -6,9 +6,9 @@ It is told in the words of the table, without the code's own plans and transitio
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import TypeAlias
@@ -32,8 +32,14 @@ KIND_OF = {
 }
 """What can be asked back, by the name it is asked for with."""
 
-WHAT_A_CLIENT_KEEPS = ("provider_id", "client_id", "email", "added_at", "currency", "credit_cents", "owed_cents")
+MONEY = {"credit_cents", "owed_cents"}
+WHAT_A_CLIENT_KEEPS = {"provider_id", "client_id", "email", "added_at", "currency", *MONEY}
 RETRIED = {"failed", "not_reached"}
+DAYS_OF_SOON = 7
+"""By default an appointment of the next seven days is soon."""
+
+HELD_BACK = {"blocked", "needs_acknowledgement"}
+NOTHING_DONE = {"already_archived", "changed_since_preview", "excluded", "not_reached", "left_alone", *HELD_BACK}
 FINISHED = {"stopped", "completed", "completed_in_part", "completed_with_failures"}
 
 
@@ -209,7 +215,8 @@ class Memory:
     """What has to be remembered of the past: when each archive and each booking was committed, and what runs did.
 
     ``own_bookings`` are the appointments that clients have asked for themselves; ``archived_by`` has the archive that a
-    run has begun on a client, ``left_at`` the client's revision then, and ``undone`` who was brought back by an undo.
+    run has begun on a client, ``left_at`` the client's revision then, and ``undone`` who was brought back by an undo;
+    ``revised`` is when each client last got another revision.
     """
 
     moment: int = 0
@@ -219,14 +226,21 @@ class Memory:
     archived_by: dict[tuple[str, str], str] = field(default_factory=dict)
     left_at: dict[str, int] = field(default_factory=dict)
     undone: set[tuple[str, str]] = field(default_factory=set)
+    revised: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one transaction has made of a client."""
+    """What one transaction has made of a client.
+
+    ``judged_by`` are the levels of the practice's safety rules in every state that whoever wrote it could have read
+    after the client; ``acknowledged`` are the rules whose warning a person has seen for this client.
+    """
 
     before: ClientLook
     after: ClientLook
+    judged_by: Sequence[Plain]
+    acknowledged: frozenset[str]
 
     @cached_property
     def new(self) -> dict[str, Plain]:
@@ -250,6 +264,13 @@ class Step:
         return claims
 
     @property
+    def is_billing(self) -> bool:
+        """Whether it is billing's own: nothing has changed but what a client has to its credit, or owes (I16)."""
+        before, after = self.before.client, self.after.client
+        differs = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        return not self.new and self.changed.keys() == {"CLIENT"} and differs <= {*MONEY, "revision"}
+
+    @property
     def flip(self) -> tuple[str | None, str | None]:
         """The stamp before and after."""
         return self.before.archive_id, self.after.archive_id
@@ -261,7 +282,7 @@ def nothing_is_deleted(step: Step, memory: Memory) -> None:
 
 
 def a_client_keeps_its_money_and_name(step: Step, memory: Memory) -> None:
-    for name in WHAT_A_CLIENT_KEEPS:
+    for name in WHAT_A_CLIENT_KEEPS - (MONEY if step.is_billing else set()):
         hold(step.before.client.get(name) == step.after.client.get(name), "the client has changed", name)
 
 
@@ -321,6 +342,36 @@ def the_revision_rises_with_the_client_and_what_is_live(step: Step, memory: Memo
     if came_alive:
         hold(risen == 1, "something came alive without a new revision", *came_alive)
         hold(step.after.archive_id is None, "something came alive on an archived client", *came_alive)
+
+
+def no_archive_is_over_a_safety_rule(step: Step, memory: Memory) -> None:
+    """By the rules of one moment nothing forbids it, and a person has seen every warning (S1, S2)."""
+    if step.before.archive_id is None and step.after.archive_id is not None:
+        at = datetime.fromisoformat(step.after.client["stamp"]["archived_at"])
+        allowed = [not _held_back(step, levels, at) for levels in step.judged_by]
+        hold(any(allowed), "an archive over a safety rule", *(_held_back(step, step.judged_by[-1], at)))
+    if step.before.client["revision"] != step.after.client["revision"]:
+        memory.revised[step.after.client["client_id"]] = memory.moment
+
+
+def _held_back(step: Step, levels: Plain, at: datetime) -> list[str]:
+    applying = [(rule, levels.get(rule)) for rule in _rules_that_apply(step.before, levels, at)]
+    return [rule for rule, level in applying if level == "block" or (level == "warn" and rule not in step.acknowledged)]
+
+
+def _rules_that_apply(look: ClientLook, levels: Plain, at: datetime) -> Iterator[str]:
+    """Name the safety rules that apply to a client of a practice whose days are those of UTC."""
+    days = timedelta(days=int(levels.get("appointment_within_days", DAYS_OF_SOON)) + 1)
+    soon_until = datetime.combine((at + days).date(), time(), UTC)
+    booked = [one for one in look.records.values() if one["kind"] == "appointment" and one["status"] == "booked"]
+    if look.client["owed_cents"] > 0:
+        yield "owes_money"
+    if look.client["credit_cents"] > 0:
+        yield "has_credits"
+    if any(at < datetime.fromisoformat(one["starts_at"]) < soon_until for one in booked):
+        yield "appointment_soon"
+    if any(one["kind"] == "payment" and one["status"] == "charging" for one in look.records.values()):
+        yield "payment_charging"
 
 
 def a_booking_is_not_cancelled_by_an_archive_before_it(step: Step, memory: Memory) -> None:
@@ -384,6 +435,7 @@ BETWEEN_TWO_MOMENTS = (
     receipts_tell_exactly_what_was_changed,
     each_flip_has_its_line_and_its_receipt,
     the_revision_rises_with_the_client_and_what_is_live,
+    no_archive_is_over_a_safety_rule,
     a_booking_is_not_cancelled_by_an_archive_before_it,
     a_run_archives_a_client_once,
     an_undo_brings_back_once_who_is_as_the_run_left_them,
@@ -417,6 +469,18 @@ class RunLook:
 
     run: Plain
     members: Mapping[str, Plain]
+
+
+def acknowledged_in_a_run(look: RunLook, client_id: str) -> frozenset[str]:
+    """Return the warnings that a person has seen for a client: those of the preview, if a person has confirmed it."""
+    if look.run.get("confirmed_by") == "tidy-up":
+        return frozenset()
+    return frozenset(
+        rule
+        for member in look.members.values()
+        if member["client_id"] == client_id
+        for rule in member["facts"]["warnings"]
+    )
 
 
 def a_run_adds_up(look: RunLook) -> None:
@@ -467,8 +531,6 @@ def an_outcome_is_true(before: RunLook, after: RunLook, clients: Clients) -> Non
             case "archived":
                 hold(look.archive_id == member.get("archive_id"), "archived, says a run, but the client is not", sk)
                 hold(not look.is_settling, "archived, says a run, but not in full", sk)
-            case "already_archived" | "changed_since_preview" | "blocked" | "excluded" | "not_reached" | "left_alone":
-                hold("archive_id" not in member, "nothing done, says a run, but it has done something", sk)
             case "superseded":
                 hold(look.archive_id != member["archive_id"], "superseded, but the stamp stands", sk)
             case "activated" | "activated_in_part":
@@ -484,6 +546,19 @@ def an_outcome_is_true(before: RunLook, after: RunLook, clients: Clients) -> Non
                 pass
 
 
+def who_is_not_dealt_with_is_told_why(before: RunLook, after: RunLook, clients: Clients) -> None:
+    for sk, member in after.members.items():
+        if member["outcome"] == before.members[sk]["outcome"] or member["outcome"] not in NOTHING_DONE:
+            continue
+        hold("archive_id" not in member, "nothing done, says a run, but it has done something", sk)
+        if member["outcome"] in HELD_BACK:
+            hold(bool(member["rules"]), "held back, says a run, and not by what", sk)
+        if member["outcome"] == "left_alone":
+            look = clients[keys.client_partition(after.run["provider_id"], member["client_id"])]
+            as_left = (look.archive_id, look.client["revision"]) == (member["undoes"], member["undoes_revision"])
+            hold(not as_left, "left alone, says an undo, but the client is as the run left it", sk)
+
+
 def a_run_moves_as_it_may(before: RunLook, after: RunLook, clients: Clients) -> None:
     was, now = before.run, after.run
     hold(now["attempt"] - was["attempt"] in (0, 1), "an attempt was left out")
@@ -492,6 +567,7 @@ def a_run_moves_as_it_may(before: RunLook, after: RunLook, clients: Clients) -> 
         hold(now["state"] == was["state"] or goes_on, "a run that has ended goes on", was["state"], now["state"])
         hold("undone_by" not in was or without_lease(now) == without_lease(was), "a run went on after it was undone")
     elif now["state"] in FINISHED and "started_at" in now:
+        hold(not now["counts"].get("pending"), "a run has ended with clients who have no outcome")
         verdict = "stopped" if was["state"] == "stopping" else _verdict(now)
         hold(now["state"] == verdict, "the verdict is not what the run came to", was["state"], now["state"])
         missing: Counter[str] = Counter()
@@ -511,6 +587,7 @@ BETWEEN_TWO_MOMENTS_OF_A_RUN = (
     outcomes_are_given_once,
     a_member_is_marked_once,
     an_outcome_is_true,
+    who_is_not_dealt_with_is_told_why,
     a_run_moves_as_it_may,
 )
 

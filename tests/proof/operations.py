@@ -13,10 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
-from client_lifecycle.domain.client import ArchiveOptions, Client, PlanTerms, Trigger, touched
+from client_lifecycle.domain.client import ArchiveOptions, Client, Group, PlanTerms, Trigger, touched
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import (
+    AcknowledgementNeeded,
     AlreadyArchived,
+    ArchiveBlocked,
     CommitContended,
     NothingToUndo,
     PreviewExpired,
@@ -32,22 +34,25 @@ from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.records import Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.domain.runs import Run
-from client_lifecycle.storage.clients import change_write, client_write, read_live, record_item
-from client_lifecycle.storage.items import put_new
-from client_lifecycle.storage.keys import client_partition, run_partition
+from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule
+from client_lifecycle.storage.clients import change_write, client_write, read_client, read_live, record_item
+from client_lifecycle.storage.items import Plain, put_new, to_plain
+from client_lifecycle.storage.keys import client_partition, group_key, run_partition, settings_key
 from client_lifecycle.storage.table import ReadingOutdated
 from client_lifecycle.use_cases import archive_later, bulk_archive
 from client_lifecycle.use_cases import clean_up as cleaning
 from client_lifecycle.use_cases import retry as retrying
 from client_lifecycle.use_cases import undo as undoing
 from client_lifecycle.use_cases.activate import activate_client
-from client_lifecycle.use_cases.archive import archive_client
+from client_lifecycle.use_cases.archive import Archived, archive_client
 from client_lifecycle.use_cases.book import book
 from client_lifecycle.use_cases.clients import change_client
+from client_lifecycle.use_cases.practice import change_group, change_settings
 from client_lifecycle.use_cases.restore import restore_from_receipt
+from tests.proof.answers import Asked, Span, is_answer_to, was
 from tests.proof.bulk import Work, preview
-from tests.proof.invariants import hold
-from tests.proof.world import NO_SCHEDULING, OTHER_GROUP_ID, World
+from tests.proof.looks import look_up
+from tests.proof.world import OTHER_GROUP_ID, World
 from tests.unit.builders import (
     DAY,
     GROUP_ID,
@@ -69,7 +74,9 @@ Operation: TypeAlias = "Callable[[World, Client, int], Work | None]"
 """Given a client and a free choice, returns the work to be done from now on, or ``None`` if there is none."""
 
 EXPECTED = (
+    AcknowledgementNeeded,
     AlreadyArchived,
+    ArchiveBlocked,
     CommitContended,
     NothingToUndo,
     PreviewExpired,
@@ -83,6 +90,14 @@ EXPECTED = (
 )
 """The answers that a caller has to be ready for when many act at once, or late."""
 
+EVERY_RULE = tuple(SafetyRule)
+SEEN: Sequence[tuple[SafetyRule, ...]] = (EVERY_RULE, EVERY_RULE, (), (SafetyRule.HAS_CREDITS,))
+"""The warnings that whoever archives has seen."""
+
+LEVELS = (Level.ALLOW, Level.WARN, Level.ALLOW, Level.BLOCK, Level.ALLOW, Level.WARN)
+AMOUNTS_CENTS = (0, 0, 2_500)
+UNDECIDED: Plain = to_plain(ProviderSettings())
+
 SAID = (
     ArchiveOptions(),
     ArchiveOptions(group_id=OTHER_GROUP_ID, mute_email=True),
@@ -92,20 +107,28 @@ SAID = (
 
 def archive(world: World, who: Client, choice: int) -> Work:
     """Staff archive a client."""
-    at, options = world.at, SAID[choice % len(SAID)]
-    return lambda: archive_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, options=options)
+    at, options, seen = world.at, SAID[choice % len(SAID)], SEEN[choice // 3 % len(SEEN)]
+
+    def work() -> Archived:
+        return archive_client(
+            world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, options=options, acknowledged=seen
+        )
+
+    return Asked(work, lambda done, span: was(done.client, span), frozenset(seen))
 
 
 def activate(world: World, who: Client, choice: int) -> Work:
     """Staff activate a client."""
     at = world.at
-    return lambda: activate_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at)
+    return _client_asked(lambda: activate_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at).client)
 
 
 def restore(world: World, who: Client, choice: int) -> Work:
     """Staff activate a client, or one who is back already, and want everything restored."""
     at, asked = world.at, tuple(Restorable)
-    return lambda: activate_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, asked=asked)
+    return _client_asked(
+        lambda: activate_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, asked=asked).client
+    )
 
 
 def restore_older(world: World, who: Client, choice: int) -> Work | None:
@@ -115,10 +138,12 @@ def restore_older(world: World, who: Client, choice: int) -> Work | None:
     if archive_id is None:
         return None
 
-    def work() -> None:
-        restore_from_receipt(world.table, PROVIDER_ID, who.client_id, archive_id, cause=cause(), at=at, asked=asked)
+    def work() -> Client:
+        return restore_from_receipt(
+            world.table, PROVIDER_ID, who.client_id, archive_id, cause=cause(), at=at, asked=asked
+        ).client
 
-    return work
+    return _client_asked(work)
 
 
 def change(world: World, who: Client, choice: int) -> Work:
@@ -129,19 +154,12 @@ def change(world: World, who: Client, choice: int) -> Work:
             return replace(client, settings=replace(client.settings, email_notifications=choice % 4 == 1))
         return replace(client, group_id=OTHER_GROUP_ID if choice % 4 else GROUP_ID)
 
-    return lambda: change_client(world.table, PROVIDER_ID, who.client_id, edit)
+    return _client_asked(lambda: change_client(world.table, PROVIDER_ID, who.client_id, edit))
 
 
 def book_by_client(world: World, who: Client, choice: int) -> Work:
     """A client books; every fourth event is one that was sent before."""
-    work = _book(world, who, choice, BookedBy.CLIENT)
-
-    def checked() -> BookingAnswer:
-        answer = work()
-        hold(not answer.activated or who.client_id != NO_SCHEDULING, "a client came back who may not book")
-        return answer
-
-    return checked
+    return _book(world, who, choice, BookedBy.CLIENT)
 
 
 def book_by_staff(world: World, who: Client, choice: int) -> Work:
@@ -176,18 +194,64 @@ def charge(world: World, who: Client, choice: int) -> Work:
     return lambda: _change_records(world, who, charged)
 
 
+def bill(world: World, who: Client, choice: int) -> Work:
+    """Billing tells what a client has to its credit, and what it owes, archived or not (I16)."""
+    credit_cents, owed_cents = (AMOUNTS_CENTS[choice // part % len(AMOUNTS_CENTS)] for part in (1, 3))
+
+    def work() -> None:
+        before = read_client(world.table, PROVIDER_ID, who.client_id)
+        after = touched(replace(before, credit_cents=credit_cents, owed_cents=owed_cents))
+        with suppress(ReadingOutdated):
+            world.table.transact_on_reading([client_write(world.table, before, after)])
+
+    return work
+
+
+def change_rules(world: World, who: Client, choice: int) -> Work:
+    """Staff change what a safety rule of the practice does: nothing, warn or block."""
+    rule, level = EVERY_RULE[choice % len(EVERY_RULE)], LEVELS[choice // len(EVERY_RULE) % len(LEVELS)]
+
+    def edit(settings: ProviderSettings) -> ProviderSettings:
+        return replace(settings, safety=replace(settings.safety, **{rule.value: level}))
+
+    def is_true(after: ProviderSettings, span: Span) -> bool:
+        key, told = settings_key(PROVIDER_ID), to_plain(after)["safety"]
+        return span.ever(lambda state: told == (state.item(key) or UNDECIDED)["safety"])
+
+    return Asked(lambda: change_settings(world.table, PROVIDER_ID, edit), is_true)
+
+
+def switch_group(world: World, who: Client, choice: int) -> Work:
+    """Staff switch a group's scheduling off, or leave it to the practice."""
+    is_on = False if choice % 4 == 0 else None
+
+    def edit(group: Group) -> Group:
+        return replace(group, settings=replace(group.settings, schedule_appointments=is_on))
+
+    def is_true(after: Group, span: Span) -> bool:
+        key, told = group_key(PROVIDER_ID, GROUP_ID), to_plain(after)
+        return span.ever(lambda state: told.items() <= (state.item(key) or {}).items())
+
+    return Asked(lambda: change_group(world.table, PROVIDER_ID, GROUP_ID, edit), is_true)
+
+
 def plan(world: World, who: Client, choice: int) -> Work:
     """Staff plan a client's archive, for tomorrow or after the last appointment or payment."""
     at, trigger = world.at, tuple(Trigger)[choice % len(Trigger)]
     tomorrow = (at + DAY).date() if trigger is Trigger.ARCHIVE_ON else None
-    terms = PlanTerms(trigger=trigger, archive_on=tomorrow, options=SAID[choice // 3 % len(SAID)])
-    return lambda: archive_later.plan_archive(world.table, PROVIDER_ID, who.client_id, terms, cause=cause(), at=at)
+    options, seen = SAID[choice // 3 % len(SAID)], SEEN[choice // 9 % len(SEEN)]
+    terms = PlanTerms(trigger=trigger, archive_on=tomorrow, options=options, acknowledged=seen)
+    return _client_asked(
+        lambda: archive_later.plan_archive(world.table, PROVIDER_ID, who.client_id, terms, cause=cause(), at=at)
+    )
 
 
 def cancel_plan(world: World, who: Client, choice: int) -> Work:
     """Staff cancel the plan to archive a client."""
     at = world.at
-    return lambda: archive_later.cancel_plan(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at)
+    return _client_asked(
+        lambda: archive_later.cancel_plan(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at)
+    )
 
 
 def carry_out_plan(world: World, who: Client, choice: int) -> Work:
@@ -310,6 +374,9 @@ OPERATIONS: Mapping[str, Operation] = {
         book_by_staff,
         add_records,
         charge,
+        bill,
+        change_rules,
+        switch_group,
         plan,
         cancel_plan,
         carry_out_plan,
@@ -322,11 +389,17 @@ OPERATIONS: Mapping[str, Operation] = {
         undo,
         execution_dies,
         bulk_step,
+        look_up,
     )
 }
 
 
-def _book(world: World, who: Client, choice: int, booked_by: BookedBy) -> Callable[[], BookingAnswer]:
+def _client_asked(work: Callable[[], Client]) -> Work:
+    """Have a client that is answered be as it was at a moment of the call."""
+    return Asked(work, was)
+
+
+def _book(world: World, who: Client, choice: int, booked_by: BookedBy) -> Work:
     at, sent = world.at, world.bookings.setdefault((who.client_id, booked_by), [])
     if not sent or choice % 4:
         number = world.number()
@@ -342,7 +415,12 @@ def _book(world: World, who: Client, choice: int, booked_by: BookedBy) -> Callab
         if booked_by is BookedBy.CLIENT:
             world.memory.own_bookings.add(booking.appointment.record_id)
     booking = sent[-1]
-    return lambda: book(world.table, booking, at=at)
+    first_sent = world.first_sent.setdefault(booking.event_id, world.past.moment)
+
+    def is_true(answer: BookingAnswer, span: Span) -> bool:
+        return is_answer_to(booking, answer, span, first_sent)
+
+    return Asked(lambda: book(world.table, booking, at=at), is_true)
 
 
 def _change_records(

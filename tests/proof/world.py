@@ -24,16 +24,17 @@ from client_lifecycle.domain.bookings import BookedBy, Booking
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.records import PaymentStatus, Record
 from client_lifecycle.domain.runs import Run, RunState
-from client_lifecycle.domain.settings import PortalSettings, TidyUp
+from client_lifecycle.domain.settings import PortalSettings, SafetySettings, TidyUp
 from client_lifecycle.edge import steps, wiring
 from client_lifecycle.storage import archives, calls, due, keys, outcomes
-from client_lifecycle.storage.items import from_plain
+from client_lifecycle.storage.items import Plain, from_plain
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases import clean_up as cleaning
 from client_lifecycle.use_cases import practice
 from local.tables import create_table
 from tests.ministack.practice import put
 from tests.proof import invariants
+from tests.proof.answers import Asked, Span
 from tests.proof.bulk import LocalWorkflow, StepWork, Work
 from tests.proof.invariants import ClientLook, Memory, RunLook, Step
 from tests.proof.past import WRITES, Past, may_lag, written
@@ -99,7 +100,8 @@ def person_with_many_records() -> tuple[Client, list[Record]]:
 class World:
     """A practice, its clock, and what was seen of it.
 
-    ``lag`` tells by how many writes the next read that may lag is behind.
+    ``first_sent`` is when each booking was sent for the first time; ``lag`` tells by how many writes the next read that
+    may lag is behind.
     """
 
     table: Table
@@ -107,6 +109,7 @@ class World:
     workflow: LocalWorkflow = field(default_factory=LocalWorkflow)
     people: list[Client] = field(default_factory=list)
     bookings: dict[tuple[str, BookedBy], list[Booking]] = field(default_factory=dict)
+    first_sent: dict[str, int] = field(default_factory=dict)
     looks: dict[str, ClientLook] = field(default_factory=dict)
     run_looks: dict[str, RunLook] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
@@ -131,6 +134,11 @@ class World:
         """Have the clean-up propose to archive who went quiet."""
         wish = TidyUp(inactive_days=QUIET_DAYS, starts_by_itself=starts_by_itself, veto_days=1)
         practice.change_settings(self.table, PROVIDER_ID, lambda settings: replace(settings, tidy_up=wish))
+        self.past.take_in(self.at)
+
+    def decide(self, safety: SafetySettings) -> None:
+        """Have the practice decide what its safety rules do at first."""
+        practice.change_settings(self.table, PROVIDER_ID, lambda settings: replace(settings, safety=safety))
         self.past.take_in(self.at)
 
     @property
@@ -162,7 +170,10 @@ class World:
         if done and done.name in WRITES:
             self.past.record(done, self.at)
             if done.name == "TransactWriteItems":
-                self._witness(done, running.work)
+                self._witness(done, running)
+        if running.has_ended and running.error is None and isinstance(running.work, Asked):
+            span = Span(self.past, range(running.since, self.past.moment + 1))
+            invariants.hold(running.work.is_true(running.result, span), "an answer was true at no moment", running.name)
         return done
 
     def _lagging_moment(self) -> int:
@@ -171,12 +182,13 @@ class World:
         behind = range(moment, max(moment - self.lag(), 0), -1)
         return next((one for one in behind if past.clock[one] < self.at - LONGEST_LAG), moment - len(behind))
 
-    def _witness(self, call: Call, work: Work) -> None:
+    def _witness(self, call: Call, running: Running) -> None:
         """Look at every client and every run that a transaction has touched."""
+        work = running.work
         self.memory.moment = self.past.moment
         touched = sorted({key["pk"]["S"] for key in written(call)})
         for partition in (one for one in touched if one in self.looks):
-            self._witness_client(partition)
+            self._witness_client(partition, running)
         runs = {tuple(one.split("#")[1:3]) for one in touched if one.startswith(keys.RUN_PREFIX)}
         for partition in sorted(keys.run_partition(*run) for run in runs):
             if isinstance(work, StepWork) and (before := self.run_looks.get(partition)):
@@ -184,13 +196,33 @@ class World:
                 invariants.hold(not over, "a step of an attempt that is over has changed the run", partition)
             self._witness_run(partition)
 
-    def _witness_client(self, partition: str) -> None:
-        step = Step(self.looks[partition], self._look(partition))
+    def _witness_client(self, partition: str, running: Running) -> None:
+        before, after = self.looks[partition], self._look(partition)
+        step = Step(before, after, self._judged(before, running), self._seen(before, after, running.work))
         for holds_between in invariants.BETWEEN_TWO_MOMENTS:
             holds_between(step, self.memory)
         for holds in invariants.AT_EVERY_MOMENT:
             holds(step.after)
         self.looks[partition] = step.after
+
+    def _judged(self, before: ClientLook, running: Running) -> list[Plain]:
+        """Return the practice's safety rules, in all states since some work began and the client was last changed."""
+        key = keys.settings_key(PROVIDER_ID)
+        since = max(running.since, self.memory.revised.get(before.client["client_id"], 0))
+        found = [self.past.item(key, moment) or {} for moment in range(since, self.past.moment)]
+        return [settings.get("safety", {}) for settings in found]
+
+    def _seen(self, before: ClientLook, after: ClientLook, work: Work) -> frozenset[str]:
+        """Return the warnings that a person has acknowledged for a client that is archived."""
+        cause = after.client.get("stamp", {}).get("cause", {})
+        match cause.get("source"):
+            case "bulk_archive":
+                look = self.run_looks[keys.run_partition(PROVIDER_ID, cause["run_id"])]
+                return invariants.acknowledged_in_a_run(look, before.client["client_id"])
+            case "schedule":
+                return frozenset(before.plan["terms"].get("acknowledged", ()) if before.plan else ())
+            case _:
+                return work.acknowledged if isinstance(work, Asked) else frozenset()
 
     def _witness_run(self, partition: str) -> None:
         after = self._run_look(partition)

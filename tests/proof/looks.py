@@ -1,0 +1,149 @@
+"""What staff look up: whatever was done before they ask is there, and nothing else.
+
+The tabs, the search and the calendar, which are read over all clients, lag by moments and are not among it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from client_lifecycle.domain.client import Client, Group
+from client_lifecycle.domain.policy import Action
+from client_lifecycle.domain.runs import Member, Run
+from client_lifecycle.storage import keys
+from client_lifecycle.storage.archives import ReceiptPage, list_receipts
+from client_lifecycle.storage.history import HistoryPage, list_history
+from client_lifecycle.storage.items import from_plain
+from client_lifecycle.storage.providers import GroupPage, list_groups
+from client_lifecycle.storage.runs import MemberPage, RunPage, list_members, list_runs
+from client_lifecycle.use_cases.clients import PermissionCheck, check_permissions
+from tests.proof.answers import Asked, Span, State, is_archived
+from tests.proof.bulk import Work
+from tests.unit.builders import PROVIDER_ID
+
+if TYPE_CHECKING:
+    from tests.proof.world import World
+
+EVERYTHING = 1_000
+
+
+def look_up_groups(world: World, who: Client, choice: int) -> Work:
+    """Staff list the groups."""
+
+    def so_in(state: State) -> list[Group]:
+        found = state.items(keys.provider_partition(PROVIDER_ID), keys.GROUP_PREFIX)
+        return [from_plain(Group, plain) for plain in found]
+
+    def is_true(page: GroupPage, span: Span) -> bool:
+        return span.ever(lambda state: page.groups == so_in(state))
+
+    return Asked(lambda: list_groups(world.table, PROVIDER_ID, limit=EVERYTHING, after=None), is_true)
+
+
+def look_up_history(world: World, who: Client, choice: int) -> Work:
+    """Staff read the history of a client."""
+    partition = keys.client_partition(PROVIDER_ID, who.client_id)
+
+    def so_in(state: State) -> list[str]:
+        return [plain["history_id"] for plain in state.items(partition, keys.HISTORY_PREFIX)]
+
+    def is_true(page: HistoryPage, span: Span) -> bool:
+        told = [entry.history_id for entry in page.entries]
+        return span.ever(lambda state: told == so_in(state))
+
+    def work() -> HistoryPage:
+        return list_history(world.table, PROVIDER_ID, who.client_id, limit=EVERYTHING, after=None, newest_first=False)
+
+    return Asked(work, is_true)
+
+
+def look_up_receipts(world: World, who: Client, choice: int) -> Work:
+    """Staff list the receipts of a client."""
+    partition = keys.client_partition(PROVIDER_ID, who.client_id)
+
+    def so_in(state: State) -> tuple[int, int]:
+        found = list(state.items(partition, keys.RECEIPT_PREFIX))
+        return sum("archive_id" in plain for plain in found), sum(len(plain.get("changes", [])) for plain in found)
+
+    def is_true(page: ReceiptPage, span: Span) -> bool:
+        told = len(page.receipts), sum(len(receipt.changes) for receipt in page.receipts)
+        return span.ever(lambda state: told == so_in(state))
+
+    return Asked(lambda: list_receipts(world.table, PROVIDER_ID, who.client_id, limit=EVERYTHING, after=None), is_true)
+
+
+def look_up_runs(world: World, who: Client, choice: int) -> Work:
+    """Staff list the bulk archives, each as it is."""
+
+    def so_in(state: State) -> list[str]:
+        found = state.items(keys.provider_partition(PROVIDER_ID), keys.RUN_PREFIX)
+        return [plain["run_id"] for plain in found][::-1]
+
+    def was_so(run: Run, state: State) -> bool:
+        stored = state.item(keys.run_key(PROVIDER_ID, run.run_id)) or {}
+        return (run.state, run.attempt, run.undone_by) == tuple(
+            stored.get(name) for name in ("state", "attempt", "undone_by")
+        )
+
+    def is_true(page: RunPage, span: Span) -> bool:
+        told = [run.run_id for run in page.runs]
+        return span.ever(lambda state: told == so_in(state)) and all(
+            span.ever(lambda state, run=run: was_so(run, state))
+            for run in page.runs  # type: ignore[misc]
+        )
+
+    return Asked(lambda: list_runs(world.table, PROVIDER_ID, limit=EVERYTHING, after=None), is_true)
+
+
+def look_up_members(world: World, who: Client, choice: int) -> Work | None:
+    """Staff list the clients of a bulk archive, partition by partition."""
+    runs = world.runs
+    if not runs:
+        return None
+    run = runs[choice % len(runs)]
+
+    def was_so(member: Member, state: State) -> bool:
+        stored = state.item(keys.member_key(PROVIDER_ID, run.run_id, member.position)) or {}
+        return (member.outcome, member.attempt) == (stored.get("outcome"), stored.get("attempt"))
+
+    def is_true(page: MemberPage, span: Span) -> bool:
+        return len(page.members) == run.totals.clients and all(
+            span.ever(lambda state, member=member: was_so(member, state))
+            for member in page.members  # type: ignore[misc]
+        )
+
+    return Asked(lambda: list_members(world.table, run, outcome=None, limit=EVERYTHING, after=None), is_true)
+
+
+def check_permission(world: World, who: Client, choice: int) -> Work:
+    """Another system asks with whom it may share a document (P7)."""
+    client_ids = [client.client_id for client in world.people]
+
+    def is_true(check: PermissionCheck, span: Span) -> bool:
+        return all(
+            span.ever(lambda state, client=client: _may(check, client) != is_archived(state, client))  # type: ignore[misc]
+            for client in world.people
+        )
+
+    return Asked(lambda: check_permissions(world.table, PROVIDER_ID, Action.SHARE_DOCUMENT, None, client_ids), is_true)
+
+
+def _may(check: PermissionCheck, client: Client) -> bool:
+    permission = check.permissions[client.client_id]
+    return permission is not None and permission.allowed
+
+
+def look_up(world: World, who: Client, choice: int) -> Work | None:
+    """Somebody looks something up."""
+    return LOOKS[choice % len(LOOKS)](world, who, choice // len(LOOKS))
+
+
+LOOKS: tuple[Callable[[World, Client, int], Work | None], ...] = (
+    look_up_groups,
+    look_up_history,
+    look_up_receipts,
+    look_up_runs,
+    look_up_members,
+    check_permission,
+)
