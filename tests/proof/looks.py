@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Group
 from client_lifecycle.domain.policy import Action
+from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.domain.runs import Member, Run
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.archives import ReceiptPage, list_receipts
 from client_lifecycle.storage.history import HistoryPage, list_history
 from client_lifecycle.storage.items import from_plain
 from client_lifecycle.storage.providers import GroupPage, list_groups
+from client_lifecycle.storage.receipts import ReceiptPage, list_receipts
 from client_lifecycle.storage.runs import MemberPage, RunPage, list_members, list_runs
 from client_lifecycle.use_cases.clients import PermissionCheck, check_permissions
 from tests.proof.answers import Asked, Span, State, is_archived
@@ -62,13 +63,21 @@ def look_up_receipts(world: World, who: Client, choice: int) -> Work:
     """Staff list the receipts of a client."""
     partition = keys.client_partition(PROVIDER_ID, who.client_id)
 
-    def so_in(state: State) -> tuple[int, int]:
-        found = list(state.items(partition, keys.RECEIPT_PREFIX))
-        return sum("archive_id" in plain for plain in found), sum(len(plain.get("changes", [])) for plain in found)
+    def so_in(state: State) -> list[str]:
+        found = state.items(partition, keys.RECEIPT_PREFIX)
+        return [plain["archive_id"] for plain in found if "archive_id" in plain][::-1]
+
+    def was_so(receipt: Receipt, state: State) -> bool:
+        found = state.items(partition, f"{keys.RECEIPT_PREFIX}{receipt.archive_id}")
+        return len(receipt.changes) == sum(len(plain.get("changes", [])) for plain in found)
 
     def is_true(page: ReceiptPage, span: Span) -> bool:
-        told = len(page.receipts), sum(len(receipt.changes) for receipt in page.receipts)
-        return span.ever(lambda state: told == so_in(state))
+        receipts = [paged.receipt for paged in page.receipts]
+        told = [receipt.archive_id for receipt in receipts]
+        return span.ever(lambda state: told == so_in(state)) and all(
+            span.ever(lambda state, receipt=receipt: was_so(receipt, state))  # type: ignore[misc]
+            for receipt in receipts
+        )
 
     return Asked(lambda: list_receipts(world.table, PROVIDER_ID, who.client_id, limit=EVERYTHING, after=None), is_true)
 

@@ -160,7 +160,6 @@ blocked = of(change_rules, choice=3 * len(EVERY_RULE) + EVERY_RULE.index(SafetyR
 switched_off, switched_back = of(switch_group, choice=4), of(switch_group, choice=1)
 
 READS: Mapping[str, Case] = {
-    "archives.list_receipts Query": after(archived, then=of(look_up_receipts)),
     "archives.read_receipt Query": CASES["activate with restore"],
     "bookings.read_answer GetItem": CASES["booking by a client"],
     "clients.read_client GetItem": CASES["activate"],
@@ -168,17 +167,20 @@ READS: Mapping[str, Case] = {
     "clients.read_live Query": CASES["cancel_commitments"],
     "history.list_history Query": after(archived, then=of(look_up_history)),
     "providers.list_groups Query": after(switched_off, then=of(look_up_groups)),
-    "providers.read_group GetItem": after(switched_off, then=switched_back),
     "providers.read_switches BatchGetItem": after(switched_off, then=of(book_by_client, choice=A_NEW_BOOKING)),
+    "providers.stored_group GetItem": after(switched_off, then=switched_back),
     "providers.stored_settings GetItem": plan_held_back,
+    "receipts._archive_ids Query": after(archived, then=of(look_up_receipts)),
+    "receipts._fill Query": after(archived, then=of(look_up_receipts)),
+    "receipts.read_receipt_page GetItem": after(archived, then=of(look_up_receipts)),
     "restores.read_found BatchGetItem": CASES["activate with restore"],
     "restores.read_restoration GetItem": CASES["activate with restore of many records"],
     "runs._page_by_outcome Query": CASES["finish what was lost"],
     "runs._page_by_position Query": after(confirmed, then=of(look_up_members)),
-    "runs.all_members Query": CASES["confirm"],
     "runs.list_runs BatchGetItem": after(confirmed, then=of(look_up_runs)),
     "runs.list_runs Query": after(confirmed, then=of(look_up_runs)),
     "runs.members_with Query": undo_in_part_to_finish,
+    "runs.read_all_members.found Query": CASES["confirm"],
     "runs.read_members BatchGetItem": CASES["mark"],
     "runs.read_run GetItem": run_that_failed_to_finish,
 }

@@ -22,7 +22,6 @@ from tests.proof.operations import (
     bill,
     carry_out_plan,
     change_rules,
-    retry_of,
 )
 from tests.unit.builders import DAY
 
@@ -59,8 +58,9 @@ def bulk(scene: Scene) -> Work:
 def retry(scene: Scene) -> Work:
     run = scene.ended(scene.confirmed(WHO_OWES))
     decide(scene, SafetyRule.OWES_MONEY, Level.WARN)
-    scene.done(lambda: retry_of(scene.world, run, scene.workflow))
-    return scene.execution(run).batches[0].deliver(MARK)
+    execution = scene.retrying(run)
+    scene.done(execution.prepare())
+    return execution.batches[0].deliver(MARK)
 
 
 def plan(scene: Scene) -> Work:
