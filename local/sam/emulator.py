@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -64,18 +65,18 @@ def emulated(built: Path, function: Function, variables: Mapping[str, str]) -> I
 
 
 def _caller(built: Path, function: Function) -> httpx.Client:
-    return httpx.Client(trust_env=False, timeout=START_SECONDS + _timeout_seconds(built, function))
+    return httpx.Client(trust_env=False, timeout=START_SECONDS + _properties(built, function)["Timeout"])
 
 
-def _timeout_seconds(built: Path, function: Function) -> int:
-    seconds: int = read_template(built / "template.yaml")["Resources"][function.logical_id]["Properties"]["Timeout"]
-    return seconds
+def _properties(built: Path, function: Function) -> dict[str, Any]:
+    properties: dict[str, Any] = read_template(built / "template.yaml")["Resources"][function.logical_id]["Properties"]
+    return properties
 
 
 def _start(
     built: Path, function: Function, variables: Mapping[str, str], ports: tuple[int, int], log: Path
 ) -> subprocess.Popen[bytes]:
-    runtime = runtime_folder()
+    runtime, properties = runtime_folder(), _properties(built, function)
     task = built / function.logical_id
     callers, clients = (f"{HOST}:{port}" for port in ports)
     addresses = ["--runtime-interface-emulator-address", callers, "--runtime-api-address", clients]
@@ -86,7 +87,8 @@ def _start(
         "LANG": "C.UTF-8",
         "TZ": ":UTC",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
-        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(_timeout_seconds(built, function)),
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(properties["Timeout"]),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
         "LAMBDA_TASK_ROOT": str(task),
         "_HANDLER": function.handler,
         "PYTHONPATH": os.pathsep.join(map(str, (task, built / "ClientLifecycleLayer" / "python", runtime))),
