@@ -242,9 +242,12 @@ def test_an_archived_client_of_the_selection_is_already_archived(deployed: Pract
 def test_a_client_beyond_one_transaction_is_archived_over_http(deployed: PracticeStack) -> None:
     who = client("e2e-many", provider_id=deployed.practice.provider_id)
     at = datetime.now(UTC)
-    put(deployed.table, who, [payment(f"p-{n}", due_at=at + n * DAY) for n in range(230)])
+    put(deployed.table, who, [payment(f"p-{n}", due_at=at + n * DAY) for n in range(530)])
     receipt = deployed.api.post(f"/clients/{who.client_id}/archive")["receipt"]
-    assert (receipt["state"], len(receipt["changes"])) == ("settled", 230)
+    assert (receipt["state"], len(receipt["changes"])) == ("settled", 500)
+    address, cursor = f"/clients/{who.client_id}/receipts/{receipt['archive_id']}", receipt["next_cursor"]
+    rest = deployed.api.get(address, cursor=cursor)
+    assert (len(rest["changes"]), rest["next_cursor"]) == (30, None)
     statuses = {one.status for one in records_of(deployed.table, who)}  # type: ignore[union-attr]
     assert statuses == {PaymentStatus.CANCELLED}
 

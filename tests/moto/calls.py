@@ -8,9 +8,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from local.openapi import TARGET
 from local.template import read_template
 from tests.unit.builders import OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID
 
@@ -153,7 +155,24 @@ def request(
     answer = invoke(ROUTES[method, resource], event)
     received = {name: ", ".join(values) for name, values in answer["multiValueHeaders"].items()}
     document = json.loads(answer["body"]) if answer["body"] else None
-    return Answer(answer["statusCode"], received.get("Content-Type"), document, received)
+    made = Answer(answer["statusCode"], received.get("Content-Type"), document, received)
+    _require_described(method, resource, made)
+    return made
+
+
+def _require_described(method: str, resource: str, answer: Answer) -> None:
+    """Require that the API's description has this status for the route and, where it is a problem, its name too."""
+    described = _description()["paths"][resource][method.lower()]["responses"]
+    assert str(answer.status) in described, f"{method} {resource} may answer {answer.status}, and does not say so"
+    if answer.content_type == PROBLEM_JSON:
+        names = described[str(answer.status)]["description"].split(", ")
+        assert answer.problem in names, f"{method} {resource} may answer {answer.problem}, and does not say so"
+
+
+@cache
+def _description() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(TARGET.read_text(encoding="utf-8"))
+    return found
 
 
 def get(address: str, **options: Any) -> Answer:

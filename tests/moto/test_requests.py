@@ -155,8 +155,8 @@ def test_a_number_in_an_address_is_written_in_digits(limit: str) -> None:
         assert (answer.status, answer.fields) == (422, ["limit"])
 
 
-@pytest.mark.parametrize("value", [50.0, 1e3, True, "50", None, 10**400])
-def test_a_whole_number_in_a_body_is_written_as_one(value: object) -> None:
+@pytest.mark.parametrize("value", [50.5, 1e3, True, "50", None, 10**400])
+def test_only_a_whole_number_is_one_in_a_body(value: object) -> None:
     answer = patch("/settings", {"undo_window_days": value})
     assert (answer.status, answer.fields) == (422, ["undo_window_days"])
 
@@ -307,8 +307,7 @@ def test_a_title_is_the_same_on_every_python() -> None:
     assert (answer.content_type, answer.body["title"]) == (PROBLEM_JSON, "Unprocessable Content")
 
 
-@pytest.mark.parametrize(("days", "status"), [(20, 200), (20.0, 200), (20.5, 422), ("20", 422), (True, 422)])
-def test_a_number_is_whole_however_it_is_written(table: Table, days: object, status: int) -> None:
-    answer = request("PATCH", "/settings", {"undo_window_days": days})
-    assert answer.status == status
-    assert answer.body.get("undo_window_days", 20) == 20
+@pytest.mark.parametrize("days", ["20", "20.0", "2e1"])
+def test_a_number_in_a_body_is_whole_however_it_is_written(table: Table, days: str) -> None:
+    answer = patch("/settings", raw=f'{{"undo_window_days": {days}}}')
+    assert (answer.status, answer.body["undo_window_days"]) == (200, 20)
