@@ -57,6 +57,10 @@ class LocalAwsFailed(Exception):
     """The local AWS did not start, or something asked of it went wrong; the message is for people."""
 
 
+class PortTaken(LocalAwsFailed):
+    """The one port that will do is taken."""
+
+
 @dataclass(frozen=True)
 class LocalAws:
     """A running AWS on this machine: its address, its log, and clients of the account's root user.
@@ -150,12 +154,13 @@ def local_aws(
 
     Raises:
         LocalAwsFailed: it did not come up; the message holds the end of its log.
+        PortTaken: another port would have to be chosen, and state is kept.
     """
     with tempfile.TemporaryDirectory(prefix="client-archive-", ignore_cleanup_errors=True) as folder:
         chosen = _free_port(port)
         if port and chosen != port:
             if keep:
-                raise LocalAwsFailed(f"Port {port} is taken by another program, and the state that is kept needs it.")
+                raise PortTaken(f"Port {port} is taken by another program, and the state that is kept needs it.")
             say(_taken(port, chosen))
         for _ in range(ATTEMPTS):
             with _running(Path(folder), chosen, keep) as aws:

@@ -13,7 +13,7 @@ import typer
 
 from local.deploy import Deployed
 from local.functions import functions
-from local.ministack import DEFAULT_PORT, LocalAws, LocalAwsFailed
+from local.ministack import DEFAULT_PORT, LocalAws, LocalAwsFailed, PortTaken
 from local.package import SOURCES, Code
 from local.providers import booking_secrets
 from local.running import ENVIRONMENT, EVENTS, announced, is_running, shell_environment
@@ -77,6 +77,8 @@ def _way_out(kept: Path | None) -> Iterator[None]:
     """Say with a failure how to do without the state that was kept."""
     try:
         yield
+    except PortTaken:
+        raise
     except LocalAwsFailed as failed:
         if kept and kept.exists():
             failed.add_note(f"To begin without what was kept, remove {kept}.")

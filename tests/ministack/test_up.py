@@ -95,6 +95,16 @@ class TestWhileItRuns:
         assert json.loads(run(folder, "invoke", "archive_client").stdout)["statusCode"] == 200
 
 
+def test_kept_state_is_started_at_its_own_port_or_not_at_all(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        (tmp_path / f"kept-{port}").mkdir()
+        told = run(tmp_path, "up", "--keep", "--port", str(port), ends_with=1).stderr
+    assert told == f"Port {port} is taken by another program, and the state that is kept needs it.\n"
+
+
 def test_what_was_done_is_kept_even_if_up_is_killed_and_events_flow_again(
     practice: Going, folder: Path, port: str
 ) -> None:
