@@ -93,6 +93,7 @@ PASSING: Mapping[str, Fault] = {
     "too many requests": refused(429, "TooManyRequestsException"),
     "slow down": refused(503, "SlowDown"),
     "internal error": refused(500, "InternalServerError"),
+    "too many executions": refused(400, "ExecutionLimitExceeded"),
     "error without a name": refused(502, "BadGateway"),
 }
 """The faults that pass by themselves."""

@@ -167,6 +167,12 @@ def test_only_who_creates_loads_what_keeps_answers(package: str) -> None:
     assert ("aws_lambda_powertools.utilities.idempotency" in loaded) == (package in ANSWER_ONCE)
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_function_says_how_long_aws_may_hold_it_up(package: str) -> None:
+    text = (FUNCTIONS / package / "handler.py").read_text(encoding="utf-8")
+    assert ("http.lambda_handler(app)" in text) != ("@patience.for_a_task" in text)
+
+
 @pytest.mark.parametrize("package", ["publish_events", "booking_requests"])
 def test_a_function_that_events_call_does_not_load_the_http_resolver(package: str) -> None:
     loaded = modules_loaded()[package]

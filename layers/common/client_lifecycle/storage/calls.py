@@ -33,6 +33,7 @@ PATIENCE_SECONDS = 5.0
 TRY_AGAIN_CODES = frozenset(
     {
         "DependencyTimeoutException",
+        "ExecutionLimitExceeded",
         "InternalError",
         "InternalException",
         "InternalFailure",
