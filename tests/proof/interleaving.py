@@ -29,7 +29,11 @@ TIMES = (
     timedelta(minutes=25),
     timedelta(hours=15),
 )
-NAMES = (*sorted(OPERATIONS), *(["bulk_step"] * len(OPERATIONS)), *(["retry", "undo", "change"] * 2))
+NAMES = (
+    *sorted(OPERATIONS),
+    *(["bulk_step"] * len(OPERATIONS)),
+    *(["retry", "undo", "change", "bill", "change_rules"] * 2),
+)
 """A run takes many steps, so they are chosen as often as all the rest together."""
 
 SAFETY_AT_FIRST = (

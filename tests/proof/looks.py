@@ -6,6 +6,7 @@ The tabs, the search and the calendar, which are read over all clients, lag by m
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Group
@@ -75,8 +76,7 @@ def look_up_receipts(world: World, who: Client, choice: int) -> Work:
         receipts = [paged.receipt for paged in page.receipts]
         told = [receipt.archive_id for receipt in receipts]
         return span.ever(lambda state: told == so_in(state)) and all(
-            span.ever(lambda state, receipt=receipt: was_so(receipt, state))  # type: ignore[misc]
-            for receipt in receipts
+            span.ever(partial(was_so, receipt)) for receipt in receipts
         )
 
     return Asked(lambda: list_receipts(world.table, PROVIDER_ID, who.client_id, limit=EVERYTHING, after=None), is_true)
@@ -98,8 +98,7 @@ def look_up_runs(world: World, who: Client, choice: int) -> Work:
     def is_true(page: RunPage, span: Span) -> bool:
         told = [run.run_id for run in page.runs]
         return span.ever(lambda state: told == so_in(state)) and all(
-            span.ever(lambda state, run=run: was_so(run, state))
-            for run in page.runs  # type: ignore[misc]
+            span.ever(partial(was_so, run)) for run in page.runs
         )
 
     return Asked(lambda: list_runs(world.table, PROVIDER_ID, limit=EVERYTHING, after=None), is_true)
@@ -118,8 +117,7 @@ def look_up_members(world: World, who: Client, choice: int) -> Work | None:
 
     def is_true(page: MemberPage, span: Span) -> bool:
         return len(page.members) == run.totals.clients and all(
-            span.ever(lambda state, member=member: was_so(member, state))
-            for member in page.members  # type: ignore[misc]
+            span.ever(partial(was_so, member)) for member in page.members
         )
 
     return Asked(lambda: list_members(world.table, run, outcome=None, limit=EVERYTHING, after=None), is_true)
@@ -130,17 +128,14 @@ def check_permission(world: World, who: Client, choice: int) -> Work:
     client_ids = [client.client_id for client in world.people]
 
     def is_true(check: PermissionCheck, span: Span) -> bool:
-        return all(
-            span.ever(lambda state, client=client: _may(check, client) != is_archived(state, client))  # type: ignore[misc]
-            for client in world.people
-        )
+        return all(span.ever(partial(_is_so, check, client)) for client in world.people)
 
     return Asked(lambda: check_permissions(world.table, PROVIDER_ID, Action.SHARE_DOCUMENT, None, client_ids), is_true)
 
 
-def _may(check: PermissionCheck, client: Client) -> bool:
+def _is_so(check: PermissionCheck, client: Client, state: State) -> bool:
     permission = check.permissions[client.client_id]
-    return permission is not None and permission.allowed
+    return permission is not None and permission.allowed != is_archived(state, client)
 
 
 def look_up(world: World, who: Client, choice: int) -> Work | None:

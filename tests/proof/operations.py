@@ -212,7 +212,8 @@ def change_rules(world: World, who: Client, choice: int) -> Work:
     rule, level = EVERY_RULE[choice % len(EVERY_RULE)], LEVELS[choice // len(EVERY_RULE) % len(LEVELS)]
 
     def edit(settings: ProviderSettings) -> ProviderSettings:
-        return replace(settings, safety=replace(settings.safety, **{rule.value: level}))
+        decided: dict[str, Any] = {rule.value: level}
+        return replace(settings, safety=replace(settings.safety, **decided))
 
     def is_true(after: ProviderSettings, span: Span) -> bool:
         key, told = settings_key(PROVIDER_ID), to_plain(after)["safety"]

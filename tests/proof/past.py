@@ -73,7 +73,7 @@ class Past:
             return
         keys = [{name: key[name] for name in ("pk", "sk")} for key in written(call)]
         request = {self.table.name: {"Keys": keys, "ConsistentRead": True}}
-        answer = self.table.client.batch_get_item(RequestItems=request)  # type: ignore[arg-type]
+        answer = self.table.client.batch_get_item(RequestItems=request)
         found = {(item["pk"]["S"], item["sk"]["S"]): item for item in answer["Responses"][self.table.name]}
         for key in keys:
             place = key["pk"]["S"], key["sk"]["S"]

@@ -54,18 +54,17 @@ def consistent_reads() -> frozenset[str]:
 
 def _reads(scope: str, node: ast.AST) -> Iterator[str]:
     for child in ast.iter_child_nodes(node):
-        is_scope = isinstance(child, ast.FunctionDef | ast.ClassDef)
-        yield from _reads(f"{scope}.{child.name}" if is_scope else scope, child)
-        if isinstance(child, ast.Call) and _is_consistent(child):
+        yield from _reads(
+            f"{scope}.{child.name}" if isinstance(child, ast.FunctionDef | ast.ClassDef) else scope, child
+        )
+        if isinstance(child, ast.Call) and isinstance(child.func, ast.Attribute) and _is_consistent(child, child.func):
             yield f"{scope} {CALLS[child.func.attr]}"
 
 
-def _is_consistent(call: ast.Call) -> bool:
+def _is_consistent(call: ast.Call, method: ast.Attribute) -> bool:
     """Whether a call reads the table, and does not say that it need not be consistent."""
-    if not isinstance(call.func, ast.Attribute) or call.func.attr not in CALLS:
-        return False
-    is_of_table = ast.unparse(call.func.value).rpartition(".")[2] == TABLE
-    return is_of_table and "consistent=False" not in map(ast.unparse, call.keywords)
+    is_of_table = ast.unparse(method.value).rpartition(".")[2] == TABLE
+    return is_of_table and method.attr in CALLS and "consistent=False" not in map(ast.unparse, call.keywords)
 
 
 @contextmanager
