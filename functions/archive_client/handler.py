@@ -17,6 +17,7 @@ from client_lifecycle.domain.errors import (
     InvalidRequest,
     Superseded,
 )
+from client_lifecycle.domain.runs import NAMED_AT_MOST, RecordName, record_names
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
 from client_lifecycle.edge.moments import Day
@@ -80,16 +81,24 @@ class ArchivedView(BaseModel):
 
     Of a long receipt it is the first page; ``GET /clients/{client_id}/receipts/{archive_id}`` goes on from its
     ``next_cursor``.
+    ``made_good`` lists what had come alive on a client that was archived already and was ended by this request, the
+    first hundred records; ``made_good_total`` tells how many they are. The receipt has them all.
     """
 
     client: ClientView
     receipt: ReceiptView
+    made_good: list[RecordName]
+    made_good_total: int
 
 
 @app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
 @http.may_fail_with(ClientNotFound, GroupNotFound, ArchiveBlocked, AcknowledgementNeeded, Superseded)
 def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BODY) -> ArchivedView:
-    """Archive a client with all effects; archiving an archived client answers with the receipt it has."""
+    """Archive a client with all effects.
+
+    Archiving an archived client answers with the receipt it has. What has come alive since, like a payment that was
+    being charged and fell back to scheduled, is ended under that archive and added to its receipt.
+    """
     caller = identity.caller(app)
     archived = archive_client(
         wiring.table(),
@@ -101,7 +110,12 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
         acknowledged=body.acknowledge,
     )
     receipt = shown_receipt(archived.client, archived.receipt, archived.rest)
-    return ArchivedView(client=ClientView.of(archived.client), receipt=receipt)
+    return ArchivedView(
+        client=ClientView.of(archived.client),
+        receipt=receipt,
+        made_good=record_names(archived.made_good[:NAMED_AT_MOST]),
+        made_good_total=len(archived.made_good),
+    )
 
 
 @app.put(

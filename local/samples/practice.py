@@ -23,10 +23,11 @@ from client_lifecycle.storage.outcomes import settle_members
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.activate import activate_client
-from client_lifecycle.use_cases.archive import apply_effect, archive_client
+from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_batch import failed, finish_run, judge, mark_archived
 from client_lifecycle.use_cases.archive_later import plan_archive
 from client_lifecycle.use_cases.bulk_archive import confirm
+from client_lifecycle.use_cases.carry_out import apply_effect
 from client_lifecycle.use_cases.preview import preview
 from client_lifecycle.use_cases.retry import retry
 from client_lifecycle.use_cases.undo import undo

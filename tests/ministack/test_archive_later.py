@@ -18,9 +18,10 @@ from client_lifecycle.domain.records import LONGEST_APPOINTMENT
 from client_lifecycle.storage import archives, due, keys
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.archive import apply_effect, archive_client
+from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import CarriedOut, cancel_plan, carry_out_plan, plan_archive
 from client_lifecycle.use_cases.book import book
+from client_lifecycle.use_cases.carry_out import apply_effect
 from tests.ministack.faults import answering
 from tests.ministack.practice import count, everything, put
 from tests.unit.builders import DAY, NOW, appointment, cause, client, one_of_each, plan, reminder, terms

@@ -24,7 +24,8 @@ from client_lifecycle.storage.items import put_new
 from client_lifecycle.storage.keys import client_partition
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.activate import activate_client
-from client_lifecycle.use_cases.archive import Archived, apply_effect, archive_client
+from client_lifecycle.use_cases.archive import Archived, archive_client
+from client_lifecycle.use_cases.carry_out import apply_effect
 from local.ministack import LocalAws
 from tests.ministack.faults import answering, cancelled
 from tests.ministack.practice import count, everything, put, records_of

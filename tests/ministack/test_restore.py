@@ -28,7 +28,8 @@ from client_lifecycle.storage.keys import chat_key
 from client_lifecycle.storage.providers import delete_group
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.activate import activate_client
-from client_lifecycle.use_cases.archive import Archived, apply_effect, archive_client
+from client_lifecycle.use_cases.archive import Archived, archive_client
+from client_lifecycle.use_cases.carry_out import apply_effect
 from client_lifecycle.use_cases.restore import Restored
 from local.sample_practice import generate, load
 from tests.ministack.faults import answering

@@ -43,7 +43,7 @@ def store_receipt(table: Table, *parts: Sequence[Change], archive_id: str = ARCH
     ]
     for changes in later:
         part = ReceiptPart(at=NOW, changes=tuple(changes), left_alone=(CHARGING,))
-        items.append({**receipt_part_key(PROVIDER_ID, "client-1", archive_id, changes), **to_plain(part)})
+        items.append({**receipt_part_key(PROVIDER_ID, "client-1", archive_id, f"{len(items):04}"), **to_plain(part)})
     table.put_many(items)
 
 

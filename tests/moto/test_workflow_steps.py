@@ -54,11 +54,12 @@ def of_client(found: Dump, client_id: str) -> Dump:
     return {key: item for key, item in found.items() if key[0].endswith(f"#{client_id}")}
 
 
-def receipt_of(table: Table, client_id: str) -> Any:
-    """The receipt as staff would read it, by archiving the archived client once more."""
-    before = dump(table)
-    receipt = post(f"/clients/{client_id}/archive", {}).body["receipt"]
-    assert dump(table) == before
+def receipt_of(client_id: str) -> Any:
+    """The receipt of the archive that a client is under, as staff read it."""
+    archive_id = get(f"/clients/{client_id}").body["archive_id"]
+    [receipt] = [
+        one for one in get(f"/clients/{client_id}/receipts").body["receipts"] if one["archive_id"] == archive_id
+    ]
     return receipt
 
 
@@ -90,7 +91,7 @@ def test_a5_a_bulk_archive_does_to_each_client_what_the_single_archive_does(tabl
 def test_a5_the_receipt_of_a_bulk_archive_lists_what_the_single_one_s_does(table: Table) -> None:
     confirmed("c-1").whole("c-1")
     single = post("/clients/c-2/archive", {}).body["receipt"]
-    bulk = receipt_of(table, "c-1")
+    bulk = receipt_of("c-1")
 
     def by_kind(receipt: Any) -> Any:
         return sorted(receipt["changes"], key=lambda change: str(change["kind"]))
@@ -104,7 +105,7 @@ def test_the_receipt_names_the_run_and_who_confirmed_it(table: Table) -> None:
     workflow = confirmed("c-1")
     workflow.whole("c-1")
     cause = {"source": "bulk_archive", "actor_id": STAFF_ID, "run_id": workflow.run_id}
-    assert receipt_of(table, "c-1")["archived_by"] == cause
+    assert receipt_of("c-1")["archived_by"] == cause
     assert get("/clients/c-1").body["archived_by"] == cause
 
 
@@ -130,21 +131,21 @@ def test_a_client_with_more_records_than_one_transaction_takes_is_archived_in_fu
     store(table, client("c-large"), *(reminder(f"reminder-{number:03d}") for number in range(99)))
     workflow = confirmed("c-large")
     assert workflow.whole("c-large") == "completed"
-    receipt = receipt_of(table, "c-large")
+    receipt = receipt_of("c-large")
     assert (len(receipt["changes"]), receipt["state"]) == (99, "settled")
 
 
 def test_a_client_without_records_is_archived_with_an_empty_receipt(table: Table) -> None:
     store(table, client("c-new"))
     confirmed("c-new").whole("c-new")
-    receipt = receipt_of(table, "c-new")
+    receipt = receipt_of("c-new")
     assert (receipt["changes"], receipt["state"]) == ([], "settled")
 
 
 def test_e7_a_payment_that_is_charging_is_reported_once_however_often_the_step_runs(table: Table) -> None:
     store(table, client("c-paying"), payment("pay-9", status=PaymentStatus.CHARGING))
     confirmed("c-paying", deliveries=3).whole("c-paying")
-    assert receipt_of(table, "c-paying")["left_alone"] == [
+    assert receipt_of("c-paying")["left_alone"] == [
         {"kind": "payment", "record_id": "pay-9", "reason": "already_charging"}
     ]
 
@@ -250,7 +251,7 @@ def test_a_client_archived_anew_by_staff_keeps_the_newer_archive(table: Table, c
     by_hand = post("/clients/c-1/archive", {}).body["receipt"]
     workflow.settle(workflow.effects(state))
     assert workflow.outcomes == {"c-1": ("superseded", None)}
-    assert receipt_of(table, "c-1") == by_hand
+    assert receipt_of("c-1") == by_hand
 
 
 # A client that fails
@@ -306,7 +307,7 @@ def test_one_effect_that_fails_is_enough_and_the_other_two_are_carried_out(
             results.append(workflow.effect(name, state))
     workflow.settle({**state, "effects": results})
     assert workflow.outcomes == {"c-1": ("failed", "InternalError")}
-    assert len(receipt_of(table, "c-1")["changes"]) == 4
+    assert len(receipt_of("c-1")["changes"]) == 4
 
 
 def broken(*_: object, **__: object) -> None:
@@ -375,7 +376,7 @@ def test_the_receipt_of_a_failed_client_stays_open(table: Table) -> None:
     workflow = confirmed("c-1")
     state = workflow.mark(workflow.batch("c-1"))
     workflow.settle({**state, "effects": [{"error": "States.Timeout"}]})
-    assert receipt_of(table, "c-1")["state"] == "settling"
+    assert receipt_of("c-1")["state"] == "settling"
 
 
 # Finish

@@ -30,6 +30,7 @@ from tests.proof.operations import (
     book_by_staff,
     cancel_plan,
     carry_out_plan,
+    charge_fails,
     clean_up_everything,
     confirm,
     restore,
@@ -185,6 +186,39 @@ def after_archive(operation: Callable[..., Work], client_id: str) -> Case:
         return operation(scene.world, who, A_NEW_BOOKING)
 
     return case
+
+
+def after_a_charge_failed(scene: Scene) -> Any:
+    """Return a client whose archive has left a payment alone that has fallen back since."""
+    who = scene.who("in-charge")
+    scene.done(archive(scene.world, who, 0), charge_fails(scene.world, who, 1))
+    return who
+
+
+def archive_that_makes_good(scene: Scene) -> Work:
+    return archive(scene.world, after_a_charge_failed(scene), 0)
+
+
+def clean_up_that_makes_good(scene: Scene) -> Work:
+    after_a_charge_failed(scene)
+    return scene.clean_up()
+
+
+def clean_up_of_a_payment_in_charge(scene: Scene) -> Work:
+    scene.done(archive(scene.world, scene.who("in-charge"), 0))
+    return scene.clean_up()
+
+
+def mark_that_makes_good(scene: Scene) -> Work:
+    """Return the first step of a run with a client who was archived before, and whose payment has fallen back."""
+    after_a_charge_failed(scene)
+    return scene.confirmed().batches[0].deliver(MARK)
+
+
+def restore_of_what_was_made_good(scene: Scene) -> Work:
+    who = after_a_charge_failed(scene)
+    scene.done(archive(scene.world, who, 0))
+    return restore(scene.world, who, 0)
 
 
 def restore_after_return(scene: Scene) -> Work:
@@ -380,6 +414,12 @@ def finish_after(*before: str) -> Case:
 CASES: Mapping[str, Case] = {
     "archive": archive_of("plain"),
     "archive of many records": archive_of("many"),
+    "archive that leaves a payment alone": archive_of("in-charge"),
+    "archive that makes good": archive_that_makes_good,
+    "clean-up that makes good": clean_up_that_makes_good,
+    "clean-up of a payment in charge": clean_up_of_a_payment_in_charge,
+    "mark that makes good": mark_that_makes_good,
+    "restore of what was made good": restore_of_what_was_made_good,
     "activate": after_archive(activate, "plain"),
     "activate with restore": after_archive(restore, "in-charge"),
     "activate with restore of many records": after_archive(restore, "many"),

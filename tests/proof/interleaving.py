@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from zlib import crc32
 
+from client_lifecycle.domain.receipts import LONGEST_WAIT
 from client_lifecycle.domain.settings import Level, SafetySettings
 from tests.ministack.faults import Answer, cancelled
 from tests.proof.bulk import EFFECTS, FINISH, MARK, SETTLE, Work
@@ -16,7 +17,7 @@ from tests.proof.scheduler import GO, Call, Crash, Let, Running
 from tests.proof.world import FEWER_TRIES, LONGEST_LAG_WRITES, Controls, World, person_with_many_records, plain_people
 
 AT_ONCE = 6
-MOST_CLEAN_UPS = 6
+MOST_CLEAN_UPS = 8
 BETWEEN_CLEAN_UPS = timedelta(minutes=20)
 """Longer than an item that the clean-up looks at is left to it."""
 
@@ -144,10 +145,10 @@ class Interleaving:
                 for delivery in deliveries[:AT_ONCE]:
                     self._begin(delivery.step, delivery.begin())
                 self._drain()
-            self.world.at += BETWEEN_CLEAN_UPS
+            self.world.at += LONGEST_WAIT if self.world.has_unseen_payments else BETWEEN_CLEAN_UPS
             self._begin(clean_up.__name__, clean_up(self.world, self.world.people[0], 0))
             self._drain()
-            if not self.world.is_anything_at_work:
+            if not (self.world.is_anything_at_work or self.world.has_unseen_payments):
                 break
         self.world.at_rest()
         for look in self.world.run_looks.values():

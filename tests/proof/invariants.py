@@ -166,10 +166,13 @@ def the_history_explains_the_status(look: ClientLook) -> None:
         hold(look.client["last_return"]["archive_id"] == last["archive_id"], "back from another archive than is noted")
 
 
-def a_settled_archive_leaves_nothing_live(look: ClientLook) -> None:
+def what_an_archive_left_alone_is_in_the_clean_ups_list(look: ClientLook) -> None:
+    """That is a payment in charge, and still is when it fell back and nobody has looked since (A11)."""
     if look.archive_id and not look.is_settling:
-        live = [sk for sk, record in look.records.items() if still_live(record, look.at)]
-        hold(not live, "an archived client has live records", look.archive_id, *live)
+        for sk, record in look.records.items():
+            if record["kind"] == "payment" and record["status"] in ("charging", "scheduled"):
+                left = look.items.get(f"RECEIPT#{look.archive_id}#LEFT_ALONE#{sk}", {})
+                hold(left.keys() >= LEASE, "the clean-up does not know of a payment left alone", look.archive_id, sk)
 
 
 def a_receipt_names_each_record_once(look: ClientLook) -> None:
@@ -202,7 +205,7 @@ AT_EVERY_MOMENT = (
     the_stamp_is_the_status,
     what_is_to_be_done_is_in_the_clean_ups_list,
     the_history_explains_the_status,
-    a_settled_archive_leaves_nothing_live,
+    what_an_archive_left_alone_is_in_the_clean_ups_list,
     a_receipt_names_each_record_once,
 )
 
@@ -216,7 +219,8 @@ class Memory:
 
     ``own_bookings`` are the appointments that clients have asked for themselves; ``archived_by`` has the archive that a
     run has begun on a client, ``left_at`` the client's revision then, and ``undone`` who was brought back by an undo;
-    ``revised`` is when each client last got another revision.
+    ``revised`` is when each client last got another revision. ``fallen_back`` has the payments that fell back from
+    charging, and when, until the system has seen them: by client and sort key.
     """
 
     moment: int = 0
@@ -227,6 +231,7 @@ class Memory:
     left_at: dict[str, int] = field(default_factory=dict)
     undone: set[tuple[str, str]] = field(default_factory=set)
     revised: dict[str, int] = field(default_factory=dict)
+    fallen_back: dict[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -297,7 +302,7 @@ def records_stay_what_they_are(step: Step, memory: Memory) -> None:
 
 def what_was_told_stays_told(step: Step, memory: Memory) -> None:
     for sk, (before, after) in step.changed.items():
-        if sk.startswith("HISTORY#") or (sk.startswith("RECEIPT#") and not sk.endswith("#LEFT_ALONE")):
+        if sk.startswith("HISTORY#") or (sk.startswith("RECEIPT#") and "#LEFT_ALONE#" not in sk):
             told = [without_lease(one) for one in (before, after, {**before, "state": "settled"})]
             hold(told[1] in (told[0], told[2]), "a receipt or the history was rewritten", sk)
 
@@ -309,10 +314,28 @@ def receipts_tell_exactly_what_was_changed(step: Step, memory: Memory) -> None:
     claims += step.new_claims("RESTORE#")
     told = {_sk(change["before"]): (change["before"], change["after"]) for _, change in claims}
     hold(len(told) == len(claims), "a change is told twice", *told)
-    done = {sk: pair for sk, pair in step.changed.items() if "kind" in pair[0] and not _is_charged(*pair)}
+    done = {sk: pair for sk, pair in step.changed.items() if "kind" in pair[0] and not _is_billings_own(*pair)}
     hold(told.keys() == done.keys(), "receipts do not tell what was done", *(told.keys() ^ done.keys()))
     for sk, pair in told.items():
         hold(_as_told(done[sk][0]) == pair[0] and _as_told(done[sk][1]) == pair[1], "a receipt tells it wrong", sk)
+
+
+def a_settled_archive_leaves_nothing_live_but_what_fell_back(step: Step, memory: Memory) -> None:
+    """An archived client keeps no live record that the system has seen (A11).
+
+    The archive has seen whatever was live when it was carried out. What falls back from charging since then is seen by
+    whoever archives the client again, or by the clean-up, and ends then; until it does it is unseen.
+    """
+    look, client_id = step.after, step.after.client["client_id"]
+    for sk, (before, after) in step.changed.items():
+        if before.get("kind") == "payment":
+            memory.fallen_back.pop((client_id, sk), None)
+            if (before["status"], after["status"]) == ("charging", "scheduled"):
+                memory.fallen_back[client_id, sk] = memory.moment
+    if look.archive_id and not look.is_settling:
+        live = [sk for sk, record in look.records.items() if still_live(record, look.at)]
+        seen = [sk for sk in live if (client_id, sk) not in memory.fallen_back]
+        hold(not seen, "an archived client has live records", look.archive_id, *seen)
 
 
 def each_flip_has_its_line_and_its_receipt(step: Step, memory: Memory) -> None:
@@ -433,6 +456,7 @@ BETWEEN_TWO_MOMENTS = (
     records_stay_what_they_are,
     what_was_told_stays_told,
     receipts_tell_exactly_what_was_changed,
+    a_settled_archive_leaves_nothing_live_but_what_fell_back,
     each_flip_has_its_line_and_its_receipt,
     the_revision_rises_with_the_client_and_what_is_live,
     no_archive_is_over_a_safety_rule,
@@ -453,9 +477,12 @@ def _as_told(record: Plain) -> Plain:
     return {name: part for name, part in record.items() if name not in PLACES}
 
 
-def _is_charged(before: Plain, after: Plain) -> bool:
+BILLINGS_OWN = {("scheduled", "charging"), ("charging", "scheduled"), ("charging", "charged")}
+
+
+def _is_billings_own(before: Plain, after: Plain) -> bool:
     """Whether a change is billing's own, which is no archive's work."""
-    return before["kind"] == "payment" and (before["status"], after["status"]) == ("scheduled", "charging")
+    return before["kind"] == "payment" and (before["status"], after["status"]) in BILLINGS_OWN
 
 
 # Runs
@@ -608,6 +635,13 @@ def a_run_tells_whom_it_has_done(look: RunLook, memory: Memory) -> None:
 def every_archive_is_carried_out(looks: Iterable[ClientLook]) -> None:
     for look in looks:
         hold(not look.is_settling, "an archive was never carried out in full", look.archive_id)
+
+
+def nothing_is_live_on_an_archived_client(looks: Iterable[ClientLook]) -> None:
+    """Once the clean-up has looked, nothing is left that it has not seen (A11)."""
+    for look in (one for one in looks if one.archive_id):
+        live = [sk for sk, record in look.records.items() if still_live(record, look.at)]
+        hold(not live, "an archived client was left with live records", look.archive_id, *live)
 
 
 def every_restore_has_ended(looks: Iterable[ClientLook]) -> None:

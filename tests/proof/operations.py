@@ -51,6 +51,7 @@ from client_lifecycle.use_cases.practice import change_group, change_settings
 from client_lifecycle.use_cases.restore import restore_from_receipt
 from tests.proof.answers import Asked, Span, is_answer_to, was
 from tests.proof.bulk import Work, preview
+from tests.proof.invariants import hold
 from tests.proof.looks import look_up
 from tests.proof.world import OTHER_GROUP_ID, World
 from tests.unit.builders import (
@@ -110,11 +111,21 @@ def archive(world: World, who: Client, choice: int) -> Work:
     at, options, seen = world.at, SAID[choice % len(SAID)], SEEN[choice // 3 % len(SEEN)]
 
     def work() -> Archived:
-        return archive_client(
+        unseen = _fallen_back(world, who)
+        archived = archive_client(
             world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, options=options, acknowledged=seen
         )
+        if world.looks[client_partition(PROVIDER_ID, who.client_id)].archive_id == archived.receipt.archive_id:
+            left = unseen & _fallen_back(world, who)
+            hold(not left, "an archive has left alive what had fallen back before it was asked for", *left)
+        return archived
 
     return Asked(work, lambda done, span: was(done.client, span), frozenset(seen))
+
+
+def _fallen_back(world: World, who: Client) -> set[tuple[str, int]]:
+    """Return the payments of a client that fell back and were not seen since, and when they did."""
+    return {(sk, moment) for (client_id, sk), moment in world.memory.fallen_back.items() if client_id == who.client_id}
 
 
 def activate(world: World, who: Client, choice: int) -> Work:
@@ -203,6 +214,21 @@ def bill(world: World, who: Client, choice: int) -> Work:
         after = touched(replace(before, credit_cents=credit_cents, owed_cents=owed_cents))
         with suppress(ReadingOutdated):
             world.table.transact_on_reading([client_write(world.table, before, after)])
+
+    return work
+
+
+def charge_fails(world: World, who: Client, choice: int) -> Work:
+    """The card for a payment in charge is declined, or not; billing writes so whatever became of the client."""
+    status = PaymentStatus.SCHEDULED if choice % 4 else PaymentStatus.CHARGED
+
+    def work() -> None:
+        live = read_live(world.table, PROVIDER_ID, who.client_id, world.at)
+        in_charge = [one for one in live.records if isinstance(one, Payment) and one.status is PaymentStatus.CHARGING]
+        for one in in_charge[:1]:
+            change = Change(before=one, after=replace(one, status=status))
+            with suppress(ReadingOutdated):
+                world.table.transact_on_reading([change_write(world.table, PROVIDER_ID, who.client_id, change)])
 
     return work
 
@@ -378,6 +404,7 @@ OPERATIONS: Mapping[str, Operation] = {
         bill,
         change_rules,
         switch_group,
+        charge_fails,
         plan,
         cancel_plan,
         carry_out_plan,

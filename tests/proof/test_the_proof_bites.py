@@ -22,7 +22,16 @@ from client_lifecycle.storage import archives, bookings, clients, due, keys, out
 from client_lifecycle.storage.clients import LiveClient
 from client_lifecycle.storage.items import Plain, conditional_update, put_new, to_plain
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases import archive, archive_batch, archive_later, book, bulk_archive, restore, retry
+from client_lifecycle.use_cases import (
+    archive,
+    archive_batch,
+    archive_later,
+    book,
+    bulk_archive,
+    carry_out,
+    restore,
+    retry,
+)
 from tests.proof import operations
 from tests.proof.bulk import MARK, Work
 from tests.proof.crashes import A_SECOND, CASES, Scene, Stage
@@ -30,7 +39,7 @@ from tests.proof.figures import tell
 from tests.proof.interleaving import Tally, live_through
 from tests.proof.invariants import Broken, hold
 from tests.proof.world import Controls
-from tests.unit.builders import PROVIDER_ID, plan
+from tests.unit.builders import DAY, PROVIDER_ID, plan
 
 CALLS_PER_WORLD = 250
 MOST_WORLDS = 30
@@ -217,7 +226,16 @@ def reminders_that_are_forgotten(patch: pytest.MonkeyPatch) -> None:
         frozen = tuple(records)
         return cancel_commitments(frozen, at) + leave_chats(frozen, at)
 
-    patch.setattr(archive, "all_effects", most_effects)
+    for module in (archive, carry_out):
+        patch.setattr(module, "all_effects", most_effects)
+
+
+def archives_that_make_nothing_good(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(archive, "make_good", lambda *_, **__: iter(()))
+
+
+def payments_left_alone_that_nobody_looks_at_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(archives, "look_again_at", lambda archived_at, at: at + 1_000 * DAY)
 
 
 def flips_at_the_time_they_were_asked_for(patch: pytest.MonkeyPatch) -> None:
@@ -239,6 +257,9 @@ FAULTS: tuple[Fault, ...] = (
     bookings_that_leave_the_plan,
     work_that_the_clean_up_forgets,
     reminders_that_are_forgotten,
+    archives_that_make_nothing_good,
+    payments_left_alone_that_nobody_looks_at_again,
+    flips_at_the_time_they_were_asked_for,
 )
 
 

@@ -117,6 +117,7 @@ def hold_at_rest(table: Table, who: Client) -> int:
     for holds in invariants.AT_EVERY_MOMENT:
         holds(look)
     invariants.every_archive_is_carried_out([look])
+    invariants.nothing_is_live_on_an_archived_client([look])
     invariants.records_are_the_sum_of_what_was_told(look)
     assert {name: look.client[name] for name in ("credit_cents", "owed_cents")} == {"credit_cents": 0, "owed_cents": 0}
     return len(look.flips)

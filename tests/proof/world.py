@@ -244,6 +244,7 @@ class World:
         """Hold what must be so when everything has ended, the clean-up included."""
         self.look_again()
         invariants.every_archive_is_carried_out(self.looks.values())
+        invariants.nothing_is_live_on_an_archived_client(self.looks.values())
         invariants.every_restore_has_ended(self.looks.values())
         invariants.every_run_has_ended(self.run_looks.values())
         left = [look.run for look in self.run_looks.values() if "due_key" in look.run]
@@ -251,7 +252,7 @@ class World:
 
     @property
     def is_anything_at_work(self) -> bool:
-        """Whether an archive is not done, or a run has not ended; a proposal only waits."""
+        """Whether an archive or a restore is not done, or a run has not ended; a proposal only waits."""
         waiting = {one.run_id for one in self.runs if one.state is RunState.PROPOSED}
         ever = datetime.max.replace(tzinfo=UTC)
         found = [
@@ -260,6 +261,12 @@ class World:
             for one in due.list_due(self.table, work, ever)
         ]
         return any(partition.split("#")[2] not in waiting for partition in found)
+
+    @property
+    def has_unseen_payments(self) -> bool:
+        """Whether a payment of an archived client has fallen back, and nobody has looked since."""
+        archived = {look.client["client_id"] for look in self.looks.values() if look.archive_id}
+        return any(client_id in archived for client_id, _ in self.memory.fallen_back)
 
     def look_again(self) -> None:
         """Look at every client, and hold what must always be so; also that nothing was written unseen."""

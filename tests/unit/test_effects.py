@@ -46,6 +46,11 @@ from tests.unit.strategies import record_sets, records
 THE_THREE: list[Effect] = [cancel_commitments, leave_chats, silence_notifications]
 
 
+def charging(number: int) -> list[Record]:
+    """Payments that are being charged."""
+    return [payment(f"charging-{place}", status=PaymentStatus.CHARGING) for place in range(number)]
+
+
 def after(record: Record) -> Record:
     """The record as the archive at ``NOW`` leaves it."""
     for change in all_effects([record], NOW).changes:
@@ -282,3 +287,17 @@ def test_plans_add_up_in_order() -> None:
     first, second = Change(before=reminder("a"), after=reminder("a")), Change(before=reminder("b"), after=reminder("b"))
     assert Plan((first,)) + Plan((second,)) == Plan((first, second))
     assert Plan() + Plan() == Plan()
+
+
+@given(record_sets, st.integers(0, 5), st.integers(1, 4))
+def test_the_parts_of_a_plan_are_the_whole_of_it_and_none_is_longer_than_it_may_be(
+    found: list[Record], left_alone: int, most: int
+) -> None:
+    whole = all_effects([*found, *charging(left_alone)], NOW)
+    done, left = Plan(), whole
+    while left:
+        part = left.first(most)
+        assert 0 < len(part) <= most
+        done += part
+        left = Plan(left.changes[len(part.changes) :], left.left_alone[len(part.left_alone) :])
+    assert done == whole

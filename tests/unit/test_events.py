@@ -13,7 +13,7 @@ import pytest
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingRefusal, accepted, refused
 from client_lifecycle.domain.client import ArchiveOptions, Source, Status, Trigger
-from client_lifecycle.domain.effects import Change, all_effects
+from client_lifecycle.domain.effects import Change, all_effects, cancel_commitments
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.events import (
     RUN_EVENTS,
@@ -24,6 +24,7 @@ from client_lifecycle.domain.events import (
     change_events,
     change_name,
     history_event,
+    left_alone_events,
     run_event,
 )
 from client_lifecycle.domain.reasons import ArchiveReason
@@ -332,9 +333,12 @@ PLANNED = delivered(
     to_plain(entry(HistoryEvent.ARCHIVE_PLANNED, plan=PLANNED_TERMS)) | {"history_id": "history-2"},
 )
 HEAD = delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS)))
-PART = delivered(
-    keys.receipt_part_key(*CLIENT, ARCHIVE_ID, CHANGES),
-    to_plain(ReceiptPart(at=NOW, run_id=RUN_ID, notify_client=True, changes=CHANGES)),
+PART_ID = "01KJPZ0000PART0000000000001"
+PART_KEY = keys.receipt_part_key(*CLIENT, ARCHIVE_ID, PART_ID)
+PART = delivered(PART_KEY, to_plain(ReceiptPart(at=NOW, run_id=RUN_ID, notify_client=True, changes=CHANGES)))
+LEFT_ALONE = cancel_commitments([payment(status=PaymentStatus.CHARGING)], NOW).left_alone
+LEFT = delivered(
+    keys.left_alone_key(*CLIENT, ARCHIVE_ID, LEFT_ALONE[0]), to_plain(ReceiptPart(at=NOW, left_alone=LEFT_ALONE))
 )
 BACK = tuple(Change(before=change.after, after=change.before) for change in CHANGES if change.before != recipient())
 RESTORE_ID = "01KJQZ0000REST0RE000000001"
@@ -353,7 +357,7 @@ LIKE_A_RUN = delivered(
     to_plain(accepted(BOOKING, None, NOW)) | {"event_id": keys.RUN_SK},
 )
 
-TELLING = [HISTORY, PLANNED, HEAD, PART, RESTORE, RUN, STARTED, ACCEPTED, REFUSED, LIKE_A_RUN]
+TELLING = [HISTORY, PLANNED, HEAD, PART, LEFT, RESTORE, RUN, STARTED, ACCEPTED, REFUSED, LIKE_A_RUN]
 CANCELLATIONS = [name for _, _, name, _ in sorted(NAMES, key=lambda row: row[2] == "reminder.suppressed")]
 RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminder.restored"]
 
@@ -365,6 +369,7 @@ RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminde
         (PLANNED, ["client.archive_planned"]),
         (HEAD, CANCELLATIONS),
         (PART, CANCELLATIONS),
+        (LEFT, ["payment.left_alone"]),
         (RESTORE, RETURNS),
         (RUN, ["bulk_archive.previewed"]),
         (STARTED, ["bulk_archive.started"]),
@@ -377,6 +382,7 @@ RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminde
         "plan",
         "receipt",
         "part of a receipt",
+        "left alone",
         "restore",
         "new run",
         "started run",
@@ -392,7 +398,43 @@ def test_a_write_has_its_events(record: dict[str, Any], names: list[str]) -> Non
 def test_the_receipt_and_its_parts_tell_alike_where_their_changes_come_from() -> None:
     by_run = cause(source=Source.BULK_ARCHIVE, run_id=RUN_ID)
     head = delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS, cause=by_run)))
-    assert events_of(stream_record(head)) == events_of(stream_record(PART))
+    of_part = [
+        replace(event, event_id=event.event_id.removesuffix(f":{PART_ID}")) for event in events_of(stream_record(PART))
+    ]
+    assert list(events_of(stream_record(head))) == of_part
+
+
+def test_a11_what_is_ended_once_more_under_an_archive_is_an_event_once_more() -> None:
+    again = delivered(
+        keys.receipt_part_key(*CLIENT, ARCHIVE_ID, "01KJPZ0000PART0000000000002"),
+        to_plain(ReceiptPart(at=NOW + DAY, changes=CHANGES)),
+    )
+    ids = [event.event_id for record in (PART, again) for event in events_of(stream_record(record))]
+    assert len(set(ids)) == len(ids) == 2 * len(CANCELLATIONS)
+
+
+def test_e7_a_payment_left_alone_is_an_event_with_its_reason() -> None:
+    [event] = left_alone_events(LEFT_ALONE, replace(ORIGIN, notify_client=True))
+    assert event == Event(
+        name=EventName.PAYMENT_LEFT_ALONE,
+        event_id=f"{ARCHIVE_ID}:payment.left_alone:pay-1",
+        time=NOW,
+        provider_id=PROVIDER_ID,
+        client_id="client-1",
+        archive_id=ARCHIVE_ID,
+        correlation_id=ARCHIVE_ID,
+        detail={"payment_id": "pay-1", "reason": "already_charging", "notify_client": True},
+    )
+
+
+@pytest.mark.parametrize(
+    "key", [keys.receipt_key(*CLIENT, ARCHIVE_ID), keys.receipt_part_key(*CLIENT, ARCHIVE_ID, "LEFT_ALONE")]
+)
+def test_what_a_version_before_has_left_alone_is_told_by_the_same_event(key: keys.Key) -> None:
+    head = to_plain(replace(receipt(), left_alone=LEFT_ALONE))
+    part = to_plain(ReceiptPart(at=NOW, left_alone=LEFT_ALONE))
+    stored = delivered(key, part if key["sk"].endswith("LEFT_ALONE") else head)
+    assert events_of(stream_record(stored)) == events_of(stream_record(LEFT))
 
 
 def silent_writes() -> list[dict[str, Any]]:
@@ -407,6 +449,7 @@ def silent_writes() -> list[dict[str, Any]]:
         delivered(keys.email_key(PROVIDER_ID, "wren@example.org"), {}),
         delivered(keys.member_key(PROVIDER_ID, RUN_ID, 0), to_plain(member(0, facts=facts(status=Status.ACTIVE)))),
         delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), plain, **settled),
+        {**LEFT, "eventName": "MODIFY"},
     ]
 
 
@@ -439,7 +482,7 @@ def matches(pattern: Any, value: Any) -> bool:
         delivered(keys.history_key(*CLIENT, "history-1"), {}),
         delivered({"pk": "NOBODY", "sk": "HISTORY#history-1"}, to_plain(entry())),
         delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), {"archive_id": ARCHIVE_ID}),
-        delivered(keys.receipt_part_key(*CLIENT, ARCHIVE_ID, CHANGES), {"changes": [{"before": NOTE, "after": NOTE}]}),
+        delivered(PART_KEY, {"changes": [{"before": NOTE, "after": NOTE}]}),
         delivered(keys.restore_key(*CLIENT, ARCHIVE_ID, RESTORE_ID), {"at": "never"}),
         delivered(RUN_KEY, {**to_plain(TestRuns.waiting), "state": "lost"}),
         delivered(ANSWER_KEY, {**to_plain(accepted(BOOKING, None, NOW)), "booked_by": NOTE}),
@@ -454,7 +497,7 @@ def test_a_write_that_cannot_be_understood_is_named_and_not_repeated(spoiled: di
 def test_nothing_that_people_wrote_is_published() -> None:
     events = list(chain.from_iterable(events_of(stream_record(record)) for record in TELLING))
     envelopes = json.dumps([to_plain(event) for event in events])
-    assert len(events) == 21
+    assert len(events) == 22
     for written in (NOTE, feed_entry().subject, "7500", "USD"):
         assert written not in envelopes
 

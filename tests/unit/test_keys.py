@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client_lifecycle.domain.client import Client, Status
-from client_lifecycle.domain.effects import Change, all_effects
-from client_lifecycle.domain.records import FOREVER, Record, RecordKind
+from client_lifecycle.domain.effects import LeftAlone, LeftAloneReason, all_effects, cancel_commitments
+from client_lifecycle.domain.records import FOREVER, PaymentStatus, Record, RecordKind
 from client_lifecycle.domain.runs import MAX_CLIENTS, Outcome, totals_of
 from client_lifecycle.storage import keys
 from tests.unit.builders import (
@@ -22,7 +22,6 @@ from tests.unit.builders import (
     RUN_ID,
     appointment,
     client,
-    one_of_each,
     payment,
     run,
     stamp,
@@ -84,12 +83,12 @@ def test_records_of_one_moment_have_live_keys_of_their_own() -> None:
 
 
 def test_everything_of_a_client_shares_its_partition_and_nothing_shares_a_key() -> None:
-    change = Change(before=appointment(), after=appointment())
+    left = LeftAlone(kind=RecordKind.PAYMENT, record_id="1", reason=LeftAloneReason.ALREADY_CHARGING)
     found = [
         keys.client_key(PROVIDER_ID, "c-1"),
         keys.receipt_key(PROVIDER_ID, "c-1", ARCHIVE_ID),
-        keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, [change]),
-        keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, []),
+        keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, "01K"),
+        keys.left_alone_key(PROVIDER_ID, "c-1", ARCHIVE_ID, left),
         keys.history_key(PROVIDER_ID, "c-1", "01K"),
         *(keys.record_key(PROVIDER_ID, "c-1", kind, "1") for kind in RecordKind),
     ]
@@ -102,14 +101,8 @@ def test_the_same_client_id_of_two_providers_is_two_clients() -> None:
 
 
 def test_a_receipt_s_parts_are_found_under_the_receipt_and_no_other() -> None:
-    part = keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, [])
+    part = keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, "01K")
     assert part["sk"].startswith(keys.receipt_key(PROVIDER_ID, "c-1", ARCHIVE_ID)["sk"] + "#")
-
-
-def test_a_part_is_named_after_its_first_change_so_that_it_cannot_be_written_twice() -> None:
-    changes = all_effects(one_of_each(), NOW).changes
-    names = {keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, changes[start:])["sk"] for start in range(6)}
-    assert len(names) == 6
 
 
 @pytest.mark.parametrize(
@@ -202,10 +195,9 @@ def test_the_keys_of_any_name_fit(name: str) -> None:
 @pytest.mark.parametrize("record_id", ["a" * 1_000, "\N{GREEK SMALL LETTER ALPHA}" * 500])
 def test_the_keys_made_of_a_long_id_fit_and_differ(record_id: str) -> None:
     records = [appointment(record_id), appointment(record_id[:-1])]
-    parts = [
-        keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, [Change(before=record, after=record)])["sk"]
-        for record in records
-    ]
+    charging = [payment(record.record_id, status=PaymentStatus.CHARGING) for record in records]
+    left_alone = cancel_commitments(charging, NOW).left_alone
+    parts = [keys.left_alone_key(PROVIDER_ID, "c-1", ARCHIVE_ID, left)["sk"] for left in left_alone]
     live = [keys.live_key(record) or "" for record in records]
     assert len({*parts, *live}) == 4
     assert max(len(key.encode()) for key in [*parts, *live]) <= keys.MAX_SORT_KEY_BYTES

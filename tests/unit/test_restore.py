@@ -69,6 +69,14 @@ def test_a1_a_record_as_the_archive_left_it_becomes_as_it_was(record: Record) ->
     assert item.change == Change(before=change.after, after=record)
 
 
+def test_a11_of_what_was_made_good_the_last_change_is_taken_back() -> None:
+    first, other = archived(payment()), archived(payment("pay-2"))
+    moved = payment(due_at=NOW + 3 * DAY)
+    again = archived(moved)
+    assert wanted([first, other, again], [Restorable.PAYMENTS]) == [again, other]
+    assert restore(again, again.after, Obstacles(), LATER).change == Change(before=again.after, after=moved)
+
+
 @pytest.mark.parametrize("record", one_of_each())
 def test_a1_restoring_twice_changes_nothing(record: Record) -> None:
     item = restore(archived(record), record, Obstacles(), LATER)

@@ -17,7 +17,7 @@ from tests.rules.mutations import MUTATIONS
 RULES = [
     *(f"E{n}" for n in range(1, 12)),
     *(f"P{n}" for n in range(1, 13)),
-    *(f"A{n}" for n in range(1, 11)),
+    *(f"A{n}" for n in range(1, 12)),
     "T1",
     "T2",
     *(f"S{n}" for n in range(1, 4)),

@@ -25,6 +25,7 @@ from client_lifecycle.domain.runs import (
     CLIENTS_PER_BATCH,
     FINISHED,
     IN_FLIGHT,
+    NAMED_AT_MOST,
     OUTCOMES,
     WAITING,
     Facts,
@@ -41,6 +42,7 @@ from client_lifecycle.domain.runs import (
     finish,
     is_left,
     is_owed,
+    made_good,
     prepare_retry,
     prepared,
     preview_token,
@@ -55,6 +57,7 @@ from client_lifecycle.domain.runs import (
 )
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule, TidyUp
 from tests.unit.builders import (
+    ARCHIVE_ID,
     DAY,
     HOUR,
     MOMENT,
@@ -402,3 +405,15 @@ def test_a_proposal_waits_for_a_month_or_starts_by_itself_after_the_time_for_a_v
     assert (waits.state, waits.expires_at, waits.starts_at) == (RunState.PROPOSED, NOW + 30 * DAY, None)
     starts = proposal_offer(TidyUp(inactive_days=90, starts_by_itself=True, veto_days=5), NOW)
     assert starts.starts_at == starts.expires_at == NOW + 5 * DAY
+
+
+def test_a11_a_member_tells_what_was_made_good_over_all_transactions_the_first_of_it_by_name() -> None:
+    changes = cancel_commitments([payment(f"pay-{number:03}") for number in range(NAMED_AT_MOST + 7)], NOW).changes
+    one = made_good(member(), ARCHIVE_ID, changes[:60])
+    both = made_good(one, ARCHIVE_ID, changes[60:])
+    assert one.made_good is not None
+    assert both.made_good is not None
+    assert (one.made_good.total, len(one.made_good.items)) == (60, 60)
+    assert (both.made_good.total, len(both.made_good.items)) == (len(changes), NAMED_AT_MOST)
+    assert [item.record_id for item in both.made_good.items] == [f"pay-{number:03}" for number in range(NAMED_AT_MOST)]
+    assert both == replace(member(), made_good=both.made_good)

@@ -148,7 +148,7 @@ ARCHIVING = [
         "return Plan(tuple(changes), tuple(left_alone))",
         "return Plan(tuple(changes))",
     ),
-    Mutation("E7", "the receipt does not name it", ARCHIVE, "        left_alone=plan.left_alone,\n", ""),
+    Mutation("E7", "the receipt does not name it", ARCHIVE, "        left_alone=part.left_alone,\n", ""),
     Mutation("E7", "the archive leaves out the payments", EFFECTS, ALL_EFFECTS, ALL_EFFECTS.partition(" + ")[2]),
     Mutation(
         "E8", "reminders are not suppressed", EFFECTS, "replace(record, status=ReminderStatus.SUPPRESSED)", "record"

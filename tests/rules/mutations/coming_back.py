@@ -1,16 +1,20 @@
-"""Mutations of coming back and the rest: RULES A1 to A10."""
+"""Mutations of coming back and the rest: RULES A1 to A11."""
 
 from __future__ import annotations
 
 from tests.rules.mutation import Mutation
-from tests.rules.mutations.archiving import CLIENT
+from tests.rules.mutations.archiving import ARCHIVE, CLIENT
 from tests.rules.mutations.permissions import BOOK, CLIENTS
 
 ADDRESSES = "client_lifecycle.storage.addresses"
+ARCHIVES = "client_lifecycle.storage.archives"
 ARCHIVE_BATCH = "client_lifecycle.use_cases.archive_batch"
+CARRY_OUT = "client_lifecycle.use_cases.carry_out"
 BOOKINGS = "client_lifecycle.storage.bookings"
+CLEAN_UP = "client_lifecycle.use_cases.clean_up"
 EDITS = "client_lifecycle.storage.edits"
 KEYS = "client_lifecycle.storage.keys"
+RECEIPTS = "client_lifecycle.domain.receipts"
 PREVIEW = "client_lifecycle.use_cases.preview"
 RESTORE = "client_lifecycle.domain.restore"
 RESTORING = "client_lifecycle.use_cases.restore"
@@ -52,7 +56,7 @@ COMING_BACK = [
         "change=Change(before=current, after=change.before) if must_write else None",
         "change=None",
     ),
-    Mutation("A1", "more comes back than was asked", RESTORE, "if change.before.kind in kinds]", "]"),
+    Mutation("A1", "more comes back than was asked", RESTORE, "if kind in kinds]", "]"),
     Mutation(
         "A1",
         "an appointment that has passed comes back",
@@ -225,8 +229,8 @@ COMING_BACK = [
         "A5",
         "a bulk archive has a receipt of its own kind",
         ARCHIVE_BATCH,
-        "stamped(client, cause, run.options, at)",
-        "stamped(client, cause, type(run.options)(), at)",
+        "stamped(client, _cause(run), run.options, at)",
+        "stamped(client, _cause(run), type(run.options)(), at)",
     ),
     Mutation(
         "A5",
@@ -340,5 +344,76 @@ COMING_BACK = [
         RESTORE,
         "        return RestoreOutcome.CHANGED_SINCE\n",
         "        pass\n",
+    ),
+    Mutation(
+        "A11",
+        "an archived client is left as it is",
+        ARCHIVE,
+        "make_good(table, live, stamp, cause=cause, at=at)",
+        "()",
+    ),
+    Mutation(
+        "A11",
+        "the answer does not say what was made good",
+        ARCHIVE,
+        "        made_good.extend(part.changes)\n",
+        "        pass\n",
+    ),
+    Mutation(
+        "A11",
+        "only one record is made good",
+        CARRY_OUT,
+        "_parts(table, live, stamp, all_effects, at)",
+        "_parts(table, live, stamp, lambda records, at: all_effects(list(records)[:1], at), at)",
+    ),
+    Mutation(
+        "A11",
+        "the history does not tell of it",
+        CARRY_OUT,
+        "history=line if part.changes else None",
+        "history=None",
+    ),
+    Mutation(
+        "A11",
+        "a run passes over who is archived already",
+        ARCHIVE_BATCH,
+        "            if held_back.outcome is Outcome.ALREADY_ARCHIVED:\n",
+        "            if held_back.outcome is Outcome.EXCLUDED:\n",
+    ),
+    Mutation(
+        "A11",
+        "a run does not tell what it made good",
+        ARCHIVE_BATCH,
+        "cause=_cause(run), at=at, also=tell)",
+        "cause=_cause(run), at=at)",
+    ),
+    Mutation(
+        "A11",
+        "the clean-up looks once and finds nothing",
+        CLEAN_UP,
+        "        done = look_again(table, provider_id, client_id, archive_id, at=at)\n",
+        "        done = Plan()\n",
+    ),
+    Mutation("A11", "what is left alone is looked at once a week", RECEIPTS, "timedelta(days=1)", "timedelta(days=7)"),
+    Mutation(
+        "A11",
+        "what is left alone is on nobody's list",
+        ARCHIVES,
+        "{**to_plain(replace(told, changes=(), left_alone=(left,))), **due}",
+        "to_plain(replace(told, changes=(), left_alone=(left,)))",
+    ),
+    Mutation(
+        "A11",
+        "a restore does not wait for what may still be made good",
+        RESTORING,
+        "client.stamp and receipt.may_grow",
+        "False",
+    ),
+    Mutation(
+        "A11",
+        "a restore takes back the first change of a record",
+        RESTORE,
+        "change for change in changes}",
+        "change for change in reversed(list(changes))}",
     ),
 ]

@@ -63,6 +63,14 @@ class Plan:
     def __add__(self, other: Plan) -> Plan:
         return Plan(self.changes + other.changes, self.left_alone + other.left_alone)
 
+    def __len__(self) -> int:
+        return len(self.changes) + len(self.left_alone)
+
+    def first(self, most: int) -> Plan:
+        """Return as much of a plan as one transaction takes, what is left alone before what is changed."""
+        left_alone = self.left_alone[:most]
+        return Plan(self.changes[: most - len(left_alone)], left_alone)
+
 
 Effect = Callable[[Iterable[Record], datetime], Plan]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import Cause, Source
-from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.effects import Change, LeftAlone
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
     Appointment,
@@ -40,12 +40,14 @@ class EventName(StrEnum):
     CLIENT_ACTIVATED = "client.activated"
     ARCHIVE_PLANNED = "client.archive_planned"
     ARCHIVE_PLAN_CANCELLED = "client.archive_plan_cancelled"
+    ARCHIVE_MADE_GOOD = "client.archive_made_good"
     BOOKING_ACCEPTED = "booking.accepted"
     BOOKING_REFUSED = "booking.refused"
     APPOINTMENT_CANCELLED = "appointment.cancelled"
     APPOINTMENT_RESTORED = "appointment.restored"
     PAYMENT_CANCELLED = "payment.cancelled"
     PAYMENT_RESTORED = "payment.restored"
+    PAYMENT_LEFT_ALONE = "payment.left_alone"
     CHAT_LEFT = "chat.left"
     CHAT_REJOINED = "chat.rejoined"
     REMINDER_SUPPRESSED = "reminder.suppressed"
@@ -92,8 +94,8 @@ class Event:
 class Origin:
     """Where changes come from: whose records they are of, under which archive, through which run, and since when.
 
-    Nobody may tell the client of them unless ``notify_client`` is true (E9). ``restore_id`` is given where changes are
-    taken back: that can happen to a record more than once (A9).
+    Nobody may tell the client of them unless ``notify_client`` is true (E9). ``part_id`` is the transaction that made
+    them, where the same can happen to a record more than once: it is taken back (A9), or made good (A11).
     """
 
     provider_id: str
@@ -102,7 +104,7 @@ class Origin:
     at: datetime
     run_id: str | None = None
     notify_client: bool = False
-    restore_id: str | None = None
+    part_id: str | None = None
 
 
 def history_event(provider_id: str, client_id: str, entry: HistoryEntry) -> Event | None:
@@ -146,21 +148,34 @@ def answer_event(provider_id: str, answer: BookingAnswer) -> Event:
 
 def change_events(changes: Iterable[Change], origin: Origin) -> tuple[Event, ...]:
     """Return an event for each change that another system has to follow, in their order."""
-    again = f":{origin.restore_id}" if origin.restore_id else ""
+    again = f":{origin.part_id}" if origin.part_id else ""
     return tuple(
-        Event(
-            name=name,
-            event_id=f"{origin.archive_id}:{name}:{change.after.record_id}{again}",
-            time=origin.at,
-            provider_id=origin.provider_id,
-            client_id=origin.client_id,
-            run_id=origin.run_id,
-            archive_id=origin.archive_id,
-            correlation_id=origin.run_id or origin.archive_id,
-            detail={**_record_ids(change.after), "notify_client": origin.notify_client},
-        )
+        _record_event(name, origin, f"{change.after.record_id}{again}", _record_ids(change.after))
         for change in changes
         if (name := change_name(change))
+    )
+
+
+def left_alone_events(left_alone: Iterable[LeftAlone], origin: Origin) -> tuple[Event, ...]:
+    """Return an event for each payment that an archive had to leave alone (E7), in their order."""
+    name = EventName.PAYMENT_LEFT_ALONE
+    return tuple(
+        _record_event(name, origin, left.record_id, {"payment_id": left.record_id, "reason": left.reason})
+        for left in left_alone
+    )
+
+
+def _record_event(name: EventName, origin: Origin, of: str, told: Mapping[str, Any]) -> Event:
+    return Event(
+        name=name,
+        event_id=f"{origin.archive_id}:{name}:{of}",
+        time=origin.at,
+        provider_id=origin.provider_id,
+        client_id=origin.client_id,
+        run_id=origin.run_id,
+        archive_id=origin.archive_id,
+        correlation_id=origin.run_id or origin.archive_id,
+        detail={**told, "notify_client": origin.notify_client},
     )
 
 

@@ -7,7 +7,7 @@ restore reads.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, PlanTerms
@@ -37,6 +37,27 @@ class Receipt:
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
 
+    @property
+    def may_grow(self) -> bool:
+        """Whether more is to be expected until the client is back: the rest of the archive, or what it left alone."""
+        return self.state is ReceiptState.SETTLING or bool(self.left_alone)
+
+
+FIRST_LOOK_AFTER = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(days=1)
+
+
+def look_again_at(archived_at: datetime, at: datetime) -> datetime:
+    """Return when to look again at what an archive left alone: after as long as it has been, a day at the most (A11).
+
+    A card is declined within minutes or within days; whichever it is, it is soon known and looking costs little.
+
+    Args:
+        archived_at: the moment of the archive, UTC.
+        at: the present moment, UTC.
+    """
+    return at + min(max(at - archived_at, FIRST_LOOK_AFTER), LONGEST_WAIT)
+
 
 class HistoryEvent(StrEnum):
     """What a client's history tells; also the names under which it is published, but for a refused booking."""
@@ -45,6 +66,7 @@ class HistoryEvent(StrEnum):
     ACTIVATED = "client.activated"
     ARCHIVE_PLANNED = "client.archive_planned"
     ARCHIVE_PLAN_CANCELLED = "client.archive_plan_cancelled"
+    MADE_GOOD = "client.archive_made_good"
     BOOKING_REFUSED = "booking.refused"
 
 

@@ -122,9 +122,13 @@ def taken_slots(
 
 
 def wanted(changes: Collection[Change], asked: Collection[Restorable]) -> list[Change]:
-    """Return those of an archive's changes that were asked back."""
+    """Return those of an archive's changes that were asked back.
+
+    Of a record that had come alive again and was made good (A11) that is the last change: what it was when it did.
+    """
     kinds = {KINDS[one] for one in asked}
-    return [change for change in changes if change.before.kind in kinds]
+    last = {(change.before.kind, change.before.record_id): change for change in changes}
+    return [change for (kind, _), change in last.items() if kind in kinds]
 
 
 def restore(change: Change, current: Record | None, obstacles: Obstacles, at: datetime) -> RestoredItem:

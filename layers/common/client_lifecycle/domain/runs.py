@@ -2,7 +2,7 @@
 
 The members are frozen when the run is made (A6). Each member has exactly one outcome at any moment, ``pending``
 until the workflow has dealt with it, so the counts of a run always add up to its size. Imports ``client``,
-``records``, ``restore``, ``errors``, ``safety``, ``selection``, ``settings`` and ``unreadable``.
+``effects``, ``records``, ``restore``, ``errors``, ``safety``, ``selection``, ``settings`` and ``unreadable``.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from enum import StrEnum
 from math import ceil
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
+from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import NothingToUndo, RunNotFinished, RunNotStarted, RunUndone, UndoExpired
-from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
+from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record, RecordKind
 from client_lifecycle.domain.restore import NotRestored, RestoreOutcome
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import ClientFilter
@@ -148,6 +149,30 @@ class Facts:
     blocks: tuple[SafetyRule, ...] = ()
 
 
+NAMED_AT_MOST = 100
+"""Records made good on a client that are kept or told by name; of any more, only the number is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordName:
+    """Which of a client's records is meant."""
+
+    kind: RecordKind
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeGood:
+    """What a run has ended on a client that was archived already (A11): how much, and the first of it by name.
+
+    All of it is in the receipt of the archive that the client is under, ``archive_id``.
+    """
+
+    archive_id: str
+    total: int = 0
+    items: tuple[RecordName, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One client's place in a run.
@@ -157,6 +182,7 @@ class Member:
     ``archive_id`` in the write that brings the client back, and ``not_restored`` once all is done, if something could
     not be taken back. ``attempt`` is the run's attempt that owes this member its outcome, or gave it. ``rules`` are
     those that held the client back (S3), ``unreadable`` the records that a member failed for, if its reason is that.
+    ``made_good`` is what had come alive on a client that was archived already, if anything had.
     """
 
     client_id: str
@@ -172,6 +198,7 @@ class Member:
     undoes_revision: int | None = None
     not_restored: NotRestored | None = None
     unreadable: tuple[Unreadable, ...] = ()
+    made_good: MadeGood | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,6 +398,22 @@ def prepared(run: Run) -> Run:
 def reopened(member: Member, attempt: int) -> Member:
     """Return a member as owed its outcome by this attempt."""
     return replace(member, outcome=Outcome.PENDING, reason=None, rules=(), unreadable=(), attempt=attempt)
+
+
+def record_names(changes: Iterable[Change]) -> list[RecordName]:
+    """Name the records that were changed."""
+    return [RecordName(kind=change.after.kind, record_id=change.after.record_id) for change in changes]
+
+
+def made_good(member: Member, archive_id: str, changes: Sequence[Change]) -> Member:
+    """Return a member of a run that has made these changes to its client, who was archived already (A11)."""
+    before = member.made_good or MadeGood(archive_id=archive_id)
+    after = MadeGood(
+        archive_id=archive_id,
+        total=before.total + len(changes),
+        items=(*before.items, *record_names(changes))[:NAMED_AT_MOST],
+    )
+    return replace(member, made_good=after)
 
 
 def _begun(run: Run, state: RunState, clients: int, at: datetime) -> Run:

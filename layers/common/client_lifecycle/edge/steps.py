@@ -22,8 +22,8 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.storage.runs import member_at, read_members, read_run
-from client_lifecycle.use_cases.archive import apply_effect
 from client_lifecycle.use_cases.archive_batch import Result
+from client_lifecycle.use_cases.carry_out import apply_effect
 
 logger = Logger()
 

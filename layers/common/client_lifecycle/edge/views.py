@@ -22,7 +22,7 @@ from client_lifecycle.domain.client import (
     Status,
     Trigger,
 )
-from client_lifecycle.domain.effects import LeftAloneReason
+from client_lifecycle.domain.effects import Change, LeftAloneReason
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, Refusal
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
@@ -38,6 +38,7 @@ from client_lifecycle.domain.restore import (
 from client_lifecycle.domain.runs import (
     WAITING,
     Facts,
+    MadeGood,
     Member,
     Outcome,
     Run,
@@ -268,6 +269,16 @@ class ChangeView(BaseModel):
     before: dict[str, Any]
     after: dict[str, Any]
 
+    @classmethod
+    def of(cls, change: Change) -> ChangeView:
+        """Show a change."""
+        return cls(
+            kind=change.before.kind,
+            record_id=change.before.record_id,
+            before=to_plain(change.before),
+            after=to_plain(change.after),
+        )
+
 
 class LeftAloneView(BaseModel):
     """One record that an archive could not touch, and why."""
@@ -312,15 +323,7 @@ class ReceiptView(BaseModel):
             mute_email=receipt.options.mute_email,
             moved_to_group_id=receipt.options.group_id,
             moved_from_group_id=receipt.moved_from_group_id,
-            changes=[
-                ChangeView(
-                    kind=change.before.kind,
-                    record_id=change.before.record_id,
-                    before=to_plain(change.before),
-                    after=to_plain(change.after),
-                )
-                for change in receipt.changes
-            ],
+            changes=[ChangeView.of(change) for change in receipt.changes],
             left_alone=[
                 LeftAloneView(kind=left.kind, record_id=left.record_id, reason=left.reason)
                 for left in receipt.left_alone
@@ -549,6 +552,8 @@ class MemberView(BaseModel):
     ``warnings`` and ``blocks`` are the safety rules that were shown, ``rules`` those that held the client back when its
     turn came. ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored``
     names what an undo could not take back, the first hundred records; ``not_restored_total`` tells how many they are.
+    ``made_good`` is what had come alive on a client that was archived already and was ended by this run, if anything
+    had: the first hundred records, how many they are, and the archive whose receipt has them all.
     ``unreadable`` names what it failed for, if that is the reason.
     """
 
@@ -568,6 +573,7 @@ class MemberView(BaseModel):
     archive_id: str | None
     not_restored: list[RestoredItemView]
     not_restored_total: int
+    made_good: MadeGood | None
     unreadable: UnreadableField
 
     @classmethod
@@ -592,6 +598,7 @@ class MemberView(BaseModel):
             archive_id=member.archive_id or member.undoes,
             not_restored=[RestoredItemView.of(item) for item in missing.items],
             not_restored_total=sum(missing.counts.values()),
+            made_good=member.made_good,
             unreadable=list(member.unreadable),
         )
 

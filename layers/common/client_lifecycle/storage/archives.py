@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from client_lifecycle.domain.client import Client, Stamp
 from client_lifecycle.domain.effects import Change, LeftAlone, Plan
 from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
-from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState
+from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState, look_again_at
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, put_over, to_plain
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, ReadingOutdated, Table
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 CHANGES_WITH_FLIP = MAX_TRANSACTION_ITEMS - 4
-"""Changes that fit beside the client, the history entry, the receipt and one write of the caller's."""
+"""What a plan may hold beside the client, the history entry, the receipt and one write of the caller's."""
 
 CHANGES_WITH_RETURN = MAX_TRANSACTION_ITEMS - 5
 """Changes that fit beside the client, the history entry, what is restored, and two writes of the caller's."""
 
-CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 2
-"""Changes that fit beside the stamp's check and the receipt's part."""
+CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 4
+"""What a plan may hold beside the stamp's check, the receipt's part, a line of the history and a write of the caller's.
+"""
 
 LOOK_AFTER = timedelta(minutes=10)
 """How long after an archive the clean-up looks whether all of it was done."""
@@ -68,7 +69,8 @@ def commit_archive(
         before: the client as read.
         after: the client as archived.
         history: the line for the client's history.
-        receipt: the receipt; its changes, at most ``CHANGES_WITH_FLIP``, are carried out.
+        receipt: the receipt; its changes are carried out. They are at most ``CHANGES_WITH_FLIP``, with what it left
+            alone.
         also: writes of the caller that belong to the same moment.
 
     Raises:
@@ -76,47 +78,67 @@ def commit_archive(
     """
     provider_id, client_id = before.provider_id, before.client_id
     receipt_key = keys.receipt_key(provider_id, client_id, receipt.archive_id)
+    told = ReceiptPart(at=receipt.archived_at, run_id=receipt.cause.run_id, notify_client=receipt.options.notify_client)
     writes = [
         clients.client_write(table, before, after),
         clients.history_write(table, before, history),
-        put_new(table.name, receipt_key, _receipt_fields(receipt)),
+        put_new(table.name, receipt_key, _receipt_fields(replace(receipt, left_alone=()))),
+        *(_left_alone_write(table, after, receipt, told, left) for left in receipt.left_alone),
         *also,
         *(clients.change_write(table, provider_id, client_id, change) for change in receipt.changes),
     ]
     table.transact_on_reading(writes)
 
 
-def commit_effects(table: Table, client: Client, stamp: Stamp, plan: Plan, at: datetime) -> None:
+def commit_effects(
+    table: Table,
+    client: Client,
+    stamp: Stamp,
+    plan: Plan,
+    *,
+    part_id: str,
+    at: datetime,
+    history: HistoryEntry | None = None,
+    also: Sequence[TransactWriteItemTypeDef] = (),
+) -> None:
     """Carry out part of an archive's effects under its stamp, and add them to its receipt.
 
     Args:
         table: where to write.
         client: whose records they are.
         stamp: the stamp the client must still carry.
-        plan: at most ``CHANGES_UNDER_STAMP`` changes.
+        plan: at most ``CHANGES_UNDER_STAMP`` long.
+        part_id: the id under which its changes are kept.
         at: the present moment, UTC.
+        history: the line that tells who made the archive good (A11); there is none while it is carried out.
+        also: writes of the caller that belong to the same moment, at most one.
 
     Raises:
         Superseded: the client no longer carries the stamp.
         ReadingOutdated: one of the records is no longer as it was read.
     """
     provider_id, client_id = client.provider_id, client.client_id
-    archive_id = stamp.archive_id
-    part = ReceiptPart(
-        at=at,
-        run_id=stamp.cause.run_id,
-        notify_client=stamp.notify_client,
-        changes=plan.changes,
-        left_alone=plan.left_alone,
-    )
-    part_key = keys.receipt_part_key(provider_id, client_id, archive_id, part.changes)
-    put = put_new if part.changes else put_over
+    cause = history.cause if history else stamp.cause
+    part = ReceiptPart(at=at, run_id=cause.run_id, notify_client=stamp.notify_client, changes=plan.changes)
+    part_key = keys.receipt_part_key(provider_id, client_id, stamp.archive_id, part_id)
     writes = [
-        clients.stamp_check(table, provider_id, client_id, archive_id),
-        put(table.name, part_key, to_plain(part)),
+        clients.stamp_check(table, provider_id, client_id, stamp.archive_id),
+        *([put_new(table.name, part_key, to_plain(part))] if part.changes else []),
+        *([clients.history_write(table, client, history)] if history else []),
+        *(_left_alone_write(table, client, stamp, part, left) for left in plan.left_alone),
+        *also,
         *(clients.change_write(table, provider_id, client_id, change) for change in part.changes),
     ]
     _transact_under_stamp(table, writes)
+
+
+def _left_alone_write(
+    table: Table, client: Client, archive: Stamp | Receipt, told: ReceiptPart, left: LeftAlone
+) -> TransactWriteItemTypeDef:
+    """Tell of a record that an archive left alone, and have the clean-up look at it again (A11)."""
+    key = keys.left_alone_key(client.provider_id, client.client_id, archive.archive_id, left)
+    due = keys.due_keys(keys.Work.LEFT_ALONE, left.record_id, look_again_at(archive.archived_at, told.at))
+    return put_over(table.name, key, {**to_plain(replace(told, changes=(), left_alone=(left,))), **due})
 
 
 def settle_receipt(table: Table, provider_id: str, client_id: str, archive_id: str) -> None:
@@ -216,9 +238,10 @@ def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str
 
 def _whole(head: Receipt, parts: Sequence[ReceiptPart]) -> Receipt:
     left_alone = [*head.left_alone, *(record for part in parts for record in part.left_alone)]
+    in_order = sorted(parts, key=lambda part: part.at)
     return replace(
         head,
-        changes=head.changes + tuple(change for part in parts for change in part.changes),
+        changes=head.changes + tuple(change for part in in_order for change in part.changes),
         left_alone=tuple(dict.fromkeys(left_alone)),
     )
 

@@ -6,7 +6,8 @@ what                pk                              sk
 client              CLIENT#provider#client          CLIENT
 record              CLIENT#provider#client          kind#id, e.g. APPOINTMENT#01J...
 receipt             CLIENT#provider#client          RECEIPT#archive
-part of a receipt   CLIENT#provider#client          RECEIPT#archive#kind#id of its first change
+part of a receipt   CLIENT#provider#client          RECEIPT#archive#ulid.number
+what it left alone  CLIENT#provider#client          RECEIPT#archive#LEFT_ALONE#kind#id
 history entry       CLIENT#provider#client          HISTORY#ulid
 what was restored   CLIENT#provider#client          RESTORE#archive#ulid
 how far a restore is CLIENT#provider#client         RESTORATION#archive
@@ -41,7 +42,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -49,7 +50,7 @@ from typing import TypeAlias
 
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status
-from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.effects import LeftAlone
 from client_lifecycle.domain.records import FOREVER, Appointment, Payment, Record, RecordKind
 from client_lifecycle.domain.runs import Outcome, Run
 from client_lifecycle.storage import addresses
@@ -96,6 +97,7 @@ class Work(StrEnum):
     """What there is for the clean-up to look at, by the item that is due."""
 
     SETTLING = "SETTLING"
+    LEFT_ALONE = "LEFT_ALONE"
     RESTORING = "RESTORING"
     RUN = "RUN"
     PLAN = "PLAN"
@@ -216,15 +218,22 @@ def after_receipt(head: Key) -> str:
     return f"{head['sk']}$"
 
 
-def receipt_part_key(provider_id: str, client_id: str, archive_id: str, changes: Sequence[Change]) -> Key:
-    """Return the key of a receipt's part.
+def receipt_part_key(provider_id: str, client_id: str, archive_id: str, part_id: str) -> Key:
+    """Return the key under which a later transaction of an archive keeps what it changed.
 
-    A part with changes is named after the first of them: a record changes once per archive, so the part cannot be
-    written twice. A part without any holds only what was left alone, and there is one such part.
+    Keys stored before there was a ``part_id`` have the kind and the id of the first change in its place.
     """
     head = receipt_key(provider_id, client_id, archive_id)
-    name = _named(changes[0].before) if changes else "LEFT_ALONE"
-    return {"pk": head["pk"], "sk": f"{head['sk']}#{name}"}
+    return {"pk": head["pk"], "sk": f"{head['sk']}#{part_id}"}
+
+
+def left_alone_key(provider_id: str, client_id: str, archive_id: str, left: LeftAlone) -> Key:
+    """Return the key of the part of a receipt that tells of one record that the archive left alone.
+
+    Before each had a part of its own, there was one for all, whose key ended before the kind.
+    """
+    head = receipt_key(provider_id, client_id, archive_id)
+    return {"pk": head["pk"], "sk": f"{head['sk']}#LEFT_ALONE#{left.kind.upper()}#{_fitting(left.record_id)}"}
 
 
 def restore_key(provider_id: str, client_id: str, archive_id: str, restore_id: str) -> Key:
@@ -238,10 +247,6 @@ def restore_key(provider_id: str, client_id: str, archive_id: str, restore_id: s
 def restoration_key(provider_id: str, client_id: str, archive_id: str) -> Key:
     """Return the key of the last restore from an archive: how far it has come, and what it could not take back."""
     return {"pk": client_partition(provider_id, client_id), "sk": f"{RESTORATION_PREFIX}{archive_id}"}
-
-
-def _named(record: Record) -> str:
-    return f"{record.kind}#{_fitting(record.record_id)}"
 
 
 def _fitting(record_id: str) -> str:

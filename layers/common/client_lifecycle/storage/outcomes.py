@@ -72,9 +72,14 @@ def keep_not_restored(table: Table, run: Run, member: Member, not_restored: NotR
         table.transact_on_reading([_mark(table, run, member, after)])
 
 
+def made_good_write(table: Table, run: Run, before: Member, after: Member) -> TransactWriteItemTypeDef:
+    """Keep on a member what its run has made good on its client, in the write that does it, while it is owed (A11)."""
+    return _mark(table, run, before, after)
+
+
 def _mark(table: Table, run: Run, member: Member, after: Member) -> TransactWriteItemTypeDef:
     key = keys.member_key(run.provider_id, run.run_id, member.position)
-    expect = {"outcome", "attempt", "archive_id"}
+    expect = {"outcome", "attempt", "archive_id", "made_good"}
     return conditional_update(table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
 
 

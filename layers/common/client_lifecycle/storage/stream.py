@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from client_lifecycle.domain.bookings import BookingAnswer
-from client_lifecycle.domain.events import Event, Origin, answer_event, change_events, history_event, run_event
+from client_lifecycle.domain.events import (
+    Event,
+    Origin,
+    answer_event,
+    change_events,
+    history_event,
+    left_alone_events,
+    run_event,
+)
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
@@ -101,9 +109,9 @@ def _change_events(record: StreamRecord) -> tuple[Event, ...]:
         at=part.at,
         run_id=part.run_id,
         notify_client=part.notify_client,
-        restore_id=rest[0] if is_restore and rest and "#" not in rest[0] else None,
+        part_id=rest[0] if rest and "#" not in rest[0] else None,
     )
-    return change_events(part.changes, origin)
+    return change_events(part.changes, origin) + left_alone_events(part.left_alone, origin)
 
 
 def _one(event: Event | None) -> tuple[Event, ...]:
@@ -117,4 +125,5 @@ def _head(plain: Plain) -> ReceiptPart:
         run_id=receipt.cause.run_id,
         notify_client=receipt.options.notify_client,
         changes=receipt.changes,
+        left_alone=receipt.left_alone,
     )

@@ -10,7 +10,7 @@ from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
-from client_lifecycle.use_cases.archive import contended
+from client_lifecycle.use_cases.carry_out import contended
 from client_lifecycle.use_cases.restore import TRANSACTIONS_PER_ANSWER, Restored, bring_back
 
 

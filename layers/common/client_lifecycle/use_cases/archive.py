@@ -1,4 +1,4 @@
-"""Archive one client, and carry out an archive's effects. Imports the domain and storage."""
+"""Archive one client, with all checks and effects. Imports the domain and storage."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import datetime
 from ulid import ULID
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp, archive, next_flip_at
-from client_lifecycle.domain.effects import Effect, Plan, all_effects
-from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, CommitContended
+from client_lifecycle.domain.effects import Change, all_effects
+from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
@@ -19,18 +19,21 @@ from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
 from client_lifecycle.storage.receipts import Place, read_receipt_page
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.use_cases.carry_out import contended, finish_archive, make_good
 
 
 @dataclass(frozen=True, slots=True)
 class Archived:
     """A client that is archived, and the receipt of the archive it is under; of a long one, its first page.
 
-    ``rest`` is where the receipt goes on, ``None`` if that is all of it.
+    ``rest`` is where the receipt goes on, ``None`` if that is all of it. ``made_good`` is what had come alive since the
+    client was archived, and was ended now (A11).
     """
 
     client: Client
     receipt: Receipt
     rest: Place | None = None
+    made_good: tuple[Change, ...] = ()
 
 
 def archive_client(
@@ -46,7 +49,8 @@ def archive_client(
     """Archive a client with all effects (RULES E1-E11), in one transaction where it fits.
 
     A client with more live records than one transaction takes is archived first, and thereby guarded; the rest
-    follows in chunks under the stamp. Archiving an archived client changes nothing and returns its receipt.
+    follows in chunks under the stamp. Archiving an archived client returns the receipt it has: the client stays under
+    that archive, and what has come alive under it since is made good (A11).
 
     Args:
         table: where the client is kept.
@@ -59,7 +63,8 @@ def archive_client(
 
     Raises:
         ClientNotFound: the provider has no such client.
-        UnreadableRecord: the client, or a record that is live, cannot be read; nothing is archived.
+        UnreadableRecord: the client, or a record that is live, cannot be read; nothing is archived, and of a client
+            that is archived already, all else is made good.
         GroupNotFound: the provider has no group to move the client to.
         ArchiveBlocked: a safety rule forbids it.
         AcknowledgementNeeded: a safety rule wants to be acknowledged first.
@@ -67,10 +72,14 @@ def archive_client(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
+    made_good: list[Change] = []
     for _ in readings():
         live = read_live(table, provider_id, client_id, at)
         if live.client.stamp:
-            return _with_receipt(table, live.client, live.client.stamp.archive_id)
+            try:
+                return _archived_before(table, live, live.client.stamp, cause, at, made_good)
+            except (ReadingOutdated, Superseded):
+                continue
         settings = read_settings(table, provider_id)
         try:
             return archive_on_reading(
@@ -136,86 +145,28 @@ def require_safe(
         raise AcknowledgementNeeded(message, "acknowledge", rules=missing)
 
 
-def apply_effect(
-    table: Table, provider_id: str, client_id: str, archive_id: str, effect: Effect, *, at: datetime
-) -> None:
-    """Carry out one effect of an archive under its stamp, in as many transactions as it takes (A5).
-
-    Safe to repeat: what is done already is no longer planned. The client is archived by now, so what can be read is
-    dealt with even if there is something that cannot.
-
-    Args:
-        table: where the client is kept.
-        provider_id: the owner.
-        client_id: the archived client.
-        archive_id: the stamp the client must still carry.
-        effect: the plan to carry out, like ``cancel_commitments``.
-        at: the present moment, UTC.
-
-    Raises:
-        Superseded: the client no longer carries the stamp; nothing more was written.
-        UnreadableRecord: a live record cannot be read; the effect is carried out on all others.
-        CommitContended: the client's records kept changing.
-        StorageBusy: the table kept throttling.
-    """
-    for _ in readings():
-        try:
-            _apply(table, provider_id, client_id, archive_id, effect, at)
-        except ReadingOutdated:
-            continue
-        return
-    raise contended()
-
-
-def _apply(table: Table, provider_id: str, client_id: str, archive_id: str, effect: Effect, at: datetime) -> None:
-    """Carry out an effect chunk by chunk, each on a reading of its own."""
-    while True:
-        live = read_live(table, provider_id, client_id, at)
-        stamp = live.client.stamp
-        if stamp is None or stamp.archive_id != archive_id:
-            raise archives.superseded()
-        plan = effect(live.records, at)
-        chunk = Plan(plan.changes[: archives.CHANGES_UNDER_STAMP], plan.left_alone)
-        if chunk.changes or chunk.left_alone:
-            archives.commit_effects(table, live.client, stamp, chunk, at)
-        if len(chunk.changes) == len(plan.changes):
-            live.require_whole()
-            return
+def _archived_before(
+    table: Table, live: LiveClient, stamp: Stamp, cause: Cause, at: datetime, made_good: list[Change]
+) -> Archived:
+    """Make good a client that is archived already; each change is added to ``made_good`` once it is committed."""
+    for part in make_good(table, live, stamp, cause=cause, at=at):
+        made_good.extend(part.changes)
+    return replace(_with_receipt(table, live.client, stamp.archive_id), made_good=tuple(made_good))
 
 
 def _commit_archive(table: Table, live: LiveClient, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:
     plan = all_effects(live.records, at)
-    changes = plan.changes[: archives.CHANGES_WITH_FLIP]
-    fits = len(changes) == len(plan.changes)
+    part = plan.first(archives.CHANGES_WITH_FLIP)
     archived = stamped(live.client, cause, options, at)
     receipt = replace(
         archived.receipt,
-        state=ReceiptState.SETTLED if fits else ReceiptState.SETTLING,
-        changes=changes,
-        left_alone=plan.left_alone,
+        state=ReceiptState.SETTLED if len(part) == len(plan) else ReceiptState.SETTLING,
+        changes=part.changes,
+        left_alone=part.left_alone,
     )
     group = [group_check(table, live.client.provider_id, options.group_id)] if options.group_id else []
     archives.commit_archive(table, live.client, archived.client, archived_entry(receipt), receipt, also=group)
     return Archived(archived.client, receipt)
-
-
-def finish_archive(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> None:
-    """Carry out whatever an archive still has to do, and settle its receipt. Safe to repeat.
-
-    Args:
-        table: where the client is kept.
-        provider_id: the owner.
-        client_id: the archived client.
-        archive_id: the stamp the client must still carry.
-        at: the present moment, UTC.
-
-    Raises:
-        Superseded: the client no longer carries the stamp; nothing more was written.
-        CommitContended: the client's records kept changing.
-        StorageBusy: the table kept throttling.
-    """
-    apply_effect(table, provider_id, client_id, archive_id, all_effects, at=at)
-    archives.settle_receipt(table, provider_id, client_id, archive_id)
 
 
 def _finished(table: Table, archived: Archived, at: datetime) -> Archived:
@@ -262,8 +213,3 @@ def archived_entry(receipt: Receipt) -> HistoryEntry:
         cause=receipt.cause,
         options=receipt.options,
     )
-
-
-def contended() -> CommitContended:
-    """Return the fault for a commit that lost against other writers too often."""
-    return CommitContended("The client's records are being changed by others at the moment. Please try again.")

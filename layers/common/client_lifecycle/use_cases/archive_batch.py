@@ -1,6 +1,6 @@
 """The steps of a run's workflow: mark or undo, settle, finish. Imports the domain and storage.
 
-The steps between, the three effects, are ``archive.apply_effect`` with one plan each. Every step may be delivered
+The steps between, the three effects, are ``carry_out.apply_effect`` with one plan each. Every step may be delivered
 twice: what is done already is found done, and what belongs to an earlier attempt of the run changes nothing.
 """
 
@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Cause, Client, Source, Status
-from client_lifecycle.domain.errors import UnreadableRecord
+from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.errors import Superseded, UnreadableRecord
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoreOutcome
 from client_lifecycle.domain.runs import (
     IN_FLIGHT,
@@ -26,6 +28,7 @@ from client_lifecycle.domain.runs import (
     finish,
     has_changed,
     is_owed,
+    made_good,
     not_restored_of,
     prepared,
 )
@@ -39,9 +42,13 @@ from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.outcomes import Settlement
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
-from client_lifecycle.use_cases.archive import archived_entry, contended, stamped
+from client_lifecycle.use_cases.archive import archived_entry, stamped
+from client_lifecycle.use_cases.carry_out import contended, make_good
 from client_lifecycle.use_cases.launch import replaced
 from client_lifecycle.use_cases.restore import bring_back, go_on
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 EVERYTHING = tuple(Restorable)
 
@@ -73,8 +80,8 @@ def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: d
     A member that this run has marked before keeps that stamp, even if the client came back since: a booking that
     lands in the middle of a run is not undone by a second delivery. A member that has its outcome keeps that too: a
     delivery that comes late archives nobody of whom the run says otherwise. No check of the single archive is skipped
-    (A5), whatever was confirmed. Once the run is being stopped, or has
-    ended, nobody else is marked.
+    (A5), whatever was confirmed. One that was archived before stays under that archive, which is made good (A11). Once
+    the run is being stopped, or has ended, nobody else is marked.
 
     Args:
         table: where the client is kept.
@@ -98,22 +105,43 @@ def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: d
             return Result(outcome=Outcome.NOT_REACHED)
         live = read_live(table, run.provider_id, member.client_id, run.created_at)
         live.require_whole()
-        if held_back := _held_back(table, run, member, live, at):
-            return held_back
+        held_back = _held_back(table, run, member, live, at)
         try:
-            return Result(archive_id=_mark(table, run, member, live.client, at))
-        except ReadingOutdated:
+            if held_back is None:
+                return Result(archive_id=_mark(table, run, member, live.client, at))
+            if held_back.outcome is Outcome.ALREADY_ARCHIVED:
+                _make_good(table, run, member, live, at)
+            return held_back
+        except (ReadingOutdated, Superseded):
             member = runs.read_member(table, run.provider_id, run.run_id, member.position)
     raise contended()
 
 
 def _mark(table: Table, run: Run, member: Member, client: Client, at: datetime) -> str:
-    cause = Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
-    archived = stamped(client, cause, run.options, at)
+    archived = stamped(client, _cause(run), run.options, at)
     receipt = archived.receipt
     mark = outcomes.mark_write(table, run, member, archived.client, receipt.archive_id)
     archives.commit_archive(table, client, archived.client, archived_entry(receipt), receipt, also=[mark])
     return receipt.archive_id
+
+
+def _make_good(table: Table, run: Run, member: Member, live: LiveClient, at: datetime) -> None:
+    """Make good a client that is archived already, and keep on the member what that came to, in the same writes."""
+    stamp = live.client.stamp
+    if stamp is None:
+        return
+
+    def tell(changes: Sequence[Change]) -> list[TransactWriteItemTypeDef]:
+        nonlocal member
+        before, member = member, made_good(member, stamp.archive_id, changes)
+        return [outcomes.made_good_write(table, run, before, member)]
+
+    for _ in make_good(table, live, stamp, cause=_cause(run), at=at, also=tell):
+        pass
+
+
+def _cause(run: Run) -> Cause:
+    return Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
 
 
 def _held_back(table: Table, run: Run, member: Member, live: LiveClient, at: datetime) -> Result | None:
@@ -129,6 +157,8 @@ def _held_back(table: Table, run: Run, member: Member, live: LiveClient, at: dat
     if live.client.status is Status.ACTIVE and (held_back := _by_rules(run, member, live, settings, at)):
         return held_back
     facts = facts_of(live.client, live.records, settings, run.created_at)
+    if Status.ARCHIVED is facts.status is member.facts.status:
+        return Result(outcome=Outcome.ALREADY_ARCHIVED)
     is_other = run.filter is not None and not may_match(run.filter, live.client, settings.time_zone)
     if (is_other or has_changed(member.facts, facts)) and not run.accept_changes:
         return Result(outcome=Outcome.CHANGED_SINCE_PREVIEW)

@@ -17,7 +17,8 @@ from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.plans import commit_plan
 from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
-from client_lifecycle.use_cases.archive import archive_on_reading, contended
+from client_lifecycle.use_cases.archive import archive_on_reading
+from client_lifecycle.use_cases.carry_out import contended
 
 
 class CarriedOut(StrEnum):

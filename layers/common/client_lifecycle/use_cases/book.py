@@ -25,8 +25,8 @@ from client_lifecycle.storage import bookings
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.providers import portal_settings, read_settings
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
-from client_lifecycle.use_cases.archive import contended
 from client_lifecycle.use_cases.archive_later import plan_cancelled
+from client_lifecycle.use_cases.carry_out import contended
 from client_lifecycle.use_cases.restore import returned
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from client_lifecycle.domain.effects import Plan
 from client_lifecycle.domain.errors import Superseded
 from client_lifecycle.domain.runs import IN_FLIGHT, TIDY_UP, Run, RunState
 from client_lifecycle.storage import due, keys
@@ -23,10 +24,10 @@ from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Progress, Workflow
-from client_lifecycle.use_cases.archive import finish_archive
 from client_lifecycle.use_cases.archive_batch import finish_run
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.bulk_archive import begin
+from client_lifecycle.use_cases.carry_out import finish_archive, look_again
 from client_lifecycle.use_cases.launch import launched
 from client_lifecycle.use_cases.restore import finish_restore
 from client_lifecycle.use_cases.tidy_up import propose, waiting_proposal
@@ -54,6 +55,7 @@ class Deed(StrEnum):
     FAILED = "failed"
     ARCHIVE_FINISHED = "archive_finished"
     ARCHIVE_SUPERSEDED = "archive_superseded"
+    ARCHIVE_MADE_GOOD = "archive_made_good"
     RESTORE_FINISHED = "restore_finished"
     RUN_AT_WORK = "run_at_work"
     RUN_STARTED = "run_started"
@@ -137,6 +139,19 @@ def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
     return Deed.ARCHIVE_FINISHED
 
 
+def _look_at_what_was_left_alone(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
+    """Make a client's archive good; a record that still has to be left alone was made due again by that."""
+    provider_id, client_id = keys.owner_and_client(mine.key["pk"])
+    archive_id = keys.receipt_place(mine.key)[0]
+    try:
+        done = look_again(table, provider_id, client_id, archive_id, at=at)
+    except Superseded:
+        done = Plan()
+    if mine.key not in [keys.left_alone_key(provider_id, client_id, archive_id, left) for left in done.left_alone]:
+        due.forget(table, mine)
+    return Deed.ARCHIVE_MADE_GOOD if done.changes else Deed.NOTHING
+
+
 def _finish_restore(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
     provider_id, client_id = keys.owner_and_client(mine.key["pk"])
     archive_id = mine.key["sk"].removeprefix(keys.RESTORATION_PREFIX)
@@ -197,6 +212,7 @@ OF_PLANS: Mapping[CarriedOut, Deed] = {
 
 LOOKS: Mapping[Work, Callable[[Table, Workflow, Due, datetime], Deed]] = {
     Work.SETTLING: _finish_archive,
+    Work.LEFT_ALONE: _look_at_what_was_left_alone,
     Work.RESTORING: _finish_restore,
     Work.PLAN: _carry_out_plan,
     Work.TIDY_UP: _propose,

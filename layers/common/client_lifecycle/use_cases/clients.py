@@ -14,7 +14,7 @@ from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.edits import AddressTaken, commit_client
 from client_lifecycle.storage.providers import read_settings, read_switches
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
-from client_lifecycle.use_cases.archive import contended
+from client_lifecycle.use_cases.carry_out import contended
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ulid import ULID
 from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, touched
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import RestoreNotFound, StillArchived
-from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt
 from client_lifecycle.domain.records import Appointment
 from client_lifecycle.domain.restore import (
     Obstacles,
@@ -38,7 +38,7 @@ from client_lifecycle.storage import archives, restores
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.table import ReadingOutdated, Table, readings
-from client_lifecycle.use_cases.archive import contended
+from client_lifecycle.use_cases.carry_out import contended
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -140,8 +140,8 @@ def bring_back(
 ) -> Restored:
     """Activate a client as it was read, unless it is back, and take back what is asked for.
 
-    The receipt of an archive that is not carried out in full still grows until its client is back: then the client
-    comes back first.
+    A receipt may still grow until its client is back, by what the archive has not carried out or had to leave alone:
+    then the client comes back first.
 
     Args:
         table: where the client is kept.
@@ -165,7 +165,7 @@ def bring_back(
     receipt = archives.read_receipt(table, provider_id, client_id, archive_id)
     stored = None if client.stamp else restores.read_restoration(table, provider_id, client_id, archive_id)
     restoration = begin_restore(client, archive_id, asked, cause, at, stored)
-    if client.stamp and receipt.state is ReceiptState.SETTLING:
+    if client.stamp and receipt.may_grow:
         write = restores.restoration_write(table, client, None, restoration)
         client, stored, also = _returned(table, client, archive_id, cause, at, [*also, write]), restoration, ()
         receipt = archives.read_receipt(table, provider_id, client_id, archive_id)

@@ -1,0 +1,212 @@
+"""Carry out an archive's effects under its stamp, part by part: at once, in a workflow, or long after it.
+
+Every part is committed on a reading of its own and added to the archive's receipt; nothing is written once the client
+is back. Imports the domain and storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+from typing import TYPE_CHECKING
+
+from ulid import ULID
+
+from client_lifecycle.domain.client import Cause, Stamp
+from client_lifecycle.domain.effects import Change, Effect, LeftAlone, Plan, all_effects
+from client_lifecycle.domain.errors import CommitContended
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, ReceiptState
+from client_lifecycle.storage import archives
+from client_lifecycle.storage.clients import LiveClient, read_live
+from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+def apply_effect(
+    table: Table, provider_id: str, client_id: str, archive_id: str, effect: Effect, *, at: datetime
+) -> None:
+    """Carry out one effect of an archive under its stamp, in as many transactions as it takes (A5).
+
+    Safe to repeat: what is done already is no longer planned. The client is archived by now, so what can be read is
+    dealt with even if there is something that cannot.
+
+    Args:
+        table: where the client is kept.
+        provider_id: the owner.
+        client_id: the archived client.
+        archive_id: the stamp the client must still carry.
+        effect: the plan to carry out, like ``cancel_commitments``.
+        at: the present moment, UTC.
+
+    Raises:
+        Superseded: the client no longer carries the stamp; nothing more was written.
+        UnreadableRecord: a live record cannot be read; the effect is carried out on all others.
+        CommitContended: the client's records kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    for _ in readings():
+        live, stamp = _read_under(table, provider_id, client_id, archive_id, at)
+        try:
+            for part_id, part in _parts(table, live, stamp, effect, at):
+                archives.commit_effects(table, live.client, stamp, part, part_id=part_id, at=at)
+        except ReadingOutdated:
+            continue
+        return
+    raise contended()
+
+
+def finish_archive(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> None:
+    """Carry out whatever an archive still has to do, and settle its receipt. Safe to repeat.
+
+    Args:
+        table: where the client is kept.
+        provider_id: the owner.
+        client_id: the archived client.
+        archive_id: the stamp the client must still carry.
+        at: the present moment, UTC.
+
+    Raises:
+        Superseded: the client no longer carries the stamp; nothing more was written.
+        CommitContended: the client's records kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    apply_effect(table, provider_id, client_id, archive_id, all_effects, at=at)
+    archives.settle_receipt(table, provider_id, client_id, archive_id)
+
+
+def look_again(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> Plan:
+    """Look again at a client whose archive left something alone, and make good what has come alive (A11).
+
+    What still has to be left alone is to be looked at later; the clean-up makes good in the name of who archived.
+
+    Args:
+        table: where the client is kept.
+        provider_id: the owner.
+        client_id: the client.
+        archive_id: the archive that left something alone.
+        at: the present moment, UTC.
+
+    Returns:
+        What was made good, and what still had to be left alone.
+
+    Raises:
+        Superseded: the client is back; nothing is left to be made good.
+        UnreadableRecord: a live record cannot be read; all others are dealt with.
+        CommitContended: the client's records kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    done = Plan()
+    for _ in readings():
+        live, stamp = _read_under(table, provider_id, client_id, archive_id, at)
+        try:
+            for part in make_good(table, live, stamp, cause=stamp.cause, at=at):
+                done += part
+        except ReadingOutdated:
+            continue
+        return done
+    raise contended()
+
+
+def make_good(
+    table: Table,
+    live: LiveClient,
+    stamp: Stamp,
+    *,
+    cause: Cause,
+    at: datetime,
+    also: Callable[[Sequence[Change]], Sequence[TransactWriteItemTypeDef]] = lambda _: (),
+) -> Iterator[Plan]:
+    """End what has come alive under a client's stamp since its archive, whatever wrote it (A11).
+
+    It is added to that archive's receipt, and the history tells who has made good, in as many transactions as it takes.
+    An archive that is still settling is finished instead: what it has not carried out yet has not come alive since.
+
+    Args:
+        table: where the client is kept.
+        live: the archived client and its live records, as read.
+        stamp: the client's, which it must still carry.
+        cause: who makes good, and through what.
+        at: the present moment, UTC.
+        also: a write of the caller's that belongs to the changes of one transaction, if there is one.
+
+    Yields:
+        What was ended, and what still had to be left alone, once it is committed.
+
+    Raises:
+        Superseded: the client no longer carries the stamp; nothing more was written.
+        UnreadableRecord: a live record cannot be read; all others are dealt with.
+        ReadingOutdated: one of the records is no longer as it was read; what was committed stays.
+        StorageBusy: the table kept throttling.
+    """
+    provider_id, client_id = live.client.provider_id, live.client.client_id
+    plan = all_effects(live.records, at)
+    if plan and _is_settling(table, provider_id, client_id, stamp.archive_id):
+        finish_archive(table, provider_id, client_id, stamp.archive_id, at=at)
+        yield Plan(left_alone=plan.left_alone)
+        return
+    for part_id, part in _parts(table, live, stamp, all_effects, at):
+        line = HistoryEntry(
+            history_id=str(ULID.from_datetime(at)),
+            at=at,
+            event=HistoryEvent.MADE_GOOD,
+            archive_id=stamp.archive_id,
+            cause=cause,
+        )
+        archives.commit_effects(
+            table,
+            live.client,
+            stamp,
+            part,
+            part_id=part_id,
+            at=at,
+            history=line if part.changes else None,
+            also=also(part.changes) if part.changes else (),
+        )
+        yield part
+
+
+def _is_settling(table: Table, provider_id: str, client_id: str, archive_id: str) -> bool:
+    """Tell whether an archive is not known to be carried out in full."""
+    return archives.read_receipt(table, provider_id, client_id, archive_id).state is ReceiptState.SETTLING
+
+
+def _parts(table: Table, live: LiveClient, stamp: Stamp, effect: Effect, at: datetime) -> Iterator[tuple[str, Plan]]:
+    """Plan an effect part by part, each under an id that sorts after those before.
+
+    A part is to be committed before the next, which is planned on a new reading.
+    """
+    told: set[LeftAlone] = set()
+    first_id = str(ULID.from_datetime(at))
+    for number in count():
+        planned = effect(live.records, at)
+        plan = replace(planned, left_alone=tuple(one for one in planned.left_alone if one not in told))
+        if part := plan.first(archives.CHANGES_UNDER_STAMP):
+            yield f"{first_id}.{number:04}", part
+        if len(part) == len(plan):
+            live.require_whole()
+            return
+        told |= set(part.left_alone)
+        live, stamp = _read_under(table, live.client.provider_id, live.client.client_id, stamp.archive_id, at)
+
+
+def _read_under(
+    table: Table, provider_id: str, client_id: str, archive_id: str, at: datetime
+) -> tuple[LiveClient, Stamp]:
+    """Read a client that must carry a stamp, with its live records.
+
+    Raises:
+        Superseded: it does not, or not any more.
+    """
+    live = read_live(table, provider_id, client_id, at)
+    if live.client.stamp is None or live.client.stamp.archive_id != archive_id:
+        raise archives.superseded()
+    return live, live.client.stamp
+
+
+def contended() -> CommitContended:
+    """Return the fault for a commit that lost against other writers too often."""
+    return CommitContended("The client's records are being changed by others at the moment. Please try again.")
