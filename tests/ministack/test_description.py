@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from local.faults import function_faults
 from local.openapi import TARGET
 from local.stack import PracticeStack, practice_stack
 from local.template import ROOT
@@ -57,6 +58,7 @@ def ask(practice: PracticeStack, folder: Path) -> tuple[dict[str, Any], str]:
 
 def test_the_deployed_api_keeps_to_its_description(practice: PracticeStack, tmp_path: Path) -> None:
     report, words = ask(practice, tmp_path)
+    words = "\n".join([words, *function_faults(practice.aws)])
     print(report["test_cases"], report["running_time"])
     assert report["complete"], words
     assert report["running_time"] < TOKEN_SECONDS
