@@ -23,6 +23,7 @@ from client_lifecycle.storage.items import Plain, from_item, from_plain, to_plai
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import archive_later, bulk_archive
 from tests.proof.bulk import EFFECTS, MARK, MOST_DELIVERIES, SETTLE, UNDO, Batch, Execution, Work, preview
+from tests.proof.invariants import hold
 from tests.proof.operations import (
     activate,
     archive,
@@ -513,6 +514,7 @@ class Stage:
         for _ in range(CLEAN_UPS):
             scene.play(scene.clean_up())
         world.look_again()
+        hold(not world.has_unseen_payments, "the clean-up has not seen a payment that fell back")
         items = [from_item(item) for item in world.table.client.scan(TableName=world.table.name)["Items"]]
         receipts = [self._receipt(scene, item) for item in items if item["sk"].startswith("RECEIPT#")]
         known = [from_plain(Run, item) for item in items if item["sk"] == keys.RUN_SK]
