@@ -82,8 +82,8 @@ def install(python: str, folder: Path) -> list[Path]:
     subprocess.run([*pip, runtime, "boto3"], check=True)  # noqa: S603
     subprocess.run(["cp", "-R", ROOT / "layers" / "common" / "client_lifecycle", layer], check=True)  # noqa: S603, S607
     subprocess.run(["cp", "-R", ROOT / "functions", folder], check=True)  # noqa: S603, S607
-    compiling = [python, "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash", folder]
-    subprocess.run(compiling, check=True)  # noqa: S603
+    compiling = [python, "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
+    subprocess.run([*compiling, folder], check=True)  # noqa: S603
     return [folder / "functions", layer, runtime]
 
 

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
@@ -71,7 +72,7 @@ def refused(status: int, code: str) -> Fault:
         as_json = f'{{"__type": "{code}", "message": "made up"}}'
         body = as_xml if "s3." in request.url else as_json
         request.url = URL  # so that no other stand-in for AWS carries the request out
-        return AWSResponse(URL, status, {"x-amzn-RequestId": "made-up"}, Body(body.encode()))
+        return AWSResponse(URL, status, HTTPHeaders.from_dict({"x-amzn-RequestId": "made-up"}), Body(body.encode()))
 
     return refuse
 

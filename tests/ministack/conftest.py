@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -21,6 +21,9 @@ from local.stack import PracticeStack, practice_stack
 from local.tables import create_table
 from tests import key_limits
 from tests.ministack.listening import Listener
+
+if TYPE_CHECKING:
+    from types_boto3_scheduler.literals import ScheduleStateType
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +69,19 @@ def clean_up_by_hand(deployed: PracticeStack) -> Iterator[None]:
     """Stop the clock that starts the clean-up, so that what is due waits for the test."""
     scheduler = deployed.aws.session.client("scheduler", endpoint_url=deployed.aws.endpoint, config=CONFIG)
     known = scheduler.get_schedule(Name=f"{STACK}-scheduled-cleanup")
-    kept = {part: known[part] for part in ("Name", "ScheduleExpression", "FlexibleTimeWindow", "Target")}
-    scheduler.update_schedule(**kept, State="DISABLED")
+
+    def switch(state: ScheduleStateType) -> None:
+        scheduler.update_schedule(
+            Name=known["Name"],
+            ScheduleExpression=known["ScheduleExpression"],
+            FlexibleTimeWindow=known["FlexibleTimeWindow"],
+            Target=known["Target"],
+            State=state,
+        )
+
+    switch("DISABLED")
     yield
-    scheduler.update_schedule(**kept, State="ENABLED")
+    switch("ENABLED")
 
 
 @pytest.fixture(scope="module")

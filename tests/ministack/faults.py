@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 from client_lifecycle.storage.table import Table
 from tests.faults import Body
@@ -31,23 +32,25 @@ def answering(table: Table, operation: str, answer: Callable[[Answer], Answer | 
     requests: list[Answer] = []
 
     def before_send(request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
-        body = json.loads(request.body or b"{}")
+        assert isinstance(request.body, bytes)
+        body = json.loads(request.body)
         requests.append(body)
         document = answer(body)
         return None if document is None else made_up(request, document)
 
     event = f"before-send.dynamodb.{operation}"
-    table.client.meta.events.register(event, before_send)
+    events: Any = table.client.meta.events  # its stub takes only handlers that return nothing
+    events.register(event, before_send)
     try:
         yield requests
     finally:
-        table.client.meta.events.unregister(event, before_send)
+        events.unregister(event, before_send)
 
 
 def made_up(request: AWSPreparedRequest, document: Answer) -> AWSResponse:
     """Return the response with which the service would give this answer; one with ``__type`` is an error."""
     status = 400 if "__type" in document else 200
-    headers = {"x-amzn-RequestId": "made-up", "content-type": "application/x-amz-json-1.0"}
+    headers = HTTPHeaders.from_dict({"x-amzn-RequestId": "made-up", "content-type": "application/x-amz-json-1.0"})
     return AWSResponse(request.url, status, headers, Body(json.dumps(document).encode()))
 
 

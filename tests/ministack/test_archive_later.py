@@ -67,8 +67,8 @@ def told(table: Table, who: Client) -> Counter[str]:
 
 
 def is_due(table: Table, who: Client) -> bool:
-    place = keys.client_key(who.provider_id, who.client_id)
-    return place in list(due.list_due(table, keys.Work.PLAN, NOW + DAY))
+    found = [one.key for one in due.list_due(table, keys.Work.PLAN, NOW + DAY)]
+    return keys.client_key(who.provider_id, who.client_id) in found
 
 
 def in_between(table: Table, first: Act, then: Act, who: Client) -> Any:

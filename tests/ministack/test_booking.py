@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -75,7 +75,7 @@ def test_a2_archives_and_bookings_at_once_never_leave_a_client_half_archived(tab
     for number in range(ROUNDS):
         who = put(table, client(f"client-{number}", provider_id=f"prov-{number}"))
         with ThreadPoolExecutor(4) as pool:
-            done = [
+            done: list[Future[object]] = [
                 pool.submit(archive, table, who),
                 pool.submit(ask, table, who, "e-1"),
                 pool.submit(archive, table, who),

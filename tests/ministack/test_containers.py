@@ -60,7 +60,7 @@ def test_the_line_of_the_readme_invokes_a_function(deployed: PracticeStack, fold
 def api(deployed: PracticeStack, unused_port: int) -> Iterator[httpx.Client]:
     """The routes as ``sam local start-api`` serves them."""
     write_sam_local(deployed.aws)
-    command = [SAM, "local", "start-api", "--skip-pull-image", "--port", str(unused_port)]
+    command: list[str | Path] = [SAM, "local", "start-api", "--skip-pull-image", "--port", str(unused_port)]
     with reached_from_containers(deployed.aws.endpoint, pytest.fail):
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment_of_sam(), stderr=subprocess.DEVNULL, start_new_session=True

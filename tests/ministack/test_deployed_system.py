@@ -14,7 +14,7 @@ import pytest
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus
-from client_lifecycle.domain.runs import IN_FLIGHT, RunKind, counts_of
+from client_lifecycle.domain.runs import IN_FLIGHT, Outcome, RunKind, counts_of
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.keys import record_key
 from local.api import Api, ApiRefused
@@ -216,7 +216,7 @@ class TestComingBackInTheMiddleOfARun:
         mark = invoke(deployed, "mark-archived", batch)
         self.carry_on(deployed, batch, mark)
         done = self.carry_on(deployed, batch, invoke(deployed, "mark-archived", batch))
-        assert done["counts"] == {**counts_of(RunKind.ARCHIVE, pending=0), "archived": 2}
+        assert done["counts"] == {**counts_of(RunKind.ARCHIVE, pending=0), Outcome.ARCHIVED: 2}
         assert done["percent_done"] == 100
 
 

@@ -39,7 +39,7 @@ def practice() -> Iterator[PracticeStack]:
 def ask(practice: PracticeStack, folder: Path) -> tuple[dict[str, Any], str]:
     """Ask the API; return Schemathesis's report, and what it says for people."""
     told = folder / "report.json"
-    command = [
+    command: list[str | Path] = [
         *(SCHEMATHESIS, f"--config-file={HERE / 'schemathesis.toml'}", "run", TARGET, f"--url={practice.api.base_url}"),
         *("--checks=all", f"--max-examples={EXAMPLES}", f"--seed={SEED}", "--continue-on-failure"),
         *("--no-shrink", "--no-color", f"--report-json-path={told}"),

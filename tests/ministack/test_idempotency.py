@@ -54,7 +54,8 @@ def key() -> str:
 
 
 def replayed(answer: httpx.Response) -> bool:
-    return answer.headers.get("Idempotent-Replayed") == "true"
+    mark: str | None = answer.headers.get("Idempotent-Replayed")
+    return mark == "true"
 
 
 def at_once(times: int, call: Callable[[], httpx.Response]) -> list[httpx.Response]:

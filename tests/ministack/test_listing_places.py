@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from client_lifecycle.domain.client import Status
@@ -22,7 +24,11 @@ def test_the_page_after_a_client_goes_on_where_it_was(table: Table, becomes: str
         key = {name: {"S": part} for name, part in client_key(PROVIDER_ID, "client-1").items()}
         table.client.delete_item(TableName=table.name, Key=key)
     else:
-        fields = {"renamed": {"name": "Aaron"}, "archived": {"stamp": stamp()}, "moved": {"group_id": "group-else"}}
-        put(table, client("client-1", **({"name": "Ada 1", "group_id": GROUP_ID} | fields[becomes])))
+        fields: dict[str, dict[str, Any]] = {
+            "renamed": {"name": "Aaron"},
+            "archived": {"stamp": stamp()},
+            "moved": {"group_id": "group-else"},
+        }
+        put(table, client("client-1", **{"name": "Ada 1", "group_id": GROUP_ID} | fields[becomes]))
     rest = list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=group_id, limit=9, after=first.next_after)
     assert [one.client_id for one in rest.clients] == ["client-2", "client-3", "client-4"]

@@ -11,7 +11,8 @@ from math import ceil
 import pytest
 
 from client_lifecycle.domain.client import ArchiveOptions, Status
-from client_lifecycle.domain.runs import Facts, facts_of, preview_offer
+from client_lifecycle.domain.records import Record
+from client_lifecycle.domain.runs import Facts, Member, facts_of, preview_offer
 from client_lifecycle.domain.selection import (
     ChosenClients,
     ClientFilter,
@@ -57,7 +58,8 @@ def test_e11_what_is_shown_is_what_the_clients_own_records_tell(table: Table, pr
     load(table, practice)
     everyone = tuple(sample.client.client_id for sample in practice.clients)
     assert len(everyone) > FEW_CLIENTS
-    of_many, few = show(table, practice.provider_id, ChosenClients(client_ids=everyone)), []
+    of_many = show(table, practice.provider_id, ChosenClients(client_ids=everyone))
+    few: list[Member] = []
     for start in range(0, len(everyone), FEW_CLIENTS):
         chosen = ChosenClients(client_ids=everyone[start : start + FEW_CLIENTS])
         few += show(table, practice.provider_id, chosen).members
@@ -123,7 +125,8 @@ def counted(table: Table) -> Iterator[Counter[str]]:
 def many(table: Table) -> list[str]:
     """A thousand clients, each with two appointments and a payment ahead."""
     ids = [f"c-{number:04d}" for number in range(MANY)]
-    owned = [appointment("a-1", starts_at=AT + DAY), appointment("a-2", starts_at=AT + 2 * DAY), payment()]
+    slots = [appointment("a-1", starts_at=AT + DAY), appointment("a-2", starts_at=AT + 2 * DAY)]
+    owned: list[Record] = [*slots, payment()]
     table.put_many([client_item(client(client_id)) for client_id in ids])
     table.put_many([record_item(PROVIDER_ID, client_id, record) for client_id in ids for record in owned])
     return ids

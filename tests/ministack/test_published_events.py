@@ -11,6 +11,7 @@ from typing import Any
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.events import EventName
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
+from client_lifecycle.domain.records import Record
 from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.keys import history_key
 from local.stack import PracticeStack
@@ -35,7 +36,11 @@ def somebody(deployed: PracticeStack) -> Client:
     number = next(NUMBERS)
     who = client(f"heard-{number}", provider_id=deployed.practice.provider_id, name=NAME, email=f"{number}{EMAIL}")
     others = [one for one in one_of_each() if one.kind in ("recipient", "feed_entry")]
-    ahead = [appointment(starts_at=at + (4_000 + number) * DAY), payment(due_at=at + DAY), reminder(remind_at=at + DAY)]
+    ahead: list[Record] = [
+        appointment(starts_at=at + (4_000 + number) * DAY),
+        payment(due_at=at + DAY),
+        reminder(remind_at=at + DAY),
+    ]
     return put(deployed.table, who, [*ahead, membership(), *others])
 
 

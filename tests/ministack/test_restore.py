@@ -19,7 +19,7 @@ from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.effects import cancel_commitments
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
 from client_lifecycle.domain.reasons import ArchiveReason
-from client_lifecycle.domain.records import ChatKind, Membership, Payment, PaymentStatus, Record
+from client_lifecycle.domain.records import Appointment, ChatKind, Membership, Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.storage.clients import client_write, read_client, read_live, record_item
@@ -99,7 +99,7 @@ def will_return(record: Record) -> bool:
 @ON_ONE_TABLE
 @given(records=record_sets)
 def test_a1_archive_and_full_restore_give_back_every_record_as_it_was(table: Table, records: list[Record]) -> None:
-    ahead = [replace(one, starts_at=one.starts_at + HOUR) if one.kind == "appointment" else one for one in records]
+    ahead = [replace(one, starts_at=one.starts_at + HOUR) if isinstance(one, Appointment) else one for one in records]
     who = someone(table, ahead, provider_id=f"prov-{next(NUMBERS)}")
     before = by_key(records_of(table, who))
     archive(table, who)

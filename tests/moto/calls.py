@@ -35,7 +35,7 @@ def _functions() -> Iterator[Mapping[str, Any]]:
             yield resource["Properties"]
 
 
-TIMEOUTS_SECONDS = {function["Handler"].split(".")[0]: function["Timeout"] for function in _functions()}
+TIMEOUTS_SECONDS: dict[str, int] = {function["Handler"].split(".")[0]: function["Timeout"] for function in _functions()}
 """How long each function may take, by its package."""
 
 

@@ -18,6 +18,7 @@ import pytest
 from botocore.loaders import Loader
 from moto import mock_aws
 from moto.dynamodb import models
+from moto.dynamodb.models.table import Table as MotoTable
 
 from client_lifecycle.edge import idempotency, steps, wiring
 from client_lifecycle.storage import calls
@@ -76,7 +77,7 @@ def transactions_copy_a_table_once() -> Iterator[None]:
         transact(backend, actions)
 
     def deepcopy(value: object) -> object:
-        return of_this_thread.copied(value) if isinstance(value, models.Table) else copy.deepcopy(value)
+        return of_this_thread.copied(value) if isinstance(value, MotoTable) else copy.deepcopy(value)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models.DynamoDBBackend, "transact_write_items", transact_with_one_copy)

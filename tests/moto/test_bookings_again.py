@@ -96,7 +96,8 @@ def test_a10_what_an_archive_cancelled_and_was_booked_again_is_not_restored(prac
 
 def test_a10_a_record_that_changes_meanwhile_is_read_again(practice: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     store(practice, client("active"), Appointment(**OLD))
-    whole, tries = Table.transact, []
+    whole = Table.transact
+    tries: list[int] = []
 
     def beaten_once(self: Table, writes: Any) -> None:
         tries.append(len(tries))

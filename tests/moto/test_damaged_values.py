@@ -142,7 +142,8 @@ def of_client(client_id: str) -> Iterator[tuple[set[str], Answer]]:
 
 
 def is_receipt(item: Plain, client_id: str) -> bool:
-    return item["pk"].endswith(f"#{client_id}") and item["sk"].startswith(keys.RECEIPT_PREFIX)
+    partition, sort_key = str(item["pk"]), str(item["sk"])
+    return partition.endswith(f"#{client_id}") and sort_key.startswith(keys.RECEIPT_PREFIX)
 
 
 def of_run(run_id: str) -> Iterator[tuple[set[str], Answer]]:

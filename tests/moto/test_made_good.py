@@ -40,7 +40,7 @@ CHARGING = payment("pay-charging", status=PaymentStatus.CHARGING, due_at=NOW + 9
 FALLEN_BACK = replace(CHARGING, status=PaymentStatus.SCHEDULED)
 NAMED = [{"kind": "payment", "record_id": "pay-charging"}]
 OTHER_STAFF = ARCHIVER | {"sub": "staff-8"}
-ONE_OF_EACH_ANEW = [
+ONE_OF_EACH_ANEW: list[Record] = [
     appointment("new-appt"),
     payment("new-pay"),
     membership("new-chat"),

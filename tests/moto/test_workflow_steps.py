@@ -431,8 +431,9 @@ def test_the_state_holds_ids_and_reasons_only() -> None:
     state = workflow.effects(workflow.mark(workflow.batch(*EVERYONE, "c-archived")))
     assert state["first"].keys() == {"marked", "outcomes"}
     assert all(marked.keys() == {"client_id", "position", "archive_id"} for marked in state["first"]["marked"])
-    decided = {"client_id": "c-archived", "outcome": "already_archived", "reason": None, "rules": [], "unreadable": []}
-    assert state["first"]["outcomes"] == [decided]
+    assert state["first"]["outcomes"] == [
+        {"client_id": "c-archived", "outcome": "already_archived", "reason": None, "rules": [], "unreadable": []}
+    ]
     assert state["effects"] == [{"failures": []}] * 3
 
 

@@ -124,8 +124,8 @@ class Scene:
     def execution(self, run: Run) -> Execution:
         """Return the work on the present attempt of a run, by the manifest that lies in the bucket."""
         run = runs.read_run(self.world.table, PROVIDER_ID, run.run_id)
-        place = {"Bucket": BUCKET, "Key": f"{PROVIDER_ID}/{run.run_id}-{run.attempt}.json"}
-        return Execution(run, lambda: json.loads(self.workflow.s3.get_object(**place)["Body"].read()))
+        key = f"{PROVIDER_ID}/{run.run_id}-{run.attempt}.json"
+        return Execution(run, lambda: json.loads(self.workflow.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
 
     def dead(self, run: Run) -> None:
         """Stop the execution of a run's attempt."""

@@ -109,7 +109,7 @@ class Interleaving:
         everyone = 2 ** len(self.world.people) - 1
         self._begin(begin_run.__name__, begin_run(self.world, self.world.people[0], everyone))
         self._drain()
-        [execution] = self.world.workflow.executions.values()
+        [execution] = self.world.local.executions.values()
         done, lost = execution.batches[:2]
         for step in (MARK, *EFFECTS, SETTLE):
             self._begin(step, done.deliver(step))
@@ -141,7 +141,7 @@ class Interleaving:
         """Let everything end, deliver what is owed, clean up as often as it takes, and look at what is left."""
         self._drain()
         for _ in range(MOST_CLEAN_UPS):
-            while deliveries := self.world.workflow.ready(again=False):
+            while deliveries := self.world.local.ready(again=False):
                 for delivery in deliveries[:AT_ONCE]:
                     self._begin(delivery.step, delivery.begin())
                 self._drain()

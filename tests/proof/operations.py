@@ -39,6 +39,7 @@ from client_lifecycle.storage.clients import change_write, client_write, read_cl
 from client_lifecycle.storage.items import Plain, put_new, to_plain
 from client_lifecycle.storage.keys import client_partition, group_key, run_partition, settings_key
 from client_lifecycle.storage.table import ReadingOutdated
+from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import archive_later, bulk_archive
 from client_lifecycle.use_cases import clean_up as cleaning
 from client_lifecycle.use_cases import retry as retrying
@@ -292,7 +293,7 @@ def clean_up(world: World, who: Client, choice: int) -> Work:
     return partial(clean_up_everything, world, world.workflow)
 
 
-def clean_up_everything(world: World, workflow: Any) -> None:
+def clean_up_everything(world: World, workflow: Workflow) -> None:
     """Have the clean-up look at all that is due.
 
     Raises:
@@ -321,7 +322,7 @@ def confirm_again(world: World, who: Client, choice: int) -> Work | None:
     return partial(confirm, world, run, accept_changes=False, workflow=world.workflow) if run else None
 
 
-def confirm(world: World, run: Run, *, accept_changes: bool, workflow: Any) -> Run:
+def confirm(world: World, run: Run, *, accept_changes: bool, workflow: Workflow) -> Run:
     """Confirm a run that was previewed."""
     return bulk_archive.confirm(
         world.table,
@@ -357,7 +358,7 @@ def retry(world: World, who: Client, choice: int) -> Work | None:
     return partial(retry_of, world, run, world.workflow) if run else None
 
 
-def retry_of(world: World, run: Run, workflow: Any) -> Run:
+def retry_of(world: World, run: Run, workflow: Workflow) -> Run:
     """Try this run's clients again."""
     return retrying.retry(world.table, workflow, PROVIDER_ID, run.run_id, at=world.at)
 
@@ -368,20 +369,20 @@ def undo(world: World, who: Client, choice: int) -> Work | None:
     return partial(undo_of, world, run, world.workflow) if run else None
 
 
-def undo_of(world: World, run: Run, workflow: Any) -> Run:
+def undo_of(world: World, run: Run, workflow: Workflow) -> Run:
     """Undo this run."""
     return undoing.undo(world.table, workflow, PROVIDER_ID, run.run_id, asked_by=STAFF_ID, at=world.at)
 
 
 def execution_dies(world: World, who: Client, choice: int) -> Work | None:
     """Somebody stops an execution of the workflow, or it fails for a reason of its own; what it began may go on."""
-    execution = _any([one for one in world.workflow.executions.values() if not one.has_ended], choice)
+    execution = _any([one for one in world.local.executions.values() if not one.has_ended], choice)
     return execution.die if execution else None
 
 
 def bulk_step(world: World, who: Client, choice: int) -> Work | None:
     """Deliver a step of a run, perhaps not for the first time."""
-    delivery = _any(world.workflow.ready(again=choice % 3 == 0), choice)
+    delivery = _any(world.local.ready(again=choice % 3 == 0), choice)
     return delivery.begin() if delivery else None
 
 

@@ -72,13 +72,18 @@ class Interleavings(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.resources = ExitStack()
-        self.now: Interleaving | None = None
+        self.begun: Interleaving | None = None
+
+    @property
+    def now(self) -> Interleaving:
+        assert self.begun is not None
+        return self.begun
 
     @initialize(dice=choices)
     def practice(self, dice: int) -> None:
         world = self.resources.enter_context(self.controls.new_world(dice))
         world.settle_in(plain_people())
-        self.now = Interleaving(world, random.Random(dice), self.tally)
+        self.begun = Interleaving(world, random.Random(dice), self.tally)
         self.tally.worlds += 1
 
     @precondition(lambda self: len(self.now.running) < AT_ONCE)
@@ -109,11 +114,11 @@ class Interleavings(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            if self.now and self.now.is_whole:
-                self.now.end()
+            if self.begun and self.begun.is_whole:
+                self.begun.end()
         finally:
-            if self.now:
-                self.now.abandon()
+            if self.begun:
+                self.begun.abandon()
             self.resources.close()
 
 

@@ -16,11 +16,14 @@ from client_lifecycle.domain.client import ArchivePlan, Client, touched
 from client_lifecycle.domain.effects import Change, Plan, cancel_commitments, leave_chats
 from client_lifecycle.domain.errors import LifecycleError
 from client_lifecycle.domain.receipts import HistoryEntry
+from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.restore import Restoration, RestoreState
-from client_lifecycle.domain.runs import LeftAloneBecause, Member, Outcome, Run
+from client_lifecycle.domain.runs import LeftAloneBecause, Member, Outcome, Run, finish
 from client_lifecycle.storage import archives, bookings, clients, due, keys, outcomes, restores, runs
-from client_lifecycle.storage.clients import LiveClient
+from client_lifecycle.storage.clients import LiveClient, read_live
+from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.items import Plain, conditional_update, put_new, to_plain
+from client_lifecycle.storage.outcomes import Settlement, _Place
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases import (
     archive,
@@ -144,7 +147,7 @@ def attempts_that_settle_for_each_other(patch: pytest.MonkeyPatch) -> None:
     """A late delivery of an earlier attempt gives an outcome that the present one owes."""
     whole = outcomes._outcome_write
 
-    def outcome_write(place: object, settlement: object) -> object:
+    def outcome_write(place: _Place, settlement: Settlement) -> object:
         with pytest.MonkeyPatch.context() as inner:
             unguarded(inner, outcomes, "attempt")
             return whole(place, settlement)
@@ -189,7 +192,6 @@ def runs_replaced_whatever_became_of_them(patch: pytest.MonkeyPatch) -> None:
 
 def verdicts_from_an_old_reading(patch: pytest.MonkeyPatch) -> None:
     """The run is closed by the counts that were read before its last batch has settled."""
-    finish = archive_batch.finish
 
     def finish_as_read_before(run: Run, at: datetime, *more: Any) -> Run:
         return finish(replace(run, counts={**run.counts, Outcome.FAILED: 0}), at, *more)
@@ -199,14 +201,13 @@ def verdicts_from_an_old_reading(patch: pytest.MonkeyPatch) -> None:
 
 def plans_carried_out_although_they_are_gone(patch: pytest.MonkeyPatch) -> None:
     """The clean-up archives whoever it finds in its list, without looking whether the plan still stands."""
-    whole = archive_later.read_live
 
-    def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
-        live = whole(table, provider_id, client_id, at)
+    def found_again(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
+        live = read_live(table, provider_id, client_id, at)
         as_found = live.client if live.client.plan or live.client.stamp else replace(live.client, plan=plan())
         return replace(live, client=as_found)
 
-    patch.setattr(archive_later, "read_live", read_live)
+    patch.setattr(archive_later, "read_live", found_again)
 
 
 def bookings_that_leave_the_plan(patch: pytest.MonkeyPatch) -> None:
@@ -218,11 +219,16 @@ def bookings_that_leave_the_plan(patch: pytest.MonkeyPatch) -> None:
 
 def work_that_the_clean_up_forgets(patch: pytest.MonkeyPatch) -> None:
     """Whatever was looked at once is never looked at again."""
-    patch.setattr(due, "postpone", lambda table, found, until: due.forget(table, found) or found)
+
+    def postpone(table: Table, found: Due, until: datetime) -> Due:
+        due.forget(table, found)
+        return found
+
+    patch.setattr(due, "postpone", postpone)
 
 
 def reminders_that_are_forgotten(patch: pytest.MonkeyPatch) -> None:
-    def most_effects(records: object, at: datetime) -> Plan:
+    def most_effects(records: Iterable[Record], at: datetime) -> Plan:
         frozen = tuple(records)
         return cancel_commitments(frozen, at) + leave_chats(frozen, at)
 

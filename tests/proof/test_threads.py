@@ -101,7 +101,7 @@ def test_twenty_threads_leave_no_client_half_archived(people: tuple[Table, list[
             answers += met
     assert answers.keys() >= {verb.__name__ for verb in VERBS}
     later = datetime.now(UTC) + LOOK_AFTER
-    for done in clean_up(table, LocalWorkflow(), now=lambda: later, has_time=lambda: True):
+    for done in clean_up(table, LocalWorkflow().stand_in, now=lambda: later, has_time=lambda: True):
         assert done.fault is None
     flips = sum(hold_at_rest(table, who) for who in clients)
     tell(

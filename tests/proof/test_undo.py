@@ -9,8 +9,10 @@ import pytest
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.records import Record
+from client_lifecycle.domain.restore import taken_slots
 from client_lifecycle.domain.runs import Outcome, Run, RunState
 from client_lifecycle.storage import runs
+from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.use_cases import archive_batch, restore
 from client_lifecycle.use_cases.archive_batch import Result
 from tests.proof import invariants
@@ -91,9 +93,9 @@ def test_a1_with_time_in_between_what_is_past_is_told(stage: Stage) -> None:
 
 
 def slots_taken_by_what_was_there_before(patch: pytest.MonkeyPatch) -> None:
-    whole = restore.taken_slots
+    whole = taken_slots
     patch.setattr(restore, "taken_slots", lambda who, slots, calendar, _: whole(who, slots, calendar, LONG_AGO))
-    patch.setattr(restore.Calendar, "booked_since", everything_booked(restore.Calendar.booked_since))
+    patch.setattr(Calendar, "booked_since", everything_booked(Calendar.booked_since))
 
 
 def everything_booked(whole: Callable[..., Any]) -> Callable[..., Any]:

@@ -29,6 +29,7 @@ from client_lifecycle.edge import steps, wiring
 from client_lifecycle.storage import archives, calls, due, keys, outcomes
 from client_lifecycle.storage.items import Plain, from_plain
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import clean_up as cleaning
 from client_lifecycle.use_cases import practice
 from local.tables import create_table
@@ -106,7 +107,8 @@ class World:
 
     table: Table
     at: datetime = NOW
-    workflow: LocalWorkflow = field(default_factory=LocalWorkflow)
+    local: LocalWorkflow = field(default_factory=LocalWorkflow)
+    workflow: Workflow = field(init=False)
     people: list[Client] = field(default_factory=list)
     bookings: dict[tuple[str, BookedBy], list[Booking]] = field(default_factory=dict)
     first_sent: dict[str, int] = field(default_factory=dict)
@@ -117,7 +119,8 @@ class World:
     numbers: int = 0
 
     def __post_init__(self) -> None:
-        """Begin to remember."""
+        """Begin to remember; runs are carried out here, not by what is deployed."""
+        self.workflow = self.local.stand_in
         self.past = Past(self.table, [])
         self.past.take_in(self.at)
 

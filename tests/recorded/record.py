@@ -18,11 +18,13 @@ from unittest import mock
 
 import boto3
 import pytest
+from moto import mock_aws
 
 from client_lifecycle.domain.records import PaymentStatus
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.table import Table
+from local.tables import create_table
 from tests.moto.calls import delete, invoke, patch, post, put
 from tests.moto.store import store
 from tests.moto.workflow import Workflow, confirmed
@@ -181,11 +183,11 @@ def record(day: str) -> None:
     """Play, and keep what is in the table then."""
     from tests.moto import conftest
 
-    with pytest.MonkeyPatch.context() as patched, conftest.mock_aws():
+    with pytest.MonkeyPatch.context() as patched, mock_aws():
         for name, value in conftest.ENVIRONMENT.items():
             patched.setenv(name, value)
         patched.setattr(wiring, "now", Clock())
-        table = conftest.create_table(boto3.client("dynamodb"), conftest.ENVIRONMENT["TABLE_NAME"])
+        table = create_table(boto3.client("dynamodb"), conftest.ENVIRONMENT["TABLE_NAME"])
         machine()
         play(table)
         pages = table.client.get_paginator("scan").paginate(TableName=table.name)

@@ -36,7 +36,8 @@ RUN_ID = "01KJPZ0000RVN000000000001"
 
 def appointment(record_id: str = "appt-1", **fields: Any) -> Appointment:
     """A session booked for tomorrow."""
-    return Appointment(**{"record_id": record_id, "starts_at": NOW + DAY, "duration_minutes": 45} | fields)
+    values: dict[str, Any] = {"record_id": record_id, "starts_at": NOW + DAY, "duration_minutes": 45}
+    return Appointment(**values | fields)
 
 
 def payment(record_id: str = "pay-1", **fields: Any) -> Payment:
@@ -47,12 +48,14 @@ def payment(record_id: str = "pay-1", **fields: Any) -> Payment:
 
 def membership(record_id: str = "chat-1", chat_kind: ChatKind = ChatKind.GROUP, **fields: Any) -> Membership:
     """A place in a live group chat, taken last month."""
-    return Membership(**{"record_id": record_id, "chat_kind": chat_kind, "joined_at": NOW - 30 * DAY} | fields)
+    values: dict[str, Any] = {"record_id": record_id, "chat_kind": chat_kind, "joined_at": NOW - 30 * DAY}
+    return Membership(**values | fields)
 
 
 def recipient(record_id: str = "blast-1", **fields: Any) -> Recipient:
     """A copy of a blast that goes out tomorrow."""
-    return Recipient(**{"record_id": record_id, "send_at": NOW + DAY} | fields)
+    values: dict[str, Any] = {"record_id": record_id, "send_at": NOW + DAY}
+    return Recipient(**values | fields)
 
 
 def feed_entry(record_id: str = "feed-1", **fields: Any) -> FeedEntry:
@@ -63,7 +66,8 @@ def feed_entry(record_id: str = "feed-1", **fields: Any) -> FeedEntry:
 
 def reminder(record_id: str = "reminder-1", **fields: Any) -> Reminder:
     """A reminder for tomorrow."""
-    return Reminder(**{"record_id": record_id, "goal_id": "goal-water", "remind_at": NOW + DAY} | fields)
+    values: dict[str, Any] = {"record_id": record_id, "goal_id": "goal-water", "remind_at": NOW + DAY}
+    return Reminder(**values | fields)
 
 
 def one_of_each() -> list[Record]:
@@ -96,7 +100,8 @@ def cause(**fields: Any) -> Cause:
 
 def stamp(archive_id: str = ARCHIVE_ID, **fields: Any) -> Stamp:
     """The mark of an archive at ``NOW``."""
-    return Stamp(**{"archive_id": archive_id, "archived_at": NOW, "cause": cause()} | fields)
+    values: dict[str, Any] = {"archive_id": archive_id, "archived_at": NOW, "cause": cause()}
+    return Stamp(**values | fields)
 
 
 def terms(trigger: Trigger = Trigger.AFTER_LAST_APPOINTMENT, **fields: Any) -> PlanTerms:
@@ -131,7 +136,8 @@ def facts(**fields: Any) -> Facts:
 
 def member(position: int = 0, client_id: str | None = None, **fields: Any) -> Member:
     """A client's place in a run."""
-    return Member(**{"client_id": client_id or f"client-{position}", "position": position, "facts": facts()} | fields)
+    values: dict[str, Any] = {"client_id": client_id or f"client-{position}", "position": position, "facts": facts()}
+    return Member(**values | fields)
 
 
 def run(members: Sequence[Member] = (), **fields: Any) -> Run:

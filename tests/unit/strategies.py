@@ -14,7 +14,6 @@ from client_lifecycle.domain.client import (
     Client,
     Group,
     PlanTerms,
-    PortalSettings,
     Return,
     Source,
     Stamp,
@@ -39,7 +38,7 @@ from client_lifecycle.domain.records import (
     ReminderStatus,
 )
 from client_lifecycle.domain.runs import MAX_CLIENTS, Facts, Member, Outcome, Run, RunState, Totals
-from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 from tests.unit.builders import DAY, NOW
 
 ids = st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)

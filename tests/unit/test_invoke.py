@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +24,11 @@ from local.invoking import Invocation
 def test_the_way_nearest_to_lambda_that_the_machine_has_all_for_is_taken(
     monkeypatch: pytest.MonkeyPatch, here: set[On], taken: On
 ) -> None:
+    def lacks(on: On) -> Callable[[], str | None]:
+        return lambda: None if on in here else "Something."
+
     for on, way in WAYS.items():
-        monkeypatch.setitem(invoke.WAYS, on, replace(way, lacks=lambda on=on: None if on in here else "Something."))
+        monkeypatch.setitem(invoke.WAYS, on, replace(way, lacks=lacks(on)))
     assert first_here() is taken
 
 

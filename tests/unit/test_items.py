@@ -276,7 +276,7 @@ def test_the_stamp_s_check_asks_for_this_very_archive() -> None:
 def test_a_new_item_is_refused_where_one_lies_already() -> None:
     put = put_new("the-table", KEY, {"state": "settled", "reason": None})["Put"]
     assert put["ConditionExpression"] == "attribute_not_exists(pk)"
-    assert from_item(put["Item"]) == KEY | {"state": "settled"}
+    assert put["Item"] == to_item(KEY | {"state": "settled"})
 
 
 def test_only_what_may_be_written_again_is_written_without_a_condition() -> None:

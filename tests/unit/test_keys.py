@@ -78,7 +78,7 @@ def test_the_query_from_now_on_passes_over_an_appointment_that_has_started() -> 
 
 
 def test_records_of_one_moment_have_live_keys_of_their_own() -> None:
-    at_once = [appointment("appt-1"), appointment("appt-2"), payment("appt-1"), payment("appt-2")]
+    at_once: list[Record] = [appointment("appt-1"), appointment("appt-2"), payment("appt-1"), payment("appt-2")]
     assert len({keys.live_key(record) for record in at_once}) == len(at_once)
 
 

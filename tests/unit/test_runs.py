@@ -78,7 +78,7 @@ from tests.unit.strategies import members, record_sets
 
 
 def test_e11_facts_show_the_money_and_the_commitments_at_stake() -> None:
-    records = [
+    records: list[Record] = [
         appointment("a-ahead"),
         appointment("a-next", starts_at=NOW + MOMENT),
         appointment("a-started", starts_at=NOW),

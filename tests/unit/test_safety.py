@@ -52,7 +52,7 @@ def test_a_rule_warns_blocks_or_allows_as_the_provider_says(
 
 
 def test_by_default_nothing_is_held_back() -> None:
-    records = [appointment(), payment(status=PaymentStatus.CHARGING)]
+    records: list[Record] = [appointment(), payment(status=PaymentStatus.CHARGING)]
     assert assess(client(owed_cents=1, credit_cents=1), records, ProviderSettings(), NOW) == Findings()
 
 
@@ -89,4 +89,4 @@ def test_t1_today_is_the_day_that_it_is_there(time_zone: str, applies: bool) -> 
 def test_s2_what_was_acknowledged_is_no_longer_asked_for_and_nothing_else() -> None:
     found = Findings(warnings=(SafetyRule.OWES_MONEY, SafetyRule.HAS_CREDITS))
     assert found.unacknowledged([SafetyRule.OWES_MONEY, SafetyRule.APPOINTMENT_SOON]) == (SafetyRule.HAS_CREDITS,)
-    assert found.unacknowledged(SafetyRule) == ()
+    assert found.unacknowledged(tuple(SafetyRule)) == ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import pytest
 
@@ -46,6 +47,10 @@ from local.sample_practice import (
     load,
 )
 
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
 AT = datetime(2026, 5, 11, 10, 7, tzinfo=UTC)
 SUNDAY_NIGHT = datetime(2026, 5, 17, 23, 59, 59, 999_999, tzinfo=UTC)
 FIVE_YEARS = timedelta(days=5 * 365)
@@ -64,15 +69,18 @@ def large_practice() -> SamplePractice:
 @pytest.fixture(params=["240 clients", "other seed", "late on a Sunday", "10,000 clients, sampled"])
 def clients(request: pytest.FixtureRequest) -> tuple[SampleClient, ...]:
     """The clients that the invariants are checked on, of practices made at ``AT`` or before."""
+    made: SamplePractice
     match request.param:
         case "240 clients":
-            return request.getfixturevalue("practice").clients
+            made = request.getfixturevalue("practice")
+            return made.clients
         case "other seed":
             return generate(seed=7, at=AT).clients
         case "late on a Sunday":
             return generate(seed=8, at=SUNDAY_NIGHT - timedelta(weeks=1)).clients
         case _:
-            return request.getfixturevalue("large_practice").clients[::23]
+            made = request.getfixturevalue("large_practice")
+            return made.clients[::23]
 
 
 def archived(clients: Iterable[SampleClient]) -> list[SampleClient]:
@@ -650,13 +658,22 @@ def test_no_two_clients_share_an_address_and_every_address_is_taken(large_practi
     assert len(set(taken)) == len(taken) == len(large_practice.clients)
 
 
+StoredItem: TypeAlias = "Mapping[str, AttributeValueTypeDef]"
+PutRequest: TypeAlias = dict[Literal["PutRequest"], dict[Literal["Item"], StoredItem]]
+
+
 class RecordingDynamoDB:
     """Takes batch writes and keeps the items."""
 
     def __init__(self) -> None:
-        self.batches: list[list[dict[str, object]]] = []
+        self.batches: list[list[StoredItem]] = []
 
-    def batch_write_item(self, RequestItems: dict[str, list[dict[str, dict[str, object]]]]) -> dict[str, object]:  # noqa: N803
+    @property
+    def table(self) -> Table:
+        """A table whose client this is."""
+        return Table(cast("DynamoDBClient", self), "clients")
+
+    def batch_write_item(self, RequestItems: dict[str, list[PutRequest]]) -> dict[str, object]:  # noqa: N803
         (requests,) = RequestItems.values()
         self.batches.append([request["PutRequest"]["Item"] for request in requests])
         return {}
@@ -664,10 +681,11 @@ class RecordingDynamoDB:
 
 def test_loading_writes_every_item_once_in_full_batches_and_tells_how_far_it_is() -> None:
     practice = generate(clients=60, at=AT)
-    dynamodb, progress = RecordingDynamoDB(), []
+    dynamodb = RecordingDynamoDB()
+    progress: list[int] = []
     expected = [to_item(item) for item in items(practice)]
 
-    written = load(Table(dynamodb, "clients"), practice, progress.append)
+    written = load(dynamodb.table, practice, progress.append)
 
     assert written == len(expected)
     assert [item for batch in dynamodb.batches for item in batch] == expected
@@ -679,4 +697,4 @@ def test_loading_writes_every_item_once_in_full_batches_and_tells_how_far_it_is(
 
 def test_loading_needs_nobody_to_watch() -> None:
     practice = generate(clients=3, at=AT)
-    assert load(Table(RecordingDynamoDB(), "clients"), practice) == len(list(items(practice)))
+    assert load(RecordingDynamoDB().table, practice) == len(list(items(practice)))

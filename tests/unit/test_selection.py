@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,12 +28,12 @@ MARCH_BEGINS = datetime(2026, 3, 1, tzinfo=UTC)
 LONG_AGO = MARCH_BEGINS - 900 * DAY
 
 
-def known(**fields: object) -> Client:
-    return client(**{"added_at": LONG_AGO} | fields)
+def known(added_at: datetime = LONG_AGO, **fields: Any) -> Client:
+    return client(added_at=added_at, **fields)
 
 
-def newcomer(**fields: object) -> Client:
-    return client(**{"added_at": MARCH_BEGINS} | fields)
+def newcomer(**fields: Any) -> Client:
+    return client(added_at=MARCH_BEGINS, **fields)
 
 
 def back(at: datetime) -> Return:

@@ -10,7 +10,7 @@ import os
 from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from itertools import count
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import requests
 import schemathesis
@@ -22,6 +22,8 @@ from clients.bodies import AddBody, SearchBody
 from local.sample_practice import PROVIDER_ID
 from local.signatures import signed_headers
 from local.template import read_template
+
+Case: TypeAlias = schemathesis.Case[Any]
 
 BOOKINGS = "/hooks/bookings"
 TO_BE_SIGNED = "to be signed"
@@ -72,37 +74,39 @@ class Signed(AuthBase):
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         body = request.body or b""
+        assert isinstance(body, str | bytes)
         raw = body.encode() if isinstance(body, str) else body
         request.headers["X-Signature"] = signed_headers(SECRET, PROVIDER_ID, raw, datetime.now(UTC))["X-Signature"]
         return request
 
 
 @schemathesis.hook
-def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
+def before_call(context: schemathesis.HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     """Give well-formed requests the values that only a caller with earlier answers, or a memory, can have."""
-    if case.path == BOOKINGS and (case.headers or {}).get("X-Signature") == TO_BE_SIGNED:
+    if case.path == BOOKINGS and case.headers.get("X-Signature") == TO_BE_SIGNED:
         kwargs["auth"] = Signed()
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
-    if isinstance(case.query, dict) and "cursor" in case.query:
+    if "cursor" in case.query:
         _take_cursor(case, case.query, "params")
     if case.path.endswith("/_search") and isinstance(case.body, dict) and case.body.get("cursor"):
         _take_cursor(case, case.body, "json")
-    if "Idempotency-Key" in (case.headers or {}):
+    if "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = _own(
             case.headers["Idempotency-Key"], case.method, case.formatted_path, case.body
         )
     if case.path == BOOKINGS and isinstance(case.body, dict):
         case.headers["X-Provider"] = case.body["provider_id"] = PROVIDER_ID
-        case.body["event_id"] = _own(case.body["event_id"], {**case.body, "event_id": None})
+        case.body["event_id"] = _own(str(case.body["event_id"]), {**case.body, "event_id": None})
 
 
-def _take_cursor(case: schemathesis.Case, asked: dict[str, Any], part: str) -> None:
+def _take_cursor(case: Case, asked: dict[str, Any], part: Literal["params", "json"]) -> None:
     """Put the cursor of the first page in place of a made-up one; a list of one page has none."""
     url = f"{case.operation.base_url}{case.formatted_path}"
     first = {name: value for name, value in asked.items() if name != "cursor"} | {"limit": 1}
     headers = {"Authorization": os.environ["STAFF_TOKEN"]}
-    answer = requests.request(case.method, url, **{part: first}, headers=headers, timeout=30)
+    params, body = (first, None) if part == "params" else (None, first)
+    answer = requests.request(case.method, url, params=params, json=body, headers=headers, timeout=30)
     cursor = answer.json().get("next_cursor") if answer.ok else None
     if cursor:
         asked["cursor"] = cursor
@@ -122,7 +126,7 @@ def _own(made_up: str, *sent: Any) -> str:
 
 
 @schemathesis.hook
-def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
+def after_call(context: schemathesis.HookContext, case: Case, response: schemathesis.Response) -> None:
     """Answer as API Gateway does by the template's ``GatewayResponses``, which MiniStack passes over."""
     if response.status_code == UNAUTHORIZED["StatusCode"] and response.content == b'{"message":"Unauthorized"}':
         [(content_type, document)] = UNAUTHORIZED["ResponseTemplates"].items()
