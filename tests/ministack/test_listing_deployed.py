@@ -25,7 +25,8 @@ def test_lists_are_read_to_their_end_and_a_changed_cursor_is_refused(deployed: P
 
 def active_clients(deployed: PracticeStack) -> list[str]:
     """Read from the table itself who is active; other tests have archived some of the sample's clients."""
-    condition, values = "sk = :client AND attribute_not_exists(archive_id)", {":client": {"S": CLIENT_SK}}
+    condition = "sk = :client AND provider_id = :provider AND attribute_not_exists(archive_id)"
+    values = {":client": {"S": CLIENT_SK}, ":provider": {"S": deployed.practice.clients[0].client.provider_id}}
     pages = deployed.table.client.get_paginator("scan").paginate(
         TableName=deployed.table.name, FilterExpression=condition, ExpressionAttributeValues=values, ConsistentRead=True
     )
