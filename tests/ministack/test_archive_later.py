@@ -107,6 +107,7 @@ def test_what_lands_while_a_due_plan_is_decided_wins(
 
 def test_what_a_client_books_while_its_plan_is_decided_stays_booked(table: Table) -> None:
     who = put(table, client(plan=plan()))
+    assert is_due(table, who)
     in_between(table, carry_out, ask, who)
     [booked] = read_live(table, who.provider_id, who.client_id, NOW).records
     assert booked.record_id == "asked-for"
@@ -159,6 +160,7 @@ def test_a_due_plan_and_a_booking_at_once_never_leave_a_client_half_archived(tab
 
 def test_of_eight_clean_ups_at_once_one_archives(table: Table) -> None:
     who = put(table, client(plan=plan()), one_of_each()[1:])
+    assert is_due(table, who)
     with ThreadPoolExecutor(8) as pool:
         done = Counter(pool.map(lambda _: carry_out(table, who), range(8)))
     assert done == {CarriedOut.ARCHIVED: 1, CarriedOut.NOTHING_DUE: 7}

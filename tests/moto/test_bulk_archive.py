@@ -92,6 +92,7 @@ def test_a_preview_shows_what_is_at_stake_for_each_client(practice: Table) -> No
         "not_restored": [],
         "not_restored_total": 0,
         "unreadable": [],
+        "made_good": None,
     }
     assert (carla["client_id"], carla["status"]) == ("c-4", "archived")
 
