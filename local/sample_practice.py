@@ -40,7 +40,8 @@ from client_lifecycle.storage.items import Plain, to_plain
 from client_lifecycle.storage.table import Table
 
 PROVIDER_ID = "prov-maple"
-CURRENCY = "USD"
+CURRENCY, OTHER_CURRENCY = "USD", "EUR"
+"""What most clients pay in, and what every tenth does."""
 
 MANY_LIVE_RECORDS_ID = "client-0001"
 """An active client of no group with more live records than two transactions take."""
@@ -437,12 +438,16 @@ def _client(scene: _Scene, client_id: str, roster: _Roster) -> Client:
         name=f"{first} {last}",
         email=f"{_ascii(first)}.{_ascii(last)}.{number}@{rng.choice(MAIL_DOMAINS)}",
         added_at=scene.added_at,
-        currency=CURRENCY,
+        currency=_currency(number),
         credit_cents=rng.randint(1, 40) * 500 if number in roster.in_credit else 0,
         owed_cents=rng.randint(1, 60) * 250 if number in roster.in_debt else 0,
         group_id=roster.groups[number - 1],
         settings=PortalSettings() if client_id in DOCUMENTED_IDS else _settings(rng),
     )
+
+
+def _currency(number: int) -> str:
+    return CURRENCY if number % 10 else OTHER_CURRENCY
 
 
 def _settings(rng: random.Random) -> PortalSettings:
@@ -537,7 +542,7 @@ def _payment(scene: _Scene, nth: int, due_at: datetime, status: PaymentStatus) -
         record_id=f"pay-{scene.number:04d}-{nth:03d}",
         due_at=due_at,
         amount_cents=scene.price_cents,
-        currency=CURRENCY,
+        currency=_currency(scene.number),
         status=status,
     )
 

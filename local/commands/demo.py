@@ -13,7 +13,7 @@ from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.restore import Restorable
 from local.api import Api, ApiRefused
 from local.ministack import DEFAULT_PORT, LocalAwsFailed
-from local.sample_practice import SampleClient, SamplePractice
+from local.sample_practice import CURRENCY, SampleClient, SamplePractice
 from local.screen import Screen
 from local.stack import PracticeStack, Progress, practice_stack
 
@@ -74,8 +74,8 @@ def _show_preview(screen: Screen, preview: Document) -> None:
     rows = [
         [
             client["name"],
-            _money(client["credit_cents"]),
-            _money(client["owed_cents"]),
+            _money(client["credits"]),
+            _money(client["owed"]),
             str(client["upcoming_appointments"]),
             _payments(client),
         ]
@@ -84,7 +84,7 @@ def _show_preview(screen: Screen, preview: Document) -> None:
     totals = preview["totals"]
     if totals["clients"] > len(rows):
         rows.append([f"… and {totals['clients'] - len(rows)} more", "", "", "", ""])
-    numbers = [f"Credit {preview['currency']}", f"Owed {preview['currency']}", "Appointments", "Payments"]
+    numbers = ["Credit", "Owed", "Appointments", "Payments"]
     screen.table(
         "What is ahead of these clients, and what money is at stake",
         ["Client", *numbers],
@@ -92,8 +92,8 @@ def _show_preview(screen: Screen, preview: Document) -> None:
         numbers=numbers,
         totals=[
             f"{totals['clients']} clients",
-            _money(totals["credit_cents"]),
-            _money(totals["owed_cents"]),
+            _money(totals["credits"]),
+            _money(totals["owed"]),
             str(totals["upcoming_appointments"]),
             _payments(totals),
         ],
@@ -175,9 +175,8 @@ def _archive_and_activate_one(screen: Screen, stack: PracticeStack, sample: Samp
 
 def _show_a_blocked_debt(screen: Screen, stack: PracticeStack, sample: SampleClient) -> None:
     client = sample.client
-    screen.heading(
-        f"Archive {client.name} ({client.client_id}), who owes {_money(client.owed_cents)} {client.currency}"
-    )
+    debt = _amount(client.owed_cents, client.currency)
+    screen.heading(f"Archive {client.name} ({client.client_id}), who owes {debt}")
     stack.api.patch("/settings", {"safety": {"owes_money": "block"}})
     screen.say("The practice has set that clients who owe money are not archived.")
     _show_refusal(screen, stack.api, f"/clients/{client.client_id}/archive", {})
@@ -240,8 +239,9 @@ def _telling_client(practice: SamplePractice, not_in: str) -> SampleClient:
 
 
 def _debtor(practice: SamplePractice, not_in: str) -> SampleClient:
-    """Return the active client who owes most."""
-    return max(_active_outside(practice, not_in), key=lambda sample: sample.client.owed_cents)
+    """Return the active client who owes most in the practice's usual currency."""
+    comparable = [sample for sample in _active_outside(practice, not_in) if sample.client.currency == CURRENCY]
+    return max(comparable, key=lambda sample: sample.client.owed_cents)
 
 
 def _active_outside(practice: SamplePractice, group_id: str) -> list[SampleClient]:
@@ -267,11 +267,15 @@ def _day(record: Document) -> str:
 
 def _payments(facts: Document) -> str:
     count = facts["scheduled_payments"]
-    return f"{count} ({_money(facts['scheduled_payment_cents'])})" if count else "0"
+    return f"{count} ({_money(facts['scheduled'])})" if count else "0"
 
 
-def _money(cents: int) -> str:
-    return f"{cents // 100:,}.{cents % 100:02d}"
+def _money(amounts: Sequence[Document]) -> str:
+    return ", ".join(_amount(one["cents"], one["currency"]) for one in amounts) or "0"
+
+
+def _amount(cents: int, currency: str) -> str:
+    return f"{cents // 100:,}.{cents % 100:02d} {currency}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -78,11 +78,11 @@ def test_a_preview_shows_what_is_at_stake_for_each_client(practice: Table) -> No
         "client_id": "c-1",
         "name": "Wren",
         "status": "active",
-        "credit_cents": 500,
-        "owed_cents": 300,
+        "credits": [{"currency": "USD", "cents": 500}],
+        "owed": [{"currency": "USD", "cents": 300}],
         "upcoming_appointments": 2,
         "scheduled_payments": 1,
-        "scheduled_payment_cents": 7_500,
+        "scheduled": [{"currency": "USD", "cents": 7_500}],
         "warnings": [],
         "blocks": [],
         "outcome": "pending",
@@ -101,17 +101,43 @@ def test_a_preview_shows_the_totals_and_how_long_it_holds(practice: Table) -> No
     run = preview(client_ids=["c-1", "c-2", "c-5"])
     assert run["totals"] == {
         "clients": 3,
-        "credit_cents": 1_500,
-        "owed_cents": 300,
+        "credits": [{"currency": "USD", "cents": 1_500}],
+        "owed": [{"currency": "USD", "cents": 300}],
         "upcoming_appointments": 2,
         "scheduled_payments": 2,
-        "scheduled_payment_cents": 8_000,
+        "scheduled": [{"currency": "USD", "cents": 8_000}],
     }
     assert run["state"] == "awaiting_confirmation"
     assert run["counts"] == counts_of(RunKind.ARCHIVE, pending=3)
-    assert (run["percent_done"], run["currency"], run["group_id"]) == (0, "USD", None)
+    assert (run["percent_done"], run["group_id"]) == (0, None)
     assert (run["created_at"], run["expires_at"]) == ("2026-03-02T09:30:00Z", "2026-03-02T10:30:00Z")
     assert (run["started_at"], run["finished_at"]) == (None, None)
+
+
+def test_m1_amounts_of_several_currencies_are_shown_side_by_side_and_never_added(table: Table) -> None:
+    store(table, client("c-eur", currency="EUR", credit_cents=500, owed_cents=30), payment("p-1", currency="CHF"))
+    store(table, client("c-usd", currency="USD", credit_cents=60, owed_cents=7), payment("p-1", currency="USD"))
+    store(table, client("c-both", currency="EUR", credit_cents=4), payment("p-1"), payment("p-2", currency="CHF"))
+
+    def money(**cents: int) -> list[dict[str, Any]]:
+        return [{"currency": currency, "cents": amount} for currency, amount in cents.items()]
+
+    run = preview(client_ids=["c-eur", "c-usd", "c-both"])
+    shown = {
+        "c-eur": (money(EUR=500), money(EUR=30), money(CHF=7_500)),
+        "c-usd": (money(USD=60), money(USD=7), money(USD=7_500)),
+        "c-both": (money(EUR=4), [], money(CHF=7_500, USD=7_500)),
+    }
+    listed = get(f"{BULK}/{run['run_id']}/clients").body
+    for page in (run, listed):
+        assert {one["client_id"]: (one["credits"], one["owed"], one["scheduled"]) for one in page["clients"]} == shown
+    [of_list] = get(BULK).body["runs"]
+    for told in (run, get(f"{BULK}/{run['run_id']}").body, of_list):
+        totals = told["totals"]
+        assert totals["credits"] == money(EUR=504, USD=60)
+        assert totals["owed"] == money(EUR=30, USD=7)
+        assert totals["scheduled"] == money(CHF=15_000, USD=15_000)
+        assert "currency" not in told, "a run is in no currency"
 
 
 def test_a_client_that_is_named_twice_counts_once_and_the_order_is_kept(practice: Table) -> None:

@@ -55,6 +55,16 @@ def test_adding_answers_with_the_client_as_it_is_kept(table: Table) -> None:
     assert read_client(table, PROVIDER_ID, answer.body["client_id"]).revision == 1
 
 
+@pytest.mark.parametrize("currency", ["EUR", "USD"])
+def test_m1_a_client_s_amounts_are_shown_in_its_currency(table: Table, currency: str) -> None:
+    client_id = post("/clients", WREN | {"credit_cents": 500, "owed_cents": 250, "currency": currency}).body[
+        "client_id"
+    ]
+    [listed] = get("/clients").body["clients"]
+    for shown in (get(f"/clients/{client_id}").body, listed):
+        assert (shown["credit_cents"], shown["owed_cents"], shown["currency"]) == (500, 250, currency)
+
+
 def test_a_client_is_added_with_name_and_address_alone(table: Table) -> None:
     body = post("/clients", WREN).body
     assert (body["credit_cents"], body["owed_cents"], body["currency"], body["group_id"]) == (0, 0, "USD", None)

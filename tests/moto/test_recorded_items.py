@@ -70,6 +70,16 @@ def test_everything_is_listed_and_read(stored: Table) -> None:
     whole(post("/permission-checks", {"action": "request_form", "client_ids": everyone}))
 
 
+def test_m1_amounts_stored_without_a_currency_are_in_that_of_their_run() -> None:
+    listed = whole(get("/bulk-archives"))["runs"]
+    assert any(run["totals"]["scheduled"] for run in listed)
+    for run in listed:
+        members = whole(get(f"/bulk-archives/{run['run_id']}/clients"))["clients"]
+        for name in ("credits", "owed", "scheduled"):
+            total = sum(amount["cents"] for one in members for amount in one[name])
+            assert run["totals"][name] == ([{"currency": "USD", "cents": total}] if total else [])
+
+
 def test_every_active_client_can_be_changed_archived_and_brought_back() -> None:
     for client_id in clients("active"):
         whole(patch(f"/clients/{client_id}", {"group_id": GROUP_ID}))

@@ -8,6 +8,7 @@ from typing import Any
 
 from client_lifecycle.domain.client import ArchivePlan, Cause, Client, Group, PlanTerms, Source, Stamp, Trigger
 from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.money import Amount, Money
 from client_lifecycle.domain.receipts import Receipt, ReceiptState
 from client_lifecycle.domain.records import (
     Appointment,
@@ -129,9 +130,14 @@ def receipt(*changes: Change, **fields: Any) -> Receipt:
 
 def facts(**fields: Any) -> Facts:
     """What the panel shows about a client with nothing at stake."""
-    nothing: dict[str, Any] = {"credit_cents": 0, "owed_cents": 0, "upcoming_appointments": 0}
-    values: dict[str, Any] = {"status": "active", "scheduled_payments": 0, "scheduled_payment_cents": 0}
+    nothing: dict[str, Any] = {"credits": (), "owed": (), "upcoming_appointments": 0}
+    values: dict[str, Any] = {"status": "active", "scheduled_payments": 0, "scheduled": ()}
     return Facts(**nothing | values | fields)
+
+
+def money(**cents: int) -> Money:
+    """Amounts by currency, like ``money(EUR=1_200)``, in the order of their codes."""
+    return tuple(Amount(currency=currency, cents=amount) for currency, amount in sorted(cents.items()))
 
 
 def member(position: int = 0, client_id: str | None = None, **fields: Any) -> Member:
@@ -151,7 +157,6 @@ def run(members: Sequence[Member] = (), **fields: Any) -> Run:
         "created_by": STAFF_ID,
         "expires_at": expires_at,
         "token": preview_token(RUN_ID, members, expires_at),
-        "currency": "USD",
         "totals": totals_of(members),
         "counts": {outcome: sum(one.outcome is outcome for one in members) for outcome in OUTCOMES[RunKind.ARCHIVE]},
     }

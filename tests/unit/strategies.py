@@ -20,6 +20,7 @@ from client_lifecycle.domain.client import (
     Trigger,
 )
 from client_lifecycle.domain.effects import Change, LeftAlone, LeftAloneReason, all_effects
+from client_lifecycle.domain.money import Amount, per_currency
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import (
@@ -45,6 +46,7 @@ ids = st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_
 texts = st.text(max_size=40)
 counts = st.integers(min_value=0, max_value=10_000)
 cents = st.integers(min_value=-(10**12), max_value=10**12)
+currencies = st.sampled_from(["CHF", "EUR", "USD"])
 switches = st.none() | st.booleans()
 
 far_moments = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2199, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -67,7 +69,7 @@ payments = st.builds(
     record_id=ids,
     due_at=moments,
     amount_cents=cents,
-    currency=texts,
+    currency=currencies | texts,
     status=st.sampled_from(PaymentStatus),
     cancelled_by=st.none() | ids,
     cancelled_at=st.none() | moments,
@@ -187,14 +189,16 @@ history_entries = st.builds(
     plan=st.none() | plan_terms,
 )
 
+amounts = st.builds(Amount, currency=currencies, cents=cents)
+money = st.lists(amounts, max_size=4).map(per_currency)
 facts = st.builds(
     Facts,
     status=clients.map(lambda client: client.status),
-    credit_cents=cents,
-    owed_cents=cents,
+    credits=money,
+    owed=money,
     upcoming_appointments=counts,
     scheduled_payments=counts,
-    scheduled_payment_cents=cents,
+    scheduled=money,
     group_id=st.none() | ids,
     warnings=rule_tuples,
     blocks=rule_tuples,
@@ -215,11 +219,11 @@ members = st.builds(
 totals = st.builds(
     Totals,
     clients=st.integers(min_value=1, max_value=MAX_CLIENTS),
-    credit_cents=cents,
-    owed_cents=cents,
+    credits=money,
+    owed=money,
     upcoming_appointments=counts,
     scheduled_payments=counts,
-    scheduled_payment_cents=cents,
+    scheduled=money,
 )
 runs = st.builds(
     Run,
@@ -230,7 +234,7 @@ runs = st.builds(
     created_by=ids,
     expires_at=moments,
     token=ids,
-    currency=texts,
+    currency=st.none() | texts,
     totals=totals,
     counts=st.fixed_dictionaries(dict.fromkeys(Outcome, counts)),
     group_id=st.none() | ids,

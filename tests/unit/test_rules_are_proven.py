@@ -18,6 +18,7 @@ RULES = [
     *(f"E{n}" for n in range(1, 12)),
     *(f"P{n}" for n in range(1, 13)),
     *(f"A{n}" for n in range(1, 12)),
+    "M1",
     "T1",
     "T2",
     *(f"S{n}" for n in range(1, 4)),

@@ -20,7 +20,8 @@ from client_lifecycle.domain.errors import (
     RunUndone,
     UndoExpired,
 )
-from client_lifecycle.domain.records import AppointmentStatus, PaymentStatus, Record, RecordKind
+from client_lifecycle.domain.money import Amount, per_currency
+from client_lifecycle.domain.records import AppointmentStatus, Payment, PaymentStatus, Record, RecordKind
 from client_lifecycle.domain.runs import (
     CLIENTS_PER_BATCH,
     FINISHED,
@@ -40,6 +41,7 @@ from client_lifecycle.domain.runs import (
     estimated_seconds_left,
     facts_of,
     finish,
+    has_changed,
     is_left,
     is_owed,
     made_good,
@@ -68,6 +70,7 @@ from tests.unit.builders import (
     facts,
     member,
     membership,
+    money,
     payment,
     run,
     stamp,
@@ -91,11 +94,11 @@ def test_e11_facts_show_the_money_and_the_commitments_at_stake() -> None:
     ]
     assert facts_of(client(credit_cents=1_500, owed_cents=700), records, ProviderSettings(), NOW) == Facts(
         status=Status.ACTIVE,
-        credit_cents=1_500,
-        owed_cents=700,
+        credits=money(USD=1_500),
+        owed=money(USD=700),
         upcoming_appointments=2,
         scheduled_payments=2,
-        scheduled_payment_cents=4_600,
+        scheduled=money(USD=4_600),
     )
 
 
@@ -107,30 +110,61 @@ def test_facts_say_when_a_client_is_archived_already() -> None:
 def test_e6_e7_the_panel_announces_exactly_what_the_archive_will_cancel(found: list[Record]) -> None:
     shown = facts_of(client(), found, ProviderSettings(), NOW)
     cancelled = [change.before for change in cancel_commitments(found, NOW).changes]
-    payments = [record.amount_cents for record in cancelled if record.kind is RecordKind.PAYMENT]
+    payments = [record for record in cancelled if isinstance(record, Payment)]
     assert shown.upcoming_appointments == sum(record.kind is RecordKind.APPOINTMENT for record in cancelled)
     assert shown.scheduled_payments == len(payments)
-    assert shown.scheduled_payment_cents == sum(payments)
+    assert shown.scheduled == per_currency(Amount(currency=one.currency, cents=one.amount_cents) for one in payments)
 
 
 def test_totals_of_nobody_are_zero() -> None:
     assert totals_of([]) == Totals(
         clients=0,
-        credit_cents=0,
-        owed_cents=0,
+        credits=(),
+        owed=(),
         upcoming_appointments=0,
         scheduled_payments=0,
-        scheduled_payment_cents=0,
+        scheduled=(),
     )
 
 
 @given(st.lists(members, max_size=8))
 def test_totals_add_up_every_fact_of_every_member(found: list[Member]) -> None:
     totals = totals_of(iter(found))
-    assert totals.clients == len(found)
-    for field in fields(Totals):
-        if field.name != "clients":
-            assert getattr(totals, field.name) == sum(getattr(one.facts, field.name) for one in found)
+    for name in ("upcoming_appointments", "scheduled_payments"):
+        assert getattr(totals, name) == sum(getattr(one.facts, name) for one in found)
+
+
+@given(st.lists(members, max_size=8))
+def test_m1_totals_of_money_are_sums_per_currency_and_never_across(found: list[Member]) -> None:
+    totals = totals_of(iter(found))
+    for name in ("credits", "owed", "scheduled"):
+        shown = [amount for one in found for amount in getattr(one.facts, name)]
+        total = {amount.currency: amount.cents for amount in getattr(totals, name)}
+        for currency in {amount.currency for amount in shown} | total.keys():
+            assert total.get(currency, 0) == sum(one.cents for one in shown if one.currency == currency)
+
+
+def test_every_total_is_tried() -> None:
+    assert {field.name for field in fields(Totals)} == {
+        *("clients", "upcoming_appointments", "scheduled_payments"),
+        *("credits", "owed", "scheduled"),
+    }
+
+
+def test_m1_what_a_client_has_and_owes_is_in_its_currency_and_each_payment_in_its_own() -> None:
+    records = [
+        payment("p-1", amount_cents=100, currency="USD"),
+        payment("p-2", amount_cents=20, currency="CHF"),
+        payment("p-3", amount_cents=3, currency="USD"),
+    ]
+    shown = facts_of(client(currency="EUR", credit_cents=1_500, owed_cents=700), records, ProviderSettings(), NOW)
+    assert (shown.credits, shown.owed) == (money(EUR=1_500), money(EUR=700))
+    assert (shown.scheduled_payments, shown.scheduled) == (3, money(CHF=20, USD=103))
+
+
+def test_m1_a_client_whose_amounts_are_in_another_currency_now_has_changed() -> None:
+    assert has_changed(facts(owed=money(EUR=700)), facts(owed=money(USD=700)))
+    assert not has_changed(facts(owed=money(EUR=700)), facts(owed=money(EUR=700)))
 
 
 # The token
@@ -141,11 +175,11 @@ TOKEN = preview_token(RUN_ID, SHOWN, EXPIRES_AT)
 
 OTHER_FACTS: list[dict[str, Any]] = [
     {"status": Status.ARCHIVED},
-    {"credit_cents": 1},
-    {"owed_cents": 1},
+    {"credits": money(USD=1)},
+    {"owed": money(USD=1)},
     {"upcoming_appointments": 1},
     {"scheduled_payments": 1},
-    {"scheduled_payment_cents": 1},
+    {"scheduled": money(USD=1)},
     {"group_id": "group-other"},
     {"warnings": (SafetyRule.OWES_MONEY,)},
     {"blocks": (SafetyRule.OWES_MONEY,)},

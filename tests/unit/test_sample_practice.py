@@ -381,13 +381,19 @@ def test_clients_were_added_over_the_past_five_years_but_for_the_one_with_a_long
     assert max(ages) > FIVE_YEARS - timedelta(days=200)
 
 
-def test_all_money_is_in_whole_positive_cents_of_one_currency(clients: tuple[SampleClient, ...]) -> None:
+def test_all_money_is_in_whole_positive_cents_of_the_client_s_currency(clients: tuple[SampleClient, ...]) -> None:
     for sample in clients:
         payments = [record for record in sample.records if isinstance(record, Payment)]
-        assert {sample.client.currency, *(payment.currency for payment in payments)} == {"USD"}
+        assert {payment.currency for payment in payments} <= {sample.client.currency}
         assert all(payment.amount_cents > 0 for payment in payments)
         assert sample.client.credit_cents >= 0
         assert sample.client.owed_cents >= 0
+
+
+def test_a_tenth_of_the_clients_pays_in_a_second_currency(clients: tuple[SampleClient, ...]) -> None:
+    currencies = Counter(sample.client.currency for sample in clients)
+    assert currencies.keys() == {"USD", "EUR"}
+    assert 0.08 < currencies["EUR"] / len(clients) < 0.12
 
 
 def test_record_ids_are_unique_within_a_client_and_kind(clients: tuple[SampleClient, ...]) -> None:

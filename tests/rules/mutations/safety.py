@@ -1,23 +1,54 @@
-"""Mutations of money, time and safety: RULES T1, T2 and S1 to S3."""
+"""Mutations of money, time and safety: RULES M1, T1, T2 and S1 to S3."""
 
 from __future__ import annotations
 
 from tests.rules.mutation import Mutation
-from tests.rules.mutations.archiving import ARCHIVE, RUNS
+from tests.rules.mutations.archiving import ARCHIVE, CREDITS, OWED, RUNS
 from tests.rules.mutations.coming_back import ARCHIVE_BATCH, SELECTION
 
 ARCHIVE_LATER = "client_lifecycle.use_cases.archive_later"
 ASKED_BOOKINGS = "client_lifecycle.domain.bookings"
 DAYS = "client_lifecycle.domain.days"
 MOMENTS = "client_lifecycle.edge.moments"
+MONEY = "client_lifecycle.domain.money"
 PLANS = "client_lifecycle.domain.plans"
 SAFETY = "client_lifecycle.domain.safety"
+STORED_RUNS = "client_lifecycle.storage.runs"
 TIDY_UP = "client_lifecycle.use_cases.tidy_up"
+VIEWS = "client_lifecycle.edge.views"
 READ_SETTINGS = "        before = read_settings(table, provider_id)\n"
 READ_LIVE = "        live = read_live(table, provider_id, client_id, at)\n"
 READ_PLANNED = "        live = read_live(table, provider_id, client_id, at - LONGEST_APPOINTMENT)\n"
 
 SAFETY_RULES = [
+    Mutation("M1", "amounts of several currencies are added up", MONEY, "sums[amount.currency] +=", 'sums["USD"] +='),
+    Mutation(
+        "M1",
+        "a payment is shown in the client's currency",
+        RUNS,
+        "Amount(currency=record.currency,",
+        "Amount(currency=client.currency,",
+    ),
+    Mutation("M1", "credits are in dollars", RUNS, CREDITS, CREDITS.replace("client.currency", '"USD"')),
+    Mutation("M1", "debts are in dollars", RUNS, OWED, OWED.replace("client.currency", '"USD"')),
+    Mutation("M1", "a client's amounts are in dollars", VIEWS, "currency=client.currency", 'currency="USD"'),
+    *(
+        Mutation(
+            "M1",
+            f"the total of {what} is in dollars",
+            RUNS,
+            f"{what}=per_currency(amount for",
+            f'{what}=per_currency(replace(amount, currency="USD") for',
+        )
+        for what in ("credits", "owed", "scheduled")
+    ),
+    Mutation(
+        "M1",
+        "what was stored without a currency is in euros",
+        STORED_RUNS,
+        '[{"currency": currency, "cents"',
+        '[{"currency": "EUR", "cents"',
+    ),
     Mutation(
         "T1",
         "a planned archive starts with the day in UTC",

@@ -2,7 +2,8 @@
 
 The members are frozen when the run is made (A6). Each member has exactly one outcome at any moment, ``pending``
 until the workflow has dealt with it, so the counts of a run always add up to its size. Imports ``client``,
-``effects``, ``records``, ``restore``, ``errors``, ``safety``, ``selection``, ``settings`` and ``unreadable``.
+``effects``, ``money``, ``records``, ``restore``, ``errors``, ``safety``, ``selection``, ``settings`` and
+``unreadable``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from math import ceil
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import NothingToUndo, RunNotFinished, RunNotStarted, RunUndone, UndoExpired
+from client_lifecycle.domain.money import Amount, Money, per_currency
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record, RecordKind
 from client_lifecycle.domain.restore import NotRestored, RestoreOutcome
 from client_lifecycle.domain.safety import assess
@@ -136,14 +138,17 @@ class LeftAloneBecause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the side panel shows about one client before the archive is confirmed (E11)."""
+    """What the side panel shows about one client before the archive is confirmed (E11).
+
+    ``credits``, what is ``owed`` and what the payments not yet charged come to, ``scheduled``, are per currency (M1).
+    """
 
     status: Status
-    credit_cents: int
-    owed_cents: int
+    credits: Money
+    owed: Money
     upcoming_appointments: int
     scheduled_payments: int
-    scheduled_payment_cents: int
+    scheduled: Money
     group_id: str | None = None
     warnings: tuple[SafetyRule, ...] = ()
     blocks: tuple[SafetyRule, ...] = ()
@@ -203,14 +208,14 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """The sums over all members, in the practice's currency."""
+    """The sums over all members; money is added up per currency (M1)."""
 
     clients: int
-    credit_cents: int
-    owed_cents: int
+    credits: Money
+    owed: Money
     upcoming_appointments: int
     scheduled_payments: int
-    scheduled_payment_cents: int
+    scheduled: Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +229,8 @@ class Run:
     this one undoes. ``group_id`` or ``filter`` is what the clients were selected by, if they were not named one by one;
     ``left_out`` counts those it found that staff took out. ``not_restored`` is how much an undo that has ended could
     not take back, over all its clients, by reason. ``unreadable`` names the first records that the preview, or
-    the undo, had to pass over.
+    the undo, had to pass over. ``currency`` is that of amounts which an earlier version stored without one, in the run
+    and its members.
     """
 
     provider_id: str
@@ -234,7 +240,6 @@ class Run:
     created_by: str
     expires_at: datetime
     token: str
-    currency: str
     totals: Totals
     counts: Mapping[Outcome, int]
     group_id: str | None = None
@@ -254,6 +259,7 @@ class Run:
     undone_by: str | None = None
     not_restored: Mapping[RestoreOutcome, int] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
+    currency: str | None = None
 
 
 def facts_of(client: Client, records: Iterable[Record], settings: ProviderSettings, at: datetime) -> Facts:
@@ -261,25 +267,23 @@ def facts_of(client: Client, records: Iterable[Record], settings: ProviderSettin
     records = tuple(records)
     findings = assess(client, records, settings, at)
     appointments = 0
-    payments = 0
-    payment_cents = 0
+    payments: list[Amount] = []
     for record in records:
         match record:
             case Appointment(status=AppointmentStatus.BOOKED) if record.starts_at > at:
                 appointments += 1
             case Payment(status=PaymentStatus.SCHEDULED):
-                payments += 1
-                payment_cents += record.amount_cents
+                payments.append(Amount(currency=record.currency, cents=record.amount_cents))
             case _:
                 pass
     return Facts(
         status=client.status,
         group_id=client.group_id,
-        credit_cents=client.credit_cents,
-        owed_cents=client.owed_cents,
+        credits=per_currency([Amount(currency=client.currency, cents=client.credit_cents)]),
+        owed=per_currency([Amount(currency=client.currency, cents=client.owed_cents)]),
         upcoming_appointments=appointments,
-        scheduled_payments=payments,
-        scheduled_payment_cents=payment_cents,
+        scheduled_payments=len(payments),
+        scheduled=per_currency(payments),
         warnings=findings.warnings,
         blocks=findings.blocks,
     )
@@ -291,15 +295,15 @@ def has_changed(shown: Facts, now: Facts) -> bool:
 
 
 def totals_of(members: Iterable[Member]) -> Totals:
-    """Add up the facts of all members."""
+    """Add up the facts of all members, money per currency (M1)."""
     facts = [member.facts for member in members]
     return Totals(
         clients=len(facts),
-        credit_cents=sum(fact.credit_cents for fact in facts),
-        owed_cents=sum(fact.owed_cents for fact in facts),
+        credits=per_currency(amount for fact in facts for amount in fact.credits),
+        owed=per_currency(amount for fact in facts for amount in fact.owed),
         upcoming_appointments=sum(fact.upcoming_appointments for fact in facts),
         scheduled_payments=sum(fact.scheduled_payments for fact in facts),
-        scheduled_payment_cents=sum(fact.scheduled_payment_cents for fact in facts),
+        scheduled=per_currency(amount for fact in facts for amount in fact.scheduled),
     )
 
 
@@ -491,7 +495,6 @@ def undo_run(run: Run, run_id: str, members: Sequence[Member], *, asked_by: str,
         expires_at=at,
         started_at=at,
         token="",
-        currency=run.currency,
         totals=totals,
         counts=counts_of(RunKind.UNDO, pending=totals.clients),
         group_id=run.group_id,

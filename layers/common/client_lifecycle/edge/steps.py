@@ -152,7 +152,7 @@ def first_step(step: BatchStep, work: FirstWork) -> dict[str, Any]:
     result = FirstResult()
 
     def do(place: Place) -> None:
-        done = work(run, step.attempt, member_at(stored, step.provider_id, step.run_id, place.position))
+        done = work(run, step.attempt, member_at(stored, run, place.position))
         if done.archive_id:
             marked = Marked(client_id=place.client_id, position=place.position, archive_id=done.archive_id)
             result.marked.append(marked)

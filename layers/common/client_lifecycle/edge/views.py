@@ -23,6 +23,7 @@ from client_lifecycle.domain.client import (
     Trigger,
 )
 from client_lifecycle.domain.effects import Change, LeftAloneReason
+from client_lifecycle.domain.money import Amount
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, Refusal
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
@@ -549,6 +550,7 @@ class SettingsView(BaseModel):
 class MemberView(BaseModel):
     """One client of a bulk archive: what was shown before it was confirmed, and what it came to.
 
+    ``credits``, what is ``owed`` and what the payments not yet charged come to, ``scheduled``, are per currency.
     ``warnings`` and ``blocks`` are the safety rules that were shown, ``rules`` those that held the client back when its
     turn came. ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored``
     names what an undo could not take back, the first hundred records; ``not_restored_total`` tells how many they are.
@@ -560,11 +562,11 @@ class MemberView(BaseModel):
     client_id: str
     name: str | None
     status: Status
-    credit_cents: int
-    owed_cents: int
+    credits: list[Amount]
+    owed: list[Amount]
     upcoming_appointments: int
     scheduled_payments: int
-    scheduled_payment_cents: int
+    scheduled: list[Amount]
     warnings: list[SafetyRule]
     blocks: list[SafetyRule]
     outcome: Outcome
@@ -585,11 +587,11 @@ class MemberView(BaseModel):
             client_id=member.client_id,
             name=client.name if client else None,
             status=facts.status,
-            credit_cents=facts.credit_cents,
-            owed_cents=facts.owed_cents,
+            credits=list(facts.credits),
+            owed=list(facts.owed),
             upcoming_appointments=facts.upcoming_appointments,
             scheduled_payments=facts.scheduled_payments,
-            scheduled_payment_cents=facts.scheduled_payment_cents,
+            scheduled=list(facts.scheduled),
             warnings=list(facts.warnings),
             blocks=list(facts.blocks),
             outcome=member.outcome,
@@ -636,7 +638,6 @@ class RunView(BaseModel):
     attempt: int
     undo_of: str | None
     undone_by: str | None
-    currency: str
     totals: Totals
     counts: dict[Outcome, int]
     not_restored: dict[RestoreOutcome, int]

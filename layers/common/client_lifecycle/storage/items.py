@@ -44,7 +44,7 @@ BY_UNIT: Mapping[str, tuple[int, int]] = {
 ANY_NUMBER = (0, 10**15)
 """The least and the most of a number without a unit: a count, a place or a revision."""
 
-SUMS = frozenset({"Facts", "Totals"})
+SUMS = frozenset({"Facts", "Totals", "Amount"})
 ANY_SUM = (-(10**24), 10**24)
 """The least and the most of what this system adds up itself; no sum of what can be read is beyond it."""
 

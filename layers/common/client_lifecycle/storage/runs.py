@@ -5,7 +5,7 @@ What moves a member from one outcome to another is in ``outcomes``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,9 @@ from client_lifecycle.storage.table import Page, Table, side_by_side
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+WITHOUT_CURRENCY = {"credit_cents": "credits", "owed_cents": "owed", "scheduled_payment_cents": "scheduled"}
+"""Amounts as earlier versions named and stored them, plain numbers, and what they are today."""
 
 LOOK_AFTER = timedelta(minutes=10)
 """How long after an attempt began the clean-up looks whether something still works on it."""
@@ -80,8 +83,8 @@ def read_run(table: Table, provider_id: str, run_id: str) -> Run:
 
 
 def run_from(plain: Plain) -> Run:
-    """Read a run, also one that was stored before there was one of today's outcomes."""
-    return with_all_outcomes(from_plain(Run, plain))
+    """Read a run, also one that was stored before there was one of today's outcomes, or amounts had a currency."""
+    return with_all_outcomes(from_plain(Run, _with_currency(plain, "totals", plain.get("currency"))))
 
 
 def replace_run(table: Table, before: Run, after: Run) -> None:
@@ -137,7 +140,7 @@ def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int,
     shown = fitting(found)
     if len(shown) < len(found):
         next_after = _last_position(shown, after or 0)
-    members, unreadable = read_each(table, _member_from, shown)
+    members, unreadable = read_each(table, _reader_of_members(run), shown)
     return MemberPage(members, next_after, unreadable)
 
 
@@ -175,7 +178,7 @@ def read_all_members(table: Table, run: Run) -> tuple[list[Member], list[Unreada
             values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
             yield from table.query("pk = :pk AND begins_with(sk, :prefix)", values)
 
-    return read_each(table, _member_from, found())
+    return read_each(table, _reader_of_members(run), found())
 
 
 def members_with(table: Table, run: Run, outcome: Outcome) -> Iterator[Member]:
@@ -184,7 +187,7 @@ def members_with(table: Table, run: Run, outcome: Outcome) -> Iterator[Member]:
         values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
         condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
         found = table.query(condition, values, index=keys.OUTCOMES_INDEX)
-        members, _ = read_each(table, _member_from, found)
+        members, _ = read_each(table, _reader_of_members(run), found)
         yield from members
 
 
@@ -194,26 +197,47 @@ def read_members(table: Table, provider_id: str, run_id: str, positions: Sequenc
     return {keys.position_of(plain): plain for plain in found}
 
 
-def read_member(table: Table, provider_id: str, run_id: str, position: int) -> Member:
+def read_member(table: Table, run: Run, position: int) -> Member:
     """Read one member of a run that is known to have it.
 
     Raises:
         UnreadableRecord: it cannot be read.
     """
-    return member_at(read_members(table, provider_id, run_id, [position]), provider_id, run_id, position)
+    return member_at(read_members(table, run.provider_id, run.run_id, [position]), run, position)
 
 
-def member_at(stored: Mapping[int, Plain], provider_id: str, run_id: str, position: int) -> Member:
+def member_at(stored: Mapping[int, Plain], run: Run, position: int) -> Member:
     """Read one of many members that were read as stored.
 
     Raises:
         UnreadableRecord: it cannot be read, or is missing.
     """
-    return _member_from(stored.get(position) or keys.member_key(provider_id, run_id, position))
+    plain = stored.get(position) or keys.member_key(run.provider_id, run.run_id, position)
+    return _reader_of_members(run)(plain)
 
 
-def _member_from(plain: Mapping[str, Any]) -> Member:
-    return from_plain(Member, plain)
+def _reader_of_members(run: Run) -> Callable[[Mapping[str, Any]], Member]:
+    """Return what reads a member of this run, also one that was stored before amounts had a currency."""
+    return lambda plain: from_plain(Member, _with_currency(plain, "facts", run.currency))
+
+
+def _with_currency(plain: Mapping[str, Any], field_name: str, currency: str | None) -> Mapping[str, Any]:
+    """Return an item whose facts or totals have amounts that carry their currency, as they are stored today (M1).
+
+    Args:
+        plain: the item, of today or of an earlier version, which stored numbers in the run's currency.
+        field_name: the field that holds the facts or totals.
+        currency: the run's.
+    """
+    sums = plain.get(field_name)
+    if not isinstance(sums, Mapping):
+        return plain
+    amounts = {
+        name: [{"currency": currency, "cents": sums[before]}] if sums[before] != 0 else []
+        for before, name in WITHOUT_CURRENCY.items()
+        if before in sums
+    }
+    return {**plain, field_name: {**sums, **amounts}}
 
 
 def member_fields(member: Member) -> Plain:

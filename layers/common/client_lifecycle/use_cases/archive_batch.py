@@ -113,7 +113,7 @@ def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: d
                 _make_good(table, run, member, live, at)
             return held_back
         except (ReadingOutdated, Superseded):
-            member = runs.read_member(table, run.provider_id, run.run_id, member.position)
+            member = runs.read_member(table, run, member.position)
     raise contended()
 
 
@@ -206,7 +206,7 @@ def undo_archive(table: Table, run: Run, attempt: int, member: Member, calendar:
             restoration = _brought_back(table, run, member, member.undoes, client, calendar, at)
             return _activated(table, run, member, restoration)
         except ReadingOutdated:
-            member = runs.read_member(table, run.provider_id, run.run_id, member.position)
+            member = runs.read_member(table, run, member.position)
     raise contended()
 
 

@@ -124,7 +124,6 @@ def preview(
         expires_at=offer.expires_at,
         starts_at=offer.starts_at,
         token=preview_token(run_id, members, offer.expires_at),
-        currency=shown.clients[0][0].currency,
         totals=totals_of(members),
         counts=counts_of(RunKind.ARCHIVE, pending=len(members)),
         options=options,

@@ -1,0 +1,35 @@
+"""Amounts of money, and their sums per currency. Imports nothing of this system."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount:
+    """An amount in one currency, a code of ISO 4217 like ``EUR``; ``cents`` are hundredths."""
+
+    currency: str
+    cents: int
+
+
+Money: TypeAlias = tuple[Amount, ...]
+"""One amount per currency, in the order of their codes, and none of zero; what ``per_currency`` returns."""
+
+
+def per_currency(amounts: Iterable[Amount]) -> Money:
+    """Add up amounts, each currency by itself; amounts of several currencies are never added (M1).
+
+    Args:
+        amounts: in any order, several of a currency or none.
+
+    Returns:
+        The sum of each currency, in the order of their codes. A currency that comes to zero is left out.
+    """
+    sums: Counter[str] = Counter()
+    for amount in amounts:
+        sums[amount.currency] += amount.cents
+    return tuple(Amount(currency=currency, cents=cents) for currency, cents in sorted(sums.items()) if cents)
