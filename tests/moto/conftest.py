@@ -19,6 +19,7 @@ from botocore.loaders import Loader
 from moto import mock_aws
 from moto.dynamodb import models
 from moto.dynamodb.models.table import Table as MotoTable
+from moto.dynamodb.responses import DynamoHandler
 
 from client_lifecycle.edge import idempotency, steps, wiring
 from client_lifecycle.storage import calls
@@ -67,17 +68,35 @@ def _session() -> botocore.session.Session:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def transactions_copy_a_table_once() -> Iterator[None]:
+def calls_come_one_at_a_time() -> Iterator[None]:
+    """Moto reads and copies a table while another thread writes it; the service does not."""
+    call_action, lock = DynamoHandler.call_action, threading.RLock()
+
+    def call_action_alone(handler: DynamoHandler) -> Any:
+        with lock:
+            return call_action(handler)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DynamoHandler, "call_action", call_action_alone)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def transactions_copy_a_table_once(calls_come_one_at_a_time: None) -> Iterator[None]:
     """Moto copies a table once for each action of a transaction before it begins; one copy does."""
     transact = models.DynamoDBBackend.transact_write_items
-    of_this_thread = threading.local()
+    copies: dict[str, object] = {}
 
     def transact_with_one_copy(backend: models.DynamoDBBackend, actions: list[dict[str, Any]]) -> None:
-        of_this_thread.copied = cache(copy.deepcopy)
+        copies.clear()
         transact(backend, actions)
 
     def deepcopy(value: object) -> object:
-        return of_this_thread.copied(value) if isinstance(value, MotoTable) else copy.deepcopy(value)
+        if not isinstance(value, MotoTable):
+            return copy.deepcopy(value)
+        if value.name not in copies:
+            copies[value.name] = copy.deepcopy(value)
+        return copies[value.name]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(models.DynamoDBBackend, "transact_write_items", transact_with_one_copy)
