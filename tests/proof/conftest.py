@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import pytest
 from botocore.config import Config
@@ -67,8 +68,20 @@ def stage(controls: Controls, workflow: Workflow, scenes: Iterator[int]) -> Iter
         yield Stage(controls, workflow, scenes)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the figures to the process that prints them, if the proofs were run beside other tests."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["figures"] = FIGURES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the figures of a process that has ended."""
+    FIGURES.extend(getattr(node, "workeroutput", {}).get("figures", ()))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the proofs have tried, for whoever reads the log of a passed run."""
+    """Print what the proofs have tried, for those who read the log of a passed run."""
     if FIGURES:
         terminalreporter.section("proof")
         for figure in FIGURES:
