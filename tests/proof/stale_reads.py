@@ -170,7 +170,7 @@ READS: Mapping[str, Case] = {
     "providers.stored_group GetItem": after(switched_off, then=switched_back),
     "providers.stored_settings GetItem": plan_held_back,
     "receipts._archive_ids Query": after(archived, then=of(look_up_receipts)),
-    "receipts._fill Query": after(archived, then=of(look_up_receipts)),
+    "receipts._fill Query": after(of(archive, "many"), then=of(look_up_receipts, "many")),
     "receipts.read_receipt_page GetItem": after(archived, then=of(look_up_receipts)),
     "restores.read_found BatchGetItem": CASES["activate with restore"],
     "restores.read_restoration GetItem": CASES["activate with restore of many records"],

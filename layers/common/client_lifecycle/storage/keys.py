@@ -213,6 +213,11 @@ def receipt_key(provider_id: str, client_id: str, archive_id: str) -> Key:
     return {"pk": client_partition(provider_id, client_id), "sk": f"RECEIPT#{archive_id}"}
 
 
+def first_part(head: Key) -> str:
+    """Return a sort key behind the head of the receipt with this key, and before all its parts."""
+    return f"{head['sk']}#"
+
+
 def after_receipt(head: Key) -> str:
     """Return a sort key behind all parts of the receipt with this key, and before the receipt of any other archive."""
     return f"{head['sk']}$"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, TypeAlias
 
 from client_lifecycle.domain.effects import Change, LeftAlone
@@ -102,7 +103,7 @@ def read_receipt_page(
         raise ReceiptNotFound("This client has no receipt of this archive.", "archive_id")
     head = from_plain(Receipt, plain)
     shown = _Shown(limit)
-    next_place = _fill(shown, table, key, after or (key["sk"], 0))
+    next_place = _fill(shown, table, key, head, after or (key["sk"], 0))
     receipt = replace(head, changes=tuple(shown.changes), left_alone=tuple(shown.left_alone))
     return PagedReceipt(receipt, next_place, shown.held_bytes + bytes_in_an_answer(to_plain(head.options)))
 
@@ -132,19 +133,23 @@ def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int,
     return page
 
 
-def _fill(shown: _Shown, table: Table, key: keys.Key, start: Sequence[Any]) -> Place | None:
-    """Show what fits of a receipt from a place on, and return the place of what did not."""
+def _fill(shown: _Shown, table: Table, key: keys.Key, head: Receipt, start: Sequence[Any]) -> Place | None:
+    """Show what fits of a receipt, whose head was read, from a place on; return the place of what did not."""
     first, done = start
-    values = {":pk": key["pk"], ":from": first, ":to": keys.after_receipt(key)}
-    for plain in table.query("pk = :pk AND sk BETWEEN :from AND :to", values):
-        part: Receipt | ReceiptPart = (
-            from_plain(Receipt, plain) if plain["sk"] == key["sk"] else from_plain(ReceiptPart, plain)
-        )
+    begins_with_head = first == key["sk"]
+    values = {
+        ":pk": key["pk"],
+        ":from": keys.first_part(key) if begins_with_head else first,
+        ":to": keys.after_receipt(key),
+    }
+    found = table.query("pk = :pk AND sk BETWEEN :from AND :to", values)
+    later: Iterator[tuple[str, Receipt | ReceiptPart]] = ((one["sk"], from_plain(ReceiptPart, one)) for one in found)
+    for sort_key, part in chain([(key["sk"], head)] if begins_with_head else [], later):
         if not done and not all(shown.takes(one) for one in part.left_alone):
-            return plain["sk"], 0
+            return sort_key, 0
         for place, change in enumerate(part.changes[done:], done):
             if not shown.takes(change):
-                return plain["sk"], place
+                return sort_key, place
         done = 0
     return None
 
