@@ -19,6 +19,7 @@ from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.clean_up import LEASE
 from tests.moto.calls import get, invoke, post
 from tests.moto.conftest import ENVIRONMENT, Clock, Executions, Log
+from tests.moto.crashes import cut_off_at_second_transaction
 from tests.moto.store import dump, statuses, store
 from tests.moto.workflow import Workflow, confirmed
 from tests.unit.builders import (
@@ -50,22 +51,12 @@ def clean_up() -> dict[str, int]:
     return done
 
 
-def cut_off(table: Table, monkeypatch: pytest.MonkeyPatch, who: Client) -> str:
+def cut_off(table: Table, who: Client) -> str:
     """Archive a client whose records take several transactions, and crash after the first; return the archive's id."""
     many = [appointment(f"a-{number:03d}", starts_at=NOW + (number + 2) * DAY) for number in range(120)]
     store(table, who, *many)
-    transact, calls = Table.transact, []
-
-    def crash_later(self: Table, writes: Any) -> None:
-        calls.append(writes)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        transact(self, writes)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Table, "transact", crash_later)
-        with pytest.raises(KeyboardInterrupt):
-            archive_client(table, who.provider_id, who.client_id, cause=cause(), at=NOW, options=ArchiveOptions())
+    with cut_off_at_second_transaction():
+        archive_client(table, who.provider_id, who.client_id, cause=cause(), at=NOW, options=ArchiveOptions())
     stamp = read_client(table, who.provider_id, who.client_id).stamp
     assert stamp
     return stamp.archive_id
@@ -77,10 +68,10 @@ def due_items(table: Table) -> list[tuple[str, str]]:
 
 class TestArchives:
     def test_one_that_a_crash_left_settling_is_finished_and_its_receipt_complete(
-        self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock
+        self, table: Table, clock: Clock
     ) -> None:
         who = client("c-large")
-        archive_id = cut_off(table, monkeypatch, who)
+        archive_id = cut_off(table, who)
         clock.pass_by(DUE)
         assert clean_up() == {"archive_finished": 1}
         receipt = archives.read_receipt(table, PROVIDER_ID, "c-large", archive_id)
@@ -89,19 +80,15 @@ class TestArchives:
         assert due_items(table) == []
         assert clean_up() == {}
 
-    def test_one_that_may_still_be_at_work_is_left_alone(
-        self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock
-    ) -> None:
-        cut_off(table, monkeypatch, client("c-large"))
+    def test_one_that_may_still_be_at_work_is_left_alone(self, table: Table, clock: Clock) -> None:
+        cut_off(table, client("c-large"))
         before = dump(table)
         clock.pass_by(DUE - MOMENT)
         assert clean_up() == {}
         assert dump(table) == before
 
-    def test_one_whose_client_came_back_is_forgotten_and_nothing_is_cancelled(
-        self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock
-    ) -> None:
-        cut_off(table, monkeypatch, client("c-large"))
+    def test_one_whose_client_came_back_is_forgotten_and_nothing_is_cancelled(self, table: Table, clock: Clock) -> None:
+        cut_off(table, client("c-large"))
         post("/clients/c-large/activate", {})
         before = statuses(table, "c-large")
         clock.pass_by(DUE)
@@ -110,10 +97,10 @@ class TestArchives:
         assert due_items(table) == []
 
     def test_every_provider_s_are_finished_and_one_that_cannot_be_read_is_in_nobody_s_way(
-        self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock, log: Log
+        self, table: Table, clock: Clock, log: Log
     ) -> None:
-        archive_id = cut_off(table, monkeypatch, client("c-mine"))
-        cut_off(table, monkeypatch, client("c-theirs", provider_id=OTHER_PROVIDER_ID))
+        archive_id = cut_off(table, client("c-mine"))
+        cut_off(table, client("c-theirs", provider_id=OTHER_PROVIDER_ID))
         key = {"pk": f"CLIENT#{PROVIDER_ID}#c-mine", "sk": "CLIENT"}
         readable = table.get(key)
         assert readable
@@ -130,7 +117,7 @@ class TestArchives:
     def test_an_item_belongs_to_whoever_looks_at_it_from_its_own_turn_on(
         self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock
     ) -> None:
-        cut_off(table, monkeypatch, client("c-large"))
+        cut_off(table, client("c-large"))
         client_item = table.get({"pk": f"CLIENT#{PROVIDER_ID}#c-large", "sk": "CLIENT"})
         assert client_item
         table.put_many([client_item | {"added_at": "long ago"}])
@@ -224,10 +211,8 @@ def broken(*_: object) -> None:
     raise RuntimeError("the connection broke off")
 
 
-def test_what_was_done_is_counted_as_metrics(
-    table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cut_off(table, monkeypatch, client("c-large"))
+def test_what_was_done_is_counted_as_metrics(table: Table, clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    cut_off(table, client("c-large"))
     clock.pass_by(DUE)
     clean_up()
     [told] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
@@ -235,7 +220,7 @@ def test_what_was_done_is_counted_as_metrics(
 
 
 def test_what_there_is_no_time_for_stays_due(table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut_off(table, monkeypatch, client("c-large"))
+    cut_off(table, client("c-large"))
     clock.pass_by(DUE)
     before = dump(table)
     monkeypatch.setattr("scheduled_cleanup.handler.ENOUGH_TIME_MS", timedelta(days=1) / timedelta(milliseconds=1))

@@ -21,6 +21,7 @@ from client_lifecycle.storage.table import Table
 from tests.faults import THROTTLED, failing
 from tests.moto.calls import READER, STRANGER, Answer, get, patch, post
 from tests.moto.conftest import Clock, Executions
+from tests.moto.crashes import cut_off_at_second_transaction
 from tests.moto.store import dump, statuses, store
 from tests.moto.workflow import Workflow, confirmed, manifest
 from tests.unit.builders import (
@@ -371,18 +372,14 @@ class TestUndo:
         assert Workflow(undo.run_id, attempt=2, kind="undo").whole(*EVERYONE) == "completed"
         assert undo.outcomes == dict.fromkeys(EVERYONE, ("activated", None))
 
-    def test_an_undo_that_was_cut_off_goes_on_with_the_rest_of_a_large_client(
-        self, table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_an_undo_that_was_cut_off_goes_on_with_the_rest_of_a_large_client(self, table: Table, clock: Clock) -> None:
         many = [appointment(f"a-{number:03d}", starts_at=NOW + (number + 2) * DAY) for number in range(120)]
         store(table, client("c-large"), *many)
         workflow = confirmed("c-large")
         workflow.whole("c-large")
         undo = self.undone(workflow)
-        with monkeypatch.context() as patched:
-            cut_off_at_second_commit(patched)
-            with pytest.raises(KeyboardInterrupt):
-                undo.undo(undo.batch("c-large"))
+        with cut_off_at_second_transaction():
+            undo.undo(undo.batch("c-large"))
         assert statuses(table, "c-large")["CLIENT"] == "active"
         assert undo.whole("c-large") == "completed"
         assert undo.outcomes == {"c-large": ("activated", None)}
@@ -449,18 +446,6 @@ class TestUndo:
     def test_the_window_is_open_to_its_last_moment(self, archived: Workflow, clock: Clock) -> None:
         clock.pass_by(timedelta(days=30) - HOUR - MOMENT)
         assert call("undo", archived).status == 202
-
-
-def cut_off_at_second_commit(patched: pytest.MonkeyPatch) -> None:
-    transact, calls = Table.transact, []
-
-    def counted(self: Table, writes: Any) -> None:
-        calls.append(writes)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        transact(self, writes)
-
-    patched.setattr(Table, "transact", counted)
 
 
 class TestExclude:
