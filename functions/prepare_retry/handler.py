@@ -1,4 +1,4 @@
-"""First step of a retry: the clients to be tried again are owed their outcomes anew, and lie in a manifest."""
+"""First step of a retry: the clients to be tried again are pending again, and listed in a manifest."""
 
 from __future__ import annotations
 

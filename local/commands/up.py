@@ -108,7 +108,7 @@ def _explain(screen: Screen, deployed: Deployed, folder: Path) -> None:
         screen.raw(f"{function.name:<41} {function.description}")
     screen.heading("The API")
     screen.raw(deployed.api_url)
-    screen.heading("A Lambda at work: in another terminal, in this folder")
+    screen.heading("Run a Lambda: in another terminal, in this folder")
     screen.raw(".venv/bin/python -m local invoke archive_client")
     screen.say(
         f"It takes one of the {len(SAMPLES)} events in {folder / EVENTS}. “--help” in its place lists all commands."

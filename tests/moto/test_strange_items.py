@@ -1,4 +1,4 @@
-"""Items that should not be there, and records that are gone: whoever meets one passes over it, and names it."""
+"""Items that should not be there, and records that are gone: a reader that meets one passes over it, and names it."""
 
 from __future__ import annotations
 

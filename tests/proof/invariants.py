@@ -238,7 +238,7 @@ class Memory:
 class Step:
     """What one transaction has made of a client.
 
-    ``judged_by`` are the levels of the practice's safety rules in every state that whoever wrote it could have read
+    ``judged_by`` are the levels of the practice's safety rules in every state that its writer could have read
     after the client; ``acknowledged`` are the rules whose warning a person has seen for this client.
     """
 
@@ -324,7 +324,7 @@ def a_settled_archive_leaves_nothing_live_but_what_fell_back(step: Step, memory:
     """An archived client keeps no live record that the system has seen (A11).
 
     The archive has seen whatever was live when it was carried out. What falls back from charging since then is seen by
-    whoever archives the client again, or by the clean-up, and ends then; until it does it is unseen.
+    the next archive of the client, or by the clean-up, and ends then; until it does it is unseen.
     """
     look, client_id = step.after, step.after.client["client_id"]
     for sk, (before, after) in step.changed.items():

@@ -94,7 +94,7 @@ EXPECTED = (
 
 EVERY_RULE = tuple(SafetyRule)
 SEEN: Sequence[tuple[SafetyRule, ...]] = (EVERY_RULE, EVERY_RULE, (), (SafetyRule.HAS_CREDITS,))
-"""The warnings that whoever archives has seen."""
+"""The warnings that the person who archives has seen."""
 
 LEVELS = (Level.ALLOW, Level.WARN, Level.ALLOW, Level.BLOCK, Level.ALLOW, Level.WARN)
 AMOUNTS_CENTS = (0, 0, 2_500)

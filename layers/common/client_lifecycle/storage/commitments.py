@@ -66,7 +66,7 @@ def commitments_of_clients(
 ) -> tuple[Commitments, list[Unreadable]]:
     """Read the commitments of a few clients: one query for each, several at a time.
 
-    They may lag by moments, like those of a whole provider: whoever has changed since is found out when its turn comes.
+    They may lag by moments, like those of a whole provider: a client who has changed since is noticed in its turn.
 
     Args:
         table: where to read.

@@ -73,7 +73,7 @@ def keep_not_restored(table: Table, run: Run, member: Member, not_restored: NotR
 
 
 def made_good_write(table: Table, run: Run, before: Member, after: Member) -> TransactWriteItemTypeDef:
-    """Keep on a member what its run has made good on its client, in the write that does it, while it is owed (A11)."""
+    """Keep on a pending member what its run has made good on its client, in the write that does it (A11)."""
     return _mark(table, run, before, after)
 
 

@@ -31,7 +31,7 @@ class Progress(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The state machine that carries out bulk archives, and the bucket its manifests lie in.
+    """The state machine that carries out bulk archives, and the bucket of its manifests.
 
     Every call raises ``StorageBusy`` when throttles or a connection's faults outlast the time there is.
     """

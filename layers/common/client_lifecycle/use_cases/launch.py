@@ -27,7 +27,7 @@ def replaced(table: Table, before: Run, after: Run) -> Run:
 
 
 def launched(workflow: Workflow, run: Run) -> Run:
-    """Start the execution of a run's attempt, unless nothing is at work on the run; starting it again changes nothing.
+    """Start the execution of a run's attempt, if the run is in flight; starting it again changes nothing.
 
     Raises:
         StorageBusy: Step Functions kept throttling.

@@ -19,12 +19,12 @@ from client_lifecycle.use_cases.launch import launched, owed_members, replaced
 def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at: datetime) -> Run:
     """Try the failed and not reached clients of a finished run again, and nobody else.
 
-    It is answered at once, however many they are: the workflow gathers them. Retrying once more while that is at work
+    It is answered at once, however many they are: the workflow gathers them. Retrying once more while that runs
     changes nothing; it picks up what a crash left behind.
 
     Raises:
         RunNotFound: the provider has no such run.
-        RunNotStarted: it waits to be confirmed, or was given up.
+        RunNotStarted: it waits to be confirmed, or was stopped before.
         RunUndone: it was undone.
         StorageBusy: the table or the workflow kept throttling.
     """
@@ -35,7 +35,7 @@ def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at
 
 
 def gather(table: Table, workflow: Workflow, provider_id: str, run_id: str, attempt: int) -> bool:
-    """Make the clients of a retry owed their outcomes by this attempt, and write its manifest. Safe to repeat.
+    """Make the clients of a retry pending in this attempt, and write its manifest. Safe to repeat.
 
     Args:
         table: where the run is kept.
