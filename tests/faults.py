@@ -21,6 +21,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from client_lifecycle.storage import calls
+
 URL = "https://aws.example/"
 DROPPED = OSError("connection reset by peer")
 
@@ -38,6 +40,11 @@ class CountedTime:
     def sleep(self, seconds: float) -> None:
         """Count a pause."""
         self.now += seconds
+
+
+def used_up(seconds: float, allowed_seconds: float) -> bool:
+    """Tell whether all the time was used, but for a rest that is too short for another try."""
+    return allowed_seconds - calls.SHORTEST_PAUSE_SECONDS <= seconds <= allowed_seconds + 1e-6
 
 
 class Body:
