@@ -62,8 +62,9 @@ lint: .venv/ready ## style and likely mistakes
 types: .venv/ready ## static types
 	$(BIN)/mypy
 
-templates: .venv/ready ## template.yaml by CloudFormation's own rules
-	$(BIN)/cfn-lint template.yaml
+templates: .venv/ready ## template.yaml by CloudFormation's rules, as it is written and as SAM transforms it
+	$(BIN)/python -m local.transformed .local/transformed.json
+	$(BIN)/cfn-lint template.yaml .local/transformed.json
 
 sam-validate: .venv-sam/ready ## template.yaml by the SAM CLI's rules
 	$(SAM) validate --lint
