@@ -47,7 +47,7 @@ test: .venv/ready ## run the tests: rules, single calls, the deployed system, th
 check-rules: .venv/ready ## break each rule in turn: a test that docs/rules.md cites must fail; RULES="P4 A2"
 	@$(BIN)/python -m tests.rules $(RULES)
 
-soak: .venv/ready ## go on proving that no order of events breaks a client; MINUTES=10, SEED=1
+soak: .venv/ready ## keep proving that no order of events breaks a client; MINUTES=10, SEED=1
 	PROOF_MINUTES=$(MINUTES) PROOF_SEED=$(SEED) $(BIN)/pytest tests/proof/test_interleavings.py
 
 fuzz: .venv/ready ## ask the deployed API ten thousand things by its description; EXAMPLES=200, SEED=1
@@ -55,9 +55,10 @@ fuzz: .venv/ready ## ask the deployed API ten thousand things by its description
 
 check: lint types templates ## all checks without a run: lint, types, templates
 
-lint: .venv/ready ## style and likely mistakes
+lint: .venv/ready ## style, spelling and likely mistakes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 
 types: .venv/ready ## static types
 	$(BIN)/mypy
@@ -72,13 +73,13 @@ sam-validate: .venv-sam/ready ## template.yaml by the SAM CLI's rules
 build: .venv/ready .venv-sam/ready ## build what "sam deploy" ships; needs python3.13; for x86: MACHINE=x86_64
 	@$(BIN)/python -m local.sam.build $(MACHINE)
 
-openapi: .venv/ready ## write docs/openapi.json anew from the code
+openapi: .venv/ready ## write docs/openapi.json from the code
 	@$(BIN)/python -m local.openapi
 
 api-changes: .venv/ready ## tell what breaks callers of the last release
 	@$(BIN)/python -m local.api_changes
 
-lock: $(UV) ## pin the requirements files anew; LOCK=--upgrade takes newer versions
+lock: $(UV) ## pin the requirements files again; LOCK=--upgrade takes newer versions
 	$(UV) $(PIN) $(LOCK) requirements/layer.in --output-file layers/common/requirements.txt
 	$(UV) $(PIN) $(LOCK) requirements/dev.in --constraint layers/common/requirements.txt --output-file requirements/dev.txt
 	$(UV) $(PIN) $(LOCK) requirements/runtime.in --constraint requirements/dev.txt --output-file requirements/runtime.txt

@@ -20,7 +20,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Follower:
-    """A queue that every event of the bus comes to."""
+    """A queue that receives every event of the bus."""
 
     sqs: Any
     queue_url: str

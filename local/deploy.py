@@ -42,7 +42,7 @@ def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None,
 
     Args:
         aws: where to.
-        on_progress: told now and then how many resources of how many exist.
+        on_progress: told from time to time how many resources of how many exist.
         code: what is deployed.
 
     Raises:

@@ -71,7 +71,7 @@ GROUPS = (
     ("group-sleep-better", "Sleep Better", 0.08),
     ("group-running-injuries", "Running Injuries", 0.05),
 )
-"""Id, name and share of the clients; whoever is left over is in no group."""
+"""Id, name and share of the clients; all others are in no group."""
 
 WALKING_CHAT_ID = "chat-saturday-walk"
 COMMUNITY_CHAT_IDS = ("chat-community-kitchen", "chat-community-outdoors", "chat-community-parents")
@@ -182,7 +182,7 @@ def load(table: Table, practice: SamplePractice, on_progress: Callable[[int], No
     Args:
         table: where to write.
         practice: what to write.
-        on_progress: told now and then how many items are written so far, and at the end.
+        on_progress: told from time to time how many items are written so far, and at the end.
 
     Returns:
         The number of items written.
@@ -278,7 +278,7 @@ def _blast_calendar(now: datetime) -> list[_Blast]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Series:
-    """A recurring appointment, of whose occurrences ``done`` lie in the past where the client's time allows."""
+    """A recurring appointment, with ``done`` occurrences in the past where the client's time allows."""
 
     every_weeks: int
     occurrences: int
@@ -460,7 +460,7 @@ def _settings(rng: random.Random) -> PortalSettings:
 
 
 def _switch(rng: random.Random, off_share: float) -> bool | None:
-    """Return ``False`` with this chance, ``True`` now and then, and mostly no choice at all."""
+    """Return ``False`` with this chance, ``True`` sometimes, and mostly no choice at all."""
     drawn = rng.random()
     if drawn < off_share:
         return False

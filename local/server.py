@@ -1,4 +1,4 @@
-"""The process in which MiniStack runs: it lives exactly as long as whoever started it.
+"""The process in which MiniStack runs: it lives exactly as long as the process that started it.
 
 Standard input is a pipe held open by the starter. When it closes, because the starter stopped the server or was
 itself killed in whatever way, the whole process group ends, Lambda workers included, and the folder given as the

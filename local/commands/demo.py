@@ -137,7 +137,7 @@ def _show_outcomes(screen: Screen, api: Api, run_id: str) -> None:
 def _touched(api: Api, clients: Sequence[Document], progress: Progress) -> dict[str, Counter[str]]:
     """Count by kind the records that the archive of each client touched.
 
-    The receipts are read by archiving the archived once more, which changes nothing and answers with what they have.
+    The receipts are read by archiving the archived clients again, which changes nothing and returns them.
     """
     touched: dict[str, Counter[str]] = {}
     for done, client in enumerate(clients):

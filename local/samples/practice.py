@@ -127,7 +127,7 @@ def _records(client_id: str, at: datetime) -> list[Record]:
     ]
 
 
-# What the needs come to
+# What the needs become
 
 
 def _active(_: Practice, given: Given) -> Given:

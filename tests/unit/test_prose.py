@@ -1,0 +1,107 @@
+"""Plain English: words that a newcomer misreads are in no document, docstring, comment or name of a test."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = (
+    ".github",
+    "benchmarks",
+    "docs",
+    "events",
+    "functions",
+    "layers",
+    "local",
+    "requirements",
+    "tests",
+    "workflows",
+)
+SUFFIXES = {".py", ".md", ".yaml", ".yml", ".json"}
+
+INSTEAD = {
+    "whoever|whomever": "who, those who, a caller that",
+    "anew|afresh": "again",
+    "at work": "running",
+    "given up": "cancelled, released",
+    "undoings?": "undo, undos",
+    "l(?:ie|ies|ying|ay) in": "is in",
+    "unsaid": "not given",
+    "deeds?": "result, action",
+    "owe[sd]? (?:a member|an outcome|its outcome|no outcome|anything)": "is pending",
+    "pass(?:es|ed|ing)? over": "skip",
+    "hangs? on": "belongs to",
+    "c[oa]mes? alive": "becomes live",
+    "but for": "except",
+    "shall": "will, must",
+    "now and then": "sometimes, from time to time",
+    "comes? to|came to": "results in, reaches",
+    "goes on|went on|go on (?:with|over|from)": "continues",
+    "once more": "again",
+    "thereby|hitherto|henceforth|whence|lest": "a second sentence",
+}
+"""Dialect, as a pattern, and what to write in its place."""
+
+NOT_YET_CLEAN = {
+    "functions": set(INSTEAD),
+    "layers": set(INSTEAD),
+    "tests": set(INSTEAD),
+}
+"""What a folder may still hold; the lists only get shorter. docs/openapi.json is written from the layer."""
+
+
+def prose_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the numbered lines of a document, or of a module's docstrings, comments and names of tests."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        yield from enumerate(text.splitlines(), start=1)
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield from enumerate(node.value.value.splitlines(), start=node.lineno)
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node.lineno, node.name.replace("_", " ")
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def texts_in(folder: str) -> list[Path]:
+    within = (ROOT / folder).rglob("*") if folder else ROOT.glob("*")
+    recorded = ROOT / "tests" / "recorded"
+    return sorted(
+        path
+        for path in within
+        if path.suffix in SUFFIXES and path.is_file() and not (recorded in path.parents and path.suffix == ".json")
+    )
+
+
+def allowed_in(path: Path, folder: str) -> set[str]:
+    return NOT_YET_CLEAN["layers"] if path.name == "openapi.json" else NOT_YET_CLEAN.get(folder, set())
+
+
+@pytest.mark.parametrize("folder", ["", *FOLDERS])
+def test_no_text_has_a_word_that_a_newcomer_misreads(folder: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: write {instead!r} for {match[0]!r}"
+        for path in texts_in(folder)
+        for line, text in prose_of(path)
+        for banned, instead in INSTEAD.items()
+        if banned not in allowed_in(path, folder) and (match := re.search(rf"\b(?:{banned})\b", text, re.IGNORECASE))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_the_ban_reads_documents_docstrings_comments_and_names(tmp_path: Path) -> None:
+    module, document = tmp_path / "module.py", tmp_path / "page.md"
+    module.write_text('"""Docstring."""\nTEXT = "value"  # comment\ndef test_of_a_name(): ...\n', encoding="utf-8")
+    document.write_text("line 1\nline 2\n", encoding="utf-8")
+    assert sorted(prose_of(module)) == [(1, "Docstring."), (2, "# comment"), (3, "test of a name")]
+    assert list(prose_of(document)) == [(1, "line 1"), (2, "line 2")]
