@@ -17,7 +17,7 @@ from client_lifecycle.domain.errors import (
     InvalidRequest,
     Superseded,
 )
-from client_lifecycle.domain.runs import NAMED_AT_MOST, RecordName, record_names
+from client_lifecycle.domain.runs import MAX_NAMED_RECORDS, RecordName, record_names
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
 from client_lifecycle.edge.moments import Day
@@ -113,7 +113,7 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
     return ArchivedView(
         client=ClientView.of(archived.client),
         receipt=receipt,
-        made_good=record_names(archived.made_good[:NAMED_AT_MOST]),
+        made_good=record_names(archived.made_good[:MAX_NAMED_RECORDS]),
         made_good_total=len(archived.made_good),
     )
 

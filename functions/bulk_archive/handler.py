@@ -26,15 +26,15 @@ from client_lifecycle.domain.errors import (
     TooManyClients,
     UndoExpired,
 )
-from client_lifecycle.domain.runs import IN_FLIGHT, Outcome, preview_offer
+from client_lifecycle.domain.runs import IN_FLIGHT, Outcome, preview_terms
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views import MemberListView, PreviewView, RunListView, RunView
 from client_lifecycle.storage.runs import list_runs, read_run
-from client_lifecycle.use_cases import bulk_archive
-from client_lifecycle.use_cases import preview as previews
-from client_lifecycle.use_cases.retry import retry as retry_run
-from client_lifecycle.use_cases.undo import undo as undo_run
+from client_lifecycle.use_cases.bulk import control
+from client_lifecycle.use_cases.bulk import preview as previews
+from client_lifecycle.use_cases.bulk.retry import retry as retry_run
+from client_lifecycle.use_cases.bulk.undo import start_undo
 
 FIRST_PAGE = 100
 ASK_AGAIN_SECONDS = "2"
@@ -58,7 +58,7 @@ def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = No
         wiring.table(),
         caller.provider_id,
         body.selection(),
-        preview_offer(at),
+        preview_terms(at),
         created_by=caller.user_id,
         at=at,
         options=body.options.options(),
@@ -78,7 +78,7 @@ def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = No
 def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: idempotency.Key = None) -> RunView:
     """Start the run that was previewed; confirming once more changes nothing."""
     caller, at = identity.caller(app), wiring.now()
-    run = bulk_archive.confirm(
+    run = control.confirm(
         wiring.table(),
         wiring.workflow(),
         caller.provider_id,
@@ -123,7 +123,7 @@ def run(run_id: http.Id) -> Response[RunView]:
 def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunView:
     """Take clients out of a run that waits to be confirmed; the token of its preview stays good."""
     caller = identity.caller(app)
-    excluded = bulk_archive.exclude(wiring.table(), caller.provider_id, run_id, body.client_ids)
+    excluded = control.exclude(wiring.table(), caller.provider_id, run_id, body.client_ids)
     return RunView.of(excluded, wiring.now())
 
 
@@ -138,7 +138,7 @@ def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunVie
 def stop(run_id: http.Id) -> RunView:
     """Let the batches at work end and reach nobody else; a run that waits, a proposal too, is given up."""
     caller, at = identity.caller(app), wiring.now()
-    return RunView.of(bulk_archive.stop(wiring.table(), caller.provider_id, run_id, at=at), at)
+    return RunView.of(control.stop(wiring.table(), caller.provider_id, run_id, at=at), at)
 
 
 @app.post(
@@ -171,7 +171,7 @@ def undo(run_id: http.Id) -> RunView:
     """Bring back, restored, whoever still is as the bulk archive left them; answers with the run that does it."""
     caller, at = identity.caller(app), wiring.now()
     table, workflow = wiring.table(), wiring.workflow()
-    begun = undo_run(table, workflow, caller.provider_id, run_id, asked_by=caller.user_id, at=at)
+    begun = start_undo(table, workflow, caller.provider_id, run_id, asked_by=caller.user_id, at=at)
     return RunView.of(begun, at)
 
 

@@ -11,7 +11,7 @@ from client_lifecycle.edge.views import MemberListView, MemberView
 from client_lifecycle.storage.clients import read_clients
 from client_lifecycle.storage.runs import list_members
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.preview import Preview
+from client_lifecycle.use_cases.bulk.preview import Preview
 
 
 def page_of(table: Table, run: Run, *, outcome: Outcome | None, limit: int, cursor: str | None) -> MemberListView:

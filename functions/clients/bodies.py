@@ -15,7 +15,7 @@ from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge.addresses import Email
 from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN
-from client_lifecycle.edge.views import AsWhole, Body, IdField, Name, PortalBody, Whole, unsaid
+from client_lifecycle.edge.views import AsWhole, Body, IdField, Name, PortalBody, Whole, not_given
 
 MAX_CHECKED_CLIENTS = 1_000
 MAX_CENTS = 100_000_000_000
@@ -64,8 +64,8 @@ class ChangeBody(Body):
     ``group_id: null`` takes the client out of its group.
     """
 
-    name: ClientName = Field(default_factory=unsaid)
-    email: Email = Field(default_factory=unsaid)
+    name: ClientName = Field(default_factory=not_given)
+    email: Email = Field(default_factory=not_given)
     group_id: IdField | None = None
     settings: PortalBody = Field(default_factory=PortalBody)
 

@@ -253,7 +253,7 @@ def receipts(
     client = read_client(table, caller.provider_id, client_id)
     listing = Listing(caller.provider_id, "receipts", (client_id,))
     page = list_receipts(table, caller.provider_id, client_id, limit=limit, after=listing.place(cursor))
-    receipts = [shown_receipt(client, paged.receipt, paged.next_place) for paged in page.receipts]
+    receipts = [shown_receipt(client, paged.receipt, paged.next_cursor) for paged in page.receipts]
     return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
@@ -277,7 +277,7 @@ def receipt(
     client = read_client(table, caller.provider_id, client_id)
     after = receipt_listing(client, archive_id).place(cursor)
     paged = read_receipt_page(table, caller.provider_id, client_id, archive_id, limit=limit, after=after)
-    return shown_receipt(client, paged.receipt, paged.next_place)
+    return shown_receipt(client, paged.receipt, paged.next_cursor)
 
 
 lambda_handler = http.lambda_handler(app)

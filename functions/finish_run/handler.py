@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.edge import patience, steps, wiring
-from client_lifecycle.use_cases.archive_batch import finish_run
+from client_lifecycle.use_cases.bulk.steps import finish_run
 
 
 @steps.logger.inject_lambda_context(clear_state=True)

@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain.runs import Member, Run
 from client_lifecycle.edge import patience, steps, wiring
-from client_lifecycle.use_cases.archive_batch import Result, mark_archived
+from client_lifecycle.use_cases.bulk.steps import Result, mark_archived
 
 
 @steps.logger.inject_lambda_context(clear_state=True)

@@ -14,7 +14,7 @@ from ulid import ULID
 from client_lifecycle.domain.client import Group
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings, TidyUp
-from client_lifecycle.edge.views import MAX_NAMED, Body, Name, PortalBody, Whole, unsaid
+from client_lifecycle.edge.views import MAX_NAMED, Body, Name, PortalBody, Whole, not_given
 
 SafetyLevel = Annotated[Level, Field(strict=False)]
 Reason = Annotated[ArchiveReason, Field(strict=False)]
@@ -51,7 +51,7 @@ class NewGroupBody(Body):
 class GroupBody(Body):
     """What to change of a client group; fields left out stay as they are."""
 
-    name: Name = Field(default_factory=unsaid)
+    name: Name = Field(default_factory=not_given)
     settings: PortalBody = Field(default_factory=PortalBody)
 
     def over(self, group: Group) -> Group:
@@ -63,11 +63,11 @@ class GroupBody(Body):
 class SafetyBody(Body):
     """How careful to be before a client is archived; rules left out stay as they are."""
 
-    owes_money: SafetyLevel = Field(default_factory=unsaid)
-    has_credits: SafetyLevel = Field(default_factory=unsaid)
-    appointment_soon: SafetyLevel = Field(default_factory=unsaid)
-    payment_charging: SafetyLevel = Field(default_factory=unsaid)
-    appointment_within_days: Whole = Field(default_factory=unsaid, ge=0, le=365)
+    owes_money: SafetyLevel = Field(default_factory=not_given)
+    has_credits: SafetyLevel = Field(default_factory=not_given)
+    appointment_soon: SafetyLevel = Field(default_factory=not_given)
+    payment_charging: SafetyLevel = Field(default_factory=not_given)
+    appointment_within_days: Whole = Field(default_factory=not_given, ge=0, le=365)
 
     def over(self, safety: SafetySettings) -> SafetySettings:
         """Return safety settings with what is said here."""
@@ -94,11 +94,11 @@ class SettingsBody(Body):
 
     portal: PortalBody = Field(default_factory=PortalBody)
     safety: SafetyBody = Field(default_factory=SafetyBody)
-    no_self_return: list[Reason] = Field(default_factory=unsaid, max_length=MAX_NAMED)
-    undo_window_days: Whole = Field(default_factory=unsaid, ge=1, le=365)
+    no_self_return: list[Reason] = Field(default_factory=not_given, max_length=MAX_NAMED)
+    undo_window_days: Whole = Field(default_factory=not_given, ge=1, le=365)
     tidy_up: TidyUpBody | None = None
     time_zone: TimeZone = Field(
-        default_factory=unsaid, description="By its name in the IANA's database, like America/Los_Angeles."
+        default_factory=not_given, description="By its name in the IANA's database, like America/Los_Angeles."
     )
 
     def over(self, settings: ProviderSettings) -> ProviderSettings:

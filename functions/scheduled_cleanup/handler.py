@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.edge import patience, wiring
 from client_lifecycle.edge.unreadable import tell
-from client_lifecycle.use_cases.clean_up import ITEM_SECONDS, Deed, Done, clean_up
+from client_lifecycle.use_cases.clean_up import ITEM_SECONDS, SweepResult, SweptItem, clean_up
 
 ENOUGH_TIME_MS = 1_000 * (ITEM_SECONDS + patience.RESERVE_SECONDS)
 
@@ -31,19 +31,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
 
     counts: Counter[str] = Counter()
     for done in clean_up(wiring.table(), wiring.workflow(), now=wiring.now, has_time=has_time):
-        counts[done.deed.value] += 1
+        counts[done.result.value] += 1
         _log(done)
-    for deed in Deed:
-        metrics.add_metric(name=f"cleanup_{deed}", unit=MetricUnit.Count, value=counts[deed])
+    for result in SweepResult:
+        metrics.add_metric(name=f"cleanup_{result}", unit=MetricUnit.Count, value=counts[result])
     logger.info("clean-up ended", extra={"counts": counts})
     return dict(counts)
 
 
-def _log(done: Done) -> None:
-    told = {"work": done.work, "item": done.key, "deed": done.deed}
+def _log(done: SweptItem) -> None:
+    told = {"work": done.work, "item": done.key, "result": done.result}
     if isinstance(done.fault, UnreadableRecord):
         tell(done.fault.found)
-    if done.deed is Deed.FAILED:
+    if done.result is SweepResult.FAILED:
         logger.error("clean-up of an item failed", extra=told, exc_info=done.fault)
     else:
         logger.info("item looked at", extra=told)

@@ -8,9 +8,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, Field
 
 from client_lifecycle.edge import patience, steps, wiring
-from client_lifecycle.edge.steps import EffectResult, FirstResult, Marked, Place
+from client_lifecycle.edge.steps import BatchMember, EffectResult, FirstResult, Marked
 from client_lifecycle.storage.outcomes import Settlement, settle_members
-from client_lifecycle.use_cases.archive_batch import Fault, failed, judge
+from client_lifecycle.use_cases.bulk.steps import Fault, failed, judge
 
 
 class Caught(BaseModel):
@@ -22,7 +22,7 @@ class Caught(BaseModel):
 class SettleStep(steps.Step):
     """The input of this step: the batch, and either what its first step did or how that failed for good."""
 
-    members: list[Place]
+    members: list[BatchMember]
     first: FirstResult | None = None
     first_error: Caught | None = None
     effects: list[EffectResult] = Field(default_factory=list)

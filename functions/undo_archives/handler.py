@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from client_lifecycle.domain.runs import Member, Run
 from client_lifecycle.edge import patience, steps, wiring
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.use_cases.archive_batch import Result, undo_archive
+from client_lifecycle.use_cases.bulk.steps import Result, undo_archive
 
 
 @steps.logger.inject_lambda_context(clear_state=True)

@@ -15,7 +15,7 @@ from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group,
 from client_lifecycle.domain.effects import cancel_commitments, leave_chats, silence_notifications
 from client_lifecycle.domain.records import Appointment, ChatKind, FeedEntry, Membership, Payment, Record, Reminder
 from client_lifecycle.domain.restore import Restorable
-from client_lifecycle.domain.runs import FIRST_ATTEMPT, Run, preview_offer
+from client_lifecycle.domain.runs import FIRST_ATTEMPT, Run, preview_terms
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item
@@ -24,13 +24,13 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
-from client_lifecycle.use_cases.archive_batch import failed, finish_run, judge, mark_archived
 from client_lifecycle.use_cases.archive_later import plan_archive
-from client_lifecycle.use_cases.bulk_archive import confirm
+from client_lifecycle.use_cases.bulk.control import confirm
+from client_lifecycle.use_cases.bulk.preview import preview
+from client_lifecycle.use_cases.bulk.retry import retry
+from client_lifecycle.use_cases.bulk.steps import failed, finish_run, judge, mark_archived
+from client_lifecycle.use_cases.bulk.undo import start_undo
 from client_lifecycle.use_cases.carry_out import apply_effect
-from client_lifecycle.use_cases.preview import preview
-from client_lifecycle.use_cases.retry import retry
-from client_lifecycle.use_cases.undo import undo
 from local.ministack import LocalAws
 from local.sample_practice import CURRENCY
 from local.samples.catalogue import SAMPLES, Need, Sample
@@ -181,7 +181,7 @@ def _waiting(practice: Practice, given: Given) -> Given:
         practice.table,
         given.provider_id,
         ChosenClients(client_ids=tuple(given.client_ids)),
-        preview_offer(given.at),
+        preview_terms(given.at),
         created_by=STAFF_ID,
         at=given.at,
         options=ArchiveOptions(),
@@ -271,7 +271,9 @@ def _retried(practice: Practice, given: Given) -> Given:
 
 def _undo_confirmed(practice: Practice, given: Given) -> Given:
     given = _finished(practice, given)
-    begun = undo(practice.table, practice.workflow, given.provider_id, given.run_id, asked_by=STAFF_ID, at=given.at)
+    begun = start_undo(
+        practice.table, practice.workflow, given.provider_id, given.run_id, asked_by=STAFF_ID, at=given.at
+    )
     return replace(given, run_id=begun.run_id)
 
 

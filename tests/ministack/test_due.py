@@ -42,6 +42,6 @@ def test_an_item_is_forgotten_unless_it_has_moved(table: Table) -> None:
     moved = due.postpone(table, found, NOW + timedelta(minutes=15))
     assert moved
     due.forget(table, found)
-    assert table.get(found.key) == {**found.key, "kept": 1, **moved.place}
+    assert table.get(found.key) == {**found.key, "kept": 1, **moved.entry}
     due.forget(table, moved)
     assert table.get(found.key) == {**found.key, "kept": 1}

@@ -77,7 +77,7 @@ class CleanUp:
 
     def __init__(self, stack: PracticeStack) -> None:
         self._stack = stack
-        self._at = datetime.now(UTC) + archives.LOOK_AFTER
+        self._at = datetime.now(UTC) + archives.CHECK_ARCHIVE_AFTER
         self._workflow = Workflow(
             s3=stack.aws.s3,
             stepfunctions=stack.aws.stepfunctions,
@@ -88,7 +88,7 @@ class CleanUp:
     def __call__(self) -> Counter[str]:
         self._at += LEASE + timedelta(seconds=1)
         done = clean_up(self._stack.table, self._workflow, now=lambda: self._at, has_time=lambda: True)
-        return Counter(one.deed.value for one in done)
+        return Counter(one.result.value for one in done)
 
 
 def outcomes(stack: PracticeStack, run_id: str) -> Counter[str]:

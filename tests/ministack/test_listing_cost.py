@@ -12,7 +12,7 @@ from client_lifecycle.domain.client import ArchiveOptions, Cause, Source, Status
 from client_lifecycle.storage.clients import list_by_address, list_clients
 from client_lifecycle.storage.edits import commit_client
 from client_lifecycle.storage.keys import word_partition
-from client_lifecycle.storage.search import LOOKS, find_by_name
+from client_lifecycle.storage.search import MAX_QUERIES, find_by_name
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive import archive_client
 from tests.ministack.practice import put
@@ -77,7 +77,7 @@ def test_a_search_looks_so_often_and_no_more_where_the_other_tab_has_all(table: 
         put(table, client(f"archived-{number}", stamp=stamp()))
     with units(table) as spent:
         page = find_by_name(table, PROVIDER_ID, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=None)
-    assert (page.clients, len(spent)) == ([], 2 * LOOKS)
+    assert (page.clients, len(spent)) == ([], 2 * MAX_QUERIES)
     with units(table) as spent:
         page = find_by_name(table, PROVIDER_ID, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=page.next_after)
     assert (page.clients, page.next_after) == ([], None)

@@ -12,7 +12,7 @@ import pytest
 
 from client_lifecycle.domain.client import ArchiveOptions, Status
 from client_lifecycle.domain.records import Record
-from client_lifecycle.domain.runs import Facts, Member, facts_of, preview_offer
+from client_lifecycle.domain.runs import Member, PreviewFacts, preview_facts, preview_terms
 from client_lifecycle.domain.selection import (
     ChosenClients,
     ClientFilter,
@@ -25,7 +25,7 @@ from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage.clients import client_item, read_live, record_item
 from client_lifecycle.storage.runs import all_members, read_run
 from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, KEYS_PER_BATCH_GET, Table
-from client_lifecycle.use_cases.preview import FEW_CLIENTS, Preview, preview
+from client_lifecycle.use_cases.bulk.preview import FEW_CLIENTS, Preview, preview
 from local.sample_practice import GROUPS, SampleClient, SamplePractice, generate, load
 from tests.ministack.practice import put
 from tests.unit.builders import DAY, NOW, PROVIDER_ID, appointment, client, payment
@@ -42,12 +42,12 @@ def practice() -> SamplePractice:
 
 def show(table: Table, provider_id: str, selection: Selection) -> Preview:
     return preview(
-        table, provider_id, selection, preview_offer(AT), created_by="staff-1", at=AT, options=ArchiveOptions()
+        table, provider_id, selection, preview_terms(AT), created_by="staff-1", at=AT, options=ArchiveOptions()
     )
 
 
-def facts(sample: SampleClient) -> Facts:
-    return facts_of(sample.client, sample.records, ProviderSettings(), AT)
+def facts(sample: SampleClient) -> PreviewFacts:
+    return preview_facts(sample.client, sample.records, ProviderSettings(), AT)
 
 
 def active(practice: SamplePractice) -> list[SampleClient]:
@@ -66,7 +66,7 @@ def test_e11_what_is_shown_is_what_the_clients_own_records_tell(table: Table, pr
     read = {}
     for client_id in everyone:
         live = read_live(table, practice.provider_id, client_id, AT)
-        read[client_id] = facts_of(live.client, live.records, ProviderSettings(), AT)
+        read[client_id] = preview_facts(live.client, live.records, ProviderSettings(), AT)
     assert {member.client_id: member.facts for member in of_many.members} == read
     assert {member.client_id: member.facts for member in few} == read
     assert of_many.run.totals.scheduled_payments > 50

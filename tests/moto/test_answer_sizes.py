@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import boto3
 import pytest
 
-from client_lifecycle.domain.client import ArchiveOptions, Client, Return, Status
+from client_lifecycle.domain.client import ArchiveOptions, Client, Reactivation, Status
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import RecordKind
@@ -100,7 +100,9 @@ def largest(number: int = 1, **fields: Any) -> Client:
         "owed_cents": 10**12,
         "group_id": ID,
         "last_active_at": NOW,
-        "last_return": Return(archive_id=ARCHIVE_ID, returned_at=NOW, cause=cause(actor_id=FOREIGN_ID, run_id=RUN_ID)),
+        "last_return": Reactivation(
+            archive_id=ARCHIVE_ID, returned_at=NOW, cause=cause(actor_id=FOREIGN_ID, run_id=RUN_ID)
+        ),
         "plan": plan(terms(options=OPTIONS, acknowledged=RULES), held_back_by=(*RULES, "group_not_found")),
     }
     return client(f"{number:064}", **values | fields)
@@ -115,7 +117,7 @@ def store_clients(table: Table) -> list[str]:
 def store_run(table: Table, members: list[Member], run_id: str = RUN_ID, **fields: Any) -> Run:
     values: dict[str, Any] = {"run_id": run_id, "options": OPTIONS, "filter": FILTER, "unreadable": UNREADABLE}
     made = run(members, **values | {"not_restored": NOT_RESTORED.counts} | fields)
-    place = {**keys.run_place_key(PROVIDER_ID, run_id), "run_id": run_id}
+    place = {**keys.run_list_key(PROVIDER_ID, run_id), "run_id": run_id}
     table.put_many([{**keys.run_key(PROVIDER_ID, run_id), **to_plain(made)}, place])
     runs.store_members(table, made, members)
     return made

@@ -48,7 +48,7 @@ NOTE = "told us in confidence"
 
 
 def due_ids(table: Table, clock: Clock) -> list[str]:
-    return [keys.owner_and_client(one.key["pk"])[1] for one in due.list_due(table, keys.Work.PLAN, clock.at)]
+    return [keys.provider_and_client(one.key["pk"])[1] for one in due.list_due(table, keys.Work.PLAN, clock.at)]
 
 
 def carry_out(table: Table, clock: Clock, client_id: str = "client-1") -> CarriedOut:

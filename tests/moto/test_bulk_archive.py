@@ -11,7 +11,7 @@ from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import all_members, read_run
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.archive_batch import finish_run
+from client_lifecycle.use_cases.bulk.steps import finish_run
 from tests.moto.calls import ARCHIVER, JSON, READER, STRANGER, Answer, get, pages, post
 from tests.moto.conftest import BUCKET, Clock, Executions
 from tests.moto.store import dump, store, store_group
@@ -354,7 +354,7 @@ def test_clients_are_left_out_by_id_and_the_run_tells_how_many(practice: Table, 
 
 
 def test_a_selection_of_more_than_a_run_takes_is_refused(practice: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("client_lifecycle.use_cases.preview.MAX_CLIENTS", 2)
+    monkeypatch.setattr("client_lifecycle.use_cases.bulk.preview.MAX_CLIENTS", 2)
     before = dump(practice)
     for body, field in (({"group_id": GROUP_ID}, "group_id"), ({"filter": {"owes_nothing": True}}, "filter")):
         answer = post(BULK, body)
@@ -374,7 +374,7 @@ def test_a_commitment_that_cannot_be_read_is_passed_over(
     practice: Table, monkeypatch: pytest.MonkeyPatch, kind: str, few: bool
 ) -> None:
     if not few:
-        monkeypatch.setattr("client_lifecycle.use_cases.preview.FEW_CLIENTS", 0)
+        monkeypatch.setattr("client_lifecycle.use_cases.bulk.preview.FEW_CLIENTS", 0)
     spoil(practice, "c-1", kind)
     [wren, anna] = preview(client_ids=["c-1", "c-2"])["clients"]
     expected = (1, 1) if kind.startswith("APPOINTMENT") else (2, 0)

@@ -10,7 +10,7 @@ from ulid import ULID
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.keys import email_key
-from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.use_cases import clients as use_case
 from client_lifecycle.use_cases.clients import change_client
 from tests.moto.calls import ARCHIVER, Answer, delete, get, patch, post, request
@@ -242,7 +242,7 @@ def test_a_client_that_keeps_changing_is_a_problem_after_some_tries(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def outdated(*_: object) -> None:
-        raise ReadingOutdated
+        raise StaleRead
 
     store(table, client())
     monkeypatch.setattr(use_case, "commit_client", outdated)

@@ -125,7 +125,7 @@ def of_client(client_id: str) -> Iterator[tuple[set[str], Answer]]:
     path, names = f"/clients/{client_id}", {client_id}
     for part in ("", "/permissions", "/history", "/receipts"):
         yield names, get(f"{path}{part}")
-    for archive_id in sorted({keys.receipt_place(item)[0] for item in ITEMS if is_receipt(item, client_id)}):
+    for archive_id in sorted({keys.receipt_of_key(item)[0] for item in ITEMS if is_receipt(item, client_id)}):
         yield names, get(f"{path}/receipts/{archive_id}")
         yield names, post(f"{path}/receipts/{archive_id}/restore", RESTORE)
         yield names, get(f"{path}/receipts/{archive_id}/restore")

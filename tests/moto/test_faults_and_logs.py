@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from client_lifecycle.domain.errors import LifecycleError, StorageBusy
 from client_lifecycle.edge import http, wiring
-from client_lifecycle.edge.settings import TableSettings, read_settings
+from client_lifecycle.edge.settings import TableSettings, read_environment
 from client_lifecycle.storage.table import Table
 from tests.moto.calls import ARCHIVER, Answer, get, post
 from tests.moto.conftest import Executions, Log
@@ -70,7 +70,7 @@ def test_a_missing_setting_answers_500_without_its_name(monkeypatch: pytest.Monk
 def test_a_missing_setting_is_named_where_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TABLE_NAME")
     with pytest.raises(ValueError, match="table_name"):
-        read_settings(TableSettings)
+        read_environment(TableSettings)
 
 
 def test_a_busy_table_answers_503_and_says_when_to_try_again(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from client_lifecycle.domain.records import PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage import archives
-from client_lifecycle.storage.archives import LOOK_AFTER
+from client_lifecycle.storage.archives import CHECK_ARCHIVE_AFTER
 from client_lifecycle.storage.clients import record_item
 from client_lifecycle.storage.table import Table
 from tests.moto.calls import ARCHIVER, get, invoke, post
@@ -196,7 +196,7 @@ class TestTheCleanUp:
     def test_a11_it_finds_a_payment_that_fell_back_without_being_told(self, table: Table, clock: Clock) -> None:
         archived_while_charging(table)
         write(table, FALLEN_BACK)
-        clock.pass_by(LOOK_AFTER)
+        clock.pass_by(CHECK_ARCHIVE_AFTER)
         assert clean_up() == {"archive_made_good": 1}
         assert status(table, CHARGING) == "cancelled"
         assert lines()[-1] == ("client.archive_made_good", "staff", STAFF_ID)
@@ -230,7 +230,7 @@ class TestTheCleanUp:
         archived_while_charging(table)
         post(f"/clients/{CLIENT_ID}/activate", {})
         write(table, FALLEN_BACK)
-        clock.pass_by(LOOK_AFTER)
+        clock.pass_by(CHECK_ARCHIVE_AFTER)
         assert clean_up() == {"nothing": 1}
         assert (status(table, CHARGING), watched(table)) == ("scheduled", [])
 
@@ -302,7 +302,7 @@ class TestBulk:
         workflow.whole(CLIENT_ID)
         assert len(watched(table)) == 1
         write(table, FALLEN_BACK)
-        clock.pass_by(LOOK_AFTER)
+        clock.pass_by(CHECK_ARCHIVE_AFTER)
         assert clean_up()["archive_made_good"] == 1
         undo = post(f"/bulk-archives/{workflow.run_id}/undo").body["run_id"]
         assert Workflow(undo, kind="undo").whole(CLIENT_ID) == "completed"

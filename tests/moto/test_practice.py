@@ -10,7 +10,7 @@ from client_lifecycle.domain.errors import GroupNotFound
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.providers import read_settings
-from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.use_cases import practice as use_case
 from client_lifecycle.use_cases.practice import change_group, change_settings
 from tests.moto.calls import ARCHIVER, delete, get, pages, patch, post, request
@@ -262,7 +262,7 @@ def test_settings_that_keep_changing_are_a_problem_after_some_tries(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def outdated(*_: object) -> None:
-        raise ReadingOutdated
+        raise StaleRead
 
     store_group(table, group())
     monkeypatch.setattr(use_case, "commit_settings", outdated)

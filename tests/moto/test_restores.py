@@ -198,7 +198,7 @@ class TestALargeRestore:
 
     @pytest.fixture(autouse=True)
     def small(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(archives, "CHANGES_WITH_RETURN", 3)
+        monkeypatch.setattr(archives, "CHANGES_WITH_REACTIVATION", 3)
         monkeypatch.setattr(restores, "TRANSACTIONS_PER_ANSWER", 2)
         monkeypatch.setattr("client_lifecycle.use_cases.activate.TRANSACTIONS_PER_ANSWER", 2)
 

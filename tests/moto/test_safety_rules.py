@@ -11,7 +11,8 @@ import pytest
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases import archive, archive_batch, archive_later
+from client_lifecycle.use_cases import archive, archive_later
+from client_lifecycle.use_cases.bulk import steps
 from tests.moto.calls import get, patch, post, put
 from tests.moto.conftest import Clock, Executions
 from tests.moto.store import store, store_group
@@ -191,7 +192,7 @@ def planned(table: Table) -> str:
     ("path", "module", "answer"),
     [
         (single, archive, "ArchiveBlocked"),
-        (bulk, archive_batch, "blocked"),
+        (bulk, steps, "blocked"),
         (planned, archive_later, "['owes_money']"),
     ],
     ids=["single", "bulk", "plan"],

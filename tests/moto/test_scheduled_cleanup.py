@@ -34,7 +34,7 @@ from tests.unit.builders import (
     one_of_each,
 )
 
-DUE = archives.LOOK_AFTER
+DUE = archives.CHECK_ARCHIVE_AFTER
 NO_TIME = timedelta(0)
 EVERYONE = ["c-1", "c-2", "c-3"]
 

@@ -474,7 +474,7 @@ class TestExclude:
             post(f"{BULK}/{shown['run_id']}/confirm", {"token": shown["token"]})
             exclude_members(*arguments)
 
-        monkeypatch.setattr("client_lifecycle.use_cases.bulk_archive.exclude_members", start_first)
+        monkeypatch.setattr("client_lifecycle.use_cases.bulk.control.exclude_members", start_first)
         answer = post(f"{BULK}/{shown['run_id']}/exclude", {"client_ids": ["c-2"]})
         assert (answer.status, answer.problem) == (409, "RunStarted")
         assert Workflow(shown["run_id"]).counts == {"pending": 3}

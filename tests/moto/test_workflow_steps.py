@@ -15,7 +15,7 @@ from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySett
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.archive_batch import Result, mark_archived
+from client_lifecycle.use_cases.bulk.steps import Result, mark_archived
 from tests.moto.calls import get, post
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.store import Dump, dump, statuses, store, store_group

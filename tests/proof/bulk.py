@@ -13,10 +13,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from client_lifecycle.domain.client import ArchiveOptions
-from client_lifecycle.domain.runs import Member, Run, RunKind, batches, preview_offer
+from client_lifecycle.domain.runs import Member, Run, RunKind, batches, preview_terms
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage.workflow import Progress, Workflow
-from client_lifecycle.use_cases import preview as previews
+from client_lifecycle.use_cases.bulk import preview as previews
 from tests.moto.calls import invoke
 from tests.proof.scheduler import Call, Running
 from tests.unit.builders import PROVIDER_ID, STAFF_ID
@@ -41,7 +41,7 @@ def preview(world: World, client_ids: Sequence[str]) -> Run:
         world.table,
         PROVIDER_ID,
         ChosenClients(client_ids=tuple(client_ids)),
-        preview_offer(world.at),
+        preview_terms(world.at),
         created_by=STAFF_ID,
         at=world.at,
         options=ArchiveOptions(),
@@ -252,7 +252,7 @@ class LocalWorkflow:
         execution = self.executions.get(_name(run))
         if execution is None:
             return Progress.NOT_STARTED
-        return Progress.ENDED if execution.has_ended else Progress.AT_WORK
+        return Progress.ENDED if execution.has_ended else Progress.RUNNING
 
     def ready(self, *, again: bool) -> list[Delivery]:
         """Return the deliveries that are possible now, of all executions."""

@@ -21,7 +21,8 @@ from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import archives, keys, runs
 from client_lifecycle.storage.items import Plain, from_item, from_plain, to_plain
 from client_lifecycle.storage.workflow import Workflow
-from client_lifecycle.use_cases import archive_later, bulk_archive
+from client_lifecycle.use_cases import archive_later
+from client_lifecycle.use_cases.bulk import control
 from tests.proof.bulk import EFFECTS, MARK, MOST_DELIVERIES, SETTLE, UNDO, Batch, Execution, Work, preview
 from tests.proof.invariants import hold
 from tests.proof.operations import (
@@ -324,17 +325,17 @@ def clean_up_with_a_plan(scene: Scene) -> Work:
 
 def exclude(scene: Scene) -> Work:
     run_id, table = scene.previewed(*TWO, "quiet").run_id, scene.world.table
-    return lambda: bulk_archive.exclude(table, PROVIDER_ID, run_id, [*TWO, "quiet"])
+    return lambda: control.exclude(table, PROVIDER_ID, run_id, [*TWO, "quiet"])
 
 
 def stop(scene: Scene) -> Work:
     run_id, table, at = scene.confirmed().run.run_id, scene.world.table, scene.world.at
-    return lambda: bulk_archive.stop(table, PROVIDER_ID, run_id, at=at)
+    return lambda: control.stop(table, PROVIDER_ID, run_id, at=at)
 
 
 def stop_before_the_start(scene: Scene) -> Work:
     run_id, table, at = scene.previewed(*TWO).run_id, scene.world.table, scene.world.at
-    return lambda: bulk_archive.stop(table, PROVIDER_ID, run_id, at=at)
+    return lambda: control.stop(table, PROVIDER_ID, run_id, at=at)
 
 
 def retry(scene: Scene) -> Work:
@@ -354,7 +355,7 @@ def prepare_retry(scene: Scene) -> Work:
 def prepare_retry_that_is_stopped(scene: Scene) -> Work:
     execution = scene.retrying(scene.retried())
     run_id, table, at = execution.run.run_id, scene.world.table, scene.world.at
-    scene.done(lambda: bulk_archive.stop(table, PROVIDER_ID, run_id, at=at))
+    scene.done(lambda: control.stop(table, PROVIDER_ID, run_id, at=at))
     return execution.prepare()
 
 
@@ -513,7 +514,7 @@ class Stage:
         world, answer = scene.world, _answered(scene.answer)
         for _ in range(CLEAN_UPS):
             scene.play(scene.clean_up())
-        world.look_again()
+        world.recheck()
         hold(not world.has_unseen_payments, "the clean-up has not seen a payment that fell back")
         items = [from_item(item) for item in world.table.client.scan(TableName=world.table.name)["Items"]]
         receipts = [self._receipt(scene, item) for item in items if item["sk"].startswith("RECEIPT#")]

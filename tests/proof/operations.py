@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
-from client_lifecycle.domain.client import ArchiveOptions, Client, Group, PlanTerms, Trigger, touched
+from client_lifecycle.domain.client import ArchiveOptions, Client, Group, PlanTerms, Trigger, with_next_revision
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import (
     AcknowledgementNeeded,
@@ -38,15 +38,16 @@ from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule
 from client_lifecycle.storage.clients import change_write, client_write, read_client, read_live, record_item
 from client_lifecycle.storage.items import Plain, put_new, to_plain
 from client_lifecycle.storage.keys import client_partition, group_key, run_partition, settings_key
-from client_lifecycle.storage.table import ReadingOutdated
+from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.workflow import Workflow
-from client_lifecycle.use_cases import archive_later, bulk_archive
+from client_lifecycle.use_cases import archive_later
 from client_lifecycle.use_cases import clean_up as cleaning
-from client_lifecycle.use_cases import retry as retrying
-from client_lifecycle.use_cases import undo as undoing
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
 from client_lifecycle.use_cases.book import book
+from client_lifecycle.use_cases.bulk import control
+from client_lifecycle.use_cases.bulk import retry as retrying
+from client_lifecycle.use_cases.bulk import undo as undoing
 from client_lifecycle.use_cases.clients import change_client
 from client_lifecycle.use_cases.practice import change_group, change_settings
 from client_lifecycle.use_cases.restore import restore_from_receipt
@@ -212,9 +213,9 @@ def bill(world: World, who: Client, choice: int) -> Work:
 
     def work() -> None:
         before = read_client(world.table, PROVIDER_ID, who.client_id)
-        after = touched(replace(before, credit_cents=credit_cents, owed_cents=owed_cents))
-        with suppress(ReadingOutdated):
-            world.table.transact_on_reading([client_write(world.table, before, after)])
+        after = with_next_revision(replace(before, credit_cents=credit_cents, owed_cents=owed_cents))
+        with suppress(StaleRead):
+            world.table.transact_if_unchanged([client_write(world.table, before, after)])
 
     return work
 
@@ -228,8 +229,8 @@ def charge_fails(world: World, who: Client, choice: int) -> Work:
         in_charge = [one for one in live.records if isinstance(one, Payment) and one.status is PaymentStatus.CHARGING]
         for one in in_charge[:1]:
             change = Change(before=one, after=replace(one, status=status))
-            with suppress(ReadingOutdated):
-                world.table.transact_on_reading([change_write(world.table, PROVIDER_ID, who.client_id, change)])
+            with suppress(StaleRead):
+                world.table.transact_if_unchanged([change_write(world.table, PROVIDER_ID, who.client_id, change)])
 
     return work
 
@@ -324,7 +325,7 @@ def confirm_again(world: World, who: Client, choice: int) -> Work | None:
 
 def confirm(world: World, run: Run, *, accept_changes: bool, workflow: Workflow) -> Run:
     """Confirm a run that was previewed."""
-    return bulk_archive.confirm(
+    return control.confirm(
         world.table,
         workflow,
         PROVIDER_ID,
@@ -343,13 +344,13 @@ def exclude(world: World, who: Client, choice: int) -> Work | None:
         return None
     members = world.run_looks[run_partition(PROVIDER_ID, run.run_id)].members.values()
     client_ids = [member["client_id"] for member in members][choice % 2 :: 2]
-    return lambda: bulk_archive.exclude(world.table, PROVIDER_ID, run.run_id, client_ids)
+    return lambda: control.exclude(world.table, PROVIDER_ID, run.run_id, client_ids)
 
 
 def stop(world: World, who: Client, choice: int) -> Work | None:
     """Staff stop a run, whatever it is doing."""
     at, run = world.at, _any(world.runs, choice)
-    return (lambda: bulk_archive.stop(world.table, PROVIDER_ID, run.run_id, at=at)) if run else None
+    return (lambda: control.stop(world.table, PROVIDER_ID, run.run_id, at=at)) if run else None
 
 
 def retry(world: World, who: Client, choice: int) -> Work | None:
@@ -371,7 +372,7 @@ def undo(world: World, who: Client, choice: int) -> Work | None:
 
 def undo_of(world: World, run: Run, workflow: Workflow) -> Run:
     """Undo this run."""
-    return undoing.undo(world.table, workflow, PROVIDER_ID, run.run_id, asked_by=STAFF_ID, at=world.at)
+    return undoing.start_undo(world.table, workflow, PROVIDER_ID, run.run_id, asked_by=STAFF_ID, at=world.at)
 
 
 def execution_dies(world: World, who: Client, choice: int) -> Work | None:
@@ -460,5 +461,7 @@ def _change_records(
     writes = change(live.records)
     if live.client.stamp or not writes:
         return
-    with suppress(ReadingOutdated):
-        world.table.transact_on_reading([client_write(world.table, live.client, touched(live.client)), *writes])
+    with suppress(StaleRead):
+        world.table.transact_if_unchanged(
+            [client_write(world.table, live.client, with_next_revision(live.client)), *writes]
+        )

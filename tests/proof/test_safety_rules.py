@@ -10,7 +10,7 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.errors import ArchiveBlocked
 from client_lifecycle.domain.settings import Level, SafetyRule
 from client_lifecycle.use_cases import archive as archiving
-from client_lifecycle.use_cases import archive_batch
+from client_lifecycle.use_cases.bulk import steps
 from tests.proof.bulk import MARK, Work
 from tests.proof.crashes import Case, Scene, Stage, planned
 from tests.proof.invariants import Broken
@@ -87,11 +87,11 @@ def archives_that_ask_no_rule(patch: pytest.MonkeyPatch) -> None:
 
 
 def runs_that_ask_no_rule(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(archive_batch, "_by_rules", lambda *_: None)
+    patch.setattr(steps, "_by_rules", lambda *_: None)
 
 
 def proposals_whose_warnings_count_as_seen(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(archive_batch, "acknowledged", lambda _, member: member.facts.warnings)
+    patch.setattr(steps, "acknowledged", lambda _, member: member.facts.warnings)
 
 
 PATHS: Mapping[Case, Fault] = {

@@ -12,29 +12,21 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.bookings import Booking, BookingAnswer
-from client_lifecycle.domain.client import ArchivePlan, Client, touched
-from client_lifecycle.domain.effects import Change, Plan, cancel_commitments, leave_chats
+from client_lifecycle.domain.client import ArchivePlan, Client, with_next_revision
+from client_lifecycle.domain.effects import Change, ChangeSet, cancel_commitments, leave_chats
 from client_lifecycle.domain.errors import LifecycleError
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.restore import Restoration, RestoreState
-from client_lifecycle.domain.runs import LeftAloneBecause, Member, Outcome, Run, finish
+from client_lifecycle.domain.runs import Member, Outcome, Run, UndoSkipReason, finish
 from client_lifecycle.storage import archives, bookings, clients, due, keys, outcomes, restores, runs
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.items import Plain, conditional_update, put_new, to_plain
-from client_lifecycle.storage.outcomes import Settlement, _Place
+from client_lifecycle.storage.outcomes import Settlement, _Attempt
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases import (
-    archive,
-    archive_batch,
-    archive_later,
-    book,
-    bulk_archive,
-    carry_out,
-    restore,
-    retry,
-)
+from client_lifecycle.use_cases import archive, archive_later, book, carry_out, restore
+from client_lifecycle.use_cases.bulk import control, retry, steps
 from tests.proof import operations
 from tests.proof.bulk import MARK, Work
 from tests.proof.crashes import A_SECOND, CASES, Scene, Stage
@@ -87,13 +79,15 @@ def bookings_that_leave_an_active_client_untouched(patch: pytest.MonkeyPatch) ->
         item = clients.record_item(before.provider_id, before.client_id, booking.appointment)
         place = {"pk": item["pk"], "sk": item["sk"]}
         answer_key = keys.booking_key(before.provider_id, booking.event_id)
-        table.transact_on_reading([put_new(table.name, place, item), put_new(table.name, answer_key, to_plain(answer))])
+        table.transact_if_unchanged(
+            [put_new(table.name, place, item), put_new(table.name, answer_key, to_plain(answer))]
+        )
 
     patch.setattr(bookings, "commit_booking", commit_booking)
 
 
 def returns_in_two_transactions(patch: pytest.MonkeyPatch) -> None:
-    def commit_return(
+    def commit_reactivation(
         table: Table,
         before: Client,
         after: Client,
@@ -103,10 +97,10 @@ def returns_in_two_transactions(patch: pytest.MonkeyPatch) -> None:
         **_: object,
     ) -> None:
         if history:
-            table.transact_on_reading([clients.history_write(table, before, history)])
-        table.transact_on_reading([clients.client_write(table, before, after)])
+            table.transact_if_unchanged([clients.history_write(table, before, history)])
+        table.transact_if_unchanged([clients.client_write(table, before, after)])
 
-    patch.setattr(archives, "commit_return", commit_return)
+    patch.setattr(archives, "commit_reactivation", commit_reactivation)
 
 
 def unguarded(patch: pytest.MonkeyPatch, module: ModuleType, *fields: str) -> None:
@@ -147,7 +141,7 @@ def attempts_that_settle_for_each_other(patch: pytest.MonkeyPatch) -> None:
     """A late delivery of an earlier attempt gives an outcome that the present one owes."""
     whole = outcomes._outcome_write
 
-    def outcome_write(place: _Place, settlement: Settlement) -> object:
+    def outcome_write(place: _Attempt, settlement: Settlement) -> object:
         with pytest.MonkeyPatch.context() as inner:
             unguarded(inner, outcomes, "attempt")
             return whole(place, settlement)
@@ -156,34 +150,34 @@ def attempts_that_settle_for_each_other(patch: pytest.MonkeyPatch) -> None:
 
 
 def not_reached_although_marked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outcomes, "NOT_BY_THIS_RUN", frozenset())
+    patch.setattr(outcomes, "OUTCOMES_WITHOUT_CHANGE", frozenset())
 
 
 def retries_that_reopen_everybody(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(retry, "is_left", lambda member, attempt: member.attempt < attempt)
+    patch.setattr(retry, "is_to_retry", lambda member, attempt: member.attempt < attempt)
 
 
 def returns_that_undoings_do_not_keep(patch: pytest.MonkeyPatch) -> None:
-    def return_write(table: Table, run: Run, member: Member) -> object:
+    def reactivation_write(table: Table, run: Run, member: Member) -> object:
         return exists(table, keys.member_key(run.provider_id, run.run_id, member.position))
 
-    patch.setattr(outcomes, "return_write", return_write)
+    patch.setattr(outcomes, "reactivation_write", reactivation_write)
 
 
 def undoings_of_whoever_carries_the_stamp(patch: pytest.MonkeyPatch) -> None:
     """Clients who were changed since are brought back nevertheless."""
 
-    def left_alone(member: Member, client: Client) -> LeftAloneBecause | None:
+    def left_alone(member: Member, client: Client) -> UndoSkipReason | None:
         found = archive_batch_left_alone(member, client)
-        return None if found is LeftAloneBecause.CHANGED_SINCE else found
+        return None if found is UndoSkipReason.CHANGED_SINCE else found
 
-    archive_batch_left_alone = archive_batch._left_alone
-    patch.setattr(archive_batch, "_left_alone", left_alone)
+    archive_batch_left_alone = steps._left_alone
+    patch.setattr(steps, "_left_alone", left_alone)
 
 
 def undoings_of_whoever_is_archived(patch: pytest.MonkeyPatch) -> None:
     """Clients who came back, or were archived anew by others, are brought back nevertheless."""
-    patch.setattr(archive_batch, "_left_alone", lambda *_: None)
+    patch.setattr(steps, "_left_alone", lambda *_: None)
 
 
 def runs_replaced_whatever_became_of_them(patch: pytest.MonkeyPatch) -> None:
@@ -196,7 +190,7 @@ def verdicts_from_an_old_reading(patch: pytest.MonkeyPatch) -> None:
     def finish_as_read_before(run: Run, at: datetime, *more: Any) -> Run:
         return finish(replace(run, counts={**run.counts, Outcome.FAILED: 0}), at, *more)
 
-    patch.setattr(archive_batch, "finish", finish_as_read_before)
+    patch.setattr(steps, "finish", finish_as_read_before)
 
 
 def plans_carried_out_although_they_are_gone(patch: pytest.MonkeyPatch) -> None:
@@ -212,7 +206,7 @@ def plans_carried_out_although_they_are_gone(patch: pytest.MonkeyPatch) -> None:
 
 def bookings_that_leave_the_plan(patch: pytest.MonkeyPatch) -> None:
     def plan_kept(client: Client, plan: ArchivePlan, cause: object, at: datetime) -> tuple[Client, None]:
-        return touched(client), None
+        return with_next_revision(client), None
 
     patch.setattr(book, "plan_cancelled", plan_kept)
 
@@ -228,7 +222,7 @@ def work_that_the_clean_up_forgets(patch: pytest.MonkeyPatch) -> None:
 
 
 def reminders_that_are_forgotten(patch: pytest.MonkeyPatch) -> None:
-    def most_effects(records: Iterable[Record], at: datetime) -> Plan:
+    def most_effects(records: Iterable[Record], at: datetime) -> ChangeSet:
         frozen = tuple(records)
         return cancel_commitments(frozen, at) + leave_chats(frozen, at)
 
@@ -353,7 +347,7 @@ def end_of_a_run_while_it_marks(scene: Scene) -> tuple[Work, Callable[[], object
 def stop_while_its_run_ends(scene: Scene) -> tuple[Work, Callable[[], object]]:
     execution = scene.confirmed()
     table, run_id, at = scene.world.table, execution.run.run_id, scene.world.at
-    return lambda: bulk_archive.stop(table, PROVIDER_ID, run_id, at=at), lambda: scene.done(execution.finish())
+    return lambda: control.stop(table, PROVIDER_ID, run_id, at=at), lambda: scene.done(execution.finish())
 
 
 def archive_while_others_do_and_undo_so(scene: Scene) -> tuple[Work, Callable[[], object]]:

@@ -20,7 +20,7 @@ from client_lifecycle.domain.bookings import BookedBy, Booking
 from client_lifecycle.domain.client import ArchiveOptions, Client
 from client_lifecycle.domain.errors import CommitContended, StorageBusy, Superseded
 from client_lifecycle.domain.restore import Restorable
-from client_lifecycle.storage.archives import LOOK_AFTER
+from client_lifecycle.storage.archives import CHECK_ARCHIVE_AFTER
 from client_lifecycle.storage.keys import client_partition
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.activate import activate_client
@@ -100,7 +100,7 @@ def test_twenty_threads_leave_no_client_half_archived(people: tuple[Table, list[
         for met in threads.map(act, range(THREADS)):
             answers += met
     assert answers.keys() >= {verb.__name__ for verb in VERBS}
-    later = datetime.now(UTC) + LOOK_AFTER
+    later = datetime.now(UTC) + CHECK_ARCHIVE_AFTER
     for done in clean_up(table, LocalWorkflow().stand_in, now=lambda: later, has_time=lambda: True):
         assert done.fault is None
     flips = sum(hold_at_rest(table, who) for who in clients)

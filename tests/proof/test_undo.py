@@ -13,8 +13,9 @@ from client_lifecycle.domain.restore import taken_slots
 from client_lifecycle.domain.runs import Outcome, Run, RunState
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.use_cases import archive_batch, restore
-from client_lifecycle.use_cases.archive_batch import Result
+from client_lifecycle.use_cases import restore
+from client_lifecycle.use_cases.bulk import steps
+from client_lifecycle.use_cases.bulk.steps import Result
 from tests.proof import invariants
 from tests.proof.bulk import EFFECTS, MARK, SETTLE, UNDO, Execution
 from tests.proof.crashes import Scene, Stage
@@ -103,7 +104,7 @@ def everything_booked(whole: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def undoings_that_keep_silent(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(archive_batch, "_activated", lambda *_: Result(outcome=Outcome.ACTIVATED))
+    patch.setattr(steps, "_activated", lambda *_: Result(outcome=Outcome.ACTIVATED))
 
 
 def test_a_record_that_stays_cancelled_is_noticed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

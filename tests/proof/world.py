@@ -245,7 +245,7 @@ class World:
 
     def at_rest(self) -> None:
         """Hold what must be so when everything has ended, the clean-up included."""
-        self.look_again()
+        self.recheck()
         invariants.every_archive_is_carried_out(self.looks.values())
         invariants.nothing_is_live_on_an_archived_client(self.looks.values())
         invariants.every_restore_has_ended(self.looks.values())
@@ -271,7 +271,7 @@ class World:
         archived = {look.client["client_id"] for look in self.looks.values() if look.archive_id}
         return any(client_id in archived for client_id, _ in self.memory.fallen_back)
 
-    def look_again(self) -> None:
+    def recheck(self) -> None:
         """Look at every client, and hold what must always be so; also that nothing was written unseen."""
         stored = {(item["pk"]["S"], item["sk"]["S"]): item for item in self.past.scan()}
         invariants.hold(stored == self.past.everything(), "something was written that was not seen")
@@ -350,7 +350,7 @@ class Controls:
         monkeypatch.setattr(calls, "time", SimpleNamespace(sleep=lambda _: None, monotonic=lambda: 0.0))
         monkeypatch.setattr(calls, "Patience", LittlePatience)
         everywhere: dict[str, Any] = {
-            "COMMIT_ATTEMPTS": FEWER_TRIES,
+            "MAX_COMMIT_ATTEMPTS": FEWER_TRIES,
             "SETTLEMENTS_PER_TRANSACTION": FEWER_MEMBERS,
             "side_by_side": one_after_the_other,
         }
@@ -358,7 +358,7 @@ class Controls:
             for known in everywhere.keys() & vars(module).keys() if name.startswith("client_lifecycle.") else ():
                 monkeypatch.setattr(module, known, everywhere[known])
         monkeypatch.setattr(archives, "CHANGES_WITH_FLIP", FEWER_CHANGES)
-        monkeypatch.setattr(archives, "CHANGES_WITH_RETURN", FEWER_CHANGES)
+        monkeypatch.setattr(archives, "CHANGES_WITH_REACTIVATION", FEWER_CHANGES)
         monkeypatch.setattr(archives, "CHANGES_UNDER_STAMP", FEWER_CHANGES)
         monkeypatch.setattr(domain_runs, "CLIENTS_PER_BATCH", FEWER_MEMBERS)
         monkeypatch.setattr(keys, "MEMBERS_PER_PARTITION", FEWER_MEMBERS)

@@ -20,7 +20,16 @@ from client_lifecycle.domain.records import (
     Record,
     Reminder,
 )
-from client_lifecycle.domain.runs import OUTCOMES, Facts, Member, Run, RunKind, RunState, preview_token, totals_of
+from client_lifecycle.domain.runs import (
+    OUTCOMES,
+    Member,
+    PreviewFacts,
+    Run,
+    RunKind,
+    RunState,
+    preview_token,
+    totals_of,
+)
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -128,11 +137,11 @@ def receipt(*changes: Change, **fields: Any) -> Receipt:
     return Receipt(**values | fields)
 
 
-def facts(**fields: Any) -> Facts:
+def facts(**fields: Any) -> PreviewFacts:
     """What the panel shows about a client with nothing at stake."""
     nothing: dict[str, Any] = {"credits": (), "owed": (), "upcoming_appointments": 0}
     values: dict[str, Any] = {"status": "active", "scheduled_payments": 0, "scheduled": ()}
-    return Facts(**nothing | values | fields)
+    return PreviewFacts(**nothing | values | fields)
 
 
 def money(**cents: int) -> Money:

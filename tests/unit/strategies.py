@@ -14,7 +14,7 @@ from client_lifecycle.domain.client import (
     Client,
     Group,
     PlanTerms,
-    Return,
+    Reactivation,
     Source,
     Stamp,
     Trigger,
@@ -38,7 +38,7 @@ from client_lifecycle.domain.records import (
     Reminder,
     ReminderStatus,
 )
-from client_lifecycle.domain.runs import MAX_CLIENTS, Facts, Member, Outcome, Run, RunState, Totals
+from client_lifecycle.domain.runs import MAX_CLIENTS, Member, Outcome, PreviewFacts, Run, RunState, Totals
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 from tests.unit.builders import DAY, NOW
 
@@ -151,7 +151,7 @@ clients = st.builds(
     group_id=st.none() | ids,
     settings=portal_settings,
     stamp=st.none() | stamps,
-    last_return=st.none() | st.builds(Return, archive_id=ids, returned_at=moments, cause=causes),
+    last_return=st.none() | st.builds(Reactivation, archive_id=ids, returned_at=moments, cause=causes),
     plan=st.none() | plans,
     revision=counts,
     last_active_at=st.none() | moments,
@@ -192,7 +192,7 @@ history_entries = st.builds(
 amounts = st.builds(Amount, currency=currencies, cents=cents)
 money = st.lists(amounts, max_size=4).map(per_currency)
 facts = st.builds(
-    Facts,
+    PreviewFacts,
     status=clients.map(lambda client: client.status),
     credits=money,
     owed=money,

@@ -12,13 +12,13 @@ from client_lifecycle.domain.client import (
     BETWEEN_FLIPS,
     ArchiveOptions,
     Client,
-    Return,
+    Reactivation,
     Stamp,
     Status,
     activate,
     archive,
     next_flip_at,
-    seen,
+    with_last_active,
 )
 from client_lifecycle.domain.settings import PortalSettings
 from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, MOMENT, NOW, cause, client, plan, stamp
@@ -72,7 +72,7 @@ def test_e1_an_archived_client_keeps_the_stamp_of_its_first_archive() -> None:
 
 
 def test_a1_activating_removes_the_stamp_notes_the_return_and_nothing_else() -> None:
-    back = Return(archive_id=ARCHIVE_ID, returned_at=NOW, cause=cause())
+    back = Reactivation(archive_id=ARCHIVE_ID, returned_at=NOW, cause=cause())
     archived = replace(WELL_KNOWN, stamp=stamp())
     expected = replace(archived, stamp=None, last_return=back, revision=archived.revision + 1)
     assert activate(archived, cause(), NOW) == expected
@@ -82,7 +82,7 @@ def test_a1_an_active_client_stays_as_it_is() -> None:
     assert activate(ACTIVE, cause(), NOW) is ACTIVE
 
 
-BACK = client(last_return=Return(archive_id=ARCHIVE_ID, returned_at=NOW, cause=cause()))
+BACK = client(last_return=Reactivation(archive_id=ARCHIVE_ID, returned_at=NOW, cause=cause()))
 
 
 @pytest.mark.parametrize("before", [ARCHIVED, BACK], ids=["archived at that time", "back at that time"])
@@ -137,10 +137,10 @@ def test_the_revision_rises_with_every_write_and_with_nothing_else(before: Clien
 def test_a_client_is_inactive_since_the_latest_sign_of_life(before: Client, at: datetime) -> None:
     signs = [before.added_at, before.last_active_at, before.last_return and before.last_return.returned_at]
     assert before.inactive_since == max(sign for sign in signs if sign)
-    after = seen(before, at)
+    after = with_last_active(before, at)
     assert after.inactive_since == max(before.inactive_since, at)
     assert replace(after, last_active_at=before.last_active_at) == before
 
 
 def test_what_is_seen_late_takes_nothing_back() -> None:
-    assert seen(client(last_active_at=NOW), NOW - DAY).last_active_at == NOW
+    assert with_last_active(client(last_active_at=NOW), NOW - DAY).last_active_at == NOW

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from client_lifecycle.domain.effects import (
     Change,
+    ChangeSet,
     Effect,
     LeftAlone,
     LeftAloneReason,
-    Plan,
     all_effects,
     cancel_commitments,
     leave_chats,
@@ -59,7 +59,7 @@ def after(record: Record) -> Record:
     return record
 
 
-def applied(plan: Plan, found: Iterable[Record]) -> list[Record]:
+def applied(plan: ChangeSet, found: Iterable[Record]) -> list[Record]:
     """The records once every change of the plan is written."""
     outcome = {(change.before.kind, change.before.record_id): change.after for change in plan.changes}
     return [outcome.get((record.kind, record.record_id), record) for record in found]
@@ -156,12 +156,12 @@ def test_e7_every_payment_not_yet_charged_is_cancelled_whenever_it_is_due(due_at
 def test_e7_a_payment_already_charging_is_left_alone_and_reported() -> None:
     plan = all_effects([payment("pay-9", status=PaymentStatus.CHARGING)], NOW)
     reported = LeftAlone(kind=RecordKind.PAYMENT, record_id="pay-9", reason=LeftAloneReason.ALREADY_CHARGING)
-    assert plan == Plan(changes=(), left_alone=(reported,))
+    assert plan == ChangeSet(changes=(), left_alone=(reported,))
 
 
 @pytest.mark.parametrize("status", [PaymentStatus.CHARGED, PaymentStatus.CANCELLED])
 def test_e7_a_payment_that_is_charged_or_cancelled_stays_without_a_word(status: PaymentStatus) -> None:
-    assert all_effects([payment(status=status)], NOW) == Plan()
+    assert all_effects([payment(status=status)], NOW) == ChangeSet()
 
 
 # A5: one set of rules, two groupings
@@ -178,7 +178,7 @@ def test_a5_each_of_the_three_effects_does_its_own_share() -> None:
 
 @given(record_sets)
 def test_a5_the_single_archive_does_exactly_what_the_three_effects_do(found: list[Record]) -> None:
-    joined = Plan()
+    joined = ChangeSet()
     for effect in THE_THREE:
         joined += effect(found, NOW)
     assert all_effects(found, NOW) == joined
@@ -285,8 +285,8 @@ def test_after_its_change_a_record_lives_no_longer(record: Record) -> None:
 
 def test_plans_add_up_in_order() -> None:
     first, second = Change(before=reminder("a"), after=reminder("a")), Change(before=reminder("b"), after=reminder("b"))
-    assert Plan((first,)) + Plan((second,)) == Plan((first, second))
-    assert Plan() + Plan() == Plan()
+    assert ChangeSet((first,)) + ChangeSet((second,)) == ChangeSet((first, second))
+    assert ChangeSet() + ChangeSet() == ChangeSet()
 
 
 @given(record_sets, st.integers(0, 5), st.integers(1, 4))
@@ -294,10 +294,10 @@ def test_the_parts_of_a_plan_are_the_whole_of_it_and_none_is_longer_than_it_may_
     found: list[Record], left_alone: int, most: int
 ) -> None:
     whole = all_effects([*found, *charging(left_alone)], NOW)
-    done, left = Plan(), whole
+    done, left = ChangeSet(), whole
     while left:
         part = left.first(most)
         assert 0 < len(part) <= most
         done += part
-        left = Plan(left.changes[len(part.changes) :], left.left_alone[len(part.left_alone) :])
+        left = ChangeSet(left.changes[len(part.changes) :], left.left_alone[len(part.left_alone) :])
     assert done == whole

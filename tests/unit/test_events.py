@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.domain.bookings import BookedBy, Booking, BookingRefusal, accepted, refused
+from client_lifecycle.domain.bookings import BookedBy, Booking, BookingRefusal, acceptance, refusal_of
 from client_lifecycle.domain.client import ArchiveOptions, Source, Status, Trigger
 from client_lifecycle.domain.effects import Change, all_effects, cancel_commitments
 from client_lifecycle.domain.errors import UnreadableRecord
@@ -232,7 +232,7 @@ ASKED = {"source": "booking", "actor_id": "booking-1", "appointment_id": "appt-1
 def test_an_accepted_booking_tells_whether_the_client_came_back_and_from_which_archive(
     archive_id: str | None, activated: bool
 ) -> None:
-    event = answer_event(PROVIDER_ID, accepted(BOOKING, archive_id, NOW))
+    event = answer_event(PROVIDER_ID, acceptance(BOOKING, archive_id, NOW))
     assert event == Event(
         name=EventName.BOOKING_ACCEPTED,
         event_id=f"{PROVIDER_ID}:booking-1:booking.accepted",
@@ -247,13 +247,13 @@ def test_an_accepted_booking_tells_whether_the_client_came_back_and_from_which_a
 
 @pytest.mark.parametrize("refusal", BookingRefusal)
 def test_a_refused_booking_tells_why(refusal: BookingRefusal) -> None:
-    event = answer_event(PROVIDER_ID, refused(BOOKING, refusal, None, NOW))
+    event = answer_event(PROVIDER_ID, refusal_of(BOOKING, refusal, None, NOW))
     assert event.event_id == f"{PROVIDER_ID}:booking-1:booking.refused"
     assert event.detail == {**ASKED, "reason": refusal.value}
 
 
 def test_two_providers_scheduling_systems_may_choose_the_same_event_id() -> None:
-    answer = accepted(BOOKING, None, NOW)
+    answer = acceptance(BOOKING, None, NOW)
     assert answer_event("prov-1", answer).event_id != answer_event("prov-2", answer).event_id
 
 
@@ -358,11 +358,11 @@ RUN = delivered(RUN_KEY, to_plain(TestRuns.waiting))
 STARTED = delivered(RUN_KEY, to_plain(TestRuns.running), before=to_plain(TestRuns.waiting), kind="MODIFY")
 
 ANSWER_KEY = keys.booking_key(PROVIDER_ID, BOOKING.event_id)
-ACCEPTED = delivered(ANSWER_KEY, to_plain(accepted(BOOKING, ARCHIVE_ID, NOW)))
-REFUSED = delivered(ANSWER_KEY, to_plain(refused(BOOKING, BookingRefusal.SLOT_IN_PAST, None, NOW)))
+ACCEPTED = delivered(ANSWER_KEY, to_plain(acceptance(BOOKING, ARCHIVE_ID, NOW)))
+REFUSED = delivered(ANSWER_KEY, to_plain(refusal_of(BOOKING, BookingRefusal.SLOT_IN_PAST, None, NOW)))
 LIKE_A_RUN = delivered(
     keys.booking_key(PROVIDER_ID, keys.RUN_SK),
-    to_plain(accepted(BOOKING, None, NOW)) | {"event_id": keys.RUN_SK},
+    to_plain(acceptance(BOOKING, None, NOW)) | {"event_id": keys.RUN_SK},
 )
 
 TELLING = [HISTORY, PLANNED, HEAD, PART, LEFT, RESTORE, RUN, STARTED, ACCEPTED, REFUSED, LIKE_A_RUN]
@@ -493,13 +493,13 @@ def matches(pattern: Any, value: Any) -> bool:
         delivered(PART_KEY, {"changes": [{"before": NOTE, "after": NOTE}]}),
         delivered(keys.restore_key(*CLIENT, ARCHIVE_ID, RESTORE_ID), {"at": "never"}),
         delivered(RUN_KEY, {**to_plain(TestRuns.waiting), "state": "lost"}),
-        delivered(ANSWER_KEY, {**to_plain(accepted(BOOKING, None, NOW)), "booked_by": NOTE}),
+        delivered(ANSWER_KEY, {**to_plain(acceptance(BOOKING, None, NOW)), "booked_by": NOTE}),
     ],
 )
 def test_a_write_that_cannot_be_understood_is_named_and_not_repeated(spoiled: dict[str, Any]) -> None:
-    with pytest.raises(UnreadableRecord) as refused:
+    with pytest.raises(UnreadableRecord) as refusal_of:
         told_by(spoiled)
-    assert NOTE not in str(refused.value)
+    assert NOTE not in str(refusal_of.value)
 
 
 def test_nothing_that_people_wrote_is_published() -> None:

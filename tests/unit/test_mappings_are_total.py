@@ -12,7 +12,7 @@ import pytest
 
 import client_lifecycle
 from archive_client.handler import PlanBody
-from client_lifecycle.domain.bookings import BookedBy, BookingRefusal, refused_by
+from client_lifecycle.domain.bookings import BookedBy, BookingRefusal, refusal_for
 from client_lifecycle.domain.client import Trigger
 from client_lifecycle.domain.events import EventName
 from client_lifecycle.domain.policy import Actor, Refusal
@@ -61,4 +61,4 @@ def test_what_is_looked_up_by_the_name_of_a_member_is_there_for_all(what: str) -
 
 @pytest.mark.parametrize("refusal", Refusal)
 def test_p6_whatever_the_policy_refuses_a_booking_for_has_an_answer(refusal: Refusal) -> None:
-    assert refused_by(refusal) in BookingRefusal
+    assert refusal_for(refusal) in BookingRefusal

@@ -12,7 +12,7 @@ from hypothesis import given
 from client_lifecycle.domain.client import Client, PlanTerms, Trigger
 from client_lifecycle.domain.days import start_of
 from client_lifecycle.domain.errors import AlreadyArchived, InvalidRequest
-from client_lifecycle.domain.plans import LONGEST_WAIT, look_again_at, planned, put_off, unplanned
+from client_lifecycle.domain.plans import LONGEST_WAIT, next_check_at, planned, put_off, unplanned
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
 from client_lifecycle.domain.settings import SafetyRule
 from tests.unit.builders import (
@@ -61,7 +61,7 @@ DUE: list[tuple[str, PlanTerms, list[Record]]] = [
 
 @pytest.mark.parametrize(("_", "asked", "records"), DUE, ids=[row[0] for row in DUE])
 def test_it_is_due_once(_: str, asked: PlanTerms, records: list[Record]) -> None:
-    assert look_again_at(asked, records, NOW, UTC) is None
+    assert next_check_at(asked, records, NOW, UTC) is None
 
 
 WAITING: list[tuple[str, PlanTerms, list[Record], datetime]] = [
@@ -80,12 +80,12 @@ WAITING: list[tuple[str, PlanTerms, list[Record], datetime]] = [
 def test_it_waits_and_is_looked_at_again_while(
     _: str, asked: PlanTerms, records: list[Record], look_at: datetime
 ) -> None:
-    assert look_again_at(asked, records, NOW, UTC) == look_at
+    assert next_check_at(asked, records, NOW, UTC) == look_at
 
 
 @given(plan_terms, record_sets, moments)
 def test_it_is_due_or_looked_at_again_within_a_day(asked: PlanTerms, records: list[Record], at: datetime) -> None:
-    look_at = look_again_at(asked, records, at, UTC)
+    look_at = next_check_at(asked, records, at, UTC)
     assert look_at is None or at < look_at <= at + LONGEST_WAIT
 
 
@@ -93,20 +93,20 @@ def test_it_is_due_or_looked_at_again_within_a_day(asked: PlanTerms, records: li
 def test_no_client_is_archived_before_its_last_appointment_is_over(records: list[Record], at: datetime) -> None:
     booked = [one for one in records if isinstance(one, Appointment) and one.status is AppointmentStatus.BOOKED]
     over = all(at - one.starts_at >= one.duration_minutes * MINUTE for one in booked)
-    assert (look_again_at(terms(APPOINTMENT), records, at, UTC) is None) is over
+    assert (next_check_at(terms(APPOINTMENT), records, at, UTC) is None) is over
 
 
 @given(record_sets, moments)
 def test_no_client_is_archived_before_its_last_payment_is_through(records: list[Record], at: datetime) -> None:
     through = (PaymentStatus.CHARGED, PaymentStatus.CANCELLED)
     done = all(one.status in through for one in records if isinstance(one, Payment))
-    assert (look_again_at(terms(PAYMENT), records, at, UTC) is None) is done
+    assert (next_check_at(terms(PAYMENT), records, at, UTC) is None) is done
 
 
 @given(moments, moments)
 def test_no_client_is_archived_before_its_day_has_begun(day: datetime, at: datetime) -> None:
     begun = at.date() >= day.date()
-    assert (look_again_at(on(day.date()), [], at, UTC) is None) is begun
+    assert (next_check_at(on(day.date()), [], at, UTC) is None) is begun
 
 
 # What becomes of the plan
@@ -159,8 +159,8 @@ LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 
 def test_t1_a_day_begins_where_the_practice_is() -> None:
     asked, begins = on(date(2026, 3, 3)), datetime(2026, 3, 3, 8, tzinfo=UTC)
-    assert look_again_at(asked, [], begins - MOMENT, LOS_ANGELES) == begins
-    assert look_again_at(asked, [], begins, LOS_ANGELES) is None
+    assert next_check_at(asked, [], begins - MOMENT, LOS_ANGELES) == begins
+    assert next_check_at(asked, [], begins, LOS_ANGELES) is None
     assert planned(client(), asked, cause(), begins - MOMENT, LOS_ANGELES).plan
     with pytest.raises(InvalidRequest):
         planned(client(), asked, cause(), begins, LOS_ANGELES)

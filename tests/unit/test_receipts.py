@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from client_lifecycle.domain.effects import cancel_commitments
-from client_lifecycle.domain.receipts import ReceiptState, look_again_at
+from client_lifecycle.domain.receipts import ReceiptState, left_alone_check_at
 from client_lifecycle.domain.records import PaymentStatus
 from tests.unit.builders import DAY, HOUR, NOW, payment, receipt
 
@@ -28,7 +28,7 @@ MINUTE = timedelta(minutes=1)
     ],
 )
 def test_a11_what_was_left_alone_is_looked_at_soon_and_then_daily(ago: timedelta, wait: timedelta) -> None:
-    assert look_again_at(NOW - ago, NOW) == NOW + wait
+    assert left_alone_check_at(NOW - ago, NOW) == NOW + wait
 
 
 def test_a_receipt_may_grow_until_it_is_settled_and_while_something_was_left_alone() -> None:

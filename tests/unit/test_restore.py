@@ -15,7 +15,7 @@ from client_lifecycle.domain.effects import Change, all_effects
 from client_lifecycle.domain.records import PaymentStatus, Record, RecordKind
 from client_lifecycle.domain.restore import (
     KINDS,
-    NAMED_AT_MOST,
+    MAX_NAMED_RECORDS,
     Booked,
     Obstacles,
     Restorable,
@@ -232,7 +232,7 @@ class TestRestoration:
 
     def test_a1_a_hundred_are_named_and_all_are_counted(self) -> None:
         whole = went_on(self.begun(), self.items("p" * 1_300), of=1_300, at=NOW)
-        assert len(whole.not_restored.items) == NAMED_AT_MOST
+        assert len(whole.not_restored.items) == MAX_NAMED_RECORDS
         assert whole.not_restored.counts == {RestoreOutcome.PAYMENT_DATE_PASSED: 1_300}
         assert len(json.dumps(to_plain(whole))) < 20_000
 

@@ -26,36 +26,36 @@ from client_lifecycle.domain.runs import (
     CLIENTS_PER_BATCH,
     FINISHED,
     IN_FLIGHT,
-    NAMED_AT_MOST,
+    MAX_NAMED_RECORDS,
     OUTCOMES,
     WAITING,
-    Facts,
     Member,
     Outcome,
+    PreviewFacts,
     Run,
     RunKind,
     RunState,
     Totals,
+    awaits_outcome,
     batches,
     counts_of,
     estimated_seconds_left,
-    facts_of,
     finish,
     has_changed,
-    is_left,
-    is_owed,
+    is_to_retry,
     made_good,
+    new_undo_run,
     prepare_retry,
     prepared,
+    preview_facts,
     preview_token,
-    proposal_offer,
+    proposal_terms,
     reopened,
     require_undoable,
     start,
     stopping,
     totals_of,
     undo_members,
-    undo_run,
 )
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule, TidyUp
 from tests.unit.builders import (
@@ -92,7 +92,7 @@ def test_e11_facts_show_the_money_and_the_commitments_at_stake() -> None:
         payment("p-charged", amount_cents=9_000, status=PaymentStatus.CHARGED),
         membership(),
     ]
-    assert facts_of(client(credit_cents=1_500, owed_cents=700), records, ProviderSettings(), NOW) == Facts(
+    assert preview_facts(client(credit_cents=1_500, owed_cents=700), records, ProviderSettings(), NOW) == PreviewFacts(
         status=Status.ACTIVE,
         credits=money(USD=1_500),
         owed=money(USD=700),
@@ -103,12 +103,12 @@ def test_e11_facts_show_the_money_and_the_commitments_at_stake() -> None:
 
 
 def test_facts_say_when_a_client_is_archived_already() -> None:
-    assert facts_of(client(stamp=stamp()), [], ProviderSettings(), NOW).status is Status.ARCHIVED
+    assert preview_facts(client(stamp=stamp()), [], ProviderSettings(), NOW).status is Status.ARCHIVED
 
 
 @given(record_sets)
 def test_e6_e7_the_panel_announces_exactly_what_the_archive_will_cancel(found: list[Record]) -> None:
-    shown = facts_of(client(), found, ProviderSettings(), NOW)
+    shown = preview_facts(client(), found, ProviderSettings(), NOW)
     cancelled = [change.before for change in cancel_commitments(found, NOW).changes]
     payments = [record for record in cancelled if isinstance(record, Payment)]
     assert shown.upcoming_appointments == sum(record.kind is RecordKind.APPOINTMENT for record in cancelled)
@@ -157,7 +157,7 @@ def test_m1_what_a_client_has_and_owes_is_in_its_currency_and_each_payment_in_it
         payment("p-2", amount_cents=20, currency="CHF"),
         payment("p-3", amount_cents=3, currency="USD"),
     ]
-    shown = facts_of(client(currency="EUR", credit_cents=1_500, owed_cents=700), records, ProviderSettings(), NOW)
+    shown = preview_facts(client(currency="EUR", credit_cents=1_500, owed_cents=700), records, ProviderSettings(), NOW)
     assert (shown.credits, shown.owed) == (money(EUR=1_500), money(EUR=700))
     assert (shown.scheduled_payments, shown.scheduled) == (3, money(CHF=20, USD=103))
 
@@ -187,7 +187,7 @@ OTHER_FACTS: list[dict[str, Any]] = [
 
 
 def test_every_fact_is_among_those_tried() -> None:
-    assert {name for change in OTHER_FACTS for name in change} == {field.name for field in fields(Facts)}
+    assert {name for change in OTHER_FACTS for name in change} == {field.name for field in fields(PreviewFacts)}
 
 
 @pytest.mark.parametrize("change", OTHER_FACTS, ids=lambda change: next(iter(change)))
@@ -352,11 +352,11 @@ def test_a_run_that_was_undone_or_never_started_is_not_retried() -> None:
 
 @given(members, st.integers(min_value=1, max_value=9))
 def test_a_member_is_owed_its_outcome_by_one_attempt_at_most(one: Member, attempt: int) -> None:
-    assert not (is_owed(one, attempt) and is_left(one, attempt))
+    assert not (awaits_outcome(one, attempt) and is_to_retry(one, attempt))
     again = reopened(one, attempt)
-    assert is_owed(again, attempt)
-    assert not is_owed(again, attempt + 1)
-    assert not is_left(again, attempt)
+    assert awaits_outcome(again, attempt)
+    assert not awaits_outcome(again, attempt + 1)
+    assert not is_to_retry(again, attempt)
 
 
 @given(st.lists(members, max_size=8))
@@ -371,7 +371,7 @@ def test_an_undo_takes_whoever_the_run_has_archived_in_full_or_not(found: list[M
 
 
 def test_an_undo_is_a_run_that_has_begun_with_everybody_pending() -> None:
-    undo = undo_run(ended(archived=2), "run-2", [member(0), member(1)], asked_by="staff-5", at=LATER)
+    undo = new_undo_run(ended(archived=2), "run-2", [member(0), member(1)], asked_by="staff-5", at=LATER)
     assert (undo.kind, undo.undo_of, undo.state) == (RunKind.UNDO, RUN_ID, RunState.RUNNING)
     assert undo.counts == counts_of(RunKind.UNDO, pending=2)
     assert (undo.created_by, undo.started_at, undo.attempt_clients) == ("staff-5", LATER, 2)
@@ -379,7 +379,7 @@ def test_an_undo_is_a_run_that_has_begun_with_everybody_pending() -> None:
 
 def test_nobody_archived_is_nothing_to_undo() -> None:
     with pytest.raises(NothingToUndo):
-        undo_run(ended(failed=2), "run-2", [], asked_by="staff-5", at=LATER)
+        new_undo_run(ended(failed=2), "run-2", [], asked_by="staff-5", at=LATER)
 
 
 @pytest.mark.parametrize(
@@ -435,19 +435,21 @@ def test_the_time_left_is_estimated_from_the_pace_of_the_attempt(
 
 
 def test_a_proposal_waits_for_a_month_or_starts_by_itself_after_the_time_for_a_veto() -> None:
-    waits = proposal_offer(TidyUp(inactive_days=90), NOW)
+    waits = proposal_terms(TidyUp(inactive_days=90), NOW)
     assert (waits.state, waits.expires_at, waits.starts_at) == (RunState.PROPOSED, NOW + 30 * DAY, None)
-    starts = proposal_offer(TidyUp(inactive_days=90, starts_by_itself=True, veto_days=5), NOW)
+    starts = proposal_terms(TidyUp(inactive_days=90, starts_by_itself=True, veto_days=5), NOW)
     assert starts.starts_at == starts.expires_at == NOW + 5 * DAY
 
 
 def test_a11_a_member_tells_what_was_made_good_over_all_transactions_the_first_of_it_by_name() -> None:
-    changes = cancel_commitments([payment(f"pay-{number:03}") for number in range(NAMED_AT_MOST + 7)], NOW).changes
+    changes = cancel_commitments([payment(f"pay-{number:03}") for number in range(MAX_NAMED_RECORDS + 7)], NOW).changes
     one = made_good(member(), ARCHIVE_ID, changes[:60])
     both = made_good(one, ARCHIVE_ID, changes[60:])
     assert one.made_good is not None
     assert both.made_good is not None
     assert (one.made_good.total, len(one.made_good.items)) == (60, 60)
-    assert (both.made_good.total, len(both.made_good.items)) == (len(changes), NAMED_AT_MOST)
-    assert [item.record_id for item in both.made_good.items] == [f"pay-{number:03}" for number in range(NAMED_AT_MOST)]
+    assert (both.made_good.total, len(both.made_good.items)) == (len(changes), MAX_NAMED_RECORDS)
+    assert [item.record_id for item in both.made_good.items] == [
+        f"pay-{number:03}" for number in range(MAX_NAMED_RECORDS)
+    ]
     assert both == replace(member(), made_good=both.made_good)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client_lifecycle.domain.client import Client, Return, Status
+from client_lifecycle.domain.client import Client, Reactivation, Status
 from client_lifecycle.domain.selection import (
     ClientFilter,
     FilteredClients,
@@ -36,8 +36,8 @@ def newcomer(**fields: Any) -> Client:
     return client(added_at=MARCH_BEGINS, **fields)
 
 
-def back(at: datetime) -> Return:
-    return Return(archive_id=ARCHIVE_ID, returned_at=at, cause=cause())
+def back(at: datetime) -> Reactivation:
+    return Reactivation(archive_id=ARCHIVE_ID, returned_at=at, cause=cause())
 
 
 EVERYBODY = ClientFilter()

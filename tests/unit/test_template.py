@@ -16,7 +16,7 @@ import pytest
 from client_lifecycle.edge import http, identity, settings, unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import SOURCE
-from client_lifecycle.use_cases.clean_up import LEASE, Deed
+from client_lifecycle.use_cases.clean_up import LEASE, SweepResult
 from local.template import ROOT, read_template
 from scheduled_cleanup.handler import metrics
 
@@ -307,7 +307,7 @@ def test_an_item_that_the_clean_up_fails_with_time_and_again_raises_an_alarm() -
     alarm = RESOURCES["CleanupItemsFailed"]["Properties"]
     service = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     assert alarm["Namespace"] == metrics.namespace
-    assert alarm["MetricName"] == f"cleanup_{Deed.FAILED}"
+    assert alarm["MetricName"] == f"cleanup_{SweepResult.FAILED}"
     assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
     assert alarm["Period"] >= LEASE.total_seconds()
 

@@ -8,14 +8,14 @@ from tests.rules.mutations.permissions import BOOK, CLIENTS
 
 ADDRESSES = "client_lifecycle.storage.addresses"
 ARCHIVES = "client_lifecycle.storage.archives"
-ARCHIVE_BATCH = "client_lifecycle.use_cases.archive_batch"
+ARCHIVE_BATCH = "client_lifecycle.use_cases.bulk.steps"
 CARRY_OUT = "client_lifecycle.use_cases.carry_out"
 BOOKINGS = "client_lifecycle.storage.bookings"
 CLEAN_UP = "client_lifecycle.use_cases.clean_up"
 EDITS = "client_lifecycle.storage.edits"
 KEYS = "client_lifecycle.storage.keys"
 RECEIPTS = "client_lifecycle.domain.receipts"
-PREVIEW = "client_lifecycle.use_cases.preview"
+PREVIEW = "client_lifecycle.use_cases.bulk.preview"
 RESTORE = "client_lifecycle.domain.restore"
 RESTORING = "client_lifecycle.use_cases.restore"
 SELECTION = "client_lifecycle.domain.selection"
@@ -129,8 +129,8 @@ COMING_BACK = [
         "A2",
         "a booking leaves the client archived",
         BOOK,
-        "    if client.stamp:\n        return returned",
-        "    if False:\n        return returned",
+        "    if client.stamp:\n        return reactivated",
+        "    if False:\n        return reactivated",
     ),
     Mutation(
         "A2",
@@ -143,8 +143,8 @@ COMING_BACK = [
         "A2",
         "the answer does not say that the client is back",
         BOOK,
-        "accepted(booking, client.stamp.archive_id if client.stamp else None, at)",
-        "accepted(booking, None, at)",
+        "acceptance(booking, client.stamp.archive_id if client.stamp else None, at)",
+        "acceptance(booking, None, at)",
     ),
     Mutation(
         "A2",
@@ -299,8 +299,8 @@ COMING_BACK = [
         "A8",
         "the status is a field like any other",
         "clients.bodies",
-        "    name: ClientName = Field(default_factory=unsaid)\n    email",
-        '    model_config = {"extra": "ignore"}\n    name: ClientName = Field(default_factory=unsaid)\n    email',
+        "    name: ClientName = Field(default_factory=not_given)\n    email",
+        '    model_config = {"extra": "ignore"}\n    name: ClientName = Field(default_factory=not_given)\n    email',
     ),
     Mutation(
         "A9",
@@ -335,8 +335,8 @@ COMING_BACK = [
         "A10",
         "the client who books again stays archived",
         BOOK,
-        "    if client.stamp:\n        return returned",
-        "    if False:\n        return returned",
+        "    if client.stamp:\n        return reactivated",
+        "    if False:\n        return reactivated",
     ),
     Mutation(
         "A10",
@@ -391,8 +391,8 @@ COMING_BACK = [
         "A11",
         "the clean-up looks once and finds nothing",
         CLEAN_UP,
-        "        done = look_again(table, provider_id, client_id, archive_id, at=at)\n",
-        "        done = Plan()\n",
+        "        done = recheck(table, provider_id, client_id, archive_id, at=at)\n",
+        "        done = ChangeSet()\n",
     ),
     Mutation("A11", "what is left alone is looked at once a week", RECEIPTS, "timedelta(days=1)", "timedelta(days=7)"),
     Mutation(

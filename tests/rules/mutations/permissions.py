@@ -82,7 +82,7 @@ PERMISSIONS = [
         "P6",
         "what the policy refuses is booked",
         BOOK,
-        "return refused_by(permission.refusal) if permission.refusal else None",
+        "return refusal_for(permission.refusal) if permission.refusal else None",
         "return None",
     ),
     Mutation("P6", "staff book as the client does", BOOK, "actor = ACTORS[booking.booked_by]", "actor = Actor.CLIENT"),

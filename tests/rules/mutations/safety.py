@@ -14,7 +14,7 @@ MONEY = "client_lifecycle.domain.money"
 PLANS = "client_lifecycle.domain.plans"
 SAFETY = "client_lifecycle.domain.safety"
 STORED_RUNS = "client_lifecycle.storage.runs"
-TIDY_UP = "client_lifecycle.use_cases.tidy_up"
+TIDY_UP = "client_lifecycle.use_cases.bulk.proposals"
 VIEWS = "client_lifecycle.edge.views"
 READ_SETTINGS = "        before = read_settings(table, provider_id)\n"
 READ_LIVE = "        live = read_live(table, provider_id, client_id, at)\n"
@@ -130,7 +130,7 @@ SAFETY_RULES = [
         f"{READ_LIVE}        if live",
         f"{READ_SETTINGS}{READ_LIVE}        if not live.client.stamp:\n"
         "            said = {'options': options, 'acknowledged': acknowledged}\n"
-        "            return archive_on_reading(table, live, before, cause=cause, at=at, **said)\n        if live",
+        "            return archive_snapshot(table, live, before, cause=cause, at=at, **said)\n        if live",
     ),
     Mutation(
         "S1",

@@ -39,7 +39,7 @@ class BookingRefusal(StrEnum):
     NOT_FOR_THIS_ACTOR = "not_for_this_actor"
 
 
-def refused_by(refusal: Refusal) -> BookingRefusal:
+def refusal_for(refusal: Refusal) -> BookingRefusal:
     """Say why a booking is refused in its own words, whatever the policy's table refuses it for (P6)."""
     match refusal:
         case Refusal.NO_SELF_RETURN:
@@ -128,12 +128,12 @@ def answer_again(answer: BookingAnswer, booking: Booking) -> BookingAnswer:
     return answer
 
 
-def accepted(booking: Booking, archive_id: str | None, at: datetime) -> BookingAnswer:
+def acceptance(booking: Booking, archive_id: str | None, at: datetime) -> BookingAnswer:
     """Answer a booking with yes; a client under an archive comes back with it (A2)."""
     return _answer(booking, at, archive_id=archive_id, activated=archive_id is not None)
 
 
-def refused(booking: Booking, refusal: BookingRefusal, archive_id: str | None, at: datetime) -> BookingAnswer:
+def refusal_of(booking: Booking, refusal: BookingRefusal, archive_id: str | None, at: datetime) -> BookingAnswer:
     """Answer a booking with no."""
     return _answer(booking, at, archive_id=archive_id, refusal=refusal)
 

@@ -115,7 +115,7 @@ class ArchivePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Return:
+class Reactivation:
     """How an archived client last came back, and from which archive."""
 
     archive_id: str
@@ -144,7 +144,7 @@ class Client:
     group_id: str | None = None
     settings: PortalSettings = field(default_factory=PortalSettings)
     stamp: Stamp | None = None
-    last_return: Return | None = None
+    last_return: Reactivation | None = None
     plan: ArchivePlan | None = None
     revision: int = 1
     last_active_at: datetime | None = None
@@ -205,15 +205,15 @@ def activate(client: Client, cause: Cause, at: datetime) -> Client:
     """Return the client as active: the status flips and how it came back is noted, nothing else changes (A1)."""
     if client.stamp is None:
         return client
-    last_return = Return(archive_id=client.stamp.archive_id, returned_at=at, cause=cause)
+    last_return = Reactivation(archive_id=client.stamp.archive_id, returned_at=at, cause=cause)
     return replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)
 
 
-def seen(client: Client, at: datetime) -> Client:
+def with_last_active(client: Client, at: datetime) -> Client:
     """Return the client as last active at this moment, or later if that is recorded already."""
     return replace(client, last_active_at=max(at, client.last_active_at or at))
 
 
-def touched(client: Client) -> Client:
+def with_next_revision(client: Client) -> Client:
     """Return the client at its next revision; whoever adds live records to a client writes this with them."""
     return replace(client, revision=client.revision + 1)

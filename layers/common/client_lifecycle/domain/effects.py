@@ -54,28 +54,28 @@ class LeftAlone:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ChangeSet:
     """The changes an archive makes to one client's records, and what it must leave alone."""
 
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
 
-    def __add__(self, other: Plan) -> Plan:
-        return Plan(self.changes + other.changes, self.left_alone + other.left_alone)
+    def __add__(self, other: ChangeSet) -> ChangeSet:
+        return ChangeSet(self.changes + other.changes, self.left_alone + other.left_alone)
 
     def __len__(self) -> int:
         return len(self.changes) + len(self.left_alone)
 
-    def first(self, most: int) -> Plan:
+    def first(self, most: int) -> ChangeSet:
         """Return as much of a plan as one transaction takes, what is left alone before what is changed."""
         left_alone = self.left_alone[:most]
-        return Plan(self.changes[: most - len(left_alone)], left_alone)
+        return ChangeSet(self.changes[: most - len(left_alone)], left_alone)
 
 
-Effect = Callable[[Iterable[Record], datetime], Plan]
+Effect = Callable[[Iterable[Record], datetime], ChangeSet]
 
 
-def cancel_commitments(records: Iterable[Record], at: datetime) -> Plan:
+def cancel_commitments(records: Iterable[Record], at: datetime) -> ChangeSet:
     """Cancel upcoming appointments (E6) and payments not yet charged (E7).
 
     Args:
@@ -112,10 +112,10 @@ def cancel_commitments(records: Iterable[Record], at: datetime) -> Plan:
                 )
             case _:
                 pass
-    return Plan(tuple(changes), tuple(left_alone))
+    return ChangeSet(tuple(changes), tuple(left_alone))
 
 
-def leave_chats(records: Iterable[Record], at: datetime) -> Plan:
+def leave_chats(records: Iterable[Record], at: datetime) -> ChangeSet:
     """Leave live group chats (E2) and be withdrawn from blasts not yet sent (E3); community chats stay (P4)."""
     changes: list[Change] = []
     for record in records:
@@ -127,10 +127,10 @@ def leave_chats(records: Iterable[Record], at: datetime) -> Plan:
                 changes.append(Change(before=record, after=withdrawn))
             case _:
                 pass
-    return Plan(tuple(changes))
+    return ChangeSet(tuple(changes))
 
 
-def silence_notifications(records: Iterable[Record], at: datetime) -> Plan:
+def silence_notifications(records: Iterable[Record], at: datetime) -> ChangeSet:
     """Hide the client's feed entries (E4) and suppress pending goal reminders (E8)."""
     changes: list[Change] = []
     for record in records:
@@ -142,10 +142,10 @@ def silence_notifications(records: Iterable[Record], at: datetime) -> Plan:
                 changes.append(Change(before=record, after=suppressed))
             case _:
                 pass
-    return Plan(tuple(changes))
+    return ChangeSet(tuple(changes))
 
 
-def all_effects(records: Iterable[Record], at: datetime) -> Plan:
+def all_effects(records: Iterable[Record], at: datetime) -> ChangeSet:
     """Everything an archive does to a client's records: the three plans joined (E2-E8)."""
     frozen = tuple(records)
     return cancel_commitments(frozen, at) + leave_chats(frozen, at) + silence_notifications(frozen, at)

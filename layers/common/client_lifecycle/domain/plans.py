@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from client_lifecycle.domain.client import ArchivePlan, Cause, Client, HeldBackBy, PlanTerms, Trigger, touched
+from client_lifecycle.domain.client import (
+    ArchivePlan,
+    Cause,
+    Client,
+    HeldBackBy,
+    PlanTerms,
+    Trigger,
+    with_next_revision,
+)
 from client_lifecycle.domain.days import BEGINS_SOMEWHERE, start_of
 from client_lifecycle.domain.errors import AlreadyArchived, InvalidRequest
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
@@ -42,25 +50,25 @@ def planned(client: Client, terms: PlanTerms, cause: Cause, at: datetime, zone: 
         raise InvalidRequest("This day is not ahead where the practice is.", "archive_on")
     if client.plan and client.plan.terms == terms:
         return client
-    plan = ArchivePlan(terms=terms, planned_at=at, planned_by=cause, look_at=_first_look_at(terms, at))
-    return touched(replace(client, plan=plan))
+    plan = ArchivePlan(terms=terms, planned_at=at, planned_by=cause, look_at=_first_check_at(terms, at))
+    return with_next_revision(replace(client, plan=plan))
 
 
-def _first_look_at(terms: PlanTerms, at: datetime) -> datetime:
+def _first_check_at(terms: PlanTerms, at: datetime) -> datetime:
     return max(at, start_of(terms.archive_on, UTC) - BEGINS_SOMEWHERE) if terms.archive_on else at
 
 
 def unplanned(client: Client) -> Client:
     """Return the client without its plan."""
-    return touched(replace(client, plan=None))
+    return with_next_revision(replace(client, plan=None))
 
 
 def put_off(client: Client, plan: ArchivePlan, look_at: datetime, held_back_by: tuple[HeldBackBy, ...] = ()) -> Client:
     """Return the client with its plan to be looked at again later, and what holds it back, if anything does."""
-    return touched(replace(client, plan=replace(plan, look_at=look_at, held_back_by=held_back_by)))
+    return with_next_revision(replace(client, plan=replace(plan, look_at=look_at, held_back_by=held_back_by)))
 
 
-def look_again_at(terms: PlanTerms, records: Iterable[Record], at: datetime, zone: tzinfo) -> datetime | None:
+def next_check_at(terms: PlanTerms, records: Iterable[Record], at: datetime, zone: tzinfo) -> datetime | None:
     """Tell whether a plan is due, or when to look at it again.
 
     Args:

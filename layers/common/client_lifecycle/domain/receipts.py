@@ -43,11 +43,11 @@ class Receipt:
         return self.state is ReceiptState.SETTLING or bool(self.left_alone)
 
 
-FIRST_LOOK_AFTER = timedelta(minutes=10)
+FIRST_CHECK_AFTER = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(days=1)
 
 
-def look_again_at(archived_at: datetime, at: datetime) -> datetime:
+def left_alone_check_at(archived_at: datetime, at: datetime) -> datetime:
     """Return when to look again at what an archive left alone: after as long as it has been, a day at the most (A11).
 
     A card is declined within minutes or within days; whichever it is, it is soon known and looking costs little.
@@ -56,7 +56,7 @@ def look_again_at(archived_at: datetime, at: datetime) -> datetime:
         archived_at: the moment of the archive, UTC.
         at: the present moment, UTC.
     """
-    return at + min(max(at - archived_at, FIRST_LOOK_AFTER), LONGEST_WAIT)
+    return at + min(max(at - archived_at, FIRST_CHECK_AFTER), LONGEST_WAIT)
 
 
 class HistoryEvent(StrEnum):

@@ -25,7 +25,7 @@ from client_lifecycle.domain.records import (
     RecordKind,
 )
 
-NAMED_AT_MOST = 100
+MAX_NAMED_RECORDS = 100
 """Records that could not be taken back and are kept by name; of any more, only the number is."""
 
 
@@ -187,7 +187,7 @@ class RestoreState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRestored:
-    """What could not be taken back: how much, by reason, and the first ``NAMED_AT_MOST`` of it by name."""
+    """What could not be taken back: how much, by reason, and the first ``MAX_NAMED_RECORDS`` of it by name."""
 
     counts: Mapping[RestoreOutcome, int] = field(default_factory=dict)
     items: tuple[RestoredItem, ...] = ()
@@ -265,7 +265,7 @@ def went_on(restoration: Restoration, items: Sequence[RestoredItem], *, of: int,
     done = restoration.done + len(items)
     missing = [replace(item, change=None) for item in items if item.outcome is not RestoreOutcome.RESTORED]
     counts = Counter(restoration.not_restored.counts) + Counter(item.outcome for item in missing)
-    named = (*restoration.not_restored.items, *missing)[:NAMED_AT_MOST]
+    named = (*restoration.not_restored.items, *missing)[:MAX_NAMED_RECORDS]
     has_ended = done == of
     return replace(
         restoration,

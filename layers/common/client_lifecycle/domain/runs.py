@@ -91,10 +91,10 @@ class Outcome(StrEnum):
     LEFT_ALONE = "left_alone"
 
 
-OF_ANY_RUN = (Outcome.PENDING, Outcome.FAILED, Outcome.NOT_REACHED)
+SHARED_OUTCOMES = (Outcome.PENDING, Outcome.FAILED, Outcome.NOT_REACHED)
 OUTCOMES: Mapping[RunKind, tuple[Outcome, ...]] = {
     RunKind.ARCHIVE: (
-        *OF_ANY_RUN,
+        *SHARED_OUTCOMES,
         Outcome.ARCHIVED,
         Outcome.ALREADY_ARCHIVED,
         Outcome.CHANGED_SINCE_PREVIEW,
@@ -103,11 +103,11 @@ OUTCOMES: Mapping[RunKind, tuple[Outcome, ...]] = {
         Outcome.NEEDS_ACKNOWLEDGEMENT,
         Outcome.EXCLUDED,
     ),
-    RunKind.UNDO: (*OF_ANY_RUN, Outcome.ACTIVATED, Outcome.ACTIVATED_IN_PART, Outcome.LEFT_ALONE),
+    RunKind.UNDO: (*SHARED_OUTCOMES, Outcome.ACTIVATED, Outcome.ACTIVATED_IN_PART, Outcome.LEFT_ALONE),
 }
 """The outcomes that a run of each kind can have."""
 
-NOT_BY_THIS_RUN = frozenset(
+OUTCOMES_WITHOUT_CHANGE = frozenset(
     {
         Outcome.ALREADY_ARCHIVED,
         Outcome.CHANGED_SINCE_PREVIEW,
@@ -128,7 +128,7 @@ TIDY_UP = "tidy-up"
 """Stands for the clean-up where a run names who made it, or started it."""
 
 
-class LeftAloneBecause(StrEnum):
+class UndoSkipReason(StrEnum):
     """Why an undo left a client alone: it is no longer as the run that is undone left it."""
 
     CAME_BACK = "came_back"
@@ -137,7 +137,7 @@ class LeftAloneBecause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class PreviewFacts:
     """What the side panel shows about one client before the archive is confirmed (E11).
 
     ``credits``, what is ``owed`` and what the payments not yet charged come to, ``scheduled``, are per currency (M1).
@@ -154,7 +154,7 @@ class Facts:
     blocks: tuple[SafetyRule, ...] = ()
 
 
-NAMED_AT_MOST = 100
+MAX_NAMED_RECORDS = 100
 """Records made good on a client that are kept or told by name; of any more, only the number is."""
 
 
@@ -192,7 +192,7 @@ class Member:
 
     client_id: str
     position: int
-    facts: Facts
+    facts: PreviewFacts
     outcome: Outcome = Outcome.PENDING
     reason: str | None = None
     rules: tuple[SafetyRule, ...] = ()
@@ -262,7 +262,7 @@ class Run:
     currency: str | None = None
 
 
-def facts_of(client: Client, records: Iterable[Record], settings: ProviderSettings, at: datetime) -> Facts:
+def preview_facts(client: Client, records: Iterable[Record], settings: ProviderSettings, at: datetime) -> PreviewFacts:
     """Sum up what archiving ``client`` would cancel, what money is at stake, and what the provider's rules say."""
     records = tuple(records)
     findings = assess(client, records, settings, at)
@@ -276,7 +276,7 @@ def facts_of(client: Client, records: Iterable[Record], settings: ProviderSettin
                 payments.append(Amount(currency=record.currency, cents=record.amount_cents))
             case _:
                 pass
-    return Facts(
+    return PreviewFacts(
         status=client.status,
         group_id=client.group_id,
         credits=per_currency([Amount(currency=client.currency, cents=client.credit_cents)]),
@@ -289,7 +289,7 @@ def facts_of(client: Client, records: Iterable[Record], settings: ProviderSettin
     )
 
 
-def has_changed(shown: Facts, now: Facts) -> bool:
+def has_changed(shown: PreviewFacts, now: PreviewFacts) -> bool:
     """Tell whether a client is no longer as it was shown; warnings are judged by themselves, as of the archive (S2)."""
     return replace(now, warnings=()) != replace(shown, warnings=())
 
@@ -308,7 +308,7 @@ def totals_of(members: Iterable[Member]) -> Totals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class ConfirmationTerms:
     """How a new run waits: as what, until when it can be confirmed, and when it starts by itself, if it does."""
 
     state: RunState
@@ -316,17 +316,17 @@ class Offer:
     starts_at: datetime | None = None
 
 
-def preview_offer(at: datetime) -> Offer:
+def preview_terms(at: datetime) -> ConfirmationTerms:
     """Return how a run that staff asked for at this moment waits."""
-    return Offer(state=RunState.AWAITING_CONFIRMATION, expires_at=at + PREVIEW_LIFETIME)
+    return ConfirmationTerms(state=RunState.AWAITING_CONFIRMATION, expires_at=at + PREVIEW_LIFETIME)
 
 
-def proposal_offer(tidy_up: TidyUp, at: datetime) -> Offer:
+def proposal_terms(tidy_up: TidyUp, at: datetime) -> ConfirmationTerms:
     """Return how a run that is proposed at this moment waits; until it starts by itself, staff may say no."""
     if not tidy_up.starts_by_itself:
-        return Offer(state=RunState.PROPOSED, expires_at=at + PROPOSAL_LIFETIME)
+        return ConfirmationTerms(state=RunState.PROPOSED, expires_at=at + PROPOSAL_LIFETIME)
     starts_at = at + timedelta(days=tidy_up.veto_days)
-    return Offer(state=RunState.PROPOSED, expires_at=starts_at, starts_at=starts_at)
+    return ConfirmationTerms(state=RunState.PROPOSED, expires_at=starts_at, starts_at=starts_at)
 
 
 def preview_token(run_id: str, members: Iterable[Member], expires_at: datetime) -> str:
@@ -415,7 +415,7 @@ def made_good(member: Member, archive_id: str, changes: Sequence[Change]) -> Mem
     after = MadeGood(
         archive_id=archive_id,
         total=before.total + len(changes),
-        items=(*before.items, *record_names(changes))[:NAMED_AT_MOST],
+        items=(*before.items, *record_names(changes))[:MAX_NAMED_RECORDS],
     )
     return replace(member, made_good=after)
 
@@ -424,12 +424,12 @@ def _begun(run: Run, state: RunState, clients: int, at: datetime) -> Run:
     return replace(run, state=state, attempt_started_at=at, attempt_clients=clients)
 
 
-def is_left(member: Member, attempt: int) -> bool:
+def is_to_retry(member: Member, attempt: int) -> bool:
     """Tell whether a member was left over by the attempts before this one."""
     return member.outcome in TO_RETRY and member.attempt < attempt
 
 
-def is_owed(member: Member, attempt: int) -> bool:
+def awaits_outcome(member: Member, attempt: int) -> bool:
     """Tell whether this attempt of the run still owes a member its outcome."""
     return member.outcome is Outcome.PENDING and member.attempt == attempt
 
@@ -467,7 +467,7 @@ def undo_members(members: Iterable[Member]) -> list[Member]:
     ]
 
 
-def undo_run(run: Run, run_id: str, members: Sequence[Member], *, asked_by: str, at: datetime) -> Run:
+def new_undo_run(run: Run, run_id: str, members: Sequence[Member], *, asked_by: str, at: datetime) -> Run:
     """Return the run that undoes another.
 
     Args:

@@ -29,7 +29,7 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 
 from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRunning, StorageBusy
 from client_lifecycle.edge import identity, wiring
-from client_lifecycle.edge.settings import IdempotencySettings, read_settings
+from client_lifecycle.edge.settings import IdempotencySettings, read_environment
 from client_lifecycle.storage.calls import persistently
 
 HEADER = "Idempotency-Key"
@@ -77,7 +77,7 @@ class KeptAnswers(DynamoDBPersistenceLayer):
 @cache
 def kept_answers() -> KeptAnswers:
     """Return this process's connection to the table of answers."""
-    table_name = read_settings(IdempotencySettings).idempotency_table_name
+    table_name = read_environment(IdempotencySettings).idempotency_table_name
     return KeptAnswers(table_name, boto3_client=wiring.table().client)
 
 

@@ -6,7 +6,7 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views import ReceiptView
-from client_lifecycle.storage.receipts import Place
+from client_lifecycle.storage.receipts import ReceiptCursor
 
 
 def receipt_listing(client: Client, archive_id: str) -> Listing:
@@ -14,7 +14,7 @@ def receipt_listing(client: Client, archive_id: str) -> Listing:
     return Listing(client.provider_id, "receipt", (client.client_id, archive_id))
 
 
-def shown_receipt(client: Client, receipt: Receipt, rest: Place | None) -> ReceiptView:
+def shown_receipt(client: Client, receipt: Receipt, rest: ReceiptCursor | None) -> ReceiptView:
     """Show a page of a receipt.
 
     Args:

@@ -53,7 +53,7 @@ class DeadLetterSettings(BaseModel):
     dead_letter_queue_url: str
 
 
-def read_settings(model: type[S]) -> S:
+def read_environment(model: type[S]) -> S:
     """Read a settings model; each field comes from the variable of its name in capitals.
 
     Raises:

@@ -22,7 +22,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.storage.runs import member_at, read_members, read_run
-from client_lifecycle.use_cases.archive_batch import Result
+from client_lifecycle.use_cases.bulk.steps import Result
 from client_lifecycle.use_cases.carry_out import apply_effect
 
 logger = Logger()
@@ -43,14 +43,14 @@ class Step(BaseModel):
     attempt: int
 
 
-class Place(BaseModel):
+class BatchMember(BaseModel):
     """A client's place in a run."""
 
     client_id: str
     position: int
 
 
-class Marked(Place):
+class Marked(BatchMember):
     """A client that the first step has marked, with the stamp it carries."""
 
     archive_id: str
@@ -67,7 +67,7 @@ class Failure(BaseModel):
 class BatchStep(Step):
     """The input of a first step: a batch of the manifest."""
 
-    members: list[Place]
+    members: list[BatchMember]
 
 
 class Decided(BaseModel):
@@ -100,7 +100,7 @@ class EffectResult(BaseModel):
     error: str | None = None
 
 
-P = TypeVar("P", bound=Place)
+P = TypeVar("P", bound=BatchMember)
 
 FirstWork = Callable[[Run, int, Member], Result]
 """What a first step does with one member: given the run, the step's attempt of it, and the member."""
@@ -151,7 +151,7 @@ def first_step(step: BatchStep, work: FirstWork) -> dict[str, Any]:
     stored = read_members(table, step.provider_id, step.run_id, [place.position for place in step.members])
     result = FirstResult()
 
-    def do(place: Place) -> None:
+    def do(place: BatchMember) -> None:
         done = work(run, step.attempt, member_at(stored, run, place.position))
         if done.archive_id:
             marked = Marked(client_id=place.client_id, position=place.position, archive_id=done.archive_id)

@@ -38,10 +38,10 @@ from client_lifecycle.domain.restore import (
 )
 from client_lifecycle.domain.runs import (
     WAITING,
-    Facts,
     MadeGood,
     Member,
     Outcome,
+    PreviewFacts,
     Run,
     RunKind,
     RunState,
@@ -86,7 +86,7 @@ MAX_NAMED = 20
 """The most that a list of choices may hold; one that is named twice counts once."""
 
 
-def unsaid() -> Any:
+def not_given() -> Any:
     """Stand in for a field that a partial change leaves out; never read, and no default in the API's description."""
     return None
 
@@ -581,7 +581,7 @@ class MemberView(BaseModel):
     @classmethod
     def of(cls, member: Member, client: Client | None) -> MemberView:
         """Show a member with the name of its client, runs hold ids only; ``None`` if the client cannot be read."""
-        facts: Facts = member.facts
+        facts: PreviewFacts = member.facts
         missing = member.not_restored or NotRestored()
         return cls(
             client_id=member.client_id,

@@ -15,7 +15,7 @@ from client_lifecycle.edge.settings import (
     HookSettings,
     TableSettings,
     WorkflowSettings,
-    read_settings,
+    read_environment,
 )
 from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.storage.booking_secrets import BookingSecrets
@@ -36,38 +36,38 @@ from client_lifecycle.storage.workflow import Workflow
 @cache
 def table() -> Table:
     """Return this process's connection to the table."""
-    return connect_table(read_settings(TableSettings).table_name, tell)
+    return connect_table(read_environment(TableSettings).table_name, tell)
 
 
 @cache
 def workflow() -> Workflow:
     """Return this process's connection to the workflow of bulk archives."""
-    settings = read_settings(WorkflowSettings)
+    settings = read_environment(WorkflowSettings)
     return connect_workflow(settings.manifest_bucket, settings.state_machine_arn)
 
 
 @cache
 def seal() -> Seal:
     """Return this process's connection to the key that cursors are sealed with."""
-    return connect_seal(read_settings(CursorSettings).cursor_key_id)
+    return connect_seal(read_environment(CursorSettings).cursor_key_id)
 
 
 @cache
 def booking_secrets() -> BookingSecrets:
     """Return this process's connection to the secrets that bookings are signed with."""
-    return connect_booking_secrets(read_settings(HookSettings).booking_secret_prefix)
+    return connect_booking_secrets(read_environment(HookSettings).booking_secret_prefix)
 
 
 @cache
 def event_bus() -> EventBus:
     """Return this process's connection to the bus of events."""
-    return connect_event_bus(read_settings(EventSettings).event_bus_name)
+    return connect_event_bus(read_environment(EventSettings).event_bus_name)
 
 
 @cache
 def dead_letters() -> DeadLetters:
     """Return this process's connection to its function's queue of what was set aside."""
-    return connect_dead_letters(read_settings(DeadLetterSettings).dead_letter_queue_url)
+    return connect_dead_letters(read_environment(DeadLetterSettings).dead_letter_queue_url)
 
 
 def now() -> datetime:

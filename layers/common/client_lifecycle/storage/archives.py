@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Stamp
-from client_lifecycle.domain.effects import Change, LeftAlone, Plan
+from client_lifecycle.domain.effects import Change, ChangeSet, LeftAlone
 from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
-from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState, look_again_at
+from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState, left_alone_check_at
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, put_over, to_plain
-from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, ReadingOutdated, Table
+from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 CHANGES_WITH_FLIP = MAX_TRANSACTION_ITEMS - 4
 """What a plan may hold beside the client, the history entry, the receipt and one write of the caller's."""
 
-CHANGES_WITH_RETURN = MAX_TRANSACTION_ITEMS - 5
+CHANGES_WITH_REACTIVATION = MAX_TRANSACTION_ITEMS - 5
 """Changes that fit beside the client, the history entry, what is restored, and two writes of the caller's."""
 
 CHANGES_UNDER_STAMP = MAX_TRANSACTION_ITEMS - 4
 """What a plan may hold beside the stamp's check, the receipt's part, a line of the history and a write of the caller's.
 """
 
-LOOK_AFTER = timedelta(minutes=10)
+CHECK_ARCHIVE_AFTER = timedelta(minutes=10)
 """How long after an archive the clean-up looks whether all of it was done."""
 
 STAMP_CHECK = 0
@@ -74,7 +74,7 @@ def commit_archive(
         also: writes of the caller that belong to the same moment.
 
     Raises:
-        ReadingOutdated: the client or one of the records is no longer as it was read.
+        StaleRead: the client or one of the records is no longer as it was read.
     """
     provider_id, client_id = before.provider_id, before.client_id
     receipt_key = keys.receipt_key(provider_id, client_id, receipt.archive_id)
@@ -87,14 +87,14 @@ def commit_archive(
         *also,
         *(clients.change_write(table, provider_id, client_id, change) for change in receipt.changes),
     ]
-    table.transact_on_reading(writes)
+    table.transact_if_unchanged(writes)
 
 
 def commit_effects(
     table: Table,
     client: Client,
     stamp: Stamp,
-    plan: Plan,
+    plan: ChangeSet,
     *,
     part_id: str,
     at: datetime,
@@ -115,7 +115,7 @@ def commit_effects(
 
     Raises:
         Superseded: the client no longer carries the stamp.
-        ReadingOutdated: one of the records is no longer as it was read.
+        StaleRead: one of the records is no longer as it was read.
     """
     provider_id, client_id = client.provider_id, client.client_id
     cause = history.cause if history else stamp.cause
@@ -137,7 +137,7 @@ def _left_alone_write(
 ) -> TransactWriteItemTypeDef:
     """Tell of a record that an archive left alone, and have the clean-up look at it again (A11)."""
     key = keys.left_alone_key(client.provider_id, client.client_id, archive.archive_id, left)
-    due = keys.due_keys(keys.Work.LEFT_ALONE, left.record_id, look_again_at(archive.archived_at, told.at))
+    due = keys.due_keys(keys.Work.LEFT_ALONE, left.record_id, left_alone_check_at(archive.archived_at, told.at))
     return put_over(table.name, key, {**to_plain(replace(told, changes=(), left_alone=(left,))), **due})
 
 
@@ -151,7 +151,7 @@ def settle_receipt(table: Table, provider_id: str, client_id: str, archive_id: s
         clients.stamp_check(table, provider_id, client_id, archive_id),
         settled_write(table, provider_id, client_id, archive_id),
     ]
-    with suppress(ReadingOutdated):
+    with suppress(StaleRead):
         _transact_under_stamp(table, writes)
 
 
@@ -166,7 +166,7 @@ def settled_write(table: Table, provider_id: str, client_id: str, archive_id: st
     )
 
 
-def commit_return(
+def commit_reactivation(
     table: Table,
     before: Client,
     after: Client,
@@ -187,14 +187,14 @@ def commit_return(
         after: the client as active, at its next revision.
         history: the line for the client's history, unless the client was back already.
         archive_id: the archive whose changes are taken back.
-        changes: at most ``CHANGES_WITH_RETURN`` changes to write.
+        changes: at most ``CHANGES_WITH_REACTIVATION`` changes to write.
         restore_id: the id under which they are kept.
         at: the present moment, UTC.
         run_id: the undo that brings the client back, if one does.
         also: writes of the caller that belong to the same moment.
 
     Raises:
-        ReadingOutdated: the client or one of the records is no longer as it was read.
+        StaleRead: the client or one of the records is no longer as it was read.
     """
     provider_id, client_id = before.provider_id, before.client_id
     writes = [clients.client_write(table, before, after), *also]
@@ -205,13 +205,17 @@ def commit_return(
         restored = ReceiptPart(at=at, run_id=run_id, changes=tuple(changes))
         writes.append(put_new(table.name, key, to_plain(restored)))
     writes += [clients.change_write(table, provider_id, client_id, change) for change in changes]
-    table.transact_on_reading(writes)
+    table.transact_if_unchanged(writes)
 
 
 def _receipt_fields(receipt: Receipt) -> Plain:
     """Return a receipt as it is stored; while it is settling, the clean-up has to look at it."""
     is_settling = receipt.state is ReceiptState.SETTLING
-    due = keys.due_keys(keys.Work.SETTLING, receipt.archive_id, receipt.archived_at + LOOK_AFTER) if is_settling else {}
+    due = (
+        keys.due_keys(keys.Work.SETTLING, receipt.archive_id, receipt.archived_at + CHECK_ARCHIVE_AFTER)
+        if is_settling
+        else {}
+    )
     return {**to_plain(receipt), **due}
 
 
@@ -252,7 +256,7 @@ def _transact_under_stamp(table: Table, writes: list[TransactWriteItemTypeDef]) 
     except ConditionsFailed as failed:
         if STAMP_CHECK in failed.found:
             raise superseded() from failed
-        raise ReadingOutdated from failed
+        raise StaleRead from failed
 
 
 def superseded() -> Superseded:

@@ -8,7 +8,7 @@ from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.items import Plain, from_plain, put_new, to_plain
-from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
+from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table
 
 APPOINTMENT = 0
 """The index of the appointment in the transaction that records a booking."""
@@ -41,7 +41,7 @@ def commit_booking(
 
     Raises:
         AppointmentExists: the client has an appointment of this id already, which is not cancelled.
-        ReadingOutdated: the client is no longer as it was read, or the booking was answered meanwhile.
+        StaleRead: the client is no longer as it was read, or the booking was answered meanwhile.
     """
     provider_id, client_id, appointment = before.provider_id, before.client_id, booking.appointment
     appointment_key = keys.record_key(provider_id, client_id, appointment.kind, appointment.record_id)
@@ -55,10 +55,10 @@ def commit_booking(
         table.transact([put_new(table.name, appointment_key, item), *others])
     except ConditionsFailed as failed:
         if set(failed.found) != {APPOINTMENT}:
-            raise ReadingOutdated from failed
+            raise StaleRead from failed
         there = failed.found[APPOINTMENT] or {}
         _require_cancelled(there)
-        table.transact_on_reading([clients.record_write(table, there, appointment), *others])
+        table.transact_if_unchanged([clients.record_write(table, there, appointment), *others])
 
 
 def _require_cancelled(found: Plain) -> None:
@@ -78,9 +78,9 @@ def commit_refusal(
     """Keep the answer to a refused booking and, where there is one, the line for the client's history.
 
     Raises:
-        ReadingOutdated: the booking was answered meanwhile.
+        StaleRead: the booking was answered meanwhile.
     """
     writes = [put_new(table.name, keys.booking_key(booking.provider_id, booking.event_id), to_plain(answer))]
     if client and history:
         writes.append(clients.history_write(table, client, history))
-    table.transact_on_reading(writes)
+    table.transact_if_unchanged(writes)

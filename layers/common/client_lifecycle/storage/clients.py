@@ -53,7 +53,7 @@ class LiveClient:
             raise UnreadableRecord(*self.unreadable)
 
 
-Place: TypeAlias = Sequence[str]
+CursorKey: TypeAlias = Sequence[str]
 """A place in the order of a client list, good whatever becomes of the client that was there; it holds personal data."""
 
 
@@ -62,7 +62,7 @@ class ClientPage:
     """A page of a client list and the place to go on after, ``None`` on the last."""
 
     clients: list[Client]
-    next_after: Place | None
+    next_after: CursorKey | None
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
@@ -144,7 +144,7 @@ def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> L
 
 
 def list_clients(
-    table: Table, provider_id: str, status: Status, *, group_id: str | None, limit: int, after: Place | None
+    table: Table, provider_id: str, status: Status, *, group_id: str | None, limit: int, after: CursorKey | None
 ) -> ClientPage:
     """Read a page of one tab of the client list, by name; archived clients stay listed indefinitely (A7).
 
@@ -163,7 +163,7 @@ def list_clients(
 
 
 def list_by_address(
-    table: Table, provider_id: str, status: Status, beginning: str, *, limit: int, after: Place | None
+    table: Table, provider_id: str, status: Status, beginning: str, *, limit: int, after: CursorKey | None
 ) -> ClientPage:
     """Read a page of the clients of one tab whose address begins so, by address.
 
@@ -215,7 +215,7 @@ def _tab(provider_id: str, status: Status, group_id: str | None) -> _Tab:
     return _Tab(index=keys.BY_STATUS_INDEX, attribute="status_key", partition=of_provider)
 
 
-def _page_of(table: Table, tab: _Tab, limit: int, after: Place | None) -> ClientPage:
+def _page_of(table: Table, tab: _Tab, limit: int, after: CursorKey | None) -> ClientPage:
     condition, values = f"{tab.attribute} = :partition", {":partition": tab.partition}
     if tab.prefix:
         condition += f" AND begins_with({tab.sort}, :prefix)"
@@ -303,7 +303,7 @@ def change_write(table: Table, provider_id: str, client_id: str, change: Change)
 def record_write(table: Table, found: Plain, after: Record) -> TransactWriteItemTypeDef:
     """Write a record over an item as it was found, in whatever way another system has written that, or not at all."""
     names = {one.name for one in fields(after)} | {"live_key", "commitment_key"}
-    provider_id, client_id = keys.owner_and_client(found["pk"])
+    provider_id, client_id = keys.provider_and_client(found["pk"])
     item = record_item(provider_id, client_id, after)
     before, plain = ({name: one[name] for name in names if name in one} for one in (found, item))
     changed = {name for name in names if before.get(name) != plain.get(name)}

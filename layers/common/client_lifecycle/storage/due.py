@@ -12,7 +12,7 @@ from datetime import datetime
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, conditional_update, unreadable
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.table import StaleRead, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Due:
     """An item that is due: its key, and its place in the index as it was found."""
 
     key: keys.Key
-    place: Plain
+    entry: Plain
 
     @property
     def provider_id(self) -> str:
@@ -49,8 +49,8 @@ def list_due(table: Table, work: keys.Work, at: datetime) -> Iterator[Due]:
 def _due_from(plain: Plain) -> Due:
     if keys.named(plain).kind == keys.UNKNOWN_KIND:
         raise unreadable(plain, "pk", "sk")
-    place = {"due_key": plain["due_key"], "due_since": plain["due_since"]}
-    return Due({"pk": plain["pk"], "sk": plain["sk"]}, place)
+    entry = {"due_key": plain["due_key"], "due_since": plain["due_since"]}
+    return Due({"pk": plain["pk"], "sk": plain["sk"]}, entry)
 
 
 def postpone(table: Table, due: Due, until: datetime) -> Due | None:
@@ -59,8 +59,8 @@ def postpone(table: Table, due: Due, until: datetime) -> Due | None:
     Returns:
         The item at its new place, or ``None`` if it is no longer where it was found.
     """
-    place = {**due.place, "due_since": keys.sortable(until)}
-    return Due(due.key, place) if _move(table, due, place) else None
+    entry = {**due.entry, "due_since": keys.sortable(until)}
+    return Due(due.key, entry) if _move(table, due, entry) else None
 
 
 def forget(table: Table, due: Due) -> None:
@@ -68,9 +68,9 @@ def forget(table: Table, due: Due) -> None:
     _move(table, due, {})
 
 
-def _move(table: Table, due: Due, place: Plain) -> bool:
+def _move(table: Table, due: Due, entry: Plain) -> bool:
     try:
-        table.transact_on_reading([conditional_update(table.name, due.key, due.place, place, {"due_since"})])
-    except ReadingOutdated:
+        table.transact_if_unchanged([conditional_update(table.name, due.key, due.entry, entry, {"due_since"})])
+    except StaleRead:
         return False
     return True

@@ -13,7 +13,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import address_item, client_item, client_write
 from client_lifecycle.storage.items import Plain, put_new, put_over, to_item
 from client_lifecycle.storage.providers import group_check, group_not_found
-from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
+from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
@@ -39,11 +39,11 @@ def commit_client(table: Table, before: Client | None, after: Client) -> None:
         after: the client as it shall be, at its next revision.
 
     Raises:
-        ReadingOutdated: the client is no longer as it was read.
+        StaleRead: the client is no longer as it was read.
         GroupNotFound: the provider has no group to put the client into.
         AddressTaken: another client has the address.
     """
-    faults: list[Exception] = [ReadingOutdated()]
+    faults: list[Exception] = [StaleRead()]
     writes = [client_write(table, before, after) if before else _new_client(table, after)]
     if after.group_id and (before is None or before.group_id != after.group_id):
         faults.append(group_not_found())

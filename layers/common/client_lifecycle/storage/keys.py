@@ -118,7 +118,7 @@ def client_partition(provider_id: str, client_id: str) -> str:
     return f"CLIENT#{provider_id}#{client_id}"
 
 
-def owner_and_client(partition: str) -> tuple[str, str]:
+def provider_and_client(partition: str) -> tuple[str, str]:
     """Return the provider's and the client's id, of which a client's partition is made.
 
     Raises:
@@ -130,7 +130,7 @@ def owner_and_client(partition: str) -> tuple[str, str]:
     return provider_id, client_id
 
 
-def owner_and_run(partition: str) -> tuple[str, str]:
+def provider_and_run(partition: str) -> tuple[str, str]:
     """Return the provider's and the run's id, of which a run's partition is made."""
     _, provider_id, run_id = partition.split("#")
     return provider_id, run_id
@@ -260,7 +260,7 @@ def _fitting(record_id: str) -> str:
     return record_id if len(written) <= MAX_ID_BYTES else hashlib.sha256(written).hexdigest()
 
 
-def receipt_place(key: Mapping[str, str]) -> tuple[str, bool]:
+def receipt_of_key(key: Mapping[str, str]) -> tuple[str, bool]:
     """Tell from an item's key which archive's receipt it belongs to, and whether it is a part of that."""
     archive_id, separator, _ = key["sk"].removeprefix(RECEIPT_PREFIX).partition("#")
     return archive_id, bool(separator)
@@ -354,7 +354,7 @@ def run_key(provider_id: str, run_id: str) -> Key:
     return {"pk": run_partition(provider_id, run_id), "sk": RUN_SK}
 
 
-def run_place_key(provider_id: str, run_id: str) -> Key:
+def run_list_key(provider_id: str, run_id: str) -> Key:
     """Return the key of a bulk archive's place in its provider's list; ids sort by time."""
     return {"pk": provider_partition(provider_id), "sk": f"{RUN_PREFIX}{run_id}"}
 

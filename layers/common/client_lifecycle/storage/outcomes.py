@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.restore import NotRestored
-from client_lifecycle.domain.runs import NOT_BY_THIS_RUN, Member, Outcome, Run, RunState, reopened
+from client_lifecycle.domain.runs import OUTCOMES_WITHOUT_CHANGE, Member, Outcome, Run, RunState, reopened
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import archives, clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, to_item, to_plain
 from client_lifecycle.storage.runs import member_fields, run_not_found
-from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, ReadingOutdated, Table
+from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -56,7 +56,7 @@ def mark_write(table: Table, run: Run, member: Member, archived: Client, archive
     return _mark(table, run, member, replace(member, archive_id=archive_id, archived_revision=archived.revision))
 
 
-def return_write(table: Table, run: Run, member: Member) -> TransactWriteItemTypeDef:
+def reactivation_write(table: Table, run: Run, member: Member) -> TransactWriteItemTypeDef:
     """Record on a member of an undo that its client is brought back; possible once, while it is owed."""
     return _mark(table, run, member, replace(member, archive_id=member.undoes))
 
@@ -65,11 +65,11 @@ def keep_not_restored(table: Table, run: Run, member: Member, not_restored: NotR
     """Keep on a member of an undo what could not be taken back; keeping it twice changes nothing.
 
     Raises:
-        ReadingOutdated: the member is owed no outcome any more.
+        StaleRead: the member is owed no outcome any more.
     """
     after = replace(member, not_restored=not_restored)
     if after != member:
-        table.transact_on_reading([_mark(table, run, member, after)])
+        table.transact_if_unchanged([_mark(table, run, member, after)])
 
 
 def made_good_write(table: Table, run: Run, before: Member, after: Member) -> TransactWriteItemTypeDef:
@@ -102,11 +102,11 @@ def settle_members(
     Raises:
         RunNotFound: the provider has no such run.
     """
-    place = _Place(table, provider_id, run_id, attempt)
+    target = _Attempt(table, provider_id, run_id, attempt)
     for start in range(0, len(settlements), SETTLEMENTS_PER_TRANSACTION):
         try:
-            _settle(place, settlements[start : start + SETTLEMENTS_PER_TRANSACTION], expect={})
-        except ReadingOutdated as gone:
+            _settle(target, settlements[start : start + SETTLEMENTS_PER_TRANSACTION], expect={})
+        except StaleRead as gone:
             raise run_not_found() from gone
 
 
@@ -119,15 +119,15 @@ def exclude_members(table: Table, run: Run, members: Sequence[Member]) -> None:
         members: as read.
 
     Raises:
-        ReadingOutdated: the run does not wait any more; members taken out before stay so.
+        StaleRead: the run does not wait any more; members taken out before stay so.
     """
-    place = _Place(table, run.provider_id, run.run_id, run.attempt)
+    attempt = _Attempt(table, run.provider_id, run.run_id, run.attempt)
     for start in range(0, len(members), SETTLEMENTS_PER_TRANSACTION):
         excluded = [
             Settlement(client_id=member.client_id, position=member.position, outcome=Outcome.EXCLUDED)
             for member in members[start : start + SETTLEMENTS_PER_TRANSACTION]
         ]
-        _settle(place, excluded, expect={"state": run.state.value})
+        _settle(attempt, excluded, expect={"state": run.state.value})
 
 
 def reopen_members(table: Table, run: Run, members: Sequence[Member]) -> None:
@@ -142,7 +142,7 @@ def reopen_members(table: Table, run: Run, members: Sequence[Member]) -> None:
         members: as read.
 
     Raises:
-        ReadingOutdated: the run is no longer being prepared; members reopened before stay so.
+        StaleRead: the run is no longer being prepared; members reopened before stay so.
     """
     spread = sorted(members, key=lambda member: member.position % keys.MEMBERS_PER_PARTITION)
     for start in range(0, len(spread), MEMBERS_PER_TRANSACTION):
@@ -150,16 +150,16 @@ def reopen_members(table: Table, run: Run, members: Sequence[Member]) -> None:
 
 
 def _reopen(table: Table, run: Run, left: list[Member]) -> None:
-    place = _Place(table, run.provider_id, run.run_id, run.attempt)
+    attempt = _Attempt(table, run.provider_id, run.run_id, run.attempt)
     while left:
         lost = Counter(member.outcome for member in left)
         preparing = {"state": RunState.PREPARING.value, "attempt": run.attempt}
-        counts = _count_write(place, gained={Outcome.PENDING: len(left)}, lost=lost, expect=preparing)
+        counts = _count_write(attempt, gained={Outcome.PENDING: len(left)}, lost=lost, expect=preparing)
         try:
             table.transact([counts, *(_reopening(table, run, member) for member in left)])
         except ConditionsFailed as failed:
             if COUNTS in failed.found:
-                raise ReadingOutdated from failed
+                raise StaleRead from failed
             left = [member for index, member in enumerate(left, start=1) if index not in failed.found]
         else:
             return
@@ -173,7 +173,7 @@ def _reopening(table: Table, run: Run, member: Member) -> TransactWriteItemTypeD
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Attempt:
     """Where settlements belong: a run of a provider, and an attempt of it."""
 
     table: Table
@@ -182,23 +182,23 @@ class _Place:
     attempt: int
 
 
-def _settle(place: _Place, settlements: Sequence[Settlement], *, expect: Plain) -> None:
+def _settle(attempt: _Attempt, settlements: Sequence[Settlement], *, expect: Plain) -> None:
     """Settle members in one transaction, while the run is there and its fields are as expected.
 
     Raises:
-        ReadingOutdated: the run is not so.
+        StaleRead: the run is not so.
     """
     left = list(settlements)
     settled_receipts: set[str] = set()
     while left:
-        plan = _settlement_writes(place, left, settled_receipts)
+        plan = _settlement_writes(attempt, left, settled_receipts)
         gained = Counter(settlement.outcome for settlement in left)
-        counts = _count_write(place, gained=gained, lost={Outcome.PENDING: len(left)}, expect=expect)
+        counts = _count_write(attempt, gained=gained, lost={Outcome.PENDING: len(left)}, expect=expect)
         try:
-            place.table.transact([counts, *(write for _, _, write in plan)])
+            attempt.table.transact([counts, *(write for _, _, write in plan)])
         except ConditionsFailed as failed:
             if COUNTS in failed.found:
-                raise ReadingOutdated from failed
+                raise StaleRead from failed
             left = _without_surprises(left, [plan[index - 1] for index in failed.found], settled_receipts)
         else:
             return
@@ -208,12 +208,12 @@ _SettlementWrite = tuple[Settlement, str, "TransactWriteItemTypeDef"]
 
 
 def _settlement_writes(
-    place: _Place, settlements: Sequence[Settlement], settled_receipts: set[str]
+    attempt: _Attempt, settlements: Sequence[Settlement], settled_receipts: set[str]
 ) -> list[_SettlementWrite]:
-    table, provider_id = place.table, place.provider_id
+    table, provider_id = attempt.table, attempt.provider_id
     writes: list[_SettlementWrite] = []
     for settlement in settlements:
-        writes.append((settlement, "member", _outcome_write(place, settlement)))
+        writes.append((settlement, "member", _outcome_write(attempt, settlement)))
         if settlement.archive_id is None:
             continue
         client_id, archive_id = settlement.client_id, settlement.archive_id
@@ -241,27 +241,27 @@ def _without_surprises(
     ]
 
 
-def _outcome_write(place: _Place, settlement: Settlement) -> TransactWriteItemTypeDef:
-    key = keys.member_key(place.provider_id, place.run_id, settlement.position)
+def _outcome_write(attempt: _Attempt, settlement: Settlement) -> TransactWriteItemTypeDef:
+    key = keys.member_key(attempt.provider_id, attempt.run_id, settlement.position)
     before: Plain = {
         "outcome": Outcome.PENDING.value,
         "outcome_key": keys.outcome_key(Outcome.PENDING, settlement.position),
-        "attempt": place.attempt,
+        "attempt": attempt.attempt,
     }
     after: Plain = {
         "outcome": settlement.outcome.value,
         "outcome_key": keys.outcome_key(settlement.outcome, settlement.position),
-        "attempt": place.attempt,
+        "attempt": attempt.attempt,
         "reason": settlement.reason,
         "rules": [rule.value for rule in settlement.rules] or None,
         "unreadable": [to_plain(one) for one in settlement.unreadable] or None,
     }
-    expect = {"outcome", "attempt"} | ({"archive_id"} if settlement.outcome in NOT_BY_THIS_RUN else set())
-    return conditional_update(place.table.name, key, before, after, expect, shape=Member)
+    expect = {"outcome", "attempt"} | ({"archive_id"} if settlement.outcome in OUTCOMES_WITHOUT_CHANGE else set())
+    return conditional_update(attempt.table.name, key, before, after, expect, shape=Member)
 
 
 def _count_write(
-    place: _Place, *, gained: Mapping[Outcome, int], lost: Mapping[Outcome, int], expect: Plain
+    attempt: _Attempt, *, gained: Mapping[Outcome, int], lost: Mapping[Outcome, int], expect: Plain
 ) -> TransactWriteItemTypeDef:
     """Move the run's counts while the run is there, and its fields are as expected.
 
@@ -272,8 +272,8 @@ def _count_write(
     conditions = ["attribute_exists(pk)", *(f"#{name} = :{name}" for name in expect)]
     return {
         "Update": {
-            "TableName": place.table.name,
-            "Key": to_item(keys.run_key(place.provider_id, place.run_id)),
+            "TableName": attempt.table.name,
+            "Key": to_item(keys.run_key(attempt.provider_id, attempt.run_id)),
             "UpdateExpression": "SET " + ", ".join(_moved(name) for name in moves),
             "ConditionExpression": " AND ".join(conditions),
             "ExpressionAttributeNames": {f"#{name}": name for name in ["counts", *moves, *expect]},

@@ -12,9 +12,9 @@ def commit_plan(table: Table, before: Client, after: Client, history: HistoryEnt
     """Keep a client with another plan or none, and the line for its history if there is one, all or nothing.
 
     Raises:
-        ReadingOutdated: the client is no longer as it was read.
+        StaleRead: the client is no longer as it was read.
     """
     writes = [client_write(table, before, after)]
     if history:
         writes.append(history_write(table, before, history))
-    table.transact_on_reading(writes)
+    table.transact_if_unchanged(writes)

@@ -35,7 +35,7 @@ from client_lifecycle.storage.items import (
     to_plain,
 )
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import ConditionsFailed, ReadingOutdated, Table
+from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -104,7 +104,7 @@ def commit_settings(table: Table, provider_id: str, stored: Plain | None, after:
     """Keep a provider's settings over the reading they were decided on, or not at all.
 
     Raises:
-        ReadingOutdated: the settings are no longer as they were read.
+        StaleRead: the settings are no longer as they were read.
     """
     key = keys.settings_key(provider_id)
     plain = _settings_fields(provider_id, stored or {}, after)
@@ -113,7 +113,7 @@ def commit_settings(table: Table, provider_id: str, stored: Plain | None, after:
     else:
         before = {name: stored.get(name) for name in [*SETTINGS_FIELDS, *keys.DUE_ATTRIBUTES]}
         write = conditional_update(table.name, key, before, plain, SETTINGS_FIELDS)
-    table.transact_on_reading([write])
+    table.transact_if_unchanged([write])
 
 
 def _settings_fields(provider_id: str, stored: Plain, after: ProviderSettings) -> Plain:
@@ -196,7 +196,7 @@ def commit_group(table: Table, stored: Plain, after: Group) -> None:
 
     Raises:
         GroupNotFound: the group was deleted meanwhile.
-        ReadingOutdated: the group is no longer as it was read.
+        StaleRead: the group is no longer as it was read.
     """
     key = keys.group_key(after.provider_id, after.group_id)
     before = {name: stored.get(name) for name in GROUP_FIELDS}
@@ -204,7 +204,7 @@ def commit_group(table: Table, stored: Plain, after: Group) -> None:
     try:
         table.transact([write])
     except ConditionsFailed as failed:
-        raise ReadingOutdated if failed.found[0] else group_not_found() from failed
+        raise StaleRead if failed.found[0] else group_not_found() from failed
 
 
 def delete_group(table: Table, provider_id: str, group_id: str) -> None:

@@ -23,7 +23,7 @@ from client_lifecycle.storage.table import Table
 CHANGES_SHOWN = 500
 """The changes of a receipt on one page, unless another number is asked for."""
 
-Place: TypeAlias = tuple[str, int]
+ReceiptCursor: TypeAlias = tuple[str, int]
 """Where a page of a receipt ends: the sort key of an item of the receipt, and how many of its changes were shown."""
 
 
@@ -31,12 +31,12 @@ Place: TypeAlias = tuple[str, int]
 class PagedReceipt:
     """A receipt with some of its changes, and what of them was left alone beside.
 
-    ``next_place`` is where to go on, ``None`` if there are no more changes. ``held_bytes`` is what the page takes in
+    ``next_cursor`` is where to go on, ``None`` if there are no more changes. ``held_bytes`` is what the page takes in
     an answer.
     """
 
     receipt: Receipt
-    next_place: Place | None = None
+    next_cursor: ReceiptCursor | None = None
     held_bytes: int = 0
 
 
@@ -91,7 +91,7 @@ def read_receipt_page(
         client_id: the client.
         archive_id: the archive.
         limit: the most changes.
-        after: the ``next_place`` of the page before.
+        after: the ``next_cursor`` of the page before.
 
     Raises:
         ReceiptNotFound: the client was never archived under this id.
@@ -103,9 +103,9 @@ def read_receipt_page(
         raise ReceiptNotFound("This client has no receipt of this archive.", "archive_id")
     head = from_plain(Receipt, plain)
     shown = _Shown(limit)
-    next_place = _fill(shown, table, key, head, after or (key["sk"], 0))
+    next_cursor = _fill(shown, table, key, head, after or (key["sk"], 0))
     receipt = replace(head, changes=tuple(shown.changes), left_alone=tuple(shown.left_alone))
-    return PagedReceipt(receipt, next_place, shown.held_bytes + bytes_in_an_answer(to_plain(head.options)))
+    return PagedReceipt(receipt, next_cursor, shown.held_bytes + bytes_in_an_answer(to_plain(head.options)))
 
 
 def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int, after: str | None) -> ReceiptPage:
@@ -133,7 +133,7 @@ def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int,
     return page
 
 
-def _fill(shown: _Shown, table: Table, key: keys.Key, head: Receipt, start: Sequence[Any]) -> Place | None:
+def _fill(shown: _Shown, table: Table, key: keys.Key, head: Receipt, start: Sequence[Any]) -> ReceiptCursor | None:
     """Show what fits of a receipt, whose head was read, from a place on; return the place of what did not."""
     first, done = start
     begins_with_head = first == key["sk"]
@@ -162,5 +162,5 @@ def _archive_ids(table: Table, provider_id: str, client_id: str, after: str | No
         page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=1, after=start, newest_first=True)
         if not page.items:
             return
-        after, _ = keys.receipt_place(page.items[0])
+        after, _ = keys.receipt_of_key(page.items[0])
         yield after

@@ -23,7 +23,7 @@ from client_lifecycle.storage.table import Table
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-GOES_ON_AFTER = timedelta(minutes=1)
+CHECK_RESTORE_AFTER = timedelta(minutes=1)
 """How long after a restore began the clean-up goes on with it; no answer takes as long."""
 
 Records: TypeAlias = Mapping[tuple[RecordKind, str], Record]
@@ -58,9 +58,9 @@ def commit_restoration(table: Table, client: Client, before: Restoration | None,
     """Move a restore on where no record has to be written for it.
 
     Raises:
-        ReadingOutdated: the restore is no longer as it was read.
+        StaleRead: the restore is no longer as it was read.
     """
-    table.transact_on_reading([restoration_write(table, client, before, after)])
+    table.transact_if_unchanged([restoration_write(table, client, before, after)])
 
 
 def read_found(table: Table, client: Client, changes: Collection[Change]) -> Found:
@@ -96,6 +96,6 @@ def _closed_chats(table: Table, found: Iterable[Plain]) -> set[str]:
 def _fields(restoration: Restoration) -> Plain:
     """Return a restore as it is stored; until it is finished, the clean-up has to look at it."""
     is_unfinished = restoration.state is RestoreState.RESTORING
-    look_at = restoration.began_at + GOES_ON_AFTER
+    look_at = restoration.began_at + CHECK_RESTORE_AFTER
     due = keys.due_keys(keys.Work.RESTORING, restoration.archive_id, look_at) if is_unfinished else {}
     return {**to_plain(restoration), **due}

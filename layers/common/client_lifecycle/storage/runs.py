@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WITHOUT_CURRENCY = {"credit_cents": "credits", "owed_cents": "owed", "scheduled_payment_cents": "scheduled"}
 """Amounts as earlier versions named and stored them, plain numbers, and what they are today."""
 
-LOOK_AFTER = timedelta(minutes=10)
+CHECK_RUN_AFTER = timedelta(minutes=10)
 """How long after an attempt began the clean-up looks whether something still works on it."""
 
 
@@ -57,9 +57,9 @@ def create_undo(table: Table, before: Run, after: Run, undo: Run) -> None:
     """Store a run that undoes another, and on the other which one that is; its members are stored before.
 
     Raises:
-        ReadingOutdated: the run to undo is no longer as it was read.
+        StaleRead: the run to undo is no longer as it was read.
     """
-    table.transact_on_reading([_replacement(table, before, after), *_new_run(table, undo)])
+    table.transact_if_unchanged([_replacement(table, before, after), *_new_run(table, undo)])
 
 
 def store_members(table: Table, run: Run, members: Sequence[Member]) -> None:
@@ -91,9 +91,9 @@ def replace_run(table: Table, before: Run, after: Run) -> None:
     """Move a run to another state; its counts are not written.
 
     Raises:
-        ReadingOutdated: the run's state is no longer as it was read, or another attempt or its undo has begun.
+        StaleRead: the run's state is no longer as it was read, or another attempt or its undo has begun.
     """
-    table.transact_on_reading([_replacement(table, before, after)])
+    table.transact_if_unchanged([_replacement(table, before, after)])
 
 
 def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) -> RunPage:
@@ -103,7 +103,7 @@ def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) 
         "pk = :pk AND begins_with(sk, :prefix)",
         values,
         limit=limit,
-        after=keys.run_place_key(provider_id, after) if after else None,
+        after=keys.run_list_key(provider_id, after) if after else None,
         newest_first=True,
     )
     places = [keys.run_key(provider_id, plain["sk"].removeprefix(keys.RUN_PREFIX)) for plain in page.items]
@@ -251,7 +251,7 @@ def run_not_found() -> RunNotFound:
 
 
 def _new_run(table: Table, run: Run) -> list[TransactWriteItemTypeDef]:
-    place = keys.run_place_key(run.provider_id, run.run_id)
+    place = keys.run_list_key(run.provider_id, run.run_id)
     return [
         put_new(table.name, keys.run_key(run.provider_id, run.run_id), _run_fields(run)),
         put_new(table.name, place, {"run_id": run.run_id}),
@@ -269,14 +269,14 @@ def _without_counts(run: Run) -> Plain:
 
 
 def _run_fields(run: Run) -> Plain:
-    look_at = _look_at(run)
+    look_at = _check_at(run)
     return {**to_plain(run), **(keys.due_keys(keys.Work.RUN, run.run_id, look_at) if look_at else {})}
 
 
-def _look_at(run: Run) -> datetime | None:
+def _check_at(run: Run) -> datetime | None:
     """Return from when on the clean-up has to look at a run."""
     if run.state in IN_FLIGHT and run.attempt_started_at:
-        return run.attempt_started_at + LOOK_AFTER
+        return run.attempt_started_at + CHECK_RUN_AFTER
     return run.starts_at if run.state in WAITING else None
 
 

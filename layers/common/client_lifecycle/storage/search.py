@@ -14,10 +14,10 @@ from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.clients import ClientPage, Place, read_clients
+from client_lifecycle.storage.clients import ClientPage, CursorKey, read_clients
 from client_lifecycle.storage.table import KEYS_PER_BATCH_GET, Table
 
-LOOKS = 5
+MAX_QUERIES = 5
 """How often one page looks for further words; the clients of one look are read in one call."""
 
 
@@ -29,7 +29,7 @@ def find_by_name(
     *,
     group_id: str | None,
     limit: int,
-    after: Place | None,
+    after: CursorKey | None,
 ) -> ClientPage:
     """Read a page of the clients of one tab of whose names each word asked begins a word.
 
@@ -50,7 +50,7 @@ def find_by_name(
     start = {"pk": values[":pk"], "sk": after[0]} if after else None
     found: list[Client] = []
     unreadable: dict[Unreadable, None] = {}
-    for most in chain([limit], repeat(KEYS_PER_BATCH_GET, LOOKS - 1)):
+    for most in chain([limit], repeat(KEYS_PER_BATCH_GET, MAX_QUERIES - 1)):
         page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=most, after=start, consistent=False)
         sort_keys = [plain["sk"] for plain in page.items]
         places = _places(sort_keys)

@@ -78,7 +78,7 @@ def _events(record: StreamRecord) -> tuple[Event, ...]:
         return ()
     if sort_key.startswith(keys.HISTORY_PREFIX):
         entry = from_plain(HistoryEntry, from_item(record.after))
-        return _one(history_event(*keys.owner_and_client(record.key["pk"]), entry))
+        return _one(history_event(*keys.provider_and_client(record.key["pk"]), entry))
     if sort_key.startswith((keys.RECEIPT_PREFIX, keys.RESTORE_PREFIX)):
         return _change_events(record)
     return ()
@@ -97,7 +97,7 @@ def _run_events(record: StreamRecord) -> tuple[Event, ...]:
 
 
 def _change_events(record: StreamRecord) -> tuple[Event, ...]:
-    provider_id, client_id = keys.owner_and_client(record.key["pk"])
+    provider_id, client_id = keys.provider_and_client(record.key["pk"])
     prefix, archive_id, *rest = record.key["sk"].split("#", 2)
     plain = from_item(record.after)
     is_restore = f"{prefix}#" == keys.RESTORE_PREFIX

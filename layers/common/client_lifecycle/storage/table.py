@@ -30,7 +30,7 @@ MAX_TRANSACTION_ITEMS = 100
 KEYS_PER_BATCH_GET = 100
 ITEMS_PER_BATCH_WRITE = 25
 
-COMMIT_ATTEMPTS = 10
+MAX_COMMIT_ATTEMPTS = 10
 """Readings that a commit is decided on while each turns out to be outdated."""
 
 CONDITION_FAILED = "ConditionalCheckFailed"
@@ -47,7 +47,7 @@ class ConditionsFailed(Exception):
         self.found = found
 
 
-class ReadingOutdated(Exception):
+class StaleRead(Exception):
     """What a commit was decided on has changed meanwhile; nothing was written. Read again and decide again."""
 
 
@@ -223,19 +223,19 @@ class Table:
                 raise ConditionsFailed(failed) from error
             raise
 
-    def transact_on_reading(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
+    def transact_if_unchanged(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
         """Commit all writes or none, where every condition only asks that things still are as they were read.
 
         Args:
             writes: up to 100 actions, on as many different items.
 
         Raises:
-            ReadingOutdated: an item is no longer as it was read; nothing was written.
+            StaleRead: an item is no longer as it was read; nothing was written.
         """
         try:
             self.transact(writes)
         except ConditionsFailed as failed:
-            raise ReadingOutdated from failed
+            raise StaleRead from failed
 
 
 def side_by_side(call: Callable[[Wanted], T], wanted: Sequence[Wanted]) -> list[T]:
@@ -247,12 +247,12 @@ def side_by_side(call: Callable[[Wanted], T], wanted: Sequence[Wanted]) -> list[
         return list(callers.map(lambda context, one: context.run(call, one), contexts, wanted))
 
 
-def readings() -> Iterator[int]:
+def commit_attempts() -> Iterator[int]:
     """Count the readings that a commit may be decided on, one after the other, until one of them is not outdated.
 
     Whoever lost against another writer comes again after a pause with full jitter, up to a bound.
     """
-    for reading in range(COMMIT_ATTEMPTS):
+    for reading in range(MAX_COMMIT_ATTEMPTS):
         if reading:
             pause(reading)
         yield reading

@@ -25,7 +25,7 @@ class Progress(Enum):
     """How far an execution has come; one that has ended may have been stopped, or have failed."""
 
     NOT_STARTED = auto()
-    AT_WORK = auto()
+    RUNNING = auto()
     ENDED = auto()
 
 
@@ -87,7 +87,7 @@ class Workflow:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
             return Progress.NOT_STARTED
-        return Progress.AT_WORK if answer["status"] in ("RUNNING", "PENDING_REDRIVE") else Progress.ENDED
+        return Progress.RUNNING if answer["status"] in ("RUNNING", "PENDING_REDRIVE") else Progress.ENDED
 
 
 def _execution_name(run: Run) -> str:

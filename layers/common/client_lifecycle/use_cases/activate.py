@@ -9,7 +9,7 @@ from client_lifecycle.domain.client import Cause, Client
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
 from client_lifecycle.use_cases.carry_out import contended
 from client_lifecycle.use_cases.restore import TRANSACTIONS_PER_ANSWER, Restored, bring_back
 
@@ -41,7 +41,7 @@ def activate_client(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         client = read_client(table, provider_id, client_id)
         archive_id = _last_archive_id(client)
         if archive_id is None:
@@ -57,7 +57,7 @@ def activate_client(
                 calendar=Calendar(table, provider_id, at),
                 most=TRANSACTIONS_PER_ANSWER,
             )
-        except ReadingOutdated:
+        except StaleRead:
             continue
     raise contended()
 

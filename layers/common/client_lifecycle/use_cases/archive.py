@@ -17,8 +17,8 @@ from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
-from client_lifecycle.storage.receipts import Place, read_receipt_page
-from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.storage.receipts import ReceiptCursor, read_receipt_page
+from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
 from client_lifecycle.use_cases.carry_out import contended, finish_archive, make_good
 
 
@@ -32,7 +32,7 @@ class Archived:
 
     client: Client
     receipt: Receipt
-    rest: Place | None = None
+    rest: ReceiptCursor | None = None
     made_good: tuple[Change, ...] = ()
 
 
@@ -73,24 +73,24 @@ def archive_client(
         StorageBusy: the table kept throttling.
     """
     made_good: list[Change] = []
-    for _ in readings():
+    for _ in commit_attempts():
         live = read_live(table, provider_id, client_id, at)
         if live.client.stamp:
             try:
                 return _archived_before(table, live, live.client.stamp, cause, at, made_good)
-            except (ReadingOutdated, Superseded):
+            except (StaleRead, Superseded):
                 continue
         settings = read_settings(table, provider_id)
         try:
-            return archive_on_reading(
+            return archive_snapshot(
                 table, live, settings, cause=cause, at=at, options=options, acknowledged=acknowledged
             )
-        except ReadingOutdated:
+        except StaleRead:
             continue
     raise contended()
 
 
-def archive_on_reading(
+def archive_snapshot(
     table: Table,
     live: LiveClient,
     settings: ProviderSettings,
@@ -115,7 +115,7 @@ def archive_on_reading(
         acknowledged: the safety rules whose warning the caller has seen.
 
     Raises:
-        ReadingOutdated: the client or one of its records is no longer as it was read.
+        StaleRead: the client or one of its records is no longer as it was read.
         LifecycleError: as ``archive_client``, but for ``ClientNotFound``.
     """
     if options.group_id:
@@ -177,7 +177,7 @@ def _finished(table: Table, archived: Archived, at: datetime) -> Archived:
 
 def _with_receipt(table: Table, client: Client, archive_id: str) -> Archived:
     paged = read_receipt_page(table, client.provider_id, client.client_id, archive_id)
-    return Archived(client, paged.receipt, paged.next_place)
+    return Archived(client, paged.receipt, paged.next_cursor)
 
 
 def stamped(client: Client, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:

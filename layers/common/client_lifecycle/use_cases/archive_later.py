@@ -9,15 +9,15 @@ from ulid import ULID
 
 from client_lifecycle.domain.client import ArchivePlan, Cause, Client, HeldBackBy, PlanTerms, Source
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
-from client_lifecycle.domain.plans import LONGEST_WAIT, look_again_at, planned, put_off, unplanned
+from client_lifecycle.domain.plans import LONGEST_WAIT, next_check_at, planned, put_off, unplanned
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import LONGEST_APPOINTMENT
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.plans import commit_plan
 from client_lifecycle.storage.providers import read_group, read_settings
-from client_lifecycle.storage.table import ReadingOutdated, Table, readings
-from client_lifecycle.use_cases.archive import archive_on_reading
+from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.use_cases.archive import archive_snapshot
 from client_lifecycle.use_cases.carry_out import contended
 
 
@@ -53,7 +53,7 @@ def plan_archive(
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         client = read_client(table, provider_id, client_id)
         after = planned(client, terms, cause, at, read_settings(table, provider_id).time_zone)
         if terms.options.group_id:
@@ -62,7 +62,7 @@ def plan_archive(
             return client
         try:
             commit_plan(table, client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at))
-        except ReadingOutdated:
+        except StaleRead:
             continue
         return after
     raise contended()
@@ -83,14 +83,14 @@ def cancel_plan(table: Table, provider_id: str, client_id: str, *, cause: Cause,
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         client = read_client(table, provider_id, client_id)
         if client.plan is None:
             return client
         after, entry = plan_cancelled(client, client.plan, cause, at)
         try:
             commit_plan(table, client, after, entry)
-        except ReadingOutdated:
+        except StaleRead:
             continue
         return after
     raise contended()
@@ -124,7 +124,7 @@ def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: dateti
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         live = read_live(table, provider_id, client_id, at - LONGEST_APPOINTMENT)
         plan = live.client.plan
         if plan is None or plan.look_at > at:
@@ -132,7 +132,7 @@ def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: dateti
         settings = read_settings(table, provider_id)
         try:
             return _carry_out(table, live, plan, settings, at)
-        except ReadingOutdated:
+        except StaleRead:
             continue
     raise contended()
 
@@ -141,7 +141,7 @@ def _carry_out(
     table: Table, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
 ) -> CarriedOut:
     live.require_whole()
-    if look_at := look_again_at(plan.terms, live.records, at, settings.time_zone):
+    if look_at := next_check_at(plan.terms, live.records, at, settings.time_zone):
         commit_plan(table, live.client, put_off(live.client, plan, look_at))
         return CarriedOut.PUT_OFF
     if held_back_by := _archive(table, live, plan, settings, at):
@@ -156,7 +156,7 @@ def _archive(
     """Archive the client for whoever planned it, or return what holds the archive back."""
     terms, cause = plan.terms, Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id)
     try:
-        archive_on_reading(
+        archive_snapshot(
             table, live, settings, cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged
         )
     except (ArchiveBlocked, AcknowledgementNeeded) as fault:

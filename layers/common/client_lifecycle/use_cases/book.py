@@ -12,26 +12,26 @@ from client_lifecycle.domain.bookings import (
     Booking,
     BookingAnswer,
     BookingRefusal,
-    accepted,
+    acceptance,
     answer_again,
-    refused,
-    refused_by,
+    refusal_for,
+    refusal_of,
 )
-from client_lifecycle.domain.client import Cause, Client, Source, seen, touched
+from client_lifecycle.domain.client import Cause, Client, Source, with_last_active, with_next_revision
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.policy import Action, Actor, Refusal, decide
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage import bookings
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.providers import portal_settings, read_settings
-from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
 from client_lifecycle.use_cases.archive_later import plan_cancelled
 from client_lifecycle.use_cases.carry_out import contended
-from client_lifecycle.use_cases.restore import returned
+from client_lifecycle.use_cases.restore import reactivated
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}
 
-OF_THE_POLICY = frozenset(refused_by(refusal) for refusal in Refusal)
+POLICY_REFUSALS = frozenset(refusal_for(refusal) for refusal in Refusal)
 """The refusals that are a provider's decision; the others are between the client and the calendar."""
 
 
@@ -54,12 +54,12 @@ def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         if answered := bookings.read_answer(table, booking.provider_id, booking.event_id):
             return answer_again(answered, booking)
         try:
             return _answer(table, booking, at)
-        except ReadingOutdated:
+        except StaleRead:
             continue
     raise contended()
 
@@ -84,12 +84,12 @@ def _refusal(table: Table, client: Client, booking: Booking, at: datetime) -> Bo
     settings = portal_settings(table, client, provider)
     actor = ACTORS[booking.booked_by]
     permission = decide(Action.BOOK_APPOINTMENT, actor, client, settings, provider.no_self_return)
-    return refused_by(permission.refusal) if permission.refusal else None
+    return refusal_for(permission.refusal) if permission.refusal else None
 
 
 def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
-    answer = accepted(booking, client.stamp.archive_id if client.stamp else None, at)
-    booker = seen(client, at) if booking.booked_by is BookedBy.CLIENT else client
+    answer = acceptance(booking, client.stamp.archive_id if client.stamp else None, at)
+    booker = with_last_active(client, at) if booking.booked_by is BookedBy.CLIENT else client
     after, entry = _booked(booker, booking, at)
     bookings.commit_booking(table, client, after, _booked_at(booking, at), answer, entry)
     return answer
@@ -107,17 +107,17 @@ def _booked(client: Client, booking: Booking, at: datetime) -> tuple[Client, His
     """
     cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
     if client.stamp:
-        return returned(client, client.stamp.archive_id, cause, at)
+        return reactivated(client, client.stamp.archive_id, cause, at)
     if client.plan and booking.booked_by is BookedBy.CLIENT:
         return plan_cancelled(client, client.plan, cause, at)
-    return touched(client), None
+    return with_next_revision(client), None
 
 
 def _refuse(
     table: Table, booking: Booking, refusal: BookingRefusal, client: Client | None, at: datetime
 ) -> BookingAnswer:
-    answer = refused(booking, refusal, client.stamp.archive_id if client and client.stamp else None, at)
-    entry = _refused_entry(client, booking, refusal, at) if client and refusal in OF_THE_POLICY else None
+    answer = refusal_of(booking, refusal, client.stamp.archive_id if client and client.stamp else None, at)
+    entry = _refused_entry(client, booking, refusal, at) if client and refusal in POLICY_REFUSALS else None
     bookings.commit_refusal(table, booking, answer, client, entry)
     return answer
 

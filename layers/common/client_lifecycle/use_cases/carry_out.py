@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from ulid import ULID
 
 from client_lifecycle.domain.client import Cause, Stamp
-from client_lifecycle.domain.effects import Change, Effect, LeftAlone, Plan, all_effects
+from client_lifecycle.domain.effects import Change, ChangeSet, Effect, LeftAlone, all_effects
 from client_lifecycle.domain.errors import CommitContended
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, ReceiptState
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
-from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -48,12 +48,12 @@ def apply_effect(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         live, stamp = _read_under(table, provider_id, client_id, archive_id, at)
         try:
             for part_id, part in _parts(table, live, stamp, effect, at):
                 archives.commit_effects(table, live.client, stamp, part, part_id=part_id, at=at)
-        except ReadingOutdated:
+        except StaleRead:
             continue
         return
     raise contended()
@@ -78,7 +78,7 @@ def finish_archive(table: Table, provider_id: str, client_id: str, archive_id: s
     archives.settle_receipt(table, provider_id, client_id, archive_id)
 
 
-def look_again(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> Plan:
+def recheck(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> ChangeSet:
     """Look again at a client whose archive left something alone, and make good what has come alive (A11).
 
     What still has to be left alone is to be looked at later; the clean-up makes good in the name of who archived.
@@ -99,13 +99,13 @@ def look_again(table: Table, provider_id: str, client_id: str, archive_id: str, 
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    done = Plan()
-    for _ in readings():
+    done = ChangeSet()
+    for _ in commit_attempts():
         live, stamp = _read_under(table, provider_id, client_id, archive_id, at)
         try:
             for part in make_good(table, live, stamp, cause=stamp.cause, at=at):
                 done += part
-        except ReadingOutdated:
+        except StaleRead:
             continue
         return done
     raise contended()
@@ -119,7 +119,7 @@ def make_good(
     cause: Cause,
     at: datetime,
     also: Callable[[Sequence[Change]], Sequence[TransactWriteItemTypeDef]] = lambda _: (),
-) -> Iterator[Plan]:
+) -> Iterator[ChangeSet]:
     """End what has come alive under a client's stamp since its archive, whatever wrote it (A11).
 
     It is added to that archive's receipt, and the history tells who has made good, in as many transactions as it takes.
@@ -139,14 +139,14 @@ def make_good(
     Raises:
         Superseded: the client no longer carries the stamp; nothing more was written.
         UnreadableRecord: a live record cannot be read; all others are dealt with.
-        ReadingOutdated: one of the records is no longer as it was read; what was committed stays.
+        StaleRead: one of the records is no longer as it was read; what was committed stays.
         StorageBusy: the table kept throttling.
     """
     provider_id, client_id = live.client.provider_id, live.client.client_id
     plan = all_effects(live.records, at)
     if plan and _is_settling(table, provider_id, client_id, stamp.archive_id):
         finish_archive(table, provider_id, client_id, stamp.archive_id, at=at)
-        yield Plan(left_alone=plan.left_alone)
+        yield ChangeSet(left_alone=plan.left_alone)
         return
     for part_id, part in _parts(table, live, stamp, all_effects, at):
         line = HistoryEntry(
@@ -174,7 +174,9 @@ def _is_settling(table: Table, provider_id: str, client_id: str, archive_id: str
     return archives.read_receipt(table, provider_id, client_id, archive_id).state is ReceiptState.SETTLING
 
 
-def _parts(table: Table, live: LiveClient, stamp: Stamp, effect: Effect, at: datetime) -> Iterator[tuple[str, Plan]]:
+def _parts(
+    table: Table, live: LiveClient, stamp: Stamp, effect: Effect, at: datetime
+) -> Iterator[tuple[str, ChangeSet]]:
     """Plan an effect part by part, each under an id that sorts after those before.
 
     A part is to be committed before the next, which is planned on a new reading.

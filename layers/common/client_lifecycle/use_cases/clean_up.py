@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from client_lifecycle.domain.effects import Plan
+from client_lifecycle.domain.effects import ChangeSet
 from client_lifecycle.domain.errors import Superseded
 from client_lifecycle.domain.runs import IN_FLIGHT, TIDY_UP, Run, RunState
 from client_lifecycle.storage import due, keys
@@ -24,13 +24,13 @@ from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Progress, Workflow
-from client_lifecycle.use_cases.archive_batch import finish_run
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
-from client_lifecycle.use_cases.bulk_archive import begin
-from client_lifecycle.use_cases.carry_out import finish_archive, look_again
-from client_lifecycle.use_cases.launch import launched
+from client_lifecycle.use_cases.bulk.control import start_run
+from client_lifecycle.use_cases.bulk.launch import launch
+from client_lifecycle.use_cases.bulk.proposals import propose, waiting_proposal
+from client_lifecycle.use_cases.bulk.steps import finish_run
+from client_lifecycle.use_cases.carry_out import finish_archive, recheck
 from client_lifecycle.use_cases.restore import finish_restore
-from client_lifecycle.use_cases.tidy_up import propose, waiting_proposal
 
 WORKERS = 8
 """Items looked at side by side."""
@@ -44,11 +44,11 @@ ITEM_SECONDS = 90
 HELD_UP_SECONDS = 30
 """How long AWS may hold up the work on one item, so that it is not in the way of the others."""
 
-BETWEEN_LOOKS = timedelta(days=1)
+BETWEEN_CHECKS = timedelta(days=1)
 """How long after a look for quiet clients, or the end of a proposal, the next look comes."""
 
 
-class Deed(StrEnum):
+class SweepResult(StrEnum):
     """What the clean-up did with an item."""
 
     NOTHING = "nothing"
@@ -57,7 +57,7 @@ class Deed(StrEnum):
     ARCHIVE_SUPERSEDED = "archive_superseded"
     ARCHIVE_MADE_GOOD = "archive_made_good"
     RESTORE_FINISHED = "restore_finished"
-    RUN_AT_WORK = "run_at_work"
+    RUN_STILL_RUNNING = "run_at_work"
     RUN_STARTED = "run_started"
     RUN_RESUMED = "run_resumed"
     RUN_FINISHED = "run_finished"
@@ -68,18 +68,18 @@ class Deed(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class SweptItem:
     """What was done with one item, by its key, and the fault if there was one."""
 
     work: Work
     key: keys.Key
-    deed: Deed
+    result: SweepResult
     fault: Exception | None = None
 
 
 def clean_up(
     table: Table, workflow: Workflow, *, now: Callable[[], datetime], has_time: Callable[[], bool]
-) -> Iterator[Done]:
+) -> Iterator[SweptItem]:
     """Look at everything that is due, the providers in turn.
 
     Safe to run twice and side by side: each item is looked at by whoever is first to postpone it, and everything that
@@ -95,8 +95,8 @@ def clean_up(
         What was done, item by item.
     """
 
-    def look_at(item: tuple[Work, Due]) -> Done | None:
-        return _look_at(table, workflow, *item, now()) if has_time() else None
+    def look_at(item: tuple[Work, Due]) -> SweptItem | None:
+        return _handle(table, workflow, *item, now()) if has_time() else None
 
     with ThreadPoolExecutor(WORKERS) as workers:
         for work in Work:
@@ -118,103 +118,103 @@ def in_turn(found: Iterable[Due]) -> Iterator[Due]:
                 del waiting[provider_id]
 
 
-def _look_at(table: Table, workflow: Workflow, work: Work, found: Due, at: datetime) -> Done | None:
+def _handle(table: Table, workflow: Workflow, work: Work, found: Due, at: datetime) -> SweptItem | None:
     """Look at one item, unless another clean-up does."""
     try:
         with patience(HELD_UP_SECONDS, within_seconds=ITEM_SECONDS):
             mine = due.postpone(table, found, at + LEASE)
-            return Done(work, found.key, LOOKS[work](table, workflow, mine, at)) if mine else None
+            return SweptItem(work, found.key, HANDLERS[work](table, workflow, mine, at)) if mine else None
     except Exception as fault:
-        return Done(work, found.key, Deed.FAILED, fault)
+        return SweptItem(work, found.key, SweepResult.FAILED, fault)
 
 
-def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
-    provider_id, client_id = keys.owner_and_client(mine.key["pk"])
+def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+    provider_id, client_id = keys.provider_and_client(mine.key["pk"])
     archive_id = mine.key["sk"].removeprefix(keys.RECEIPT_PREFIX)
     try:
         finish_archive(table, provider_id, client_id, archive_id, at=at)
     except Superseded:
         due.forget(table, mine)
-        return Deed.ARCHIVE_SUPERSEDED
-    return Deed.ARCHIVE_FINISHED
+        return SweepResult.ARCHIVE_SUPERSEDED
+    return SweepResult.ARCHIVE_FINISHED
 
 
-def _look_at_what_was_left_alone(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
+def _recheck_left_alone(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
     """Make a client's archive good; a record that still has to be left alone was made due again by that."""
-    provider_id, client_id = keys.owner_and_client(mine.key["pk"])
-    archive_id = keys.receipt_place(mine.key)[0]
+    provider_id, client_id = keys.provider_and_client(mine.key["pk"])
+    archive_id = keys.receipt_of_key(mine.key)[0]
     try:
-        done = look_again(table, provider_id, client_id, archive_id, at=at)
+        done = recheck(table, provider_id, client_id, archive_id, at=at)
     except Superseded:
-        done = Plan()
+        done = ChangeSet()
     if mine.key not in [keys.left_alone_key(provider_id, client_id, archive_id, left) for left in done.left_alone]:
         due.forget(table, mine)
-    return Deed.ARCHIVE_MADE_GOOD if done.changes else Deed.NOTHING
+    return SweepResult.ARCHIVE_MADE_GOOD if done.changes else SweepResult.NOTHING
 
 
-def _finish_restore(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
-    provider_id, client_id = keys.owner_and_client(mine.key["pk"])
+def _finish_restore(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+    provider_id, client_id = keys.provider_and_client(mine.key["pk"])
     archive_id = mine.key["sk"].removeprefix(keys.RESTORATION_PREFIX)
     finish_restore(table, provider_id, client_id, archive_id, at=at)
-    return Deed.RESTORE_FINISHED
+    return SweepResult.RESTORE_FINISHED
 
 
-def _look_at_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> Deed:
-    run = read_run(table, *keys.owner_and_run(mine.key["pk"]))
+def _check_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> SweepResult:
+    run = read_run(table, *keys.provider_and_run(mine.key["pk"]))
     if run.state is RunState.PROPOSED:
         return _start_proposal(table, workflow, mine, run, at)
     if run.state not in IN_FLIGHT:
         due.forget(table, mine)
-        return Deed.NOTHING
+        return SweepResult.NOTHING
     match workflow.progress(run):
-        case Progress.AT_WORK:
-            return Deed.RUN_AT_WORK
+        case Progress.RUNNING:
+            return SweepResult.RUN_STILL_RUNNING
         case Progress.NOT_STARTED if run.state is not RunState.STOPPING:
-            launched(workflow, run)
-            return Deed.RUN_RESUMED
+            launch(workflow, run)
+            return SweepResult.RUN_RESUMED
         case _:
             finish_run(table, run.provider_id, run.run_id, run.attempt, at=at)
-            return Deed.RUN_FINISHED
+            return SweepResult.RUN_FINISHED
 
 
-def _start_proposal(table: Table, workflow: Workflow, mine: Due, run: Run, at: datetime) -> Deed:
+def _start_proposal(table: Table, workflow: Workflow, mine: Due, run: Run, at: datetime) -> SweepResult:
     """Start a proposal that nobody has given up, if the practice still wants proposals to start by themselves."""
     tidy_up = read_settings(table, run.provider_id).tidy_up
     if tidy_up is None or not tidy_up.starts_by_itself:
         due.forget(table, mine)
-        return Deed.NOTHING
-    begin(table, workflow, run, confirmed_by=TIDY_UP, accept_changes=False, at=at)
-    return Deed.RUN_STARTED
+        return SweepResult.NOTHING
+    start_run(table, workflow, run, confirmed_by=TIDY_UP, accept_changes=False, at=at)
+    return SweepResult.RUN_STARTED
 
 
-def _propose(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
+def _propose(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
     """Propose what a practice has asked for, one proposal at a time."""
     settings = read_settings(table, mine.provider_id)
     if settings.tidy_up is None:
         due.forget(table, mine)
-        return Deed.NOTHING
+        return SweepResult.NOTHING
     waiting = waiting_proposal(table, mine.provider_id, at)
     proposed = waiting or propose(table, mine.provider_id, settings.tidy_up, settings.time_zone, at=at)
-    due.postpone(table, mine, (proposed.expires_at if proposed else at) + BETWEEN_LOOKS)
-    return Deed.RUN_PROPOSED if proposed and not waiting else Deed.NOTHING
+    due.postpone(table, mine, (proposed.expires_at if proposed else at) + BETWEEN_CHECKS)
+    return SweepResult.RUN_PROPOSED if proposed and not waiting else SweepResult.NOTHING
 
 
-def _carry_out_plan(table: Table, _: Workflow, mine: Due, at: datetime) -> Deed:
-    return OF_PLANS[carry_out_plan(table, *keys.owner_and_client(mine.key["pk"]), at=at)]
+def _carry_out_plan(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+    return RESULT_OF_PLAN[carry_out_plan(table, *keys.provider_and_client(mine.key["pk"]), at=at)]
 
 
-OF_PLANS: Mapping[CarriedOut, Deed] = {
-    CarriedOut.ARCHIVED: Deed.PLAN_CARRIED_OUT,
-    CarriedOut.PUT_OFF: Deed.PLAN_PUT_OFF,
-    CarriedOut.HELD_BACK: Deed.PLAN_HELD_BACK,
-    CarriedOut.NOTHING_DUE: Deed.NOTHING,
+RESULT_OF_PLAN: Mapping[CarriedOut, SweepResult] = {
+    CarriedOut.ARCHIVED: SweepResult.PLAN_CARRIED_OUT,
+    CarriedOut.PUT_OFF: SweepResult.PLAN_PUT_OFF,
+    CarriedOut.HELD_BACK: SweepResult.PLAN_HELD_BACK,
+    CarriedOut.NOTHING_DUE: SweepResult.NOTHING,
 }
 
-LOOKS: Mapping[Work, Callable[[Table, Workflow, Due, datetime], Deed]] = {
+HANDLERS: Mapping[Work, Callable[[Table, Workflow, Due, datetime], SweepResult]] = {
     Work.SETTLING: _finish_archive,
-    Work.LEFT_ALONE: _look_at_what_was_left_alone,
+    Work.LEFT_ALONE: _recheck_left_alone,
     Work.RESTORING: _finish_restore,
     Work.PLAN: _carry_out_plan,
     Work.TIDY_UP: _propose,
-    Work.RUN: _look_at_run,
+    Work.RUN: _check_run,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from client_lifecycle.domain.client import Client, touched
+from client_lifecycle.domain.client import Client, with_next_revision
 from client_lifecycle.domain.errors import ClientNotFound, EmailInUse, UnreadableRecord
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, decide, permissions_of, switches_of
 from client_lifecycle.domain.settings import PortalSettings
@@ -13,7 +13,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.edits import AddressTaken, commit_client
 from client_lifecycle.storage.providers import read_settings, read_switches
-from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
 from client_lifecycle.use_cases.carry_out import contended
 
 
@@ -72,15 +72,15 @@ def change_client(table: Table, provider_id: str, client_id: str, edit: Callable
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         before = read_client(table, provider_id, client_id)
         edited = edit(before)
         if edited == before:
             return before
-        after = touched(edited)
+        after = with_next_revision(edited)
         try:
             commit_client(table, before, after)
-        except ReadingOutdated:
+        except StaleRead:
             continue
         except AddressTaken as taken:
             raise _email_in_use(table, provider_id, taken.client_id) from taken

@@ -15,7 +15,7 @@ from client_lifecycle.storage.providers import (
     stored_group,
     stored_settings,
 )
-from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
 
 
 def change_group(table: Table, provider_id: str, group_id: str, edit: Callable[[Group], Group]) -> Group:
@@ -26,7 +26,7 @@ def change_group(table: Table, provider_id: str, group_id: str, edit: Callable[[
         CommitContended: the group kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         stored = stored_group(table, provider_id, group_id)
         before = group_from(stored)
         after = edit(before)
@@ -34,7 +34,7 @@ def change_group(table: Table, provider_id: str, group_id: str, edit: Callable[[
             return before
         try:
             commit_group(table, stored, after)
-        except ReadingOutdated:
+        except StaleRead:
             continue
         return after
     raise _contended()
@@ -49,7 +49,7 @@ def change_settings(
         CommitContended: the settings kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         stored = stored_settings(table, provider_id)
         before = settings_from(stored)
         after = edit(before)
@@ -57,7 +57,7 @@ def change_settings(
             return before
         try:
             commit_settings(table, provider_id, stored, after)
-        except ReadingOutdated:
+        except StaleRead:
             continue
         return after
     raise _contended()

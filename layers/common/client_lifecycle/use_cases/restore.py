@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ulid import ULID
 
-from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, touched
+from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, with_next_revision
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import RestoreNotFound, StillArchived
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt
@@ -37,7 +37,7 @@ from client_lifecycle.domain.restore import (
 from client_lifecycle.storage import archives, restores
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
 from client_lifecycle.use_cases.carry_out import contended
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def restore_from_receipt(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         client = read_client(table, provider_id, client_id)
         if client.stamp:
             archives.read_receipt(table, provider_id, client_id, archive_id)
@@ -108,7 +108,7 @@ def restore_from_receipt(
                 calendar=Calendar(table, provider_id, at),
                 most=TRANSACTIONS_PER_ANSWER,
             )
-        except ReadingOutdated:
+        except StaleRead:
             continue
     raise contended()
 
@@ -156,18 +156,22 @@ def bring_back(
 
     Raises:
         ReceiptNotFound: the client was never archived under this id.
-        ReadingOutdated: the client or one of the records is no longer as it was read; what was committed stays.
+        StaleRead: the client or one of the records is no longer as it was read; what was committed stays.
         StorageBusy: the table kept throttling.
     """
     if not asked:
-        return Restored(_returned(table, client, archive_id, cause, at, also) if client.stamp else client)
+        return Restored(_commit_reactivation(table, client, archive_id, cause, at, also) if client.stamp else client)
     provider_id, client_id = client.provider_id, client.client_id
     receipt = archives.read_receipt(table, provider_id, client_id, archive_id)
     stored = None if client.stamp else restores.read_restoration(table, provider_id, client_id, archive_id)
     restoration = begin_restore(client, archive_id, asked, cause, at, stored)
     if client.stamp and receipt.may_grow:
         write = restores.restoration_write(table, client, None, restoration)
-        client, stored, also = _returned(table, client, archive_id, cause, at, [*also, write]), restoration, ()
+        client, stored, also = (
+            _commit_reactivation(table, client, archive_id, cause, at, [*also, write]),
+            restoration,
+            (),
+        )
         receipt = archives.read_receipt(table, provider_id, client_id, archive_id)
     work = _Work(table, receipt, calendar, at)
     return work.carry_out(client, stored, restoration, also, most)
@@ -184,7 +188,7 @@ def go_on(table: Table, client: Client, restoration: Restoration, *, calendar: C
         at: the present moment, UTC.
 
     Raises:
-        ReadingOutdated: the client or one of the records is no longer as it was read; what was committed stays.
+        StaleRead: the client or one of the records is no longer as it was read; what was committed stays.
         StorageBusy: the table kept throttling.
     """
     if restoration.state is RestoreState.FINISHED:
@@ -204,17 +208,17 @@ def finish_restore(table: Table, provider_id: str, client_id: str, archive_id: s
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
+    for _ in commit_attempts():
         restoration = read_restore(table, provider_id, client_id, archive_id)
         client = read_client(table, provider_id, client_id)
         try:
             return go_on(table, client, restoration, calendar=Calendar(table, provider_id, at), at=at)
-        except ReadingOutdated:
+        except StaleRead:
             continue
     raise contended()
 
 
-def returned(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
+def reactivated(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
     """Return an archived client as active, and the history line that tells of it."""
     at = next_flip_at(client, at)
     entry = HistoryEntry(
@@ -227,7 +231,7 @@ def returned(client: Client, archive_id: str, cause: Cause, at: datetime) -> tup
     return activate(client, cause, at), entry
 
 
-def _returned(
+def _commit_reactivation(
     table: Table,
     client: Client,
     archive_id: str,
@@ -237,10 +241,10 @@ def _returned(
     changes: Sequence[Change] = (),
 ) -> Client:
     """Commit changes of a restore, with the return of the client if it is not back yet; return the client as it is."""
-    after, entry = returned(client, archive_id, cause, at) if client.stamp else (touched(client), None)
+    after, entry = reactivated(client, archive_id, cause, at) if client.stamp else (with_next_revision(client), None)
     restore_id = str(ULID.from_datetime(at))
     run_id = cause.run_id
-    archives.commit_return(
+    archives.commit_reactivation(
         table, client, after, entry, archive_id, changes, restore_id=restore_id, at=at, run_id=run_id, also=also
     )
     return after
@@ -269,7 +273,7 @@ class _Work:
             return Restored(client, items)
         transactions = 0
         while transactions != most and (stored is not restoration or restoration.state is RestoreState.RESTORING):
-            chunk = next_items(items[restoration.done :], archives.CHANGES_WITH_RETURN)
+            chunk = next_items(items[restoration.done :], archives.CHANGES_WITH_REACTIVATION)
             after = went_on(restoration, chunk, of=len(items), at=self.at)
             client = self._commit(client, stored, after, chunk, also)
             stored, restoration, also = after, after, ()
@@ -296,7 +300,7 @@ class _Work:
             restores.commit_restoration(self.table, client, stored, after)
             return client
         write = restores.restoration_write(self.table, client, stored, after)
-        return _returned(self.table, client, after.archive_id, after.cause, self.at, [*also, write], changes)
+        return _commit_reactivation(self.table, client, after.archive_id, after.cause, self.at, [*also, write], changes)
 
     def _judged(self, client: Client, changes: Sequence[Change]) -> tuple[RestoredItem, ...]:
         """Decide on every change, with one reading of the records, the chats and the calendar."""

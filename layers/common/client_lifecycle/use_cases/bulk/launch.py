@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from client_lifecycle.domain.runs import IN_FLIGHT, Member, Run, is_owed
+from client_lifecycle.domain.runs import IN_FLIGHT, Member, Run, awaits_outcome
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.storage.workflow import Workflow
 
 
-def owed_members(table: Table, run: Run) -> list[Member]:
+def pending_members(table: Table, run: Run) -> list[Member]:
     """Read the members that the run's attempt owes an outcome."""
-    return [member for member in runs.all_members(table, run) if is_owed(member, run.attempt)]
+    return [member for member in runs.all_members(table, run) if awaits_outcome(member, run.attempt)]
 
 
-def replaced(table: Table, before: Run, after: Run) -> Run:
+def replace_or_reread(table: Table, before: Run, after: Run) -> Run:
     """Move a run to another state, or return what others have made of it.
 
     Raises:
@@ -21,12 +21,12 @@ def replaced(table: Table, before: Run, after: Run) -> Run:
     """
     try:
         runs.replace_run(table, before, after)
-    except ReadingOutdated:
+    except StaleRead:
         return runs.read_run(table, before.provider_id, before.run_id)
     return after
 
 
-def launched(workflow: Workflow, run: Run) -> Run:
+def launch(workflow: Workflow, run: Run) -> Run:
     """Start the execution of a run's attempt, if the run is in flight; starting it again changes nothing.
 
     Raises:

@@ -18,13 +18,13 @@ from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import ClientNotFound, NothingSelected, TooManyClients, UnreadableRecord
 from client_lifecycle.domain.runs import (
     MAX_CLIENTS,
-    Facts,
+    ConfirmationTerms,
     Member,
-    Offer,
+    PreviewFacts,
     Run,
     RunKind,
     counts_of,
-    facts_of,
+    preview_facts,
     preview_token,
     totals_of,
 )
@@ -66,7 +66,7 @@ class Preview:
 class _Shown:
     """Clients in the order of the preview, each with what is shown of it; and what could not be read."""
 
-    clients: list[tuple[Client, Facts]]
+    clients: list[tuple[Client, PreviewFacts]]
     unreadable: list[Unreadable]
 
 
@@ -74,7 +74,7 @@ def preview(
     table: Table,
     provider_id: str,
     selection: Selection,
-    offer: Offer,
+    offer: ConfirmationTerms,
     *,
     created_by: str,
     at: datetime,
@@ -188,7 +188,7 @@ def _facts(
     table: Table, provider_id: str, clients: Sequence[Client], settings: ProviderSettings, at: datetime
 ) -> _Shown:
     commitments, unreadable = _commitments(table, provider_id, [client.client_id for client in clients], at)
-    facts = [(client, facts_of(client, commitments.get(client.client_id, ()), settings, at)) for client in clients]
+    facts = [(client, preview_facts(client, commitments.get(client.client_id, ()), settings, at)) for client in clients]
     return _Shown(facts, unreadable)
 
 

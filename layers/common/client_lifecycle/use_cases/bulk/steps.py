@@ -18,19 +18,19 @@ from client_lifecycle.domain.errors import Superseded, UnreadableRecord
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoreOutcome
 from client_lifecycle.domain.runs import (
     IN_FLIGHT,
-    LeftAloneBecause,
     Member,
     Outcome,
     Run,
     RunState,
+    UndoSkipReason,
     acknowledged,
-    facts_of,
+    awaits_outcome,
     finish,
     has_changed,
-    is_owed,
     made_good,
     not_restored_of,
     prepared,
+    preview_facts,
 )
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import may_match
@@ -41,10 +41,10 @@ from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.outcomes import Settlement
 from client_lifecycle.storage.providers import read_settings
-from client_lifecycle.storage.table import ReadingOutdated, Table, readings
+from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
 from client_lifecycle.use_cases.archive import archived_entry, stamped
+from client_lifecycle.use_cases.bulk.launch import replace_or_reread
 from client_lifecycle.use_cases.carry_out import contended, make_good
-from client_lifecycle.use_cases.launch import replaced
 from client_lifecycle.use_cases.restore import bring_back, go_on
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: d
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
-        if not is_owed(member, attempt):
+    for _ in commit_attempts():
+        if not awaits_outcome(member, attempt):
             return Result()
         if member.archive_id:
             return Result(archive_id=member.archive_id)
@@ -112,7 +112,7 @@ def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: d
             if held_back.outcome is Outcome.ALREADY_ARCHIVED:
                 _make_good(table, run, member, live, at)
             return held_back
-        except (ReadingOutdated, Superseded):
+        except (StaleRead, Superseded):
             member = runs.read_member(table, run, member.position)
     raise contended()
 
@@ -156,7 +156,7 @@ def _held_back(table: Table, run: Run, member: Member, live: LiveClient, at: dat
     settings = read_settings(table, run.provider_id)
     if live.client.status is Status.ACTIVE and (held_back := _by_rules(run, member, live, settings, at)):
         return held_back
-    facts = facts_of(live.client, live.records, settings, run.created_at)
+    facts = preview_facts(live.client, live.records, settings, run.created_at)
     if Status.ARCHIVED is facts.status is member.facts.status:
         return Result(outcome=Outcome.ALREADY_ARCHIVED)
     is_other = run.filter is not None and not may_match(run.filter, live.client, settings.time_zone)
@@ -194,8 +194,8 @@ def undo_archive(table: Table, run: Run, attempt: int, member: Member, calendar:
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in readings():
-        if not is_owed(member, attempt) or member.undoes is None:
+    for _ in commit_attempts():
+        if not awaits_outcome(member, attempt) or member.undoes is None:
             return Result()
         if run.state is not RunState.RUNNING and not member.archive_id:
             return Result(outcome=Outcome.NOT_REACHED)
@@ -205,7 +205,7 @@ def undo_archive(table: Table, run: Run, attempt: int, member: Member, calendar:
         try:
             restoration = _brought_back(table, run, member, member.undoes, client, calendar, at)
             return _activated(table, run, member, restoration)
-        except ReadingOutdated:
+        except StaleRead:
             member = runs.read_member(table, run, member.position)
     raise contended()
 
@@ -224,7 +224,7 @@ def _brought_back(
     if member.archive_id and client.stamp:
         return None
     cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
-    also = [] if member.archive_id else [outcomes.return_write(table, run, member)]
+    also = [] if member.archive_id else [outcomes.reactivation_write(table, run, member)]
     done = bring_back(table, client, archive_id, cause=cause, at=at, asked=EVERYTHING, calendar=calendar, also=also)
     return done.restoration
 
@@ -238,15 +238,15 @@ def _activated(table: Table, run: Run, member: Member, restoration: Restoration 
     return Result(outcome=Outcome.ACTIVATED_IN_PART)
 
 
-def _left_alone(member: Member, client: Client) -> LeftAloneBecause | None:
+def _left_alone(member: Member, client: Client) -> UndoSkipReason | None:
     """Tell why a client that this undo has not brought back is not to be."""
     if member.archive_id:
         return None
     if client.stamp is None:
-        return LeftAloneBecause.CAME_BACK
+        return UndoSkipReason.CAME_BACK
     if client.stamp.archive_id != member.undoes:
-        return LeftAloneBecause.ARCHIVED_ANEW
-    return LeftAloneBecause.CHANGED_SINCE if client.revision != member.undoes_revision else None
+        return UndoSkipReason.ARCHIVED_ANEW
+    return UndoSkipReason.CHANGED_SINCE if client.revision != member.undoes_revision else None
 
 
 def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at: datetime) -> Run:
@@ -261,9 +261,9 @@ def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at:
     """
     run = runs.read_run(table, provider_id, run_id)
     if run.attempt == attempt and run.state is RunState.PREPARING:
-        run = replaced(table, run, prepared(run))
+        run = replace_or_reread(table, run, prepared(run))
     tried: set[int] = set()
-    while _is_at_work(run, attempt):
+    while _is_in_flight(run, attempt):
         lost, unreadable = _pending(table, run)
         if left := [*lost, *(one for one in unreadable if one.position not in tried)]:
             outcomes.settle_members(table, provider_id, run_id, attempt, left)
@@ -274,15 +274,15 @@ def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at:
     return run
 
 
-def _is_at_work(run: Run, attempt: int) -> bool:
+def _is_in_flight(run: Run, attempt: int) -> bool:
     return run.attempt == attempt and run.state in IN_FLIGHT
 
 
 def _close(table: Table, run: Run, at: datetime) -> None:
     """Give a run its verdict, by counts that are read once nobody is owed an outcome any more: those are final."""
     latest = runs.read_run(table, run.provider_id, run.run_id)
-    if _is_at_work(latest, run.attempt):
-        with suppress(ReadingOutdated):
+    if _is_in_flight(latest, run.attempt):
+        with suppress(StaleRead):
             runs.replace_run(table, latest, finish(latest, at, _not_restored(table, latest)))
 
 
@@ -303,7 +303,7 @@ def _pending(table: Table, run: Run) -> tuple[list[Settlement], list[Settlement]
     after: int | None = None
     while True:
         page = runs.list_members(table, run, outcome=Outcome.PENDING, limit=PENDING_PER_PAGE, after=after)
-        lost += [_lost(member) for member in page.members if is_owed(member, run.attempt)]
+        lost += [_without_outcome(member) for member in page.members if awaits_outcome(member, run.attempt)]
         unreadable += [_damaged(one) for one in page.unreadable if one.kind == "member"]
         if page.next_after is None:
             return lost, unreadable
@@ -314,7 +314,7 @@ def _damaged(member: Unreadable) -> Settlement:
     return failed("", keys.position_in(member.id), UnreadableRecord.__name__, [member])
 
 
-def _lost(member: Member) -> Settlement:
+def _without_outcome(member: Member) -> Settlement:
     if member.archive_id:
         return failed(member.client_id, member.position, BATCH_NOT_SETTLED)
     return Settlement(client_id=member.client_id, position=member.position, outcome=Outcome.NOT_REACHED)

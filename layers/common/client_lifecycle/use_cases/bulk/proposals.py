@@ -8,12 +8,12 @@ from client_lifecycle.domain.client import ArchiveOptions
 from client_lifecycle.domain.days import day_of
 from client_lifecycle.domain.errors import NothingSelected
 from client_lifecycle.domain.reasons import ArchiveReason
-from client_lifecycle.domain.runs import MAX_CLIENTS, TIDY_UP, Run, RunState, proposal_offer
+from client_lifecycle.domain.runs import MAX_CLIENTS, TIDY_UP, Run, RunState, proposal_terms
 from client_lifecycle.domain.selection import quiet_clients
 from client_lifecycle.domain.settings import TidyUp
 from client_lifecycle.storage.runs import list_runs
 from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.preview import preview
+from client_lifecycle.use_cases.bulk.preview import preview
 
 LATEST_RUNS = 50
 
@@ -46,7 +46,7 @@ def propose(table: Table, provider_id: str, tidy_up: TidyUp, zone: tzinfo, *, at
             table,
             provider_id,
             quiet_clients(last_active_before, at_most=MAX_CLIENTS),
-            proposal_offer(tidy_up, at),
+            proposal_terms(tidy_up, at),
             created_by=TIDY_UP,
             at=at,
             options=ArchiveOptions(reason=ArchiveReason.INACTIVE),

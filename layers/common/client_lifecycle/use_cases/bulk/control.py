@@ -17,9 +17,9 @@ from client_lifecycle.domain.runs import (
 )
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import exclude_members
-from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.storage.workflow import Workflow
-from client_lifecycle.use_cases.launch import launched, owed_members, replaced
+from client_lifecycle.use_cases.bulk.launch import launch, pending_members, replace_or_reread
 
 
 def confirm(
@@ -55,20 +55,22 @@ def confirm(
         raise PreviewExpired("This preview has expired. Please make a new one.", "token")
     if run.finished_at and run.started_at is None:
         raise RunNotStarted("This bulk archive was given up. Please make a new one.", "run_id")
-    return begin(table, workflow, run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
+    return start_run(table, workflow, run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
 
 
-def begin(table: Table, workflow: Workflow, run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime) -> Run:
+def start_run(
+    table: Table, workflow: Workflow, run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime
+) -> Run:
     """Start a run that waits; one that was started and is at work is started no second time.
 
     Raises:
         StorageBusy: the table kept throttling.
     """
     while run.state in WAITING:
-        workflow.write_manifest(run, owed_members(table, run))
+        workflow.write_manifest(run, pending_members(table, run))
         started = start(run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
-        run = replaced(table, run, started)
-    return launched(workflow, run)
+        run = replace_or_reread(table, run, started)
+    return launch(workflow, run)
 
 
 def exclude(table: Table, provider_id: str, run_id: str, client_ids: Sequence[str]) -> Run:
@@ -87,7 +89,7 @@ def exclude(table: Table, provider_id: str, run_id: str, client_ids: Sequence[st
         if run.state not in WAITING:
             raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
         members = _named(runs.all_members(table, run), client_ids)
-        with suppress(ReadingOutdated):
+        with suppress(StaleRead):
             exclude_members(table, run, members)
             return runs.read_run(table, provider_id, run_id)
 
@@ -113,6 +115,6 @@ def stop(table: Table, provider_id: str, run_id: str, *, at: datetime) -> Run:
         stopped = stopping(run, at)
         if stopped == run:
             return run
-        with suppress(ReadingOutdated):
+        with suppress(StaleRead):
             runs.replace_run(table, run, stopped)
             return stopped

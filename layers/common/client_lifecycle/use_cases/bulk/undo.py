@@ -7,15 +7,15 @@ from datetime import datetime
 
 from ulid import ULID
 
-from client_lifecycle.domain.runs import Run, RunState, require_undoable, undo_members, undo_run
+from client_lifecycle.domain.runs import Run, RunState, new_undo_run, require_undoable, undo_members
 from client_lifecycle.domain.unreadable import MOST_NAMED
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.providers import read_settings
-from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.storage.workflow import Workflow
 
 
-def undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, asked_by: str, at: datetime) -> Run:
+def start_undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, asked_by: str, at: datetime) -> Run:
     """Start the run that undoes a bulk archive; undoing once more answers with the same one.
 
     It activates, with everything restored that still can be, those clients that still are as the bulk archive left
@@ -48,7 +48,7 @@ def undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, ask
         require_undoable(run, read_settings(table, provider_id).undo_window_days, at)
         try:
             begun = _begin(table, workflow, run, asked_by, at)
-        except ReadingOutdated:
+        except StaleRead:
             continue
         break
     if begun.state is RunState.RUNNING:
@@ -59,7 +59,7 @@ def undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, ask
 def _begin(table: Table, workflow: Workflow, run: Run, asked_by: str, at: datetime) -> Run:
     archived, unreadable = runs.read_all_members(table, run)
     members = undo_members(archived)
-    begun = undo_run(run, str(ULID.from_datetime(at)), members, asked_by=asked_by, at=at)
+    begun = new_undo_run(run, str(ULID.from_datetime(at)), members, asked_by=asked_by, at=at)
     begun = replace(begun, unreadable=tuple(unreadable[:MOST_NAMED]))
     runs.store_members(table, begun, members)
     workflow.write_manifest(begun, members)

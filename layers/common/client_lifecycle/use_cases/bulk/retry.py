@@ -8,12 +8,12 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 
-from client_lifecycle.domain.runs import Run, RunState, is_left, prepare_retry, prepared
+from client_lifecycle.domain.runs import Run, RunState, is_to_retry, prepare_retry, prepared
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import reopen_members
-from client_lifecycle.storage.table import ReadingOutdated, Table
+from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.storage.workflow import Workflow
-from client_lifecycle.use_cases.launch import launched, owed_members, replaced
+from client_lifecycle.use_cases.bulk.launch import launch, pending_members, replace_or_reread
 
 
 def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at: datetime) -> Run:
@@ -30,8 +30,8 @@ def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at
     """
     run = runs.read_run(table, provider_id, run_id)
     while (preparing := prepare_retry(run, at)) != run:
-        run = replaced(table, run, preparing)
-    return launched(workflow, run)
+        run = replace_or_reread(table, run, preparing)
+    return launch(workflow, run)
 
 
 def gather(table: Table, workflow: Workflow, provider_id: str, run_id: str, attempt: int) -> bool:
@@ -53,8 +53,8 @@ def gather(table: Table, workflow: Workflow, provider_id: str, run_id: str, atte
     """
     run = runs.read_run(table, provider_id, run_id)
     if run.attempt == attempt and run.state is RunState.PREPARING:
-        with suppress(ReadingOutdated):
-            reopen_members(table, run, [one for one in runs.all_members(table, run) if is_left(one, attempt)])
-        workflow.write_manifest(run, owed_members(table, run))
-        run = replaced(table, run, prepared(run))
+        with suppress(StaleRead):
+            reopen_members(table, run, [one for one in runs.all_members(table, run) if is_to_retry(one, attempt)])
+        workflow.write_manifest(run, pending_members(table, run))
+        run = replace_or_reread(table, run, prepared(run))
     return run.attempt == attempt and run.state is RunState.RUNNING

@@ -1,0 +1,1 @@
+"""Bulk archives: preview, control, the workflow's steps, retry, undo and proposals."""
