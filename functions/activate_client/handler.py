@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from client_lifecycle.domain.errors import ClientNotFound, ReceiptNotFound, RestoreNotFound, StillArchived
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
-from client_lifecycle.edge import http, identity, wiring
+from client_lifecycle.edge import business, http, identity, wiring
 from client_lifecycle.edge.views import MAX_NAMED, Body, ClientView, RestorationView, RestoredItemView
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.restore import Restored, read_restore, restore_from_receipt
@@ -76,7 +76,7 @@ def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_
     activated = activate_client(
         wiring.table(), caller.provider_id, client_id, cause=caller.cause, at=wiring.now(), asked=body.restore
     )
-    return ActivatedView.of(activated)
+    return _told(activated)
 
 
 @app.post(
@@ -100,7 +100,7 @@ def restore(
         at=wiring.now(),
         asked=body.restore,
     )
-    return ActivatedView.of(restored)
+    return _told(restored)
 
 
 @app.get(
@@ -114,6 +114,14 @@ def watch(client_id: http.Id, archive_id: http.Id) -> RestorationView:
     """Tell how far the last restore from a receipt has come, and what could not be taken back."""
     caller = identity.caller(app)
     return RestorationView.of(read_restore(wiring.table(), caller.provider_id, client_id, archive_id))
+
+
+def _told(restored: Restored) -> ActivatedView:
+    """Count what could not be taken back, and show the client that is back."""
+    view = ActivatedView.of(restored)
+    missing = sum(view.counts.values()) - view.counts.get(RestoreOutcome.RESTORED, 0)
+    business.publish(+Counter({business.Metric.NOT_RESTORED: missing - view.counts.get(RestoreOutcome.PENDING, 0)}))
+    return view
 
 
 lambda_handler = http.lambda_handler(app)

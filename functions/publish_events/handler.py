@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from client_lifecycle.edge import patience, wiring
+from client_lifecycle.edge import business, patience, wiring
 from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.storage.stream import stream_record
 from client_lifecycle.use_cases.publish_events import Published, publish
@@ -21,6 +21,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Publish a batch of the stream and name the write from which on it is to be delivered again, if any."""
     records = [stream_record(delivered) for delivered in event["Records"]]
     result = publish(wiring.event_bus(), wiring.dead_letters(), records)
+    business.publish(business.counted(result.events))
     _log(len(records), result)
     failed = [result.again_from] if result.again_from else []
     return {"batchItemFailures": [{"itemIdentifier": record.sequence_number} for record in failed]}
@@ -42,4 +43,4 @@ def _log(delivered: int, result: Published) -> None:
             "bus refused an event",
             extra={"sequence_number": result.again_from.sequence_number, "reason": result.reason},
         )
-    logger.info("events published", extra={"writes": delivered, "events": result.published})
+    logger.info("events published", extra={"writes": delivered, "events": len(result.events)})

@@ -1,4 +1,7 @@
-"""The clean-up, called by a schedule: what is due -> what was done with it, in the log and as metrics."""
+"""The clean-up, called by a schedule: what is due -> what was done with it, in the log and as metrics.
+
+It also counts when nobody reads the table's stream, for then no event tells of it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.use_cases.clean_up import ITEM_SECONDS, SweepResult, SweptItem, clean_up
 
 ENOUGH_TIME_MS = 1_000 * (ITEM_SECONDS + patience.RESERVE_SECONDS)
+
+STREAM_UNREAD = "stream_unread"
 
 logger = Logger()
 metrics = Metrics(namespace="ClientArchive")
@@ -36,6 +41,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     for result in SweepResult:
         metrics.add_metric(name=f"cleanup_{result}", unit=MetricUnit.Count, value=counts[result])
     logger.info("clean-up ended", extra={"counts": counts})
+    if not wiring.stream_reader().reads():
+        logger.error("nobody reads the table's stream")
+        metrics.add_metric(name=STREAM_UNREAD, unit=MetricUnit.Count, value=1)
     return dict(counts)
 
 

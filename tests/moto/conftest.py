@@ -138,6 +138,23 @@ def table(aws: None) -> Table:
     return create_table(boto3.client("dynamodb"), ENVIRONMENT["TABLE_NAME"])
 
 
+@dataclass
+class Reader:
+    """Stands for what reads the table's stream."""
+
+    is_reading: bool = True
+
+    def reads(self) -> bool:
+        return self.is_reading
+
+
+@pytest.fixture(autouse=True)
+def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
+    reader = Reader()
+    monkeypatch.setattr(wiring, "stream_reader", lambda: reader)
+    return reader
+
+
 @pytest.fixture(autouse=True)
 def counted_time(monkeypatch: pytest.MonkeyPatch) -> CountedTime:
     """The time that calls wait before another try, which takes none."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +27,7 @@ from local.tables import create_table
 from local.template import ROOT
 from tests.faults import NOT_ALLOWED, PASSING, THROTTLED, CountedTime, Fault, failing, unanswered, used_up
 from tests.moto.calls import TIMEOUTS_SECONDS, Answer, get, invoke, post, request
-from tests.moto.conftest import BUCKET, ENVIRONMENT, Executions, Log
+from tests.moto.conftest import ACCOUNT_ID, BUCKET, ENVIRONMENT, Executions, Log
 from tests.moto.store import dump, store, store_group
 from tests.moto.workflow import EFFECTS, confirmed
 from tests.unit.builders import GROUP_ID, NOW, PROVIDER_ID, client, group, one_of_each, run
@@ -42,6 +44,21 @@ def _few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "LONGEST_PAUSE_SECONDS", 60.0)
 
 
+def a_mapping() -> str:
+    """Make an event source mapping, and return its id."""
+    nothing, lambda_ = io.BytesIO(), boto3.client("lambda")
+    with zipfile.ZipFile(nothing, "w") as archive:
+        archive.writestr("empty.py", "")
+    role = boto3.client("iam").create_role(RoleName="reader", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    lambda_.create_function(
+        FunctionName="reader", Runtime="python3.13", Role=role, Handler="a.b", Code={"ZipFile": nothing.getvalue()}
+    )
+    boto3.client("sqs").create_queue(QueueName="read")
+    queue = f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:read"
+    mapping: str = lambda_.create_event_source_mapping(FunctionName="reader", EventSourceArn=queue)["UUID"]
+    return mapping
+
+
 @dataclass
 class Storage:
     """Everything that storage calls."""
@@ -56,6 +73,7 @@ class Storage:
         self.secrets = connections.connect_booking_secrets("test/bookings")
         self.bus = connections.connect_event_bus("client-archive")
         self.letters = connections.connect_dead_letters(self.queue_url)
+        self.reader = connections.connect_stream_reader(a_mapping())
 
     def put_on_bus(self) -> None:
         """Put an event, and raise what the bus says of it."""
@@ -99,6 +117,7 @@ CALLS: Mapping[str, Made] = {
     "decrypt": (lambda s: s.seal.client, lambda s: s.seal.open(s.sealed)),
     "get_secret_value": (lambda s: s.secrets.client, lambda s: list(replace(s.secrets).of(PROVIDER_ID, NOW))),
     "put_events": (lambda s: s.bus.client, lambda s: s.put_on_bus()),
+    "get_event_source_mapping": (lambda s: s.reader.client, lambda s: s.reader.reads()),
     "send_message": (lambda s: s.letters.client, lambda s: s.letters.put({})),
 }
 

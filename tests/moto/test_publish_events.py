@@ -219,3 +219,10 @@ def test_ten_events_of_the_longest_ids_fit_into_one_call() -> None:
         detail={"reminder_id": "m" * LONGEST_SORT_KEY, "goal_id": "g" * LONGEST_SORT_KEY},
     )
     assert EVENTS_PER_PUT * len(json.dumps(to_plain(longest))) < MAX_BYTES_PER_PUT / 2
+
+
+def test_what_the_practices_do_is_counted_once_the_bus_has_it(bus: Bus, capsys: pytest.CaptureFixture[str]) -> None:
+    bus.refuses = {"history-3"}
+    deliver(history(1), history(2), history(3), history(4))
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+    assert [one["archived"] for one in told] == [[3.0]]

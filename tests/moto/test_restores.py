@@ -132,7 +132,7 @@ class TestUndoTellsAll:
         store(table, client("c-2"), membership())
         workflow = archived_together("c-1", "c-2")
         clock.pass_by(2 * HOUR)
-        book(table, clock, starts_at=appointment().starts_at)
+        book(table, clock, starts_at=NOW + 30 * DAY)
         return undone(workflow, "c-1", "c-2")
 
     def test_a1_a_member_names_each_record_that_did_not_come_back(self, undo: Workflow) -> None:
@@ -303,6 +303,15 @@ class TestEveryReceipt:
         assert (found["APPOINTMENT#appt-1"], found["PAYMENT#pay-1"]) == ("booked", "scheduled")
         report = get(f"/clients/c-1/receipts/{receipts[0]}/restore").body
         assert (report["restored"], report["asked_by"]["source"]) == (1, "staff")
+
+    def test_what_could_not_be_taken_back_is_counted(
+        self, table: Table, clock: Clock, receipts: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        book(table, clock, starts_at=NOW + 30 * DAY)
+        answer = self.restore(receipts[0])
+        missing = [outcome for outcome in outcomes(answer).values() if outcome != "restored"]
+        told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+        assert [one["not_restored"] for one in told] == [[float(len(missing))]]
 
     def test_a9_restoring_twice_changes_nothing(self, table: Table, receipts: list[str]) -> None:
         first = self.restore(receipts[0])

@@ -17,8 +17,9 @@ from client_lifecycle.storage.runs import read_run, replace_run
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.clean_up import LEASE
+from scheduled_cleanup.handler import STREAM_UNREAD
 from tests.moto.calls import get, invoke, post
-from tests.moto.conftest import ENVIRONMENT, Clock, Executions, Log
+from tests.moto.conftest import ENVIRONMENT, Clock, Executions, Log, Reader
 from tests.moto.crashes import cut_off_at_second_transaction
 from tests.moto.store import dump, statuses, store
 from tests.moto.workflow import Workflow, confirmed
@@ -226,3 +227,13 @@ def test_what_there_is_no_time_for_stays_due(table: Table, clock: Clock, monkeyp
     monkeypatch.setattr("scheduled_cleanup.handler.ENOUGH_TIME_MS", timedelta(days=1) / timedelta(milliseconds=1))
     assert clean_up() == {}
     assert dump(table) == before
+
+
+@pytest.mark.parametrize("is_reading", [True, False])
+def test_that_nobody_reads_the_stream_is_counted(
+    reader: Reader, log: Log, capsys: pytest.CaptureFixture[str], is_reading: bool
+) -> None:
+    reader.is_reading = is_reading
+    clean_up()
+    assert (STREAM_UNREAD in capsys.readouterr().out) is not is_reading
+    assert ("nobody reads the table's stream" in log.text) is not is_reading

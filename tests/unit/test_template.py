@@ -142,8 +142,9 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     starting_runs = {name.upper() for name in settings.WorkflowSettings.model_fields}
     told = set(FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"])
     assert told == starting_runs | answering_once | listing
-    for name in ("ScheduledCleanupFunction", "PrepareRetryFunction"):
-        assert set(FUNCTIONS[name]["Environment"]["Variables"]) == starting_runs
+    assert set(FUNCTIONS["PrepareRetryFunction"]["Environment"]["Variables"]) == starting_runs
+    watching = {name.upper() for name in settings.StreamReaderSettings.model_fields}
+    assert set(FUNCTIONS["ScheduledCleanupFunction"]["Environment"]["Variables"]) == starting_runs | watching
     for name in ANSWER_ONCE - {"BulkArchiveFunction"}:
         assert set(FUNCTIONS[name]["Environment"]["Variables"]) == answering_once | listing
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]

@@ -41,6 +41,12 @@ class HookSettings(BaseModel):
     booking_secret_prefix: str
 
 
+class StreamReaderSettings(BaseModel):
+    """The settings of the function that sees whether events are still published."""
+
+    stream_reader_id: str
+
+
 class EventSettings(BaseModel):
     """The settings of the function that publishes events."""
 

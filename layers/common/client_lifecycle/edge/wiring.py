@@ -13,6 +13,7 @@ from client_lifecycle.edge.settings import (
     DeadLetterSettings,
     EventSettings,
     HookSettings,
+    StreamReaderSettings,
     TableSettings,
     WorkflowSettings,
     read_environment,
@@ -24,11 +25,13 @@ from client_lifecycle.storage.connections import (
     connect_dead_letters,
     connect_event_bus,
     connect_seal,
+    connect_stream_reader,
     connect_table,
     connect_workflow,
 )
 from client_lifecycle.storage.event_bus import DeadLetters, EventBus
 from client_lifecycle.storage.seal import Seal
+from client_lifecycle.storage.stream_reader import StreamReader
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
 
@@ -68,6 +71,12 @@ def event_bus() -> EventBus:
 def dead_letters() -> DeadLetters:
     """Return this process's connection to its function's queue of what was set aside."""
     return connect_dead_letters(read_environment(DeadLetterSettings).dead_letter_queue_url)
+
+
+@cache
+def stream_reader() -> StreamReader:
+    """Return this process's connection to what reads the table's stream."""
+    return connect_stream_reader(read_environment(StreamReaderSettings).stream_reader_id)
 
 
 def now() -> datetime:

@@ -14,6 +14,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.booking_secrets import BookingSecrets
 from client_lifecycle.storage.event_bus import DeadLetters, EventBus
 from client_lifecycle.storage.seal import Seal
+from client_lifecycle.storage.stream_reader import StreamReader
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.workflow import Workflow
 
@@ -55,6 +56,11 @@ def connect_event_bus(name: str) -> EventBus:
 def connect_dead_letters(queue_url: str) -> DeadLetters:
     """Connect to the queue at this address."""
     return DeadLetters(boto3.client("sqs", config=CONFIG), queue_url)
+
+
+def connect_stream_reader(mapping_id: str) -> StreamReader:
+    """Connect to the event source mapping of this id."""
+    return StreamReader(boto3.client("lambda", config=CONFIG), mapping_id)
 
 
 def connect_seal(key_id: str) -> Seal:

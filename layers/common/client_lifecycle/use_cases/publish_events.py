@@ -24,11 +24,12 @@ class Unread:
 class Published:
     """What became of a batch of the stream.
 
-    ``again_from`` is the first write with an event that the bus did not take, for ``reason``. Nothing after it counts
-    as published: it is delivered again from there on, so that the order of a client's events is kept.
+    ``events`` are those that the bus took. ``again_from`` is the first write with an event that it did not take, for
+    ``reason``. Nothing after it counts as published: it is delivered again from there on, so that the order of a
+    client's events is kept.
     """
 
-    published: int
+    events: tuple[Event, ...]
     unread: tuple[Unread, ...]
     again_from: StreamRecord | None = None
     reason: str | None = None
@@ -56,13 +57,14 @@ def publish(bus: EventBus, dead_letters: DeadLetters, records: Sequence[StreamRe
         chunk = waiting[start : start + EVENTS_PER_PUT]
         if refused := bus.put([event for _, event in chunk]):
             first = min(refused)
+            taken = [event for index, (_, event) in enumerate(chunk) if index not in refused]
             return Published(
-                published=start + len(chunk) - len(refused),
+                events=(*(event for _, event in waiting[:start]), *taken),
                 unread=tuple(unread),
                 again_from=chunk[first][0],
                 reason=refused[first],
             )
-    return Published(published=len(waiting), unread=tuple(unread))
+    return Published(events=tuple(event for _, event in waiting), unread=tuple(unread))
 
 
 def _letter(record: StreamRecord, fault: UnreadableRecord) -> dict[str, Any]:
