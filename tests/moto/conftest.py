@@ -40,6 +40,7 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": "testing",
     "AWS_DEFAULT_REGION": "us-east-1",
     "TABLE_NAME": "clients-table",
+    "ALLOWED_ORIGINS": "https://console.example,https://board.example",
     "IDEMPOTENCY_TABLE_NAME": "answers-table",
     "MANIFEST_BUCKET": BUCKET,
     "STATE_MACHINE_ARN": f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:{STATE_MACHINE}",

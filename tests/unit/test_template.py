@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.edge import http, identity, settings, unreadable
+from client_lifecycle.edge import identity, settings, unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE, SweepResult
@@ -32,8 +32,6 @@ FUNCTIONS = of_type("AWS::Serverless::Function")
 TABLE = RESOURCES["Table"]["Properties"]
 ANSWERS = {"Fn::GetAtt": ["IdempotencyTable", "Arn"]}
 """Where the answers of requests with an Idempotency-Key are kept."""
-
-GATEWAY_RESPONSES = RESOURCES["Api"]["Properties"]["GatewayResponses"]
 
 
 def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
@@ -136,7 +134,8 @@ def test_manifests_are_private_encrypted_and_expire() -> None:
 
 def test_environment_names_are_those_the_settings_models_read() -> None:
     common = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-    assert {name.upper() for name in settings.TableSettings.model_fields} <= set(common)
+    everywhere = [*settings.TableSettings.model_fields, *settings.OriginSettings.model_fields]
+    assert {name.upper() for name in everywhere} <= set(common)
     answering_once = {name.upper() for name in settings.IdempotencySettings.model_fields}
     listing = {name.upper() for name in settings.CursorSettings.model_fields}
     starting_runs = {name.upper() for name in settings.WorkflowSettings.model_fields}
@@ -318,19 +317,6 @@ def test_staff_cannot_choose_their_provider() -> None:
     assert (attribute["Name"], attribute["Mutable"]) == ("provider_id", False)
     assert "custom:provider_id" not in RESOURCES["StaffPoolClient"]["Properties"]["WriteAttributes"]
     assert RESOURCES["ClientArchivers"]["Properties"]["GroupName"] == identity.ARCHIVERS
-
-
-@pytest.mark.parametrize("kind", GATEWAY_RESPONSES)
-def test_what_the_gateway_refuses_itself_is_a_problem_too(kind: str) -> None:
-    response = GATEWAY_RESPONSES[kind]
-    document = json.loads(response["ResponseTemplates"][http.PROBLEM_JSON])
-    assert document["type"].startswith(http.PROBLEM_TYPE_PREFIX)
-    assert {"title", "detail"} < set(document)
-    assert document.get("status") == response.get("StatusCode")
-
-
-def test_the_gateway_says_nothing_in_words_of_its_own() -> None:
-    assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= set(GATEWAY_RESPONSES)
 
 
 def test_a_record_that_cannot_be_read_raises_an_alarm() -> None:

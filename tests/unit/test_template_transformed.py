@@ -16,6 +16,7 @@ ROUTES: dict[tuple[str, str], dict[str, Any]] = {
     (method.upper(), path): operation
     for path, operations in RESOURCES["Api"]["Properties"]["Body"]["paths"].items()
     for method, operation in operations.items()
+    if method != "options"
 }
 
 

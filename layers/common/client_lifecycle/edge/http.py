@@ -29,6 +29,7 @@ from pydantic import BeforeValidator
 from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import InvalidRequest, LifecycleError, UnreadableRecord
 from client_lifecycle.edge import identity, patience
+from client_lifecycle.edge.answer_headers import headers_for
 from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
 from client_lifecycle.edge.unreadable import tell
@@ -198,7 +199,9 @@ def lambda_handler(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Lam
     @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True)
     @patience.for_a_caller
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        return app.resolve(event, context)
+        answer = app.resolve(event, context)
+        answer["multiValueHeaders"].update({name: [value] for name, value in headers_for(event).items()})
+        return answer
 
     return handle
 

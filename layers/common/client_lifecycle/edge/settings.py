@@ -35,6 +35,12 @@ class CursorSettings(BaseModel):
     cursor_key_id: str
 
 
+class OriginSettings(BaseModel):
+    """The settings of functions behind the API: the origins whose pages may read answers, with commas between them."""
+
+    allowed_origins: str
+
+
 class HookSettings(BaseModel):
     """The settings of the function that other systems call."""
 
