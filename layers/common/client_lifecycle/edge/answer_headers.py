@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from client_lifecycle.edge.settings import OriginSettings, read_settings
+from client_lifecycle.edge.settings import OriginSettings, read_environment
 
 ALWAYS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -25,6 +25,6 @@ def headers_for(event: Mapping[str, Any]) -> dict[str, str]:
         event: the request, as API Gateway passes it on.
     """
     origin = next((value for name, value in (event["headers"] or {}).items() if name.lower() == "origin"), None)
-    if origin not in read_settings(OriginSettings).allowed_origins.split(",") or not origin:
+    if origin not in read_environment(OriginSettings).allowed_origins.split(",") or not origin:
         return {**ALWAYS}
     return {**ALWAYS, "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
