@@ -21,7 +21,8 @@ from typing import Any
 from unittest.mock import patch
 
 from client_lifecycle.domain.client import Client, Status
-from client_lifecycle.domain.runs import CLIENTS_PER_BATCH, start
+from client_lifecycle.domain.members import CLIENTS_PER_BATCH
+from client_lifecycle.domain.runs import start
 from client_lifecycle.edge import steps, wiring
 from client_lifecycle.storage.runs import read_run, replace_run
 from local.stack import PracticeStack, practice_stack

@@ -11,7 +11,9 @@ from pydantic import BaseModel, Field
 from client_lifecycle.domain.errors import ClientNotFound, ReceiptNotFound, RestoreNotFound, StillArchived
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
 from client_lifecycle.edge import business, http, identity, wiring
-from client_lifecycle.edge.views import MAX_NAMED, Body, ClientView, RestorationView, RestoredItemView
+from client_lifecycle.edge.bodies import MAX_NAMED, Body
+from client_lifecycle.edge.views.clients import ClientView
+from client_lifecycle.edge.views.receipts import RestorationView, RestoredItemView
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.restore import Restored, read_restore, restore_from_receipt
 

@@ -17,12 +17,14 @@ from client_lifecycle.domain.errors import (
     InvalidRequest,
     Superseded,
 )
-from client_lifecycle.domain.runs import MAX_NAMED_RECORDS, RecordName, record_names
+from client_lifecycle.domain.members import MAX_NAMED_RECORDS, RecordName, record_names
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
+from client_lifecycle.edge.bodies import MAX_NAMED, OptionsBody
 from client_lifecycle.edge.moments import Day
 from client_lifecycle.edge.receipts import shown_receipt
-from client_lifecycle.edge.views import MAX_NAMED, ClientView, OptionsBody, ReceiptView
+from client_lifecycle.edge.views.clients import ClientView
+from client_lifecycle.edge.views.receipts import ReceiptView
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import cancel_plan, plan_archive
 

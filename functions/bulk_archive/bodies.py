@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 
 from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.domain.selection import ChosenClients, ClientFilter, FilteredClients, GroupMembers, Selection
+from client_lifecycle.edge.bodies import Body, IdField, OptionsBody
 from client_lifecycle.edge.moments import Day
-from client_lifecycle.edge.views import Body, IdField, OptionsBody
 
 CONDITIONS: Mapping[str, Mapping[str, Any]] = {
     "group_id": {"type": "string"},

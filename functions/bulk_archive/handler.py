@@ -26,10 +26,11 @@ from client_lifecycle.domain.errors import (
     TooManyClients,
     UndoExpired,
 )
-from client_lifecycle.domain.runs import IN_FLIGHT, Outcome, preview_terms
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.runs import IN_FLIGHT, preview_terms
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
-from client_lifecycle.edge.views import MemberListView, PreviewView, RunListView, RunView
+from client_lifecycle.edge.views.runs import MemberListView, PreviewView, RunListView, RunView
 from client_lifecycle.storage.runs import list_runs, read_run
 from client_lifecycle.use_cases.bulk import control
 from client_lifecycle.use_cases.bulk import preview as previews

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from client_lifecycle.domain.client import Client
-from client_lifecycle.domain.runs import Member, Outcome, Run
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.edge.cursors import Listing
-from client_lifecycle.edge.views import MemberListView, MemberView
+from client_lifecycle.edge.views.runs import MemberListView, MemberView
 from client_lifecycle.storage.clients import read_clients
 from client_lifecycle.storage.runs import list_members
 from client_lifecycle.storage.table import Table

@@ -14,8 +14,8 @@ from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge.addresses import Email
+from client_lifecycle.edge.bodies import AsWhole, Body, IdField, Name, PortalBody, Whole, not_given
 from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN
-from client_lifecycle.edge.views import AsWhole, Body, IdField, Name, PortalBody, Whole, not_given
 
 MAX_CHECKED_CLIENTS = 1_000
 MAX_CENTS = 100_000_000_000

@@ -27,19 +27,9 @@ from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.ids import ID_PATTERN
 from client_lifecycle.edge.receipts import receipt_listing, shown_receipt
-from client_lifecycle.edge.views import (
-    ClientListView,
-    ClientView,
-    CountsView,
-    HistoryListView,
-    HistoryView,
-    PermissionCheckView,
-    PermissionsView,
-    PermissionView,
-    ReceiptListView,
-    ReceiptView,
-    RefusedView,
-)
+from client_lifecycle.edge.views.clients import ClientListView, ClientView, CountsView, HistoryListView, HistoryView
+from client_lifecycle.edge.views.permissions import PermissionCheckView, PermissionsView, PermissionView, RefusedView
+from client_lifecycle.edge.views.receipts import ReceiptListView, ReceiptView
 from client_lifecycle.storage.clients import ClientPage, count_clients, list_by_address, list_clients, read_client
 from client_lifecycle.storage.history import list_history
 from client_lifecycle.storage.receipts import CHANGES_SHOWN, list_receipts, read_receipt_page

@@ -14,7 +14,7 @@ from ulid import ULID
 from client_lifecycle.domain.client import Group
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings, TidyUp
-from client_lifecycle.edge.views import MAX_NAMED, Body, Name, PortalBody, Whole, not_given
+from client_lifecycle.edge.bodies import MAX_NAMED, Body, Name, PortalBody, Whole, not_given
 
 SafetyLevel = Annotated[Level, Field(strict=False)]
 Reason = Annotated[ArchiveReason, Field(strict=False)]

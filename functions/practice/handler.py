@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
-from client_lifecycle.edge.views import GroupListView, GroupView, SettingsView
+from client_lifecycle.edge.views.practice import GroupListView, GroupView, SettingsView
 from client_lifecycle.storage.providers import (
     add_group,
     delete_group,

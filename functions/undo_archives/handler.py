@@ -6,7 +6,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from client_lifecycle.domain.runs import Member, Run
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.edge import patience, steps, wiring
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.use_cases.bulk.steps import Result, undo_archive

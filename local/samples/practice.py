@@ -13,9 +13,10 @@ from ulid import ULID
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, PlanTerms, Source, Trigger
 from client_lifecycle.domain.effects import cancel_commitments, leave_chats, silence_notifications
+from client_lifecycle.domain.members import FIRST_ATTEMPT
 from client_lifecycle.domain.records import Appointment, ChatKind, FeedEntry, Membership, Payment, Record, Reminder
 from client_lifecycle.domain.restore import Restorable
-from client_lifecycle.domain.runs import FIRST_ATTEMPT, Run, preview_terms
+from client_lifecycle.domain.runs import Run, preview_terms
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item

@@ -13,8 +13,9 @@ import pytest
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import all_effects
+from client_lifecycle.domain.outcomes import Outcome, RunKind, counts_of
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus
-from client_lifecycle.domain.runs import IN_FLIGHT, Outcome, RunKind, counts_of
+from client_lifecycle.domain.runs import IN_FLIGHT
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.keys import record_key
 from local.api import Api, ApiRefused

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from client_lifecycle.domain.client import Status
-from client_lifecycle.domain.runs import FINISHED, Outcome, RunState
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.runs import FINISHED, RunState
 from client_lifecycle.storage.runs import read_run
 from local import ministack
 from local.stack import PracticeStack, practice_stack

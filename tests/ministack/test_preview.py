@@ -11,8 +11,10 @@ from math import ceil
 import pytest
 
 from client_lifecycle.domain.client import ArchiveOptions, Status
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.preview import PreviewFacts, preview_facts
 from client_lifecycle.domain.records import Record
-from client_lifecycle.domain.runs import Member, PreviewFacts, preview_facts, preview_terms
+from client_lifecycle.domain.runs import preview_terms
 from client_lifecycle.domain.selection import (
     ChosenClients,
     ClientFilter,

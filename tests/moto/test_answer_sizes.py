@@ -10,11 +10,13 @@ import boto3
 import pytest
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Reactivation, Status
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoredItem, RestoreOutcome
-from client_lifecycle.domain.runs import Member, Outcome, Run, RunState
+from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Outcome, Run, RunKind, RunState, counts_of
+from client_lifecycle.domain.outcomes import Outcome, RunKind, counts_of
+from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Run, RunState
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import all_members, read_run

@@ -8,7 +8,8 @@ from typing import Any
 import boto3
 import pytest
 
-from client_lifecycle.domain.runs import CLIENTS_PER_BATCH, MAX_CLIENTS, Member
+from client_lifecycle.domain.members import CLIENTS_PER_BATCH, Member
+from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.storage import workflow as storage_workflow
 from tests.moto.conftest import BUCKET, ENVIRONMENT, Executions
 from tests.moto.workflow import EFFECTS, manifest

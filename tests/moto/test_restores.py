@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.records import Record
-from client_lifecycle.domain.runs import Outcome
 from client_lifecycle.storage import archives, keys
 from client_lifecycle.storage.clients import record_item
 from client_lifecycle.storage.commitments import Calendar

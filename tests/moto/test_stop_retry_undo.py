@@ -11,7 +11,8 @@ import pytest
 
 from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.errors import StorageBusy
-from client_lifecycle.domain.runs import Outcome, RunState, prepare_retry
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.runs import RunState, prepare_retry
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys, outcomes, runs
 from client_lifecycle.storage.clients import read_client

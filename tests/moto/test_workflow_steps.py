@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.errors import RunNotFound, StorageBusy
+from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.records import PaymentStatus
-from client_lifecycle.domain.runs import Member
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import read_client

@@ -13,7 +13,9 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from client_lifecycle.domain.client import ArchiveOptions
-from client_lifecycle.domain.runs import Member, Run, RunKind, batches, preview_terms
+from client_lifecycle.domain.members import Member, batches
+from client_lifecycle.domain.outcomes import RunKind
+from client_lifecycle.domain.runs import Run, preview_terms
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage.workflow import Progress, Workflow
 from client_lifecycle.use_cases.bulk import preview as previews

@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Group
+from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.policy import Action
 from client_lifecycle.domain.receipts import Receipt
-from client_lifecycle.domain.runs import Member, Run
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.history import HistoryPage, list_history
 from client_lifecycle.storage.items import from_plain

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from client_lifecycle.domain.runs import OUTCOMES
+from client_lifecycle.domain.outcomes import OUTCOMES
 from tests.proof.figures import tell
 from tests.proof.interleaving import ANY, AT_ONCE, TIMES, Interleaving, Tally, live_through
 from tests.proof.operations import OPERATIONS

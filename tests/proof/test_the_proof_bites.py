@@ -15,10 +15,13 @@ from client_lifecycle.domain.bookings import Booking, BookingAnswer
 from client_lifecycle.domain.client import ArchivePlan, Client, with_next_revision
 from client_lifecycle.domain.effects import Change, ChangeSet, cancel_commitments, leave_chats
 from client_lifecycle.domain.errors import LifecycleError
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.restore import Restoration, RestoreState
-from client_lifecycle.domain.runs import Member, Outcome, Run, UndoSkipReason, finish
+from client_lifecycle.domain.runs import Run, finish
+from client_lifecycle.domain.undo import UndoSkipReason
 from client_lifecycle.storage import archives, bookings, clients, due, keys, outcomes, restores, runs
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.due import Due

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.restore import taken_slots
-from client_lifecycle.domain.runs import Outcome, Run, RunState
+from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.use_cases import restore

@@ -19,7 +19,7 @@ from uuid import uuid4
 import pytest
 import ulid
 
-from client_lifecycle.domain import runs as domain_runs
+from client_lifecycle.domain import members
 from client_lifecycle.domain.bookings import BookedBy, Booking
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.records import PaymentStatus, Record
@@ -360,7 +360,7 @@ class Controls:
         monkeypatch.setattr(archives, "CHANGES_WITH_FLIP", FEWER_CHANGES)
         monkeypatch.setattr(archives, "CHANGES_WITH_REACTIVATION", FEWER_CHANGES)
         monkeypatch.setattr(archives, "CHANGES_UNDER_STAMP", FEWER_CHANGES)
-        monkeypatch.setattr(domain_runs, "CLIENTS_PER_BATCH", FEWER_MEMBERS)
+        monkeypatch.setattr(members, "CLIENTS_PER_BATCH", FEWER_MEMBERS)
         monkeypatch.setattr(keys, "MEMBERS_PER_PARTITION", FEWER_MEMBERS)
         monkeypatch.setattr(keys, "DUE_SHARDS", 1)
         monkeypatch.setattr(outcomes, "MEMBERS_PER_TRANSACTION", 1)

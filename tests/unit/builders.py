@@ -8,7 +8,10 @@ from typing import Any
 
 from client_lifecycle.domain.client import ArchivePlan, Cause, Client, Group, PlanTerms, Source, Stamp, Trigger
 from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.members import Member, totals_of
 from client_lifecycle.domain.money import Amount, Money
+from client_lifecycle.domain.outcomes import OUTCOMES, RunKind
+from client_lifecycle.domain.preview import PreviewFacts
 from client_lifecycle.domain.receipts import Receipt, ReceiptState
 from client_lifecycle.domain.records import (
     Appointment,
@@ -20,16 +23,7 @@ from client_lifecycle.domain.records import (
     Record,
     Reminder,
 )
-from client_lifecycle.domain.runs import (
-    OUTCOMES,
-    Member,
-    PreviewFacts,
-    Run,
-    RunKind,
-    RunState,
-    preview_token,
-    totals_of,
-)
+from client_lifecycle.domain.runs import Run, RunState, preview_token
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)

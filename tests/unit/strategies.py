@@ -20,7 +20,10 @@ from client_lifecycle.domain.client import (
     Trigger,
 )
 from client_lifecycle.domain.effects import Change, LeftAlone, LeftAloneReason, all_effects
+from client_lifecycle.domain.members import Member, Totals
 from client_lifecycle.domain.money import Amount, per_currency
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.preview import PreviewFacts
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import (
@@ -38,7 +41,7 @@ from client_lifecycle.domain.records import (
     Reminder,
     ReminderStatus,
 )
-from client_lifecycle.domain.runs import MAX_CLIENTS, Member, Outcome, PreviewFacts, Run, RunState, Totals
+from client_lifecycle.domain.runs import MAX_CLIENTS, Run, RunState
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 from tests.unit.builders import DAY, NOW
 

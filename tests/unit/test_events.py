@@ -27,6 +27,7 @@ from client_lifecycle.domain.events import (
     left_alone_events,
     run_event,
 )
+from client_lifecycle.domain.outcomes import OUTCOMES, Outcome, RunKind, counts_of
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
@@ -37,7 +38,7 @@ from client_lifecycle.domain.records import (
     Record,
     ReminderStatus,
 )
-from client_lifecycle.domain.runs import OUTCOMES, Outcome, RunKind, RunState, counts_of, finish, start
+from client_lifecycle.domain.runs import RunState, finish, start
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart

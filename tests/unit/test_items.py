@@ -12,9 +12,10 @@ from hypothesis.strategies import SearchStrategy
 from client_lifecycle.domain.client import ArchiveOptions, Client, Group, archive
 from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.errors import UnreadableRecord
+from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.domain.records import Record, RecordKind
-from client_lifecycle.domain.runs import Member, Run
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import clients as stored_clients
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import LeftAlone, LeftAloneReason, all_effects, cancel_commitments
+from client_lifecycle.domain.members import totals_of
+from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.records import FOREVER, PaymentStatus, Record, RecordKind
-from client_lifecycle.domain.runs import MAX_CLIENTS, Outcome, totals_of
+from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.storage import keys
 from tests.unit.builders import (
     ARCHIVE_ID,

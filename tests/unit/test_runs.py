@@ -20,44 +20,39 @@ from client_lifecycle.domain.errors import (
     RunUndone,
     UndoExpired,
 )
-from client_lifecycle.domain.money import Amount, per_currency
-from client_lifecycle.domain.records import AppointmentStatus, Payment, PaymentStatus, Record, RecordKind
-from client_lifecycle.domain.runs import (
+from client_lifecycle.domain.members import (
     CLIENTS_PER_BATCH,
-    FINISHED,
-    IN_FLIGHT,
     MAX_NAMED_RECORDS,
-    OUTCOMES,
-    WAITING,
     Member,
-    Outcome,
-    PreviewFacts,
-    Run,
-    RunKind,
-    RunState,
     Totals,
     awaits_outcome,
     batches,
-    counts_of,
-    estimated_seconds_left,
-    finish,
-    has_changed,
     is_to_retry,
     made_good,
-    new_undo_run,
+    reopened,
+    totals_of,
+)
+from client_lifecycle.domain.money import Amount, per_currency
+from client_lifecycle.domain.outcomes import OUTCOMES, Outcome, RunKind, counts_of
+from client_lifecycle.domain.preview import PreviewFacts, has_changed, preview_facts
+from client_lifecycle.domain.records import AppointmentStatus, Payment, PaymentStatus, Record, RecordKind
+from client_lifecycle.domain.runs import (
+    FINISHED,
+    IN_FLIGHT,
+    WAITING,
+    Run,
+    RunState,
+    estimated_seconds_left,
+    finish,
     prepare_retry,
     prepared,
-    preview_facts,
     preview_token,
     proposal_terms,
-    reopened,
-    require_undoable,
     start,
     stopping,
-    totals_of,
-    undo_members,
 )
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule, TidyUp
+from client_lifecycle.domain.undo import new_undo_run, require_undoable, undo_members
 from tests.unit.builders import (
     ARCHIVE_ID,
     DAY,

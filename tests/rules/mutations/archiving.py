@@ -11,7 +11,7 @@ ARCHIVE = "client_lifecycle.use_cases.archive"
 CLIENT = "client_lifecycle.domain.client"
 EFFECTS = "client_lifecycle.domain.effects"
 EVENTS = "client_lifecycle.domain.events"
-RUNS = "client_lifecycle.domain.runs"
+PREVIEW = "client_lifecycle.domain.preview"
 
 UPCOMING = "case Appointment(status=AppointmentStatus.BOOKED) if record.starts_at > at:"
 SCHEDULED = "case Payment(status=PaymentStatus.SCHEDULED):"
@@ -229,13 +229,17 @@ ARCHIVING = [
         CANCELLED_PAYMENT,
         f'{CANCELLED_PAYMENT}, currency="XXX"',
     ),
-    Mutation("E11", "credits are not shown", RUNS, CREDITS, "credits=(),"),
-    Mutation("E11", "debts are not shown", RUNS, OWED, "owed=(),"),
+    Mutation("E11", "credits are not shown", PREVIEW, CREDITS, "credits=(),"),
+    Mutation("E11", "debts are not shown", PREVIEW, OWED, "owed=(),"),
     Mutation(
-        "E11", "past appointments are shown too", RUNS, UPCOMING, "case Appointment(status=AppointmentStatus.BOOKED):"
+        "E11",
+        "past appointments are shown too",
+        PREVIEW,
+        UPCOMING,
+        "case Appointment(status=AppointmentStatus.BOOKED):",
     ),
     Mutation(
-        "E11", "scheduled payments are not shown", RUNS, "scheduled_payments=len(payments)", "scheduled_payments=0"
+        "E11", "scheduled payments are not shown", PREVIEW, "scheduled_payments=len(payments)", "scheduled_payments=0"
     ),
-    Mutation("E11", "what they come to is not shown", RUNS, "scheduled=per_currency(payments)", "scheduled=()"),
+    Mutation("E11", "what they come to is not shown", PREVIEW, "scheduled=per_currency(payments)", "scheduled=()"),
 ]

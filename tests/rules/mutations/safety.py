@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.rules.mutation import Mutation
-from tests.rules.mutations.archiving import ARCHIVE, CREDITS, OWED, RUNS
+from tests.rules.mutations.archiving import ARCHIVE, CREDITS, OWED, PREVIEW
 from tests.rules.mutations.coming_back import ARCHIVE_BATCH, SELECTION
 
 ARCHIVE_LATER = "client_lifecycle.use_cases.archive_later"
@@ -15,7 +15,9 @@ PLANS = "client_lifecycle.domain.plans"
 SAFETY = "client_lifecycle.domain.safety"
 STORED_RUNS = "client_lifecycle.storage.runs"
 TIDY_UP = "client_lifecycle.use_cases.bulk.proposals"
-VIEWS = "client_lifecycle.edge.views"
+MEMBERS = "client_lifecycle.domain.members"
+RUNS = "client_lifecycle.domain.runs"
+VIEWS = "client_lifecycle.edge.views.clients"
 READ_SETTINGS = "        before = read_settings(table, provider_id)\n"
 READ_LIVE = "        live = read_live(table, provider_id, client_id, at)\n"
 READ_PLANNED = "        live = read_live(table, provider_id, client_id, at - LONGEST_APPOINTMENT)\n"
@@ -25,18 +27,18 @@ SAFETY_RULES = [
     Mutation(
         "M1",
         "a payment is shown in the client's currency",
-        RUNS,
+        PREVIEW,
         "Amount(currency=record.currency,",
         "Amount(currency=client.currency,",
     ),
-    Mutation("M1", "credits are in dollars", RUNS, CREDITS, CREDITS.replace("client.currency", '"USD"')),
-    Mutation("M1", "debts are in dollars", RUNS, OWED, OWED.replace("client.currency", '"USD"')),
+    Mutation("M1", "credits are in dollars", PREVIEW, CREDITS, CREDITS.replace("client.currency", '"USD"')),
+    Mutation("M1", "debts are in dollars", PREVIEW, OWED, OWED.replace("client.currency", '"USD"')),
     Mutation("M1", "a client's amounts are in dollars", VIEWS, "currency=client.currency", 'currency="USD"'),
     *(
         Mutation(
             "M1",
             f"the total of {what} is in dollars",
-            RUNS,
+            MEMBERS,
             f"{what}=per_currency(amount for",
             f'{what}=per_currency(replace(amount, currency="USD") for',
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.edge.cursors import Listing
-from client_lifecycle.edge.views import ReceiptView
+from client_lifecycle.edge.views.receipts import ReceiptView
 from client_lifecycle.storage.receipts import ReceiptCursor
 
 

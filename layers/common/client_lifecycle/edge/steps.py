@@ -16,7 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from client_lifecycle.domain.effects import Effect
 from client_lifecycle.domain.errors import LifecycleError, StorageBusy, UnreadableRecord
-from client_lifecycle.domain.runs import Member, Outcome, Run
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.edge import wiring

@@ -51,8 +51,9 @@ from typing import TypeAlias
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import LeftAlone
+from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.records import FOREVER, Appointment, Payment, Record, RecordKind
-from client_lifecycle.domain.runs import Outcome, Run
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import addresses
 
 LIVE_INDEX = "live"

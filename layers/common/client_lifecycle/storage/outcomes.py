@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.members import Member, reopened
+from client_lifecycle.domain.outcomes import OUTCOMES_WITHOUT_CHANGE, Outcome
 from client_lifecycle.domain.restore import NotRestored
-from client_lifecycle.domain.runs import OUTCOMES_WITHOUT_CHANGE, Member, Outcome, Run, RunState, reopened
+from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import archives, clients, keys

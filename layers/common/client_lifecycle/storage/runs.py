@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from client_lifecycle.domain.errors import RunNotFound
-from client_lifecycle.domain.runs import IN_FLIGHT, WAITING, Member, Outcome, Run, with_all_outcomes
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.runs import IN_FLIGHT, WAITING, Run, with_all_outcomes
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from client_lifecycle.domain.runs import Member, Run, batches
+from client_lifecycle.domain.members import Member, batches
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage.calls import persistently
 
 if TYPE_CHECKING:

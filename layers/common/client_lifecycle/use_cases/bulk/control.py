@@ -8,13 +8,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from client_lifecycle.domain.errors import ClientNotFound, PreviewExpired, PreviewMismatch, RunNotStarted, RunStarted
-from client_lifecycle.domain.runs import (
-    WAITING,
-    Member,
-    Run,
-    start,
-    stopping,
-)
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.runs import WAITING, Run, start, stopping
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import exclude_members
 from client_lifecycle.storage.table import StaleRead, Table

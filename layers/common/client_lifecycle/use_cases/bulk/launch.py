@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from client_lifecycle.domain.runs import IN_FLIGHT, Member, Run, awaits_outcome
+from client_lifecycle.domain.members import Member, awaits_outcome
+from client_lifecycle.domain.runs import IN_FLIGHT, Run
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.storage.workflow import Workflow

@@ -16,18 +16,10 @@ from ulid import ULID
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import ClientNotFound, NothingSelected, TooManyClients, UnreadableRecord
-from client_lifecycle.domain.runs import (
-    MAX_CLIENTS,
-    ConfirmationTerms,
-    Member,
-    PreviewFacts,
-    Run,
-    RunKind,
-    counts_of,
-    preview_facts,
-    preview_token,
-    totals_of,
-)
+from client_lifecycle.domain.members import Member, totals_of
+from client_lifecycle.domain.outcomes import RunKind, counts_of
+from client_lifecycle.domain.preview import PreviewFacts, preview_facts
+from client_lifecycle.domain.runs import MAX_CLIENTS, ConfirmationTerms, Run, preview_token
 from client_lifecycle.domain.selection import (
     ChosenClients,
     FilteredClients,

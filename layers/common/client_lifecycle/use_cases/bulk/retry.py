@@ -8,7 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 
-from client_lifecycle.domain.runs import Run, RunState, is_to_retry, prepare_retry, prepared
+from client_lifecycle.domain.members import is_to_retry
+from client_lifecycle.domain.runs import Run, RunState, prepare_retry, prepared
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import reopen_members
 from client_lifecycle.storage.table import StaleRead, Table

@@ -15,26 +15,15 @@ from typing import TYPE_CHECKING
 from client_lifecycle.domain.client import Cause, Client, Source, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import Superseded, UnreadableRecord
+from client_lifecycle.domain.members import Member, awaits_outcome, made_good
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.preview import has_changed, preview_facts
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoreOutcome
-from client_lifecycle.domain.runs import (
-    IN_FLIGHT,
-    Member,
-    Outcome,
-    Run,
-    RunState,
-    UndoSkipReason,
-    acknowledged,
-    awaits_outcome,
-    finish,
-    has_changed,
-    made_good,
-    not_restored_of,
-    prepared,
-    preview_facts,
-)
+from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState, acknowledged, finish, prepared
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import may_match
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
+from client_lifecycle.domain.undo import UndoSkipReason, not_restored_of
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import archives, keys, outcomes, restores, runs
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live

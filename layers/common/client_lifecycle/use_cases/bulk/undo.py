@@ -7,7 +7,8 @@ from datetime import datetime
 
 from ulid import ULID
 
-from client_lifecycle.domain.runs import Run, RunState, new_undo_run, require_undoable, undo_members
+from client_lifecycle.domain.runs import Run, RunState
+from client_lifecycle.domain.undo import new_undo_run, require_undoable, undo_members
 from client_lifecycle.domain.unreadable import MOST_NAMED
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.providers import read_settings

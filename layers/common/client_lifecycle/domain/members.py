@@ -1,0 +1,132 @@
+"""The members of a run: each client's outcome, attempt and facts. They are frozen when the run is made (A6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.money import Money, per_currency
+from client_lifecycle.domain.outcomes import TO_RETRY, Outcome
+from client_lifecycle.domain.preview import PreviewFacts
+from client_lifecycle.domain.records import RecordKind
+from client_lifecycle.domain.restore import NotRestored
+from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.domain.unreadable import Unreadable
+
+CLIENTS_PER_BATCH = 25
+FIRST_ATTEMPT = 1
+
+
+MAX_NAMED_RECORDS = 100
+"""Records made good on a client that are kept or told by name; of any more, only the number is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordName:
+    """Which of a client's records is meant."""
+
+    kind: RecordKind
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeGood:
+    """What a run has ended on a client that was archived already (A11): how much, and the first of it by name.
+
+    All of it is in the receipt of the archive that the client is under, ``archive_id``.
+    """
+
+    archive_id: str
+    total: int = 0
+    items: tuple[RecordName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One client's place in a run.
+
+    ``archive_id`` and ``archived_revision`` are set in the same write that marks the client archived: its stamp, and
+    the client's revision then; the member of an undo has them as ``undoes`` and ``undoes_revision``, and gets its
+    ``archive_id`` in the write that brings the client back, and ``not_restored`` once all is done, if something could
+    not be taken back. ``attempt`` is the run's attempt that owes this member its outcome, or gave it. ``rules`` are
+    those that held the client back (S3), ``unreadable`` the records that a member failed for, if its reason is that.
+    ``made_good`` is what had come alive on a client that was archived already, if anything had.
+    """
+
+    client_id: str
+    position: int
+    facts: PreviewFacts
+    outcome: Outcome = Outcome.PENDING
+    reason: str | None = None
+    rules: tuple[SafetyRule, ...] = ()
+    archive_id: str | None = None
+    archived_revision: int | None = None
+    attempt: int = FIRST_ATTEMPT
+    undoes: str | None = None
+    undoes_revision: int | None = None
+    not_restored: NotRestored | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    made_good: MadeGood | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The sums over all members; money is added up per currency (M1)."""
+
+    clients: int
+    credits: Money
+    owed: Money
+    upcoming_appointments: int
+    scheduled_payments: int
+    scheduled: Money
+
+
+def totals_of(members: Iterable[Member]) -> Totals:
+    """Add up the facts of all members, money per currency (M1)."""
+    facts = [member.facts for member in members]
+    return Totals(
+        clients=len(facts),
+        credits=per_currency(amount for fact in facts for amount in fact.credits),
+        owed=per_currency(amount for fact in facts for amount in fact.owed),
+        upcoming_appointments=sum(fact.upcoming_appointments for fact in facts),
+        scheduled_payments=sum(fact.scheduled_payments for fact in facts),
+        scheduled=per_currency(amount for fact in facts for amount in fact.scheduled),
+    )
+
+
+def batches(members: Iterable[Member]) -> list[list[Member]]:
+    """Cut the members, in order, into the batches that the workflow works on one at a time."""
+    ordered = list(members)
+    return [ordered[start : start + CLIENTS_PER_BATCH] for start in range(0, len(ordered), CLIENTS_PER_BATCH)]
+
+
+def reopened(member: Member, attempt: int) -> Member:
+    """Return a member as owed its outcome by this attempt."""
+    return replace(member, outcome=Outcome.PENDING, reason=None, rules=(), unreadable=(), attempt=attempt)
+
+
+def record_names(changes: Iterable[Change]) -> list[RecordName]:
+    """Name the records that were changed."""
+    return [RecordName(kind=change.after.kind, record_id=change.after.record_id) for change in changes]
+
+
+def made_good(member: Member, archive_id: str, changes: Sequence[Change]) -> Member:
+    """Return a member of a run that has made these changes to its client, who was archived already (A11)."""
+    before = member.made_good or MadeGood(archive_id=archive_id)
+    after = MadeGood(
+        archive_id=archive_id,
+        total=before.total + len(changes),
+        items=(*before.items, *record_names(changes))[:MAX_NAMED_RECORDS],
+    )
+    return replace(member, made_good=after)
+
+
+def is_to_retry(member: Member, attempt: int) -> bool:
+    """Tell whether a member was left over by the attempts before this one."""
+    return member.outcome in TO_RETRY and member.attempt < attempt
+
+
+def awaits_outcome(member: Member, attempt: int) -> bool:
+    """Tell whether this attempt of the run still owes a member its outcome."""
+    return member.outcome is Outcome.PENDING and member.attempt == attempt

@@ -1,0 +1,63 @@
+"""What the side panel shows about a client before a bulk archive is confirmed (E11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.money import Amount, Money, per_currency
+from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
+from client_lifecycle.domain.safety import assess
+from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewFacts:
+    """What the side panel shows about one client before the archive is confirmed (E11).
+
+    ``credits``, what is ``owed`` and what the payments not yet charged come to, ``scheduled``, are per currency (M1).
+    """
+
+    status: Status
+    credits: Money
+    owed: Money
+    upcoming_appointments: int
+    scheduled_payments: int
+    scheduled: Money
+    group_id: str | None = None
+    warnings: tuple[SafetyRule, ...] = ()
+    blocks: tuple[SafetyRule, ...] = ()
+
+
+def preview_facts(client: Client, records: Iterable[Record], settings: ProviderSettings, at: datetime) -> PreviewFacts:
+    """Sum up what archiving ``client`` would cancel, what money is at stake, and what the provider's rules say."""
+    records = tuple(records)
+    findings = assess(client, records, settings, at)
+    appointments = 0
+    payments: list[Amount] = []
+    for record in records:
+        match record:
+            case Appointment(status=AppointmentStatus.BOOKED) if record.starts_at > at:
+                appointments += 1
+            case Payment(status=PaymentStatus.SCHEDULED):
+                payments.append(Amount(currency=record.currency, cents=record.amount_cents))
+            case _:
+                pass
+    return PreviewFacts(
+        status=client.status,
+        group_id=client.group_id,
+        credits=per_currency([Amount(currency=client.currency, cents=client.credit_cents)]),
+        owed=per_currency([Amount(currency=client.currency, cents=client.owed_cents)]),
+        upcoming_appointments=appointments,
+        scheduled_payments=len(payments),
+        scheduled=per_currency(payments),
+        warnings=findings.warnings,
+        blocks=findings.blocks,
+    )
+
+
+def has_changed(shown: PreviewFacts, now: PreviewFacts) -> bool:
+    """Tell whether a client is no longer as it was shown; warnings are judged by themselves, as of the archive (S2)."""
+    return replace(now, warnings=()) != replace(shown, warnings=())

@@ -1,0 +1,128 @@
+"""Parts of request bodies: ids, names, texts, whole numbers, options and switches."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from client_lifecycle.domain.client import (
+    ArchiveOptions,
+)
+from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.settings import PortalSettings
+from client_lifecycle.edge.ids import ID_PATTERN
+
+
+class Body(BaseModel):
+    """The base of every request body: fields that are not documented are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+IdField = Annotated[str, Field(pattern=ID_PATTERN)]
+"""An id inside a body."""
+
+
+def _whole(number: object) -> object:
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+AsWhole = BeforeValidator(_whole)
+"""Beside an ``int`` inside a body: JSON has one kind of number, so 5.0 is 5."""
+
+Whole = Annotated[int, AsWhole]
+
+MAX_NAMED = 20
+"""The most that a list of choices may hold; one that is named twice counts once."""
+
+
+def not_given() -> Any:
+    """Stand in for a field that a partial change leaves out; never read, and no default in the API's description."""
+    return None
+
+
+TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+"""What ``_text`` allows, but for half characters, as the API's description says it."""
+
+BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
+"""Letters and signs that show nothing: fillers of Hangul, the empty sign of Braille, the empty note head."""
+
+UNASSIGNED_AND_IGNORED = re.compile("[\u2065\ufdd0-\ufdef\ufff0-\ufff8\ufffe\uffff\U000e0000-\U000e0fff]")
+"""Code points that are no characters, or that nothing is shown for whatever they may once be."""
+
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs", "Mn", "Me"})
+"""The categories of Unicode whose characters show nothing by themselves."""
+
+
+def _is_visible(character: str) -> bool:
+    return (
+        unicodedata.category(character) not in INVISIBLE
+        and character not in BLANK_LETTERS
+        and not UNASSIGNED_AND_IGNORED.fullmatch(character)
+    )
+
+
+def _name(text: str) -> str:
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise ValueError("control characters are not allowed")
+    if not any(_is_visible(character) for character in text):
+        raise ValueError("a name has at least one character that can be seen")
+    return unicodedata.normalize("NFC", text)
+
+
+def _text(text: str) -> str:
+    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t" for character in text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_name),
+    Field(json_schema_extra={"format": "name"}),
+]
+"""A name of a person or of a group, without the spaces around it."""
+
+Text = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"pattern": TEXT_PATTERN})]
+"""Text of any kind, of several lines if need be."""
+
+
+class OptionsBody(Body):
+    """What can be said when archiving, one client or many.
+
+    Nothing is sent to the client unless ``notify_client`` is true. The note is for the practice alone.
+    """
+
+    reason: Annotated[ArchiveReason | None, Field(strict=False)] = None
+    note: Annotated[Text, Field(max_length=2_000)] | None = None
+    group_id: str | None = Field(default=None, pattern=ID_PATTERN, description="The group to move the client to.")
+    notify_client: bool = False
+    mute_email: bool = False
+
+    def options(self) -> ArchiveOptions:
+        """Return what was said."""
+        return ArchiveOptions(
+            reason=self.reason,
+            note=self.note,
+            group_id=self.group_id,
+            notify_client=self.notify_client,
+            mute_email=self.mute_email,
+        )
+
+
+class PortalBody(Body):
+    """The switches of one level; a switch left out stays as it is, ``null`` leaves it to the level above."""
+
+    chat: bool | None = None
+    community_chats: bool | None = None
+    schedule_appointments: bool | None = None
+    email_notifications: bool | None = None
+
+    def over(self, settings: PortalSettings) -> PortalSettings:
+        """Return the switches of a level with what is said here."""
+        return replace(settings, **self.model_dump(exclude_unset=True))

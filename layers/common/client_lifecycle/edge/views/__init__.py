@@ -1,0 +1,1 @@
+"""What callers read: the answers of the API by resource, kept apart from what is stored."""

@@ -1,0 +1,147 @@
+"""Answers about clients: themselves, their lists, counts and history."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from pydantic import BaseModel
+
+from client_lifecycle.domain.client import (
+    ArchiveOptions,
+    ArchivePlan,
+    Client,
+    HeldBackBy,
+    PlanTerms,
+    Source,
+    Status,
+    Trigger,
+)
+from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
+from client_lifecycle.domain.settings import PortalSettings, SafetyRule
+from client_lifecycle.edge.views.shared import CauseView, UnreadableField
+
+
+class PlanView(BaseModel):
+    """An archive planned for later; ``held_back_by`` tells why it was not carried out although it was due."""
+
+    trigger: Trigger
+    archive_on: date | None
+    options: ArchiveOptions
+    acknowledged: list[SafetyRule]
+    planned_at: datetime
+    planned_by: CauseView
+    held_back_by: list[HeldBackBy]
+
+    @classmethod
+    def of(cls, plan: ArchivePlan) -> PlanView:
+        """Show a plan."""
+        return cls(
+            trigger=plan.terms.trigger,
+            archive_on=plan.terms.archive_on,
+            options=plan.terms.options,
+            acknowledged=list(plan.terms.acknowledged),
+            planned_at=plan.planned_at,
+            planned_by=CauseView.of(plan.planned_by),
+            held_back_by=list(plan.held_back_by),
+        )
+
+
+class ClientView(BaseModel):
+    """A client as the provider's staff see it, in either tab."""
+
+    client_id: str
+    name: str
+    email: str
+    status: Status
+    group_id: str | None
+    added_at: datetime
+    last_active_at: datetime | None
+    credit_cents: int
+    owed_cents: int
+    currency: str
+    settings: PortalSettings
+    archive_id: str | None = None
+    archived_at: datetime | None = None
+    archived_by: CauseView | None = None
+    archive_reason: ArchiveReason | None = None
+    returned_at: datetime | None = None
+    returned_by: CauseView | None = None
+    returned_by_booking: bool = False
+    archive_plan: PlanView | None = None
+
+    @classmethod
+    def of(cls, client: Client) -> ClientView:
+        """Show a client."""
+        stamp, back = client.stamp, client.last_return
+        return cls(
+            client_id=client.client_id,
+            name=client.name,
+            email=client.email,
+            status=client.status,
+            group_id=client.group_id,
+            added_at=client.added_at,
+            last_active_at=client.last_active_at,
+            credit_cents=client.credit_cents,
+            owed_cents=client.owed_cents,
+            currency=client.currency,
+            settings=client.settings,
+            archive_id=stamp.archive_id if stamp else None,
+            archived_at=stamp.archived_at if stamp else None,
+            archived_by=CauseView.of(stamp.cause) if stamp else None,
+            archive_reason=stamp.reason if stamp else None,
+            returned_at=back.returned_at if back else None,
+            returned_by=CauseView.of(back.cause) if back else None,
+            returned_by_booking=back is not None and back.cause.source is Source.BOOKING,
+            archive_plan=PlanView.of(client.plan) if client.plan else None,
+        )
+
+
+class HistoryView(BaseModel):
+    """One line of a client's history."""
+
+    history_id: str
+    at: datetime
+    event: HistoryEvent
+    by: CauseView
+    archive_id: str | None
+    options: ArchiveOptions | None
+    reason: str | None
+    plan: PlanTerms | None
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> HistoryView:
+        """Show a line."""
+        return cls(
+            history_id=entry.history_id,
+            at=entry.at,
+            event=entry.event,
+            by=CauseView.of(entry.cause),
+            archive_id=entry.archive_id,
+            options=entry.options,
+            reason=entry.reason,
+            plan=entry.plan,
+        )
+
+
+class ClientListView(BaseModel):
+    """A page of a client list."""
+
+    clients: list[ClientView]
+    next_cursor: str | None
+    unreadable: UnreadableField
+
+
+class CountsView(BaseModel):
+    """How many clients each tab has."""
+
+    active: int
+    archived: int
+
+
+class HistoryListView(BaseModel):
+    """A page of a client's history."""
+
+    entries: list[HistoryView]
+    next_cursor: str | None
+    unreadable: UnreadableField

@@ -1,0 +1,167 @@
+"""Answers about bulk archives and their undos."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from client_lifecycle.domain.client import (
+    ArchiveOptions,
+    Client,
+    Status,
+)
+from client_lifecycle.domain.members import MadeGood, Member, Totals
+from client_lifecycle.domain.money import Amount
+from client_lifecycle.domain.outcomes import Outcome, RunKind
+from client_lifecycle.domain.preview import PreviewFacts
+from client_lifecycle.domain.restore import (
+    NotRestored,
+    RestoreOutcome,
+)
+from client_lifecycle.domain.runs import WAITING, Run, RunState, estimated_seconds_left
+from client_lifecycle.domain.selection import ClientFilter
+from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.edge.views.receipts import RestoredItemView
+from client_lifecycle.edge.views.shared import UnreadableField
+
+
+class MemberView(BaseModel):
+    """One client of a bulk archive: what was shown before it was confirmed, and what it came to.
+
+    ``credits``, what is ``owed`` and what the payments not yet charged come to, ``scheduled``, are per currency.
+    ``warnings`` and ``blocks`` are the safety rules that were shown, ``rules`` those that held the client back when its
+    turn came. ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored``
+    names what an undo could not take back, the first hundred records; ``not_restored_total`` tells how many they are.
+    ``made_good`` is what had come alive on a client that was archived already and was ended by this run, if anything
+    had: the first hundred records, how many they are, and the archive whose receipt has them all.
+    ``unreadable`` names what it failed for, if that is the reason.
+    """
+
+    client_id: str
+    name: str | None
+    status: Status
+    credits: list[Amount]
+    owed: list[Amount]
+    upcoming_appointments: int
+    scheduled_payments: int
+    scheduled: list[Amount]
+    warnings: list[SafetyRule]
+    blocks: list[SafetyRule]
+    outcome: Outcome
+    reason: str | None
+    rules: list[SafetyRule]
+    archive_id: str | None
+    not_restored: list[RestoredItemView]
+    not_restored_total: int
+    made_good: MadeGood | None
+    unreadable: UnreadableField
+
+    @classmethod
+    def of(cls, member: Member, client: Client | None) -> MemberView:
+        """Show a member with the name of its client, runs hold ids only; ``None`` if the client cannot be read."""
+        facts: PreviewFacts = member.facts
+        missing = member.not_restored or NotRestored()
+        return cls(
+            client_id=member.client_id,
+            name=client.name if client else None,
+            status=facts.status,
+            credits=list(facts.credits),
+            owed=list(facts.owed),
+            upcoming_appointments=facts.upcoming_appointments,
+            scheduled_payments=facts.scheduled_payments,
+            scheduled=list(facts.scheduled),
+            warnings=list(facts.warnings),
+            blocks=list(facts.blocks),
+            outcome=member.outcome,
+            reason=member.reason,
+            rules=list(member.rules),
+            archive_id=member.archive_id or member.undoes,
+            not_restored=[RestoredItemView.of(item) for item in missing.items],
+            not_restored_total=sum(missing.counts.values()),
+            made_good=member.made_good,
+            unreadable=list(member.unreadable),
+        )
+
+
+class MemberListView(BaseModel):
+    """A page of a bulk archive's clients."""
+
+    clients: list[MemberView]
+    next_cursor: str | None
+    unreadable: UnreadableField
+
+
+class RunView(BaseModel):
+    """A bulk archive or the undo of one: its stage, its counts by outcome, and what is at stake.
+
+    One that waits has the ``token`` to confirm it with. ``attempt`` counts the first start and every retry. A proposed
+    one starts by itself at ``starts_at``, if there is such a moment. ``seconds_left`` is estimated from the pace of the
+    present attempt. ``not_restored`` counts what an undo that has ended could not take back, by reason.
+    """
+
+    run_id: str
+    kind: RunKind
+    state: RunState
+    group_id: str | None
+    filter: ClientFilter | None
+    left_out: int
+    options: ArchiveOptions
+    created_at: datetime
+    created_by: str
+    expires_at: datetime
+    token: str | None
+    starts_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempt: int
+    undo_of: str | None
+    undone_by: str | None
+    totals: Totals
+    counts: dict[Outcome, int]
+    not_restored: dict[RestoreOutcome, int]
+    not_restored_total: int
+    percent_done: int
+    seconds_left: int | None
+    unreadable: UnreadableField
+
+    @classmethod
+    def of(cls, run: Run, at: datetime) -> RunView:
+        """Show a run as it stands at this moment."""
+        return cls(**_run_fields(run, at))
+
+
+class RunListView(BaseModel):
+    """A page of a provider's bulk archives and undoings, the newest first."""
+
+    runs: list[RunView]
+    next_cursor: str | None
+    unreadable: UnreadableField
+
+
+class PreviewView(RunView):
+    """A bulk archive that waits to be confirmed, with the first page of its clients."""
+
+    clients: list[MemberView]
+    next_cursor: str | None
+
+    @classmethod
+    def with_first_page(cls, run: Run, page: MemberListView, at: datetime) -> PreviewView:
+        """Show a run as the side panel does."""
+        return cls(**_run_fields(run, at), clients=page.clients, next_cursor=page.next_cursor)
+
+
+def _run_fields(run: Run, at: datetime) -> dict[str, Any]:
+    clients = run.totals.clients
+    told = {name: getattr(run, name) for name in RunView.model_fields if hasattr(run, name)}
+    return {
+        **told,
+        "token": run.token if run.state in WAITING else None,
+        "counts": dict(run.counts),
+        "not_restored": dict(run.not_restored),
+        "not_restored_total": sum(run.not_restored.values()),
+        "unreadable": list(run.unreadable),
+        "percent_done": 100 * (clients - run.counts[Outcome.PENDING]) // clients,
+        "seconds_left": estimated_seconds_left(run, at),
+    }

@@ -1,0 +1,33 @@
+"""What several answers hold: unreadable records, and who did something."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from client_lifecycle.domain.client import (
+    Cause,
+    Source,
+)
+from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
+
+UnreadableField = Annotated[
+    list[Unreadable],
+    Field(default_factory=list, description="Stored records that had to be passed over, the first of them."),
+    AfterValidator(lambda found: found[:MOST_NAMED]),
+]
+"""What could not be read for an answer; ids and names of fields, never what is stored."""
+
+
+class CauseView(BaseModel):
+    """Who changed a client's status, and through what."""
+
+    source: Source
+    actor_id: str
+    run_id: str | None = None
+
+    @classmethod
+    def of(cls, cause: Cause) -> CauseView:
+        """Show a cause."""
+        return cls(source=cause.source, actor_id=cause.actor_id, run_id=cause.run_id)
