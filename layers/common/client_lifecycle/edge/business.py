@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from client_lifecycle.domain.client import Source
 from client_lifecycle.domain.events import Event, EventName
-from client_lifecycle.domain.runs import Outcome
+from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.edge.unreadable import NAMESPACE
 
 
