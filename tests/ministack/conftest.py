@@ -19,8 +19,8 @@ from local.running import EVENTS, announced, shell_environment
 from local.samples.running import write_events
 from local.stack import PracticeStack, practice_stack
 from local.tables import create_table
-from tests import key_limits
 from tests.ministack.listening import Listener
+from tests.support import key_limits
 
 if TYPE_CHECKING:
     from types_boto3_scheduler.literals import ScheduleStateType

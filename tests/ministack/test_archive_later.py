@@ -22,9 +22,9 @@ from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import CarriedOut, cancel_plan, carry_out_plan, plan_archive
 from client_lifecycle.use_cases.book import book
 from client_lifecycle.use_cases.carry_out import apply_effect
-from tests.ministack.faults import answering
-from tests.ministack.practice import count, everything, put
-from tests.unit.builders import DAY, NOW, appointment, cause, client, one_of_each, plan, reminder, terms
+from tests.support.builders import DAY, NOW, appointment, cause, client, one_of_each, plan, reminder, terms
+from tests.support.made_up_answers import answering
+from tests.support.practice import count, everything, put
 
 ROUNDS = 30
 Act = Callable[[Table, Client], object]
@@ -144,7 +144,7 @@ def test_a_plan_held_back_while_it_is_cancelled_stays_cancelled(table: Table) ->
     assert read_client(table, who.provider_id, who.client_id).plan is None
 
 
-def test_a_due_plan_and_a_booking_at_once_never_leave_a_client_half_archived(table: Table) -> None:
+def test_a_due_plan_and_a_booking_at_once_never_half_archive_a_client(table: Table) -> None:
     for number in range(ROUNDS):
         who = put(table, client(provider_id=f"prov-{number}", plan=plan()), [reminder()])
         with ThreadPoolExecutor(4) as pool:
@@ -207,7 +207,7 @@ class TestManyRecords:
         assert (after.status, after.plan) == (Status.ARCHIVED, None)
         assert not is_due(table, who)
 
-    def test_whoever_finds_its_receipt_settled_by_another_is_done(self, table: Table, who: Client) -> None:
+    def test_a_receipt_settled_by_another_is_done(self, table: Table, who: Client) -> None:
         def settle_first(request: dict[str, Any]) -> None:
             if "ConditionCheck" in request["TransactItems"][0] and len(request["TransactItems"]) == 2:
                 stamp = read_client(table, who.provider_id, who.client_id).stamp

@@ -27,9 +27,9 @@ from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
 from client_lifecycle.use_cases.carry_out import apply_effect
 from local.ministack import LocalAws
-from tests.ministack.faults import answering, cancelled
-from tests.ministack.practice import count, everything, put, records_of
-from tests.unit.builders import DAY, NOW, STAFF_ID, appointment, client, one_of_each, payment
+from tests.support.builders import DAY, NOW, STAFF_ID, appointment, client, one_of_each, payment
+from tests.support.made_up_answers import answering, cancelled
+from tests.support.practice import count, everything, put, records_of
 
 CAUSE = Cause(source=Source.STAFF, actor_id=STAFF_ID)
 
@@ -48,7 +48,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calls, "LONGEST_PAUSE_SECONDS", 0.002)
 
 
-def test_s1_one_query_then_the_settings_and_one_transaction_archive_a_client(table: Table) -> None:
+def test_s1_one_query_the_settings_and_one_transaction_archive_a_client(table: Table) -> None:
     who = put(table, client(), one_of_each())
     past = [
         appointment(f"past-{day}", starts_at=NOW - day * DAY, status=AppointmentStatus.COMPLETED) for day in range(50)
@@ -133,9 +133,7 @@ class TestManyRecords:
         assert len({change.before.record_id for change in receipt.changes}) == len(receipt.changes) == self.RECORDS
         assert read_live(table, who.provider_id, who.client_id, NOW).records == ()
 
-    def test_a_crash_leaves_it_archived_and_settling_and_repeating_the_effects_ends_it(
-        self, table: Table, who: Client
-    ) -> None:
+    def test_a_crash_leaves_it_settling_and_repeating_the_effects_ends_it(self, table: Table, who: Client) -> None:
         def crash_later(_: dict[str, Any]) -> None:
             if len(requests) == 2:
                 raise KeyboardInterrupt

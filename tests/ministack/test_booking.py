@@ -16,9 +16,9 @@ from client_lifecycle.storage.clients import read_live
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.book import book
-from tests.ministack.faults import answering, cancelled
-from tests.ministack.practice import everything, put
-from tests.unit.builders import DAY, NOW, appointment, cause, client, stamp
+from tests.support.builders import DAY, NOW, appointment, cause, client, stamp
+from tests.support.made_up_answers import answering, cancelled
+from tests.support.practice import everything, put
 
 ROUNDS = 40
 
@@ -45,7 +45,7 @@ def assert_whole(table: Table, who: Client) -> None:
     assert (live.client.status is Status.ARCHIVED) is (live.records == ())
 
 
-def test_a2_an_archive_between_reading_and_booking_is_undone_by_the_booking(table: Table) -> None:
+def test_a2_a_booking_ends_an_archive_made_since_it_read_the_client(table: Table) -> None:
     who = put(table, client())
 
     def archive_first(_: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ def test_a2_an_archive_between_reading_and_booking_is_undone_by_the_booking(tabl
     assert_whole(table, who)
 
 
-def test_a2_a_booking_between_reading_and_archiving_is_cancelled_by_the_archive(table: Table) -> None:
+def test_a2_an_archive_cancels_a_booking_made_since_it_read_the_client(table: Table) -> None:
     who = put(table, client())
 
     def book_first(_: dict[str, Any]) -> None:
@@ -71,7 +71,7 @@ def test_a2_a_booking_between_reading_and_archiving_is_cancelled_by_the_archive(
     assert (live.client.status, live.records) == (Status.ARCHIVED, ())
 
 
-def test_a2_archives_and_bookings_at_once_never_leave_a_client_half_archived(table: Table) -> None:
+def test_a2_archives_and_bookings_at_once_never_half_archive_a_client(table: Table) -> None:
     for number in range(ROUNDS):
         who = put(table, client(f"client-{number}", provider_id=f"prov-{number}"))
         with ThreadPoolExecutor(4) as pool:
@@ -105,7 +105,7 @@ def test_a_booking_in_conflict_with_other_transactions_is_tried_again(table: Tab
     assert_whole(table, who)
 
 
-def test_a_booking_gives_up_on_conflicts_without_end_and_has_written_nothing(table: Table) -> None:
+def test_a_booking_stops_at_endless_conflicts_and_has_written_nothing(table: Table) -> None:
     who = put(table, client(stamp=stamp()))
     before = everything(table, who)
     with answering(table, "TransactWriteItems", lambda request: cancelled(request, "TransactionConflict")) as requests:
@@ -116,7 +116,7 @@ def test_a_booking_gives_up_on_conflicts_without_end_and_has_written_nothing(tab
     assert read_answer(table, who.provider_id, "e-1") is None
 
 
-def test_of_one_appointment_booked_under_eight_events_at_once_one_is_accepted(table: Table) -> None:
+def test_one_of_eight_events_at_once_for_one_appointment_is_accepted(table: Table) -> None:
     who = put(table, client(stamp=stamp()))
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: ask(table, who, f"e-{n}", appointment_id="a-1"), range(8)))

@@ -21,8 +21,8 @@ from local.ministack import CONFIG
 from local.signatures import signed_headers
 from local.stack import PracticeStack
 from tests.ministack.listening import HEARD_SECONDS, Envelope, Listener, has
-from tests.ministack.practice import put, records_of
-from tests.unit.builders import ARCHIVE_ID, DAY, client, stamp
+from tests.support.builders import ARCHIVE_ID, DAY, client, stamp
+from tests.support.practice import put, records_of
 
 NUMBERS = count()
 ROUNDS = 10
@@ -92,7 +92,7 @@ def letters(sqs: Any, queue_url: str) -> list[dict[str, Any]]:
     return []
 
 
-def test_a2_a_booking_asked_for_on_the_bus_activates_the_client_and_is_answered_on_the_bus(
+def test_a2_a_booking_on_the_bus_activates_and_is_answered_on_the_bus(
     deployed: PracticeStack, scheduling: Scheduling, listener: Listener
 ) -> None:
     who = somebody(deployed)
@@ -112,7 +112,7 @@ def test_a2_a_booking_asked_for_on_the_bus_activates_the_client_and_is_answered_
     assert {event["correlation_id"] for event in heard} == {ARCHIVE_ID}
 
 
-def test_p6_a_refusal_is_told_once_by_its_answer_though_staff_read_it_in_the_history_too(
+def test_p6_a_refusal_is_published_once_and_in_the_history_for_staff(
     deployed: PracticeStack, scheduling: Scheduling, listener: Listener
 ) -> None:
     who = somebody(deployed, settings=PortalSettings(schedule_appointments=False))
@@ -129,7 +129,7 @@ def test_p6_a_refusal_is_told_once_by_its_answer_though_staff_read_it_in_the_his
     assert sorted(line["event"] for line in lines) == ["booking.refused", "client.activated"]
 
 
-def test_one_event_from_both_entrances_at_once_books_one_appointment_and_has_one_answer(
+def test_one_event_from_both_entrances_at_once_is_booked_and_answered_once(
     deployed: PracticeStack, scheduling: Scheduling, listener: Listener
 ) -> None:
     people = [somebody(deployed) for _ in range(ROUNDS)]
@@ -145,7 +145,7 @@ def test_one_event_from_both_entrances_at_once_books_one_appointment_and_has_one
         assert len(records_of(deployed.table, who)) == 1
 
 
-def test_one_appointment_from_both_entrances_under_two_events_is_booked_once(
+def test_one_appointment_under_two_events_from_both_entrances_is_one(
     deployed: PracticeStack, scheduling: Scheduling, listener: Listener
 ) -> None:
     people = [somebody(deployed) for _ in range(ROUNDS)]
@@ -164,7 +164,7 @@ def test_one_appointment_from_both_entrances_under_two_events_is_booked_once(
         assert read_client(deployed.table, who.provider_id, who.client_id).status is Status.ACTIVE
 
 
-def test_a_malformed_request_on_the_bus_is_set_aside_whole_and_changes_nobody(
+def test_a_malformed_request_on_the_bus_is_set_aside_and_changes_nobody(
     deployed: PracticeStack, scheduling: Scheduling, outputs: dict[str, str], sqs: Any
 ) -> None:
     who = somebody(deployed)

@@ -23,8 +23,8 @@ from local.deploy import STACK
 from local.ministack import CONFIG
 from local.stack import PracticeStack
 from local.staff import Role, sign_in
-from tests.ministack.practice import everything, put, records_of
-from tests.unit.builders import DAY, appointment, client, membership, one_of_each, payment, reminder
+from tests.support.builders import DAY, appointment, client, membership, one_of_each, payment, reminder
+from tests.support.practice import everything, put, records_of
 
 RUN_SECONDS = 60
 NUMBERS = iter(range(1_000))
@@ -180,7 +180,7 @@ class TestComingBackInTheMiddleOfARun:
         invoke(deployed, "finish-run", batch)
         return deployed.api.get(f"/bulk-archives/{batch['run_id']}")
 
-    def test_nothing_of_the_client_is_cancelled_afterwards_and_the_outcome_says_superseded(
+    def test_nothing_is_cancelled_afterwards_and_the_outcome_is_superseded(
         self, deployed: PracticeStack, run: tuple[dict[str, Any], Client, Client]
     ) -> None:
         batch, returning, staying = run

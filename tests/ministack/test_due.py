@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from client_lifecycle.storage import due, keys
 from client_lifecycle.storage.table import Table
-from tests.unit.builders import NOW
+from tests.support.builders import NOW
 
 
 def test_what_is_due_is_found_in_every_partition_and_nothing_else(table: Table) -> None:

@@ -17,7 +17,7 @@ from client_lifecycle.storage.keys import email_key
 from client_lifecycle.storage.providers import add_group, delete_group
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.clients import add_client, change_client
-from tests.unit.builders import GROUP_ID, PROVIDER_ID, client, group
+from tests.support.builders import GROUP_ID, PROVIDER_ID, client, group
 
 ADDERS = 20
 ADDRESS = "Wren.Fairbrook@example.org"
@@ -66,7 +66,7 @@ def test_a3_of_twenty_adds_at_once_exactly_one_wins(table: Table) -> None:
     assert count_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=None) == 1
 
 
-def test_a3_of_twenty_clients_that_change_to_one_address_exactly_one_gets_it(table: Table) -> None:
+def test_a3_of_twenty_clients_that_change_to_one_address_one_gets_it(table: Table) -> None:
     people = [add_client(table, client(f"client-{number}")) for number in range(ADDERS)]
 
     def change(number: int) -> Client:

@@ -21,7 +21,7 @@ from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.clean_up import LEASE, clean_up
 from local.stack import PracticeStack, practice_stack
 from tests.ministack.faulty.deploy import kill_a_worker, make_faulty
-from tests.ministack.practice import everything
+from tests.support.practice import everything
 
 SEED = int(os.environ.get("FAULT_SEED", "20261124"))
 CLIENTS = 100
@@ -112,7 +112,7 @@ def assert_archived_once_and_in_full(stack: PracticeStack, who: Client, run_id: 
     assert set(touched) == {(one.before.kind, one.before.record_id) for one in all_effects(sample.records, at).changes}
 
 
-def test_with_every_fifth_step_failing_all_delivered_twice_and_workers_killed_everyone_is_archived_once(
+def test_failing_repeated_and_killed_steps_archive_each_client_once(
     stack: PracticeStack, everyone: Iterator[Client]
 ) -> None:
     make_faulty(stack, seed=SEED, share=0.2)
@@ -146,7 +146,7 @@ def test_with_every_fifth_step_failing_all_delivered_twice_and_workers_killed_ev
     assert [one for work in (keys.Work.SETTLING, keys.Work.RUN) for one in list_due(stack.table, work, far)] == []
 
 
-def test_a_handler_that_is_dead_leaves_the_run_completed_with_failures_and_everyone_accounted_for(
+def test_a_dead_handler_ends_the_run_with_failures_and_all_accounted_for(
     stack: PracticeStack, everyone: Iterator[Client]
 ) -> None:
     make_faulty(stack, seed=SEED, share=0.0)

@@ -15,8 +15,8 @@ from client_lifecycle.storage.keys import word_partition
 from client_lifecycle.storage.search import MAX_QUERIES, find_by_name
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive import archive_client
-from tests.ministack.practice import put
-from tests.unit.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
+from tests.support.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
+from tests.support.practice import put
 
 LISTINGS: dict[str, Callable[[Table], object]] = {
     "a tab": lambda table: list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=None, limit=20, after=None),

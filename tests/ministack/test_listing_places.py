@@ -10,13 +10,13 @@ from client_lifecycle.domain.client import Status
 from client_lifecycle.storage.clients import list_clients
 from client_lifecycle.storage.keys import client_key
 from client_lifecycle.storage.table import Table
-from tests.ministack.practice import put
-from tests.unit.builders import GROUP_ID, PROVIDER_ID, client, stamp
+from tests.support.builders import GROUP_ID, PROVIDER_ID, client, stamp
+from tests.support.practice import put
 
 
 @pytest.mark.parametrize("becomes", ["renamed", "archived", "moved", "gone"])
 @pytest.mark.parametrize("group_id", [None, GROUP_ID])
-def test_the_page_after_a_client_goes_on_where_it_was(table: Table, becomes: str, group_id: str | None) -> None:
+def test_the_page_after_a_client_continues_where_it_was(table: Table, becomes: str, group_id: str | None) -> None:
     for number in range(5):
         put(table, client(f"client-{number}", name=f"Ada {number}", group_id=GROUP_ID))
     first = list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=group_id, limit=2, after=None)

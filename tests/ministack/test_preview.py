@@ -29,8 +29,8 @@ from client_lifecycle.storage.runs import all_members, read_run
 from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, KEYS_PER_BATCH_GET, Table
 from client_lifecycle.use_cases.bulk.preview import FEW_CLIENTS, Preview, preview
 from local.sample_practice import GROUPS, SampleClient, SamplePractice, generate, load
-from tests.ministack.practice import put
-from tests.unit.builders import DAY, NOW, PROVIDER_ID, appointment, client, payment
+from tests.support.builders import DAY, NOW, PROVIDER_ID, appointment, client, payment
+from tests.support.practice import put
 
 AT = datetime(2026, 5, 11, 10, 7, tzinfo=UTC)
 GROUP_ID = GROUPS[0][0]

@@ -16,8 +16,8 @@ from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.keys import history_key
 from local.stack import PracticeStack
 from tests.ministack.listening import HEARD_SECONDS, Listener, has, names
-from tests.ministack.practice import put
-from tests.unit.builders import DAY, appointment, cause, client, membership, one_of_each, payment, reminder
+from tests.support.builders import DAY, appointment, cause, client, membership, one_of_each, payment, reminder
+from tests.support.practice import put
 
 EFFECTS_OF_AN_ARCHIVE = {
     "appointment.cancelled",
@@ -44,7 +44,7 @@ def somebody(deployed: PracticeStack) -> Client:
     return put(deployed.table, who, [*ahead, membership(), *others])
 
 
-def test_an_archive_and_a_return_with_restore_are_heard_by_id_and_nothing_personal_is(
+def test_archive_and_restore_are_published_by_id_and_nothing_personal(
     deployed: PracticeStack, listener: Listener
 ) -> None:
     who = somebody(deployed)
@@ -105,7 +105,7 @@ def test_a_bulk_archive_is_heard_from_its_preview_to_its_verdict(deployed: Pract
     assert "nmistakable" not in json.dumps(heard)
 
 
-def test_a_write_that_cannot_be_understood_is_set_aside_and_holds_nobody_up(
+def test_an_unreadable_write_is_set_aside_and_delays_no_other(
     deployed: PracticeStack, listener: Listener, outputs: dict[str, str], sqs: Any
 ) -> None:
     who = client("heard-poison", provider_id=deployed.practice.provider_id)

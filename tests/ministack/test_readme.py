@@ -63,7 +63,7 @@ def test_the_calls_of_the_readme_do_what_it_says_again_and_again(folder: Path) -
         assert {client["outcome"] for client in members if "outcome" in client} == {"archived"}
 
 
-def test_one_line_in_another_terminal_shows_a_lambda_at_work(folder: Path) -> None:
+def test_one_line_in_another_terminal_shows_a_running_lambda(folder: Path) -> None:
     [block] = [block for block in BLOCKS if "invoke archive_client" in block]
     [answer] = answers(run(script_of([block], folder)))
     assert answer["body"]["client"]["status"] == "archived"

@@ -32,10 +32,7 @@ from client_lifecycle.use_cases.archive import Archived, archive_client
 from client_lifecycle.use_cases.carry_out import apply_effect
 from client_lifecycle.use_cases.restore import Restored
 from local.sample_practice import generate, load
-from tests.ministack.faults import answering
-from tests.ministack.practice import count, everything, put, records_of
-from tests.stored import write_group, write_settings
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     HOUR,
     MOMENT,
@@ -49,7 +46,10 @@ from tests.unit.builders import (
     one_of_each,
     payment,
 )
-from tests.unit.strategies import record_sets
+from tests.support.made_up_answers import answering
+from tests.support.practice import count, everything, put, records_of
+from tests.support.store import store_group, store_settings
+from tests.support.strategies import record_sets
 
 EVERYTHING = tuple(Restorable)
 NOTHING_SAID = ArchiveOptions()
@@ -195,7 +195,7 @@ def test_only_what_that_archive_touched_comes_back(table: Table) -> None:
     assert [item.record_id for item in items] == ["second"]
 
 
-def test_a_client_with_more_records_than_one_transaction_gets_them_all_back(table: Table) -> None:
+def test_more_records_than_one_transaction_takes_are_all_restored(table: Table) -> None:
     who = someone(table, [payment(f"p-{n}", due_at=NOW + (n + 1) * DAY) for n in range(250)])
     before = by_key(records_of(table, who))
     archive(table, who)
@@ -289,7 +289,7 @@ def test_a_slot_that_another_client_took_meanwhile_stays_taken(table: Table) -> 
     assert outcomes == {"mine": RestoreOutcome.SLOT_TAKEN, "free": RestoreOutcome.RESTORED}
 
 
-def test_an_appointment_of_another_client_that_cannot_be_read_stands_in_nobodys_way(table: Table) -> None:
+def test_an_unreadable_appointment_of_another_client_takes_no_slot(table: Table) -> None:
     mine = appointment("mine", starts_at=NOW + DAY, duration_minutes=60)
     who = someone(table, [mine])
     archive(table, who)
@@ -366,7 +366,7 @@ class TestOptions:
     """What is said when archiving."""
 
     def test_e10_the_client_is_moved_at_once_and_the_receipt_tells_from_where(self, table: Table) -> None:
-        write_group(table, group("group-former"))
+        store_group(table, group("group-former"))
         who = someone(table, group_id="group-sleep")
         done = archive(table, who, ArchiveOptions(group_id="group-former"))
         stored = read_client(table, who.provider_id, who.client_id)
@@ -381,7 +381,7 @@ class TestOptions:
         assert everything(table, who) == before
 
     def test_e10_a_group_that_is_deleted_meanwhile_is_refused_too(self, table: Table) -> None:
-        write_group(table, group("group-former"))
+        store_group(table, group("group-former"))
         who = someone(table)
 
         def delete_first(_: dict[str, Any]) -> None:
@@ -409,7 +409,7 @@ class TestSafetyRules:
         return someone(table, one_of_each(), owed_cents=1)
 
     def set_level(self, table: Table, level: Level) -> None:
-        write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=level)))
+        store_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=level)))
 
     def test_block_refuses_names_the_rule_and_writes_nothing(self, table: Table, debtor: Client) -> None:
         self.set_level(table, Level.BLOCK)

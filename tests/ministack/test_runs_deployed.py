@@ -15,9 +15,9 @@ from client_lifecycle.storage.clients import client_item, read_client, read_live
 from client_lifecycle.storage.runs import read_run, replace_run
 from client_lifecycle.use_cases.archive import archived_entry, stamped
 from local.stack import PracticeStack
-from tests.ministack.practice import put, records_of
 from tests.ministack.test_deployed_system import confirm, finished, invoke, outcomes, preview, somebody
-from tests.unit.builders import DAY, appointment, cause
+from tests.support.builders import DAY, appointment, cause
+from tests.support.practice import put, records_of
 
 LONG_AGO = timedelta(hours=3)
 
@@ -31,7 +31,7 @@ def statuses(deployed: PracticeStack, people: list[Client]) -> set[Status]:
     return {read_client(deployed.table, who.provider_id, who.client_id).status for who in people}
 
 
-def test_a_bulk_archive_is_undone_by_the_workflow_and_everyone_is_as_before(
+def test_the_workflow_undoes_a_bulk_archive_and_everyone_is_as_before(
     deployed: PracticeStack, people: list[Client]
 ) -> None:
     before = [restorable(deployed, who) for who in people]

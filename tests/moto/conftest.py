@@ -27,9 +27,9 @@ from client_lifecycle.storage.connections import connect_seal
 from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.table import Table
 from local.tables import create_table
-from tests import key_limits
-from tests.faults import CountedTime
-from tests.unit.builders import NOW
+from tests.support import key_limits
+from tests.support.builders import NOW
+from tests.support.faults import CountedTime
 
 ACCOUNT_ID = "123456789012"
 BUCKET = "manifests"

@@ -7,9 +7,9 @@ import pytest
 from client_lifecycle.storage.clients import address_item
 from client_lifecycle.storage.keys import email_key
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import patch, post
-from tests.moto.store import dump, store
-from tests.unit.builders import PROVIDER_ID, client
+from tests.support.builders import PROVIDER_ID, client
+from tests.support.calls import patch, post
+from tests.support.store import dump, store
 
 WIDE = "\N{GREEK SMALL LETTER IOTA WITH DIALYTIKA AND TONOS}"
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from client_lifecycle.edge.answer_headers import ALWAYS, EXPOSED
-from tests.moto.calls import ROUTES, Answer, get, request
+from tests.support.calls import ROUTES, Answer, get, request
 
 CORS = ("Access-Control-Allow-Origin", "Access-Control-Expose-Headers")
 

@@ -24,12 +24,9 @@ from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys, runs
 from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import ROUTES, Answer, delete, get, pages, patch, post, put
 from tests.moto.conftest import Executions
-from tests.moto.recorded import SECRET, book
-from tests.moto.store import store, store_group
 from tests.moto.test_receipt_pages import MOST_BYTES, RECEIPT, changes_of, store_receipt, written_bytes
-from tests.unit.builders import (
+from tests.support.builders import (
     ARCHIVE_ID,
     NOW,
     PROVIDER_ID,
@@ -46,6 +43,9 @@ from tests.unit.builders import (
     stamp,
     terms,
 )
+from tests.support.calls import ROUTES, Answer, delete, get, pages, patch, post, put
+from tests.support.recorded import SECRET, book
+from tests.support.store import store, store_group
 
 LARGE = "\U0001f343"
 """A character that takes fourteen bytes in an answer, more than any other."""

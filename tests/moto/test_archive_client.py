@@ -10,10 +10,8 @@ from client_lifecycle.domain.records import ChatKind, PaymentStatus
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import ARCHIVER, JSON, post
 from tests.moto.conftest import Clock, Log
-from tests.moto.store import dump, statuses, store, store_group
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     GROUP_ID,
     NOW,
@@ -28,6 +26,8 @@ from tests.unit.builders import (
     payment,
     reminder,
 )
+from tests.support.calls import ARCHIVER, JSON, post
+from tests.support.store import dump, statuses, store, store_group
 
 ARCHIVE = "/clients/client-1/archive"
 ACTIVATE = "/clients/client-1/activate"
@@ -111,7 +111,7 @@ def test_e9_the_receipt_records_whether_the_client_is_told(table: Table, notify_
     assert stamped.notify_client is notify_client
 
 
-def test_e10_the_client_is_moved_in_the_same_write_and_the_receipt_tells_from_where(table: Table) -> None:
+def test_e10_the_same_write_moves_the_client_and_the_receipt_has_both(table: Table) -> None:
     store_group(table, group("group-former"))
     store(table, client(group_id=GROUP_ID))
     archived = post(ARCHIVE, {"group_id": "group-former"}).body
@@ -119,9 +119,7 @@ def test_e10_the_client_is_moved_in_the_same_write_and_the_receipt_tells_from_wh
     assert archived["receipt"]["moved_from_group_id"] == GROUP_ID
 
 
-def test_archiving_an_archived_client_answers_with_the_receipt_it_has_and_writes_nothing(
-    table: Table, clock: Clock
-) -> None:
+def test_archiving_an_archived_client_returns_its_receipt_unchanged(table: Table, clock: Clock) -> None:
     store(table, client(), *one_of_each())
     first = post(ARCHIVE, {})
     written = dump(table)
@@ -132,7 +130,7 @@ def test_archiving_an_archived_client_answers_with_the_receipt_it_has_and_writes
 
 
 @pytest.mark.parametrize("records", [97, 98, 196])
-def test_a_client_with_more_records_than_one_transaction_takes_is_archived_in_full(table: Table, records: int) -> None:
+def test_a_client_with_more_records_than_a_transaction_is_archived_in_full(table: Table, records: int) -> None:
     store(table, client(), *(reminder(f"reminder-{number:03d}") for number in range(records)))
     receipt = post(ARCHIVE, {}).body["receipt"]
     touched = [change["record_id"] for change in receipt["changes"]]
@@ -201,7 +199,7 @@ def test_history_tells_of_both_verbs_with_who_and_under_which_archive(table: Tab
     assert told == [("client.archived", archive_id, STAFF_ID), ("client.activated", archive_id, "staff-8")]
 
 
-def test_a_client_that_came_back_is_archived_anew_with_a_receipt_of_its_own(table: Table, clock: Clock) -> None:
+def test_a_client_that_came_back_is_archived_again_with_its_own_receipt(table: Table, clock: Clock) -> None:
     store(table, client(), *one_of_each())
     first = post(ARCHIVE, {}).body["receipt"]
     clock.pass_by(DAY)
@@ -289,7 +287,7 @@ def test_the_group_is_recognised_however_the_gateway_writes_the_claim(table: Tab
     assert post(ARCHIVE, {}, claims=ARCHIVER | {"cognito:groups": groups}).status == 200
 
 
-def test_the_provider_comes_from_the_claims_so_that_equal_ids_of_two_providers_stay_apart(table: Table) -> None:
+def test_equal_ids_of_two_providers_are_kept_apart_by_the_claims(table: Table) -> None:
     store(table, client())
     store(table, client(provider_id=OTHER_PROVIDER_ID))
     post(ARCHIVE, {}, claims=ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID})

@@ -17,11 +17,8 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.book import book
-from tests.moto.calls import ARCHIVER, delete, get, patch, post, put
 from tests.moto.conftest import Clock, Log
-from tests.moto.store import dump, store, store_group
-from tests.stored import write_settings
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     GROUP_ID,
     HOUR,
@@ -39,6 +36,8 @@ from tests.unit.builders import (
     stamp,
     terms,
 )
+from tests.support.calls import ARCHIVER, delete, get, patch, post, put
+from tests.support.store import dump, store, store_group, store_settings
 
 PLAN = "/clients/client-1/archive-plan"
 WHEN = ["archive_on", "after_last_appointment", "after_last_payment"]
@@ -103,9 +102,7 @@ def test_each_other_trigger_is_asked_for_by_its_name(table: Table, trigger: str)
     assert (shown["trigger"], shown["archive_on"]) == (trigger, None)
 
 
-def test_a_plan_is_looked_at_when_its_day_begins_anywhere_and_due_when_it_begins_there(
-    table: Table, clock: Clock
-) -> None:
+def test_a_plan_is_checked_when_its_day_begins_anywhere_and_due_there(table: Table, clock: Clock) -> None:
     store(table, client())
     put(PLAN, {"archive_on": "2026-03-04"})
     clock.at = NOW.replace(day=3, hour=10, minute=0) - MOMENT
@@ -121,7 +118,7 @@ def test_a_plan_is_looked_at_when_its_day_begins_anywhere_and_due_when_it_begins
     assert carry_out(table, clock) is CarriedOut.ARCHIVED
 
 
-def test_a_new_plan_takes_the_place_of_the_one_before_and_the_history_tells_of_both(table: Table) -> None:
+def test_a_new_plan_replaces_the_one_before_and_the_history_has_both(table: Table) -> None:
     store(table, client())
     put(PLAN, {"archive_on": "2026-04-01"})
     put(PLAN, {"after_last_payment": True}, claims=COLLEAGUE)
@@ -335,9 +332,7 @@ def test_an_appointment_in_progress_is_waited_for_however_long_it_is(table: Tabl
     assert carry_out(table, clock) is CarriedOut.ARCHIVED
 
 
-def test_a_plan_is_carried_out_soon_after_its_last_appointment_was_cancelled_elsewhere(
-    table: Table, clock: Clock
-) -> None:
+def test_a_plan_is_due_soon_after_its_last_appointment_is_cancelled(table: Table, clock: Clock) -> None:
     ahead = appointment(starts_at=NOW + 90 * DAY)
     store(table, client(plan=plan()), ahead)
     assert carry_out(table, clock) is CarriedOut.PUT_OFF
@@ -364,10 +359,10 @@ HELD_BACK: list[tuple[str, dict[str, Any], PlanTerms, list[str]]] = [
 
 
 @pytest.mark.parametrize(("_", "fields", "asked", "by"), HELD_BACK, ids=[row[0] for row in HELD_BACK])
-def test_a5_a_plan_is_held_back_says_why_and_is_looked_at_again_a_day_later_while(
+def test_a5_a_plan_held_back_says_why_and_is_checked_again_a_day_later(
     table: Table, clock: Clock, _: str, fields: dict[str, Any], asked: PlanTerms, by: list[str]
 ) -> None:
-    write_settings(table, PROVIDER_ID, ProviderSettings(safety=RULES))
+    store_settings(table, PROVIDER_ID, ProviderSettings(safety=RULES))
     store(table, client(plan=plan(asked), **fields))
     assert carry_out(table, clock) is CarriedOut.HELD_BACK
     shown = get("/clients/client-1").body
@@ -386,7 +381,7 @@ def test_a5_a_plan_is_held_back_says_why_and_is_looked_at_again_a_day_later_whil
 
 
 def test_a_warning_that_was_acknowledged_beforehand_holds_nothing_back(table: Table, clock: Clock) -> None:
-    write_settings(table, PROVIDER_ID, ProviderSettings(safety=RULES))
+    store_settings(table, PROVIDER_ID, ProviderSettings(safety=RULES))
     store(table, client(credit_cents=1))
     put(PLAN, {"after_last_payment": True, "acknowledge": ["has_credits"]})
     assert carry_out(table, clock) is CarriedOut.ARCHIVED

@@ -22,10 +22,10 @@ from client_lifecycle.storage.booking_secrets import KEPT_FOR, PROVIDERS_KEPT, R
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.table import Table
 from local.template import ROOT
-from tests.moto.calls import JSON, Answer, get, invoke, request
 from tests.moto.conftest import Clock
-from tests.moto.store import dump, store
-from tests.unit.builders import NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
+from tests.support.builders import NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
+from tests.support.calls import JSON, Answer, get, invoke, request
+from tests.support.store import dump, store
 
 SECRET = "the scheduling system's secret"
 OTHER_SECRET = "the other provider's secret"
@@ -68,7 +68,7 @@ def hook_event(raw: str, headers: dict[str, str]) -> dict[str, Any]:
     return {**event, "body": raw, "headers": headers, "multiValueHeaders": {name: [v] for name, v in headers.items()}}
 
 
-def test_a2_a_booking_brings_an_archived_client_back_in_the_same_transaction(practice: Table) -> None:
+def test_a2_a_booking_activates_an_archived_client_in_one_transaction(practice: Table) -> None:
     calls: list[str] = []
     wiring.table().client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
     answer = call(booking())
@@ -94,7 +94,7 @@ def test_an_active_client_books_and_the_revision_rises(practice: Table) -> None:
 
 @pytest.mark.parametrize("who", ["active", "archived"])
 @pytest.mark.parametrize(("booked_by", "last_active_at"), [("client", "2026-03-02T09:30:00Z"), ("staff", None)])
-def test_a_client_who_books_is_active_at_that_moment_and_one_who_is_booked_is_not(
+def test_booking_is_activity_of_the_client_and_being_booked_is_not(
     who: str, booked_by: str, last_active_at: str | None
 ) -> None:
     call(booking(who, booked_by=booked_by))
@@ -189,7 +189,7 @@ def heard(secret: str) -> bool:
     return answer.status == 200
 
 
-def test_a_rotation_is_never_a_refusal_and_the_secret_before_the_last_is_good_no_more(clock: Clock) -> None:
+def test_a_rotation_refuses_nobody_and_ends_the_secret_before_the_last(clock: Clock) -> None:
     assert heard(SECRET)
     put_version("second")
     assert heard("second")
@@ -200,7 +200,7 @@ def test_a_rotation_is_never_a_refusal_and_the_secret_before_the_last_is_good_no
     assert (heard("third"), heard("second"), heard(SECRET)) == (True, True, False)
 
 
-def test_a_pending_secret_is_good_once_its_stage_is_moved_as_a_rotation_does(clock: Clock) -> None:
+def test_a_pending_secret_is_valid_once_a_rotation_moves_its_stage(clock: Clock) -> None:
     secrets = boto3.client("secretsmanager")
     before = secrets.get_secret_value(SecretId=SECRET_ID)["VersionId"]
     pending = put_version("next", "AWSPENDING")
@@ -228,7 +228,7 @@ def test_bad_signatures_read_secrets_a_few_times_a_minute_only(clock: Clock, rea
     assert heard("second")
 
 
-def test_stale_and_unsigned_requests_and_impossible_providers_read_no_secret(reads: Reads) -> None:
+def test_stale_unsigned_and_impossible_requests_read_no_secret(reads: Reads) -> None:
     call(booking(), at=NOW - timedelta(hours=1))
     call(booking(), provider="../other")
     request("POST", "/hooks/bookings", booking(), claims=None)
@@ -285,11 +285,11 @@ def test_a_provider_cannot_book_for_another_with_its_own_secret(practice: Table)
     assert dump(practice) == before
 
 
-def test_of_a_malformed_booking_for_another_provider_the_fields_are_told_first() -> None:
+def test_a_malformed_booking_of_another_provider_is_told_its_fields_first() -> None:
     assert call(booking(provider_id=OTHER_PROVIDER_ID, note="!")).fields == ["note"]
 
 
-def test_a_caller_cannot_name_another_provider_beside_the_one_whose_secret_signed(practice: Table) -> None:
+def test_a_caller_cannot_name_a_provider_whose_secret_did_not_sign(practice: Table) -> None:
     raw = json.dumps(booking())
     headers = {"X-Provider": OTHER_PROVIDER_ID, "X-Signature": sign(OTHER_SECRET, raw.encode(), NOW)}
     event = hook_event(raw, headers)

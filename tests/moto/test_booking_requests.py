@@ -17,11 +17,11 @@ from client_lifecycle.storage.bookings import read_answer
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from local.template import ROOT
-from tests.faults import THROTTLED, failing
-from tests.moto.calls import invoke
 from tests.moto.conftest import Log
-from tests.moto.store import dump, store
-from tests.unit.builders import ARCHIVE_ID, NOW, PROVIDER_ID, client, stamp
+from tests.support.builders import ARCHIVE_ID, NOW, PROVIDER_ID, client, stamp
+from tests.support.calls import invoke
+from tests.support.faults import THROTTLED, failing
+from tests.support.store import dump, store
 
 HANDLER = "booking_requests.handler.lambda_handler"
 SAMPLE = json.loads((ROOT / "events" / "booking_requests.json").read_text(encoding="utf-8"))
@@ -100,7 +100,7 @@ MALFORMED: list[tuple[dict[str, Any], list[str], list[str]]] = [
 
 
 @pytest.mark.parametrize(("wrong", "fields", "known"), MALFORMED, ids=[ascii(fields) for _, fields, _ in MALFORMED])
-def test_a_malformed_request_is_set_aside_whole_without_another_try_and_logged_by_its_fields(
+def test_a_malformed_request_is_set_aside_at_once_and_logged_by_fields(
     practice: Table, queue_url: str, log: Log, wrong: dict[str, Any], fields: list[str], known: list[str]
 ) -> None:
     before, event = dump(practice), requested(**wrong)
@@ -126,7 +126,7 @@ def test_another_booking_under_the_same_event_id_is_set_aside_and_counted(
     assert (metric["bookings_set_aside"], metric["reason"]) == ([1.0], "EventIdReused")
 
 
-def test_what_can_neither_be_understood_nor_set_aside_fails_and_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_can_neither_be_read_nor_set_aside_fails_and_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/gone")
     with pytest.raises(ClientError):
         invoke(HANDLER, requested(note=UNDOCUMENTED))

@@ -16,10 +16,10 @@ from client_lifecycle.edge import wiring
 from client_lifecycle.edge.bookings import AppointmentBody, BookingBody
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import get, post, request
-from tests.moto.store import dump, store
 from tests.moto.test_booking_hook import SECRET, booking, call, of
-from tests.unit.builders import NOW, PROVIDER_ID, client, stamp
+from tests.support.builders import NOW, PROVIDER_ID, client, stamp
+from tests.support.calls import get, post, request
+from tests.support.store import dump, store
 
 YEAR = timedelta(days=365)
 
@@ -85,7 +85,7 @@ def test_a10_one_that_is_not_cancelled_stays_as_it_is(practice: Table, status: A
     assert get("/clients/archived").body["status"] == "archived"
 
 
-def test_a10_what_an_archive_cancelled_and_was_booked_again_is_not_restored(practice: Table) -> None:
+def test_a10_what_was_cancelled_and_booked_again_is_not_restored(practice: Table) -> None:
     call(booking("active"))
     archived = post("/clients/active/archive", {}).body["receipt"]
     assert [change["record_id"] for change in archived["changes"]] == ["a-1"]

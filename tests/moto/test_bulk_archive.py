@@ -13,11 +13,9 @@ from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import all_members, read_run
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.bulk.steps import finish_run
-from tests.moto.calls import ARCHIVER, JSON, READER, STRANGER, Answer, get, pages, post
 from tests.moto.conftest import BUCKET, Clock, Executions
-from tests.moto.store import dump, store, store_group
 from tests.moto.workflow import manifest
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     GROUP_ID,
     MOMENT,
@@ -30,6 +28,8 @@ from tests.unit.builders import (
     payment,
     stamp,
 )
+from tests.support.calls import ARCHIVER, JSON, READER, STRANGER, Answer, get, pages, post
+from tests.support.store import dump, store, store_group
 
 BULK = "/bulk-archives"
 
@@ -115,7 +115,7 @@ def test_a_preview_shows_the_totals_and_how_long_it_holds(practice: Table) -> No
     assert (run["started_at"], run["finished_at"]) == (None, None)
 
 
-def test_m1_amounts_of_several_currencies_are_shown_side_by_side_and_never_added(table: Table) -> None:
+def test_m1_amounts_of_several_currencies_are_shown_and_never_added(table: Table) -> None:
     store(table, client("c-eur", currency="EUR", credit_cents=500, owed_cents=30), payment("p-1", currency="CHF"))
     store(table, client("c-usd", currency="USD", credit_cents=60, owed_cents=7), payment("p-1", currency="USD"))
     store(table, client("c-both", currency="EUR", credit_cents=4), payment("p-1"), payment("p-2", currency="CHF"))
@@ -153,7 +153,7 @@ def test_a6_a_group_means_its_active_members_by_name_and_no_one_else(practice: T
     assert run["group_id"] == GROUP_ID
 
 
-def test_a6_the_members_are_those_of_the_preview_whoever_joins_later(practice: Table) -> None:
+def test_a6_the_members_are_those_of_the_preview_and_no_later_ones(practice: Table) -> None:
     run = preview(group_id=GROUP_ID)
     store(practice, client("c-9", name="Late", group_id=GROUP_ID))
     assert ids(get(f"{BULK}/{run['run_id']}/clients").body) == ["c-2", "c-3", "c-1"]
@@ -371,7 +371,7 @@ def test_ten_thousand_unknown_ids_are_all_named(practice: Table) -> None:
 
 @pytest.mark.parametrize("few", [True, False], ids=["few clients", "many clients"])
 @pytest.mark.parametrize("kind", ["APPOINTMENT#a-2", "PAYMENT#p-1"])
-def test_a_commitment_that_cannot_be_read_is_passed_over(
+def test_a_commitment_that_cannot_be_read_is_skipped(
     practice: Table, monkeypatch: pytest.MonkeyPatch, kind: str, few: bool
 ) -> None:
     if not few:
@@ -383,7 +383,7 @@ def test_a_commitment_that_cannot_be_read_is_passed_over(
     assert (anna["upcoming_appointments"], anna["scheduled_payments"]) == (0, 1)
 
 
-def test_a_client_that_cannot_be_read_is_named_if_chosen_and_else_stands_in_nobody_s_way(practice: Table) -> None:
+def test_an_unreadable_client_is_named_if_chosen_and_else_blocks_nobody(practice: Table) -> None:
     run = preview(group_id=GROUP_ID)
     spoil(practice, "c-3", "CLIENT")
     assert ids(preview(group_id=GROUP_ID)) == ["c-2", "c-1"]
@@ -403,7 +403,7 @@ def spoil(table: Table, client_id: str, sk: str) -> None:
     table.put_many([item | {"status": "?", "added_at": "?"}])
 
 
-def test_a6_a_group_whose_last_active_client_was_archived_has_nothing_to_archive(practice: Table) -> None:
+def test_a6_a_group_without_active_clients_has_nothing_to_archive(practice: Table) -> None:
     for client_id in ("c-1", "c-2", "c-3"):
         post(f"/clients/{client_id}/archive", {})
     assert post(BULK, {"group_id": GROUP_ID}).problem == "NothingSelected"
@@ -527,7 +527,7 @@ def test_staff_who_may_not_archive_may_not_confirm(practice: Table, executions: 
     assert executions() == []
 
 
-def test_a_confirm_that_broke_off_before_the_execution_started_is_picked_up(
+def test_a_confirmation_cut_off_before_its_execution_is_picked_up(
     practice: Table, executions: Executions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = preview(client_ids=["c-1"])
@@ -634,7 +634,7 @@ def test_pages_of_a_run_lose_nobody(half_done: str, limit: int, outcome: str) ->
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 7, 8])
 @pytest.mark.parametrize("outcome", [None, "failed"])
-def test_pages_go_on_over_the_partitions_of_a_large_run(
+def test_pages_continue_over_the_partitions_of_a_large_run(
     table: Table, monkeypatch: pytest.MonkeyPatch, limit: int, outcome: str | None
 ) -> None:
     monkeypatch.setattr("client_lifecycle.storage.keys.MEMBERS_PER_PARTITION", 3)
@@ -652,7 +652,7 @@ def test_pages_go_on_over_the_partitions_of_a_large_run(
     assert [member.client_id for member in all_members(table, read_run(table, PROVIDER_ID, run_id))] == everyone
 
 
-def test_a_preview_of_more_than_a_page_goes_on_where_it_left_off(table: Table) -> None:
+def test_a_preview_of_more_than_a_page_continues_where_it_ended(table: Table) -> None:
     everyone = [f"c-{number}" for number in range(130)]
     for client_id in everyone:
         store(table, client(client_id))

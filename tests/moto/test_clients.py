@@ -8,10 +8,8 @@ import pytest
 
 from client_lifecycle.domain.receipts import ReceiptState
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import ARCHIVER, get, pages, post
 from tests.moto.conftest import Clock, Log
-from tests.moto.store import dump, store
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     GROUP_ID,
     OTHER_PROVIDER_ID,
@@ -21,6 +19,8 @@ from tests.unit.builders import (
     reminder,
     stamp,
 )
+from tests.support.calls import ARCHIVER, get, pages, post
+from tests.support.store import dump, store
 
 FRONT_DESK = ARCHIVER | {"cognito:groups": ""}
 STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
@@ -83,7 +83,7 @@ def test_one_receipt_is_read_by_its_archive(archived_twice: list[dict[str, Any]]
 
 @pytest.mark.parametrize("part", ["", "/permissions", "/history", "/receipts", "/receipts/01KJPZ"])
 @pytest.mark.parametrize(("client_id", "claims"), [("client-404", ARCHIVER), ("client-1", STRANGER)])
-def test_what_hangs_on_a_client_nobody_or_another_provider_has_is_not_found(
+def test_what_belongs_to_an_unknown_or_foreign_client_is_not_found(
     table: Table, part: str, client_id: str, claims: dict[str, Any]
 ) -> None:
     store(table, client())

@@ -13,10 +13,8 @@ from client_lifecycle.storage.keys import email_key
 from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.use_cases import clients as use_case
 from client_lifecycle.use_cases.clients import change_client
-from tests.moto.calls import ARCHIVER, Answer, delete, get, patch, post, request
 from tests.moto.conftest import Log
-from tests.moto.store import dump, store, store_group
-from tests.unit.builders import (
+from tests.support.builders import (
     GROUP_ID,
     NOW,
     OTHER_PROVIDER_ID,
@@ -27,6 +25,8 @@ from tests.unit.builders import (
     group,
     stamp,
 )
+from tests.support.calls import ARCHIVER, Answer, delete, get, patch, post, request
+from tests.support.store import dump, store, store_group
 
 WREN = {"name": "Wren Fairbrook", "email": "wren@example.org"}
 FRONT_DESK = ARCHIVER | {"cognito:groups": ""}
@@ -187,14 +187,14 @@ def test_null_takes_a_client_out_of_its_group(table: Table) -> None:
     assert get(f"/clients?group_id={GROUP_ID}").body["clients"] == []
 
 
-def test_a_renamed_client_is_listed_and_found_under_its_new_name_and_address(table: Table) -> None:
+def test_a_renamed_client_is_listed_and_found_by_new_name_and_address(table: Table) -> None:
     store(table, client())
     patch("/clients/client-1", {"name": "Zoë Zamora", "email": "zoe@example.org"})
     for q, ids in (("zoë", ["client-1"]), ("zoe@", ["client-1"]), ("wren", []), ("wren@", [])):
         assert [one["client_id"] for one in post("/clients/_search", {"q": q}).body["clients"]] == ids
 
 
-def test_a3_a_change_takes_the_new_address_and_gives_up_the_old_one(table: Table) -> None:
+def test_a3_a_change_takes_the_new_address_and_releases_the_old_one(table: Table) -> None:
     store(table, client(email="wren@example.org"))
     patch("/clients/client-1", {"email": "w@example.org"})
     assert table.get(email_key(PROVIDER_ID, "wren@example.org")) is None
@@ -221,7 +221,7 @@ def test_a8_the_status_and_what_goes_with_it_is_changed_by_its_verbs_only(table:
     assert dump(table) == before
 
 
-def test_a_change_is_decided_anew_on_what_another_has_written_meanwhile(table: Table) -> None:
+def test_a_change_is_decided_again_on_what_others_wrote_meanwhile(table: Table) -> None:
     store(table, client())
     readings = []
 
@@ -255,7 +255,7 @@ def test_a_client_that_keeps_changing_is_a_problem_after_some_tries(
 
 @pytest.mark.parametrize("client_id", ["client-1", "client-404"])
 @pytest.mark.parametrize("claims", [ARCHIVER, FRONT_DESK, STRANGER])
-def test_a4_a_client_is_never_deleted_and_the_problem_tells_why_and_the_way_out(
+def test_a4_a_client_is_never_deleted_and_the_problem_says_why(
     table: Table, client_id: str, claims: dict[str, Any]
 ) -> None:
     store(table, client())

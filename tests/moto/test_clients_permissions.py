@@ -12,11 +12,10 @@ from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.clients import check_permissions
-from tests.moto.calls import ARCHIVER, get, post
 from tests.moto.conftest import Log
-from tests.moto.store import dump, store, store_group
-from tests.stored import write_settings
-from tests.unit.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID, client, group, stamp
+from tests.support.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID, client, group, stamp
+from tests.support.calls import ARCHIVER, get, post
+from tests.support.store import dump, store, store_group, store_settings
 
 FRONT_DESK = ARCHIVER | {"cognito:groups": ""}
 OFF, ON = PortalSettings(schedule_appointments=False), PortalSettings(schedule_appointments=True)
@@ -82,12 +81,12 @@ def test_p6_a_booking_brings_an_archived_client_back(table: Table) -> None:
         (PortalSettings(), OFF, ON, False),
     ],
 )
-def test_p6_a_switch_is_decided_by_the_client_then_the_group_then_the_provider(
+def test_p6_client_then_group_then_provider_decide_a_switch(
     table: Table, of_client: PortalSettings, of_group: PortalSettings, of_provider: PortalSettings, allowed: bool
 ) -> None:
     store(table, client(group_id=GROUP_ID, settings=of_client, stamp=stamp()))
     store_group(table, group(settings=of_group))
-    write_settings(table, PROVIDER_ID, ProviderSettings(portal=of_provider))
+    store_settings(table, PROVIDER_ID, ProviderSettings(portal=of_provider))
     answer = permission("client-1", "book_appointment", "client")
     assert (answer["allowed"], answer["reason"]) == (allowed, None if allowed else "scheduling_disabled")
     assert get("/clients/client-1/permissions").body["settings"]["schedule_appointments"] is allowed
@@ -98,12 +97,12 @@ def test_p6_a_switch_is_decided_by_the_client_then_the_group_then_the_provider(
 @pytest.mark.parametrize(
     ("reasons", "reason"), [(None, "no_self_return"), ([], None), ([ArchiveReason.OTHER], None)], ids=str
 )
-def test_a_provider_decides_after_which_reasons_a_client_does_not_come_back(
+def test_a_provider_decides_which_reasons_prevent_a_return(
     table: Table, reasons: list[ArchiveReason] | None, reason: str | None
 ) -> None:
     store(table, client(stamp=stamp(reason=ArchiveReason.DISCHARGED)))
     if reasons is not None:
-        write_settings(table, PROVIDER_ID, ProviderSettings(no_self_return=frozenset(reasons)))
+        store_settings(table, PROVIDER_ID, ProviderSettings(no_self_return=frozenset(reasons)))
     assert permission("client-1", "book_appointment", "client")["reason"] == reason
     assert [one["reason"] for one in ask("book_appointment", "client-1")["refused"]] == ([reason] if reason else [])
 

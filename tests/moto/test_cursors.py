@@ -10,10 +10,10 @@ import pytest
 from client_lifecycle.domain.client import Client
 from client_lifecycle.storage.keys import client_key
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import STRANGER, get, pages, post
 from tests.moto.conftest import Clock, Executions, Log
-from tests.moto.store import store, store_group
-from tests.unit.builders import DAY, GROUP_ID, OTHER_PROVIDER_ID, client, group, stamp
+from tests.support.builders import DAY, GROUP_ID, OTHER_PROVIDER_ID, client, group, stamp
+from tests.support.calls import STRANGER, get, pages, post
+from tests.support.store import store, store_group
 
 NAMES = ["Ada Almgren", "Béla Vörös", "Cora Chen", "Dora Diaz", "Émile Ebadi", "Fay Fox"]
 

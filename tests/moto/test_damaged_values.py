@@ -17,13 +17,13 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import EventBus
 from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import Answer, delete, get, invoke, pages, patch, post, put
 from tests.moto.conftest import Clock, Executions, Log
-from tests.moto.recorded import DAYS, LATER, SECRET, book, delivered, put_all, recorded, requested
-from tests.moto.store import store, store_group
 from tests.moto.test_publish_events import Bus
 from tests.moto.workflow import Workflow, confirmed
-from tests.unit.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, group
+from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, group
+from tests.support.calls import Answer, delete, get, invoke, pages, patch, post, put
+from tests.support.recorded import DAYS, LATER, SECRET, book, delivered, put_all, recorded, requested
+from tests.support.store import store, store_group
 
 MARK = "Quillfeather"
 ITEMS = recorded(DAYS[-1])
@@ -199,7 +199,7 @@ def two(table: Table) -> Table:
     return table
 
 
-def test_a_client_active_at_a_moment_without_zone_is_passed_over_by_a_filter(two: Table, log: Log) -> None:
+def test_a_filter_skips_a_client_active_at_a_moment_without_zone(two: Table, log: Log) -> None:
     spoil(two, "bad", last_active_at="2025-08-01T10:00:00")
     answer = post("/bulk-archives", {"filter": {"inactive_since": "2026-01-01"}})
     assert [one["client_id"] for one in answer.body["clients"]] == ["good"]
@@ -208,7 +208,7 @@ def test_a_client_active_at_a_moment_without_zone_is_passed_over_by_a_filter(two
     assert (line["kind"], line["id"], line["fields"]) == ("client", "bad", ["last_active_at"])
 
 
-def test_what_is_passed_over_is_counted(two: Table, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_skipped_is_counted(two: Table, capsys: pytest.CaptureFixture[str]) -> None:
     spoil(two, "bad", credit_cents="12.5")
     get("/clients")
     assert '"UnreadableRecord":[1.0]' in capsys.readouterr().out
@@ -221,7 +221,7 @@ def test_a_client_s_own_booking_names_what_cannot_be_read(two: Table) -> None:
     assert [(one["id"], one["fields"]) for one in answer.body["unreadable"]] == [("bad", ["last_active_at"])]
 
 
-def test_an_appointment_without_zone_is_passed_over_by_a_preview(two: Table) -> None:
+def test_an_appointment_without_zone_is_skipped_by_a_preview(two: Table) -> None:
     spoil(two, "bad", "APPOINTMENT#appt-bad", starts_at="2026-03-05T09:30:00")
     run = post("/bulk-archives", {"client_ids": ["good", "bad"]}).body
     assert [one["upcoming_appointments"] for one in run["clients"]] == [1, 0]
@@ -236,7 +236,7 @@ def test_an_appointment_without_zone_takes_no_other_client_s_slot(two: Table) ->
 
 
 @pytest.mark.parametrize("cents", [Decimal("12.5"), 10**13, "500", True])
-def test_a_list_goes_on_past_an_amount_that_is_none(two: Table, cents: Any) -> None:
+def test_a_list_continues_past_an_invalid_amount(two: Table, cents: Any) -> None:
     spoil(two, "bad", credit_cents=cents)
     read = list(pages("/clients?limit=1"))
     assert [one["client_id"] for page in read for one in page["clients"]] == ["good"]

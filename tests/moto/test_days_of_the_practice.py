@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import get, patch, post, put
 from tests.moto.conftest import Clock, Executions
-from tests.moto.store import statuses, store
 from tests.moto.test_scheduled_cleanup import clean_up
-from tests.unit.builders import DAY, MOMENT, NOW, appointment, client
+from tests.support.builders import DAY, MOMENT, NOW, appointment, client
+from tests.support.calls import get, patch, post, put
+from tests.support.store import statuses, store
 
 TENTH_BEGINS = datetime(2026, 3, 10, 7, tzinfo=UTC)
 """In Los Angeles, two days after its clocks were put forward."""

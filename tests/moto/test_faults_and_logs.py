@@ -11,11 +11,11 @@ from client_lifecycle.domain.errors import LifecycleError, StorageBusy
 from client_lifecycle.edge import http, wiring
 from client_lifecycle.edge.settings import TableSettings, read_environment
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import ARCHIVER, Answer, get, post
 from tests.moto.conftest import Executions, Log
-from tests.moto.store import dump, store, store_group
 from tests.moto.workflow import confirmed
-from tests.unit.builders import GROUP_ID, PROVIDER_ID, client, group, one_of_each
+from tests.support.builders import GROUP_ID, PROVIDER_ID, client, group, one_of_each
+from tests.support.calls import ARCHIVER, Answer, get, post
+from tests.support.store import dump, store, store_group
 
 SECRET = "the-inner-workings"
 CALLS: list[tuple[str, Any]] = [

@@ -25,12 +25,12 @@ from client_lifecycle.storage.items import put_new
 from client_lifecycle.storage.table import Table, nobody
 from local.tables import create_table
 from local.template import ROOT
-from tests.faults import NOT_ALLOWED, PASSING, THROTTLED, CountedTime, Fault, failing, unanswered, used_up
-from tests.moto.calls import TIMEOUTS_SECONDS, Answer, get, invoke, post, request
 from tests.moto.conftest import ACCOUNT_ID, BUCKET, ENVIRONMENT, Executions, Log
-from tests.moto.store import dump, store, store_group
 from tests.moto.workflow import EFFECTS, confirmed
-from tests.unit.builders import GROUP_ID, NOW, PROVIDER_ID, client, group, one_of_each, run
+from tests.support.builders import GROUP_ID, NOW, PROVIDER_ID, client, group, one_of_each, run
+from tests.support.calls import TIMEOUTS_SECONDS, Answer, get, invoke, post, request
+from tests.support.faults import NOT_ALLOWED, PASSING, THROTTLED, CountedTime, Fault, failing, unanswered, used_up
+from tests.support.store import dump, store, store_group
 
 KEY = {"pk": "X", "sk": "Y"}
 CALLER_SECONDS = 10
@@ -262,9 +262,7 @@ def test_work_that_is_not_held_up_may_take_longer_than_a_caller_s_patience(
     assert len(tries) == 3
 
 
-def test_what_the_bucket_or_the_workflow_does_not_take_can_be_confirmed_again(
-    practice: Table, executions: Executions
-) -> None:
+def test_what_bucket_or_workflow_refuses_can_be_confirmed_again(practice: Table, executions: Executions) -> None:
     shown = post("/bulk-archives", {"group_id": GROUP_ID}).body
     address, body = f"/bulk-archives/{shown['run_id']}/confirm", {"token": shown["token"]}
     for client_of in (wiring.workflow().s3, wiring.workflow().stepfunctions):
@@ -328,7 +326,7 @@ STEPS = ("prepare_retry", "mark_archived", "undo_archives", *EFFECTS, "settle_ba
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_that_is_held_up_to_its_end_is_delivered_again_and_no_client_fails(
+def test_a_step_held_up_to_its_end_is_delivered_again_and_fails_nobody(
     practice: Table, step: str, counted_time: CountedTime
 ) -> None:
     workflow = confirmed("client-1", "client-2")
@@ -359,7 +357,7 @@ def test_a_run_whose_every_step_is_held_up_for_moments_archives_everyone(practic
     assert workflow.counts == {"archived": 2}
 
 
-def test_a_request_that_is_held_up_to_the_end_names_what_was_busy_in_the_log(practice: Table, log: Log) -> None:
+def test_a_request_held_up_to_the_end_logs_what_was_busy(practice: Table, log: Log) -> None:
     with failing(wiring.table().client, THROTTLED):
         get("/clients/client-1")
     [line] = [line for line in log.lines if line["message"] == "request refused"]

@@ -15,10 +15,10 @@ from client_lifecycle.storage.items import Plain, from_item
 from client_lifecycle.storage.table import Table
 from clients import handler as clients_handler
 from local.tables import create_table
-from tests.moto.calls import ARCHIVER, TIMEOUTS_SECONDS, Answer, get, patch, post
 from tests.moto.conftest import ENVIRONMENT, Executions, Log
-from tests.moto.store import dump, store, store_group
-from tests.unit.builders import DAY, GROUP_ID, OTHER_PROVIDER_ID, client, group
+from tests.support.builders import DAY, GROUP_ID, OTHER_PROVIDER_ID, client, group
+from tests.support.calls import ARCHIVER, TIMEOUTS_SECONDS, Answer, get, patch, post
+from tests.support.store import dump, store, store_group
 
 KEY = "5f0c1a9e-7c1d-4a55-9d0e-2b8f6f0d1c11"
 STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
@@ -89,7 +89,7 @@ each_route = pytest.mark.parametrize("route", ROUTES)
 
 
 @each_route
-def test_the_same_request_is_given_its_first_answer_and_nothing_more_is_done(
+def test_the_same_request_gets_its_first_answer_and_does_nothing_more(
     practice: Table, executions: Executions, route: str
 ) -> None:
     asked = ROUTES[route]()
@@ -199,7 +199,7 @@ def kill(*_: object, **__: object) -> None:
     raise Killed
 
 
-def test_who_is_at_work_is_not_disturbed_and_one_who_died_holds_the_key_while_it_could_have_lived(
+def test_a_running_request_keeps_its_key_and_a_dead_one_until_its_time_out(
     practice: Table, answers: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as dying:
@@ -246,7 +246,7 @@ def test_a_fault_of_our_own_is_not_kept(
     assert send(("/clients", WREN)).status == 201
 
 
-def test_a_request_that_is_not_understood_or_not_permitted_leaves_its_key_free(practice: Table, answers: Table) -> None:
+def test_a_malformed_or_forbidden_request_leaves_its_key_free(practice: Table, answers: Table) -> None:
     assert send(("/clients", {"name": "Wren"})).status == 422
     assert send(("/clients", WREN), claims=FRONT_DESK).status == 403
     assert kept(answers) == []

@@ -13,13 +13,10 @@ from client_lifecycle.storage import archives
 from client_lifecycle.storage.archives import CHECK_ARCHIVE_AFTER
 from client_lifecycle.storage.clients import record_item
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import ARCHIVER, get, invoke, post
 from tests.moto.conftest import Clock, Executions
 from tests.moto.crashes import cut_off_at_second_transaction
-from tests.moto.recorded import put_all, recorded
-from tests.moto.store import dump, store
 from tests.moto.workflow import Workflow, confirmed
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     HOUR,
     NOW,
@@ -34,6 +31,9 @@ from tests.unit.builders import (
     recipient,
     reminder,
 )
+from tests.support.calls import ARCHIVER, get, invoke, post
+from tests.support.recorded import put_all, recorded
+from tests.support.store import dump, store
 
 CLIENT_ID = "client-1"
 ARCHIVE = f"/clients/{CLIENT_ID}/archive"
@@ -83,9 +83,7 @@ def watched(table: Table) -> list[str]:
 
 
 class TestArchivingAnArchivedClient:
-    def test_a11_a_payment_that_fell_back_is_cancelled_added_to_the_receipt_and_told(
-        self, table: Table, clock: Clock
-    ) -> None:
+    def test_a11_a_payment_that_fell_back_is_cancelled_in_receipt_and_history(self, table: Table, clock: Clock) -> None:
         first = archived_while_charging(table)
         write(table, FALLEN_BACK)
         clock.pass_by(HOUR)
@@ -132,7 +130,7 @@ class TestArchivingAnArchivedClient:
         assert post(ARCHIVE, {}).body["made_good"] == []
         assert dump(table) == before
 
-    def test_a11_a_record_may_come_alive_more_than_once(self, table: Table, clock: Clock) -> None:
+    def test_a11_a_record_may_become_live_more_than_once(self, table: Table, clock: Clock) -> None:
         archived_while_charging(table)
         for _ in range(2):
             write(table, FALLEN_BACK)
@@ -271,7 +269,7 @@ class TestBulk:
         assert status(table, CHARGING) == "cancelled"
         assert lines()[-1] == ("client.archive_made_good", "bulk_archive", STAFF_ID)
 
-    def test_a11_it_is_made_good_also_if_it_came_alive_after_the_preview(self, table: Table, clock: Clock) -> None:
+    def test_a11_it_is_made_good_also_if_it_became_live_after_the_preview(self, table: Table, clock: Clock) -> None:
         archived_while_charging(table)
         workflow = confirmed(CLIENT_ID)
         write(table, FALLEN_BACK)
@@ -280,7 +278,7 @@ class TestBulk:
         assert workflow.counts == {"already_archived": 1}
         assert status(table, CHARGING) == "cancelled"
 
-    def test_a11_a_crash_between_two_transactions_loses_nothing_of_what_is_told(
+    def test_a11_a_crash_between_two_transactions_loses_no_line(
         self, table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         archived_while_charging(table)
@@ -294,9 +292,7 @@ class TestBulk:
         told = self.told(workflow)[CLIENT_ID]
         assert told["total"] == len(told["items"]) == len(ONE_OF_EACH_ANEW)
 
-    def test_a11_a_run_s_own_archive_leaves_a_payment_alone_that_the_clean_up_finds(
-        self, table: Table, clock: Clock
-    ) -> None:
+    def test_a11_the_clean_up_finds_a_payment_that_a_run_left_alone(self, table: Table, clock: Clock) -> None:
         store(table, client(), *one_of_each(), CHARGING)
         workflow = confirmed(CLIENT_ID, deliveries=2)
         workflow.whole(CLIENT_ID)
@@ -309,7 +305,7 @@ class TestBulk:
         assert status(table, CHARGING) == "scheduled"
 
 
-def test_a11_a_restore_and_a_payment_made_good_at_the_same_time_leave_nothing_behind(
+def test_a11_a_restore_while_a_payment_is_made_good_leaves_nothing_behind(
     table: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archived_while_charging(table)
@@ -329,7 +325,7 @@ def test_a11_a_restore_and_a_payment_made_good_at_the_same_time_leave_nothing_be
     assert status(table, CHARGING) == "scheduled"
 
 
-def test_a11_what_a_version_before_left_alone_is_made_good_when_archived_again(table: Table, clock: Clock) -> None:
+def test_a11_what_an_older_version_left_alone_is_made_good_by_archiving(table: Table, clock: Clock) -> None:
     put_all(table, recorded("2026-11-24"))
     clock.at = NOW + DAY
     record = replace(FALLEN_BACK, due_at=NOW + DAY)
@@ -339,9 +335,7 @@ def test_a11_what_a_version_before_left_alone_is_made_good_when_archived_again(t
     assert [left["record_id"] for left in answer["receipt"]["left_alone"]] == ["pay-charging"]
 
 
-def test_a11_an_archive_that_is_settling_is_finished_and_that_is_nothing_made_good(
-    table: Table, executions: Executions
-) -> None:
+def test_a11_finishing_a_settling_archive_makes_nothing_good(table: Table, executions: Executions) -> None:
     store(table, client(), *one_of_each(), CHARGING)
     workflow = confirmed(CLIENT_ID)
     workflow.mark(workflow.batch(CLIENT_ID))

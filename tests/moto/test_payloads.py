@@ -13,7 +13,7 @@ from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.storage import workflow as storage_workflow
 from tests.moto.conftest import BUCKET, ENVIRONMENT, Executions
 from tests.moto.workflow import EFFECTS, manifest
-from tests.unit.builders import ARCHIVE_ID, member, run
+from tests.support.builders import ARCHIVE_ID, member, run
 
 LONGEST_ID = 64
 STATE_LIMIT_BYTES = 256 * 1024

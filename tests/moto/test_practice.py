@@ -13,11 +13,10 @@ from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.use_cases import practice as use_case
 from client_lifecycle.use_cases.practice import change_group, change_settings
-from tests.moto.calls import ARCHIVER, delete, get, pages, patch, post, request
 from tests.moto.conftest import Log
-from tests.moto.store import dump, store, store_group
-from tests.stored import write_group, write_settings
-from tests.unit.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID, client, group, stamp
+from tests.support.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID, client, group, stamp
+from tests.support.calls import ARCHIVER, delete, get, pages, patch, post, request
+from tests.support.store import dump, store, store_group, store_settings
 
 FRONT_DESK = ARCHIVER | {"cognito:groups": ""}
 STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
@@ -59,11 +58,11 @@ def test_a_group_is_made_read_changed_and_deleted(table: Table) -> None:
     assert dump(table) == {}
 
 
-def test_groups_are_listed_page_by_page_and_other_providers_are_not_among_them(table: Table) -> None:
+def test_groups_are_listed_by_pages_without_those_of_other_providers(table: Table) -> None:
     for number in range(5):
         store_group(table, group(f"group-{number}"))
     store_group(table, group("group-theirs", provider_id=OTHER_PROVIDER_ID))
-    write_settings(table, PROVIDER_ID, ProviderSettings())
+    store_settings(table, PROVIDER_ID, ProviderSettings())
     read = list(pages("/groups?limit=2", claims=FRONT_DESK))
     ids = [one["group_id"] for page in read for one in page["groups"]]
     assert ids == [f"group-{number}" for number in range(5)]
@@ -124,14 +123,14 @@ def test_a_wrong_value_of_a_group_is_refused_by_its_field(
     assert dump(table) == before
 
 
-def test_a_group_s_change_is_decided_anew_on_what_another_has_written_meanwhile(table: Table) -> None:
+def test_a_group_s_change_is_decided_again_on_what_others_wrote_meanwhile(table: Table) -> None:
     store_group(table, group())
     seen: list[str] = []
 
     def edit(reading: Any) -> Any:
         seen.append(reading.name)
         if len(seen) == 1:
-            write_group(table, group(name="Sleep Well"))
+            store_group(table, group(name="Sleep Well"))
         return group(name=f"{reading.name}!")
 
     assert change_group(table, PROVIDER_ID, GROUP_ID, edit).name == "Sleep Well!"

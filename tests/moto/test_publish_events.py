@@ -20,9 +20,9 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, EventBus
 from client_lifecycle.storage.items import to_item, to_plain
 from local.template import ROOT
-from tests.moto.calls import invoke
 from tests.moto.conftest import Log
-from tests.unit.builders import ARCHIVE_ID, DAY, NOW, PROVIDER_ID, cause, payment, receipt
+from tests.support.builders import ARCHIVE_ID, DAY, NOW, PROVIDER_ID, cause, payment, receipt
+from tests.support.calls import invoke
 
 HANDLER = "publish_events.handler.lambda_handler"
 BUS = "client-archive"
@@ -172,9 +172,7 @@ def test_a_bus_out_of_reach_makes_the_whole_batch_wanted_again(bus: Bus, fault: 
     assert deliver(history(1), history(2)) == ["00001"]
 
 
-def test_a_write_that_cannot_be_understood_is_set_aside_and_holds_nobody_up(
-    bus: Bus, letters: Letters, log: Log
-) -> None:
+def test_an_unreadable_write_is_set_aside_and_delays_no_other(bus: Bus, letters: Letters, log: Log) -> None:
     assert deliver(history(1), history(2, event="client.vanished"), history(3)) == []
     assert bus.taken == ids(1, 3)
     assert letters() == [

@@ -15,9 +15,9 @@ from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.keys import receipt_key, receipt_part_key
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import get, pages, post
-from tests.moto.store import store
-from tests.unit.builders import ARCHIVE_ID, NOW, PROVIDER_ID, appointment, client, feed_entry, receipt, stamp
+from tests.support.builders import ARCHIVE_ID, NOW, PROVIDER_ID, appointment, client, feed_entry, receipt, stamp
+from tests.support.calls import get, pages, post
+from tests.support.store import store
 
 RECEIPT = f"/clients/client-1/receipts/{ARCHIVE_ID}"
 CHARGING = LeftAlone(kind=RecordKind.PAYMENT, record_id="pay-1", reason=LeftAloneReason.ALREADY_CHARGING)

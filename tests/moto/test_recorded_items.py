@@ -10,13 +10,13 @@ import pytest
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage.event_bus import EventBus
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import Answer, get, invoke, patch, post, put
 from tests.moto.conftest import Clock, Executions, Log
-from tests.moto.recorded import DAYS, LATER, SECRET, book, delivered, put_all, recorded
-from tests.moto.store import dump
 from tests.moto.test_publish_events import Bus
 from tests.moto.workflow import Workflow
-from tests.unit.builders import DAY, GROUP_ID, PROVIDER_ID
+from tests.support.builders import DAY, GROUP_ID, PROVIDER_ID
+from tests.support.calls import Answer, get, invoke, patch, post, put
+from tests.support.recorded import DAYS, LATER, SECRET, book, delivered, put_all, recorded
+from tests.support.store import dump
 
 CLEAN_UP = "scheduled_cleanup.handler.lambda_handler"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from client_lifecycle.storage.clients import client_item
 from client_lifecycle.storage.table import Table
 from local.reindex import reindex
-from tests.moto.calls import get, post
-from tests.moto.store import dump, store
-from tests.unit.builders import client
+from tests.support.builders import client
+from tests.support.calls import get, post
+from tests.support.store import dump, store
 
 
 def test_clients_of_an_older_version_are_listed_and_found(table: Table) -> None:

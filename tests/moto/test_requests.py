@@ -11,10 +11,10 @@ import pytest
 from client_lifecycle.edge import identity
 from client_lifecycle.edge.reading import MAX_BODY_BYTES, MAX_ERRORS
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import ARCHIVER, PROBLEM_JSON, READER, ROUTES, Answer, get, patch, post, request
 from tests.moto.conftest import Executions, Log
-from tests.moto.store import dump, store
-from tests.unit.builders import client, one_of_each
+from tests.support.builders import client, one_of_each
+from tests.support.calls import ARCHIVER, PROBLEM_JSON, READER, ROUTES, Answer, get, patch, post, request
+from tests.support.store import dump, store
 
 ARCHIVE = "/clients/client-1/archive"
 STAFF_ROUTES = sorted(route for route in ROUTES if not route[1].startswith("/hooks/"))
@@ -163,8 +163,8 @@ def test_only_a_whole_number_is_one_in_a_body(value: object) -> None:
 
 @pytest.mark.parametrize("path", ["/clients/client-1\n", "/clients/client-1%0A", "/clients/client-1\r"])
 def test_an_id_that_ends_in_a_line_feed_is_nobody_s(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.moto.calls._route", lambda *_: ("/clients/{client_id}", {}))
-    monkeypatch.setattr("tests.moto.calls.urlsplit", lambda _: type("Url", (), {"path": path, "query": ""}))
+    monkeypatch.setattr("tests.support.calls._route", lambda *_: ("/clients/{client_id}", {}))
+    monkeypatch.setattr("tests.support.calls.urlsplit", lambda _: type("Url", (), {"path": path, "query": ""}))
     monkeypatch.setitem(ROUTES, ("GET", "/clients/{client_id}"), "clients.handler.lambda_handler")
     assert get(path).status == 422
 

@@ -18,11 +18,9 @@ from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.stream import events_of, stream_record
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases import restore as restores
-from tests.moto.calls import READER, STRANGER, get, invoke, post
 from tests.moto.conftest import Clock, Executions
-from tests.moto.store import dump, statuses, store, store_group
 from tests.moto.workflow import Workflow, confirmed
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     GROUP_ID,
     HOUR,
@@ -36,6 +34,8 @@ from tests.unit.builders import (
     one_of_each,
     payment,
 )
+from tests.support.calls import READER, STRANGER, get, invoke, post
+from tests.support.store import dump, statuses, store, store_group
 
 GROUP_MEMBERS = [f"g-{number}" for number in range(8)]
 RECORD_KEYS = tuple(f"{kind.upper()}#" for kind in ("appointment", "payment", "membership", "feed_entry", "reminder"))
@@ -232,13 +232,13 @@ class TestALargeRestore:
         assert self.scheduled(table) == 10
         assert "restore_finished" not in {name for name, times in clean_up().items() if times}
 
-    def test_a1_asking_again_goes_on(self, table: Table, archive_id: str) -> None:
+    def test_a1_asking_again_continues(self, table: Table, archive_id: str) -> None:
         post("/clients/c-1/activate", {"restore": ["payments"]})
         answer = post("/clients/c-1/activate", {"restore": ["payments"]})
         assert (answer.body["state"], set(outcomes(answer).values())) == ("finished", {"restored"})
         assert self.scheduled(table) == 10
 
-    def test_a_new_archive_ends_it_and_nothing_comes_alive(self, table: Table, clock: Clock, archive_id: str) -> None:
+    def test_a_new_archive_ends_it_and_nothing_becomes_live(self, table: Table, clock: Clock, archive_id: str) -> None:
         post("/clients/c-1/activate", {"restore": ["payments"]})
         clock.pass_by(HOUR)
         post("/clients/c-1/archive", {})

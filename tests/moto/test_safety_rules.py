@@ -13,13 +13,12 @@ from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases import archive, archive_later
 from client_lifecycle.use_cases.bulk import steps
-from tests.moto.calls import get, patch, post, put
 from tests.moto.conftest import Clock, Executions
-from tests.moto.store import store, store_group
 from tests.moto.test_scheduled_cleanup import clean_up
 from tests.moto.workflow import Workflow, confirmed
-from tests.stored import write_settings
-from tests.unit.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, group
+from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, group
+from tests.support.calls import get, patch, post, put
+from tests.support.store import store, store_group, store_settings
 
 QUIET = {"added_at": NOW - 400 * DAY, "last_active_at": NOW - 120 * DAY}
 
@@ -33,7 +32,7 @@ def practice(table: Table, executions: Executions) -> Table:
 
 
 def rule(table: Table, level: Level = Level.WARN, name: str = "owes_money") -> None:
-    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(**{name: level})))  # type: ignore[arg-type]
+    store_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(**{name: level})))  # type: ignore[arg-type]
 
 
 def changed(table: Table, client_id: str = "c-1", **fields: Any) -> None:
@@ -67,7 +66,7 @@ SELECTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize(
     ("level", "outcome"), [(Level.WARN, "needs_acknowledgement"), (Level.BLOCK, "blocked")], ids=["warn", "block"]
 )
-def test_s2_s3_a_debt_that_arose_after_the_preview_is_an_outcome_of_its_own(
+def test_s2_s3_a_debt_since_the_preview_is_an_outcome_of_its_own(
     table: Table, selection: dict[str, Any], level: Level, outcome: str, accept_changes: bool
 ) -> None:
     rule(table, level)
@@ -89,7 +88,7 @@ def test_s1_s2_a_rule_that_is_made_after_the_preview_counts(table: Table, level:
     assert get("/clients/c-1").body["status"] == "active"
 
 
-def test_s2_confirming_acknowledges_what_was_shown_for_that_client_and_no_other(table: Table) -> None:
+def test_s2_confirming_acknowledges_only_what_was_shown_for_that_client(table: Table) -> None:
     rule(table)
     changed(table, "c-1", owed_cents=1)
     workflow = confirmed("c-1", "c-2", accept_changes=True)
@@ -197,7 +196,7 @@ def planned(table: Table) -> str:
     ],
     ids=["single", "bulk", "plan"],
 )
-def test_s1_a_rule_and_then_a_debt_that_come_in_between_hold_the_archive_back(
+def test_s1_a_rule_and_a_debt_in_between_hold_the_archive_back(
     table: Table, monkeypatch: pytest.MonkeyPatch, path: Callable[[Table], str], module: Any, answer: str
 ) -> None:
     """The rule is in force before there is a debt: no order in which the archive comes before the rule explains it."""

@@ -13,7 +13,7 @@ from client_lifecycle.storage.table import Table
 from local.functions import functions
 from local.samples.catalogue import SAMPLES, Sample
 from local.samples.files import DOCUMENTATION
-from tests.moto.calls import invoke
+from tests.support.calls import invoke
 
 HANDLERS = {function.package: function.handler for function in functions()}
 REQUESTS = [sample for sample in SAMPLES if sample.route]

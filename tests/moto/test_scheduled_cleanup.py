@@ -18,12 +18,10 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.clean_up import LEASE
 from scheduled_cleanup.handler import STREAM_UNREAD
-from tests.moto.calls import get, invoke, post
 from tests.moto.conftest import ENVIRONMENT, Clock, Executions, Log, Reader
 from tests.moto.crashes import cut_off_at_second_transaction
-from tests.moto.store import dump, statuses, store
 from tests.moto.workflow import Workflow, confirmed
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     MOMENT,
     NOW,
@@ -34,6 +32,8 @@ from tests.unit.builders import (
     client,
     one_of_each,
 )
+from tests.support.calls import get, invoke, post
+from tests.support.store import dump, statuses, store
 
 DUE = archives.CHECK_ARCHIVE_AFTER
 NO_TIME = timedelta(0)
@@ -68,9 +68,7 @@ def due_items(table: Table) -> list[tuple[str, str]]:
 
 
 class TestArchives:
-    def test_one_that_a_crash_left_settling_is_finished_and_its_receipt_complete(
-        self, table: Table, clock: Clock
-    ) -> None:
+    def test_one_left_settling_by_a_crash_is_finished_with_its_receipt(self, table: Table, clock: Clock) -> None:
         who = client("c-large")
         archive_id = cut_off(table, who)
         clock.pass_by(DUE)
@@ -81,7 +79,7 @@ class TestArchives:
         assert due_items(table) == []
         assert clean_up() == {}
 
-    def test_one_that_may_still_be_at_work_is_left_alone(self, table: Table, clock: Clock) -> None:
+    def test_one_that_may_still_be_running_is_left_alone(self, table: Table, clock: Clock) -> None:
         cut_off(table, client("c-large"))
         before = dump(table)
         clock.pass_by(DUE - MOMENT)
@@ -97,7 +95,7 @@ class TestArchives:
         assert statuses(table, "c-large") == before
         assert due_items(table) == []
 
-    def test_every_provider_s_are_finished_and_one_that_cannot_be_read_is_in_nobody_s_way(
+    def test_every_provider_s_are_finished_though_one_cannot_be_read(
         self, table: Table, clock: Clock, log: Log
     ) -> None:
         archive_id = cut_off(table, client("c-mine"))
@@ -115,7 +113,7 @@ class TestArchives:
         clock.pass_by(LEASE)
         assert clean_up() == {"archive_finished": 1}
 
-    def test_an_item_belongs_to_whoever_looks_at_it_from_its_own_turn_on(
+    def test_an_item_is_leased_from_its_own_turn_on(
         self, table: Table, monkeypatch: pytest.MonkeyPatch, clock: Clock
     ) -> None:
         cut_off(table, client("c-large"))
@@ -144,9 +142,7 @@ def abort(workflow: Workflow) -> None:
 
 
 class TestRuns:
-    def test_one_whose_workflow_was_stopped_from_outside_is_finished_with_everyone_accounted_for(
-        self, clock: Clock
-    ) -> None:
+    def test_one_whose_workflow_was_stopped_is_finished_with_all_accounted_for(self, clock: Clock) -> None:
         workflow = confirmed(*EVERYONE)
         workflow.settle(workflow.effects(workflow.mark(workflow.batch("c-1"))))
         workflow.mark(workflow.batch("c-2", first=1))
@@ -167,7 +163,7 @@ class TestRuns:
         assert again.counts == {"archived": 3}
         assert clean_up() == {}
 
-    def test_one_that_is_at_work_is_left_alone_and_looked_at_again(self, table: Table, clock: Clock) -> None:
+    def test_one_that_is_running_is_left_alone_and_checked_again(self, table: Table, clock: Clock) -> None:
         workflow = confirmed(*EVERYONE)
         clock.pass_by(DUE)
         assert clean_up() == {"run_at_work": 1}

@@ -11,9 +11,9 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.names import MAX_WORDS
 from client_lifecycle.storage.keys import client_index_keys
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import get, patch, post
-from tests.moto.store import dump, store
-from tests.unit.builders import GROUP_ID, OTHER_PROVIDER_ID, client, stamp
+from tests.support.builders import GROUP_ID, OTHER_PROVIDER_ID, client, stamp
+from tests.support.calls import get, patch, post
+from tests.support.store import dump, store
 
 SEARCH = "/clients/_search"
 NAMES = ["Ada Almgren", "adele Ebadi", "Béla Vörös", "Øyvind O'Brien", "Émile Smith-Jones"]
@@ -137,7 +137,7 @@ def test_whom_nothing_but_the_other_tab_fits_does_not_end_the_search(table: Tabl
     assert [one for page in pages for one in page] == ["client-11"]
 
 
-def test_a_damaged_word_or_client_is_passed_over(table: Table, people: list[Client]) -> None:
+def test_a_damaged_word_or_client_is_skipped(table: Table, people: list[Client]) -> None:
     table.put_many([{"pk": "WORDS#prov-oak", "sk": sk} for sk in ("ada", "ada#x", "ada#\x1f", "ada#x\x1fclient-404")])
     broken = store(table, client("broken", name="Ada Broken"))
     table.put_many([{**client_index_keys(broken), "pk": "CLIENT#prov-oak#broken", "sk": "CLIENT", "name": 7}])

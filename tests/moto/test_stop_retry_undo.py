@@ -19,13 +19,10 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.outcomes import exclude_members
 from client_lifecycle.storage.runs import create_run, read_run, replace_run
 from client_lifecycle.storage.table import Table
-from tests.faults import THROTTLED, failing
-from tests.moto.calls import READER, STRANGER, Answer, get, patch, post
 from tests.moto.conftest import Clock, Executions
 from tests.moto.crashes import cut_off_at_second_transaction
-from tests.moto.store import dump, statuses, store
 from tests.moto.workflow import Workflow, confirmed, manifest
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     HOUR,
     MOMENT,
@@ -39,6 +36,9 @@ from tests.unit.builders import (
     run,
     stamp,
 )
+from tests.support.calls import READER, STRANGER, Answer, get, patch, post
+from tests.support.faults import THROTTLED, failing
+from tests.support.store import dump, statuses, store
 
 EVERYONE = ["c-1", "c-2", "c-3"]
 BULK = "/bulk-archives"
@@ -73,7 +73,7 @@ def names(executions: Executions) -> list[str]:
 
 
 class TestStop:
-    def test_whoever_was_not_begun_with_is_not_reached_and_the_batch_at_work_ends(self, table: Table) -> None:
+    def test_stopping_ends_the_running_batch_and_reaches_no_other(self, table: Table) -> None:
         workflow = confirmed(*EVERYONE)
         at_work = workflow.mark(workflow.batch("c-1"))
         assert (call("stop", workflow).status, seen(workflow)["state"]) == (202, "stopping")
@@ -98,14 +98,14 @@ class TestStop:
         assert call("stop", workflow).body["state"] == "stopped"
         assert dump(table) == ended
 
-    def test_a_run_that_waits_is_given_up_and_can_no_longer_be_confirmed(self, executions: Executions) -> None:
+    def test_a_waiting_run_is_cancelled_and_can_no_longer_be_confirmed(self, executions: Executions) -> None:
         shown = post(BULK, {"client_ids": EVERYONE}).body
         assert post(f"{BULK}/{shown['run_id']}/stop").body["state"] == "stopped"
         answer = post(f"{BULK}/{shown['run_id']}/confirm", {"token": shown["token"]})
         assert (answer.status, answer.problem) == (409, "RunNotStarted")
         assert executions() == []
 
-    def test_a_client_marked_while_the_run_is_being_stopped_is_not_called_not_reached(self) -> None:
+    def test_a_client_marked_while_the_run_stops_is_not_called_not_reached(self) -> None:
         workflow = confirmed("c-1")
         workflow.mark(workflow.batch("c-1"))
         call("stop", workflow)
@@ -255,7 +255,7 @@ class TestRetry:
         assert Workflow(workflow.run_id, attempt=2).whole("c-2", "c-3") == "stopped"
         assert workflow.counts == {"archived": 1, "not_reached": 2}
 
-    def test_whoever_was_not_reached_because_staff_stopped_can_be_reached_later(self) -> None:
+    def test_clients_not_reached_because_staff_stopped_can_be_retried(self) -> None:
         workflow = confirmed(*EVERYONE)
         call("stop", workflow)
         workflow.whole(*EVERYONE)
@@ -305,9 +305,7 @@ class TestUndo:
         )
         assert seen(archived)["undone_by"] == undo.run_id
 
-    def test_whoever_came_back_was_archived_anew_or_was_changed_is_left_alone(
-        self, table: Table, archived: Workflow, clock: Clock
-    ) -> None:
+    def test_an_undo_leaves_clients_changed_since_alone(self, table: Table, archived: Workflow, clock: Clock) -> None:
         post("/clients/c-1/activate", {})
         post("/clients/c-2/activate", {})
         clock.pass_by(MOMENT)
@@ -332,7 +330,7 @@ class TestUndo:
         assert undo.whole("c-1") == "completed"
         assert undo.outcomes == {"c-1": ("activated", None)}
 
-    def test_undoing_twice_answers_with_the_same_undo(self, archived: Workflow, executions: Executions) -> None:
+    def test_asking_twice_for_an_undo_gives_one_undo(self, archived: Workflow, executions: Executions) -> None:
         first, second = call("undo", archived).body, call("undo", archived).body
         assert first == second
         assert names(executions) == sorted([f"{archived.run_id}-1", f"{first['run_id']}-1"])
@@ -345,9 +343,7 @@ class TestUndo:
         history = get("/clients/c-1/history").body["entries"]
         assert [entry["event"] for entry in history] == ["client.activated", "client.archived"]
 
-    def test_whoever_an_undo_has_brought_back_is_activated_also_when_it_is_stopped_before_it_knows(
-        self, archived: Workflow, clock: Clock
-    ) -> None:
+    def test_clients_brought_back_by_a_stopped_undo_are_activated(self, archived: Workflow, clock: Clock) -> None:
         undo = self.undone(archived)
         undo.undo(undo.batch("c-1", "c-2"))
         clock.pass_by(MOMENT)
@@ -360,7 +356,7 @@ class TestUndo:
             "c-3": ("not_reached", None),
         }
 
-    def test_whoever_an_undo_has_brought_back_is_not_said_to_be_unreached(self, archived: Workflow) -> None:
+    def test_clients_brought_back_by_an_undo_are_not_called_not_reached(self, archived: Workflow) -> None:
         undo = self.undone(archived)
         undo.undo(undo.batch("c-1"))
         assert undo.finish() == "completed_with_failures"
@@ -373,7 +369,7 @@ class TestUndo:
         assert Workflow(undo.run_id, attempt=2, kind="undo").whole(*EVERYONE) == "completed"
         assert undo.outcomes == dict.fromkeys(EVERYONE, ("activated", None))
 
-    def test_an_undo_that_was_cut_off_goes_on_with_the_rest_of_a_large_client(self, table: Table, clock: Clock) -> None:
+    def test_an_undo_that_was_cut_off_continues_with_the_rest_of_a_client(self, table: Table, clock: Clock) -> None:
         many = [appointment(f"a-{number:03d}", starts_at=NOW + (number + 2) * DAY) for number in range(120)]
         store(table, client("c-large"), *many)
         workflow = confirmed("c-large")
@@ -418,10 +414,10 @@ class TestUndo:
         undo.whole(*EVERYONE)
         assert call("undo", undo).problem == "NothingToUndo"
 
-    def test_a_run_at_work_must_end_first(self) -> None:
+    def test_a_running_run_must_end_first(self) -> None:
         assert call("undo", confirmed(*EVERYONE)).problem == "RunNotFinished"
 
-    def test_a_run_that_was_given_up_has_nothing_to_undo(self) -> None:
+    def test_a_cancelled_run_has_nothing_to_undo(self) -> None:
         shown = post(BULK, {"client_ids": EVERYONE}).body
         post(f"{BULK}/{shown['run_id']}/stop")
         assert post(f"{BULK}/{shown['run_id']}/undo").problem == "RunNotStarted"
@@ -454,7 +450,7 @@ class TestExclude:
     def shown(self) -> Any:
         return post(BULK, {"client_ids": EVERYONE}).body
 
-    def test_whoever_is_excluded_stays_as_it_is_and_the_token_stays_good(self, table: Table, shown: Any) -> None:
+    def test_excluded_clients_are_unchanged_and_the_token_stays_valid(self, table: Table, shown: Any) -> None:
         before = statuses(table, "c-2")
         answer = post(f"{BULK}/{shown['run_id']}/exclude", {"client_ids": ["c-2"]})
         assert (answer.status, answer.body["counts"]["excluded"], answer.body["counts"]["pending"]) == (200, 1, 2)
@@ -510,7 +506,7 @@ class TestWatching:
         assert rest["next_cursor"] is None
         assert get(BULK, claims=STRANGER).body == {"runs": [], "next_cursor": None, "unreadable": []}
 
-    def test_a_run_at_work_says_when_to_ask_again_and_how_long_it_will_take(self, clock: Clock) -> None:
+    def test_a_running_run_says_when_to_ask_again_and_how_long_it_takes(self, clock: Clock) -> None:
         workflow = confirmed(*EVERYONE)
         assert seen(workflow)["seconds_left"] is None
         clock.pass_by(timedelta(seconds=10))

@@ -11,13 +11,10 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import EventBus
 from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.table import Table
-from tests.moto.calls import get, invoke, patch, post
 from tests.moto.conftest import Executions
-from tests.moto.recorded import delivered
-from tests.moto.store import dump, store, store_group
 from tests.moto.test_publish_events import Bus
 from tests.moto.workflow import Workflow, confirmed
-from tests.unit.builders import (
+from tests.support.builders import (
     ARCHIVE_ID,
     DAY,
     GROUP_ID,
@@ -31,6 +28,9 @@ from tests.unit.builders import (
     payment,
     stamp,
 )
+from tests.support.calls import get, invoke, patch, post
+from tests.support.recorded import delivered
+from tests.support.store import dump, store, store_group
 
 RESTORE = {"restore": ["appointments", "payments", "chats", "reminders", "feed"]}
 
@@ -85,7 +85,7 @@ def spoil_run(table: Table, run_id: str, clients: int) -> None:
 
 
 @pytest.mark.parametrize("pk", ["X", "X#1#2#3", f"GROUP#{PROVIDER_ID}#c"])
-def test_an_appointment_that_is_nobody_s_harms_no_preview_and_takes_no_slot(practice: Table, pk: str) -> None:
+def test_an_appointment_of_nobody_harms_no_preview_and_takes_no_slot(practice: Table, pk: str) -> None:
     many = [f"client-{number}" for number in range(201)]
     for client_id in many:
         store(practice, client(client_id))
@@ -202,7 +202,7 @@ def test_null_counts_as_absent_in_settings_and_runs(practice: Table) -> None:
     assert Workflow(run["run_id"]).whole("client-1") == "completed"
 
 
-def test_switches_of_a_group_that_are_none_of_ours_do_not_keep_it_from_being_changed(practice: Table) -> None:
+def test_a_group_with_unknown_switches_can_be_changed(practice: Table) -> None:
     store_group(practice, group())
     [item] = dump(practice).values()
     practice.put_many([{**item, "settings": {"chat": None, "video": True}}])
@@ -255,7 +255,7 @@ def test_an_undo_names_the_members_that_it_cannot_read(practice: Table) -> None:
     assert undo["totals"]["clients"] == 1
 
 
-def test_p6_a_bad_switch_of_a_practice_does_not_turn_on_what_another_turns_off(practice: Table) -> None:
+def test_p6_a_bad_switch_does_not_turn_on_what_another_turns_off(practice: Table) -> None:
     store(practice, client(stamp=stamp()))
     patch("/settings", {"portal": {"schedule_appointments": False}})
     stored = practice.get(keys.settings_key(PROVIDER_ID)) or {}

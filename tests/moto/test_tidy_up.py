@@ -9,12 +9,12 @@ import pytest
 
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.clean_up import LEASE
-from tests.moto.calls import get, patch, post
 from tests.moto.conftest import Clock, Executions
-from tests.moto.store import dump, store
 from tests.moto.test_scheduled_cleanup import clean_up
 from tests.moto.workflow import Workflow, manifest
-from tests.unit.builders import DAY, MOMENT, NOW, PROVIDER_ID, appointment, client
+from tests.support.builders import DAY, MOMENT, NOW, PROVIDER_ID, appointment, client
+from tests.support.calls import get, patch, post
+from tests.support.store import dump, store
 
 QUIET = {"added_at": NOW - 400 * DAY, "last_active_at": NOW - 120 * DAY}
 WISH = {"inactive_days": 90}
@@ -46,7 +46,7 @@ def outcomes(run_id: str) -> dict[str, str]:
     return {one["client_id"]: one["outcome"] for one in clients}
 
 
-def test_who_was_not_active_has_nothing_booked_and_owes_nothing_is_proposed_and_nobody_is_archived(
+def test_quiet_clients_are_proposed_and_nobody_is_archived(
     executions: Executions,
 ) -> None:
     wish(WISH)
@@ -76,7 +76,7 @@ def test_staff_review_trim_and_confirm_a_proposal(clock: Clock) -> None:
     }
 
 
-def test_a_proposal_starts_by_itself_after_the_time_for_a_veto_and_leaves_alone_who_has_changed(
+def test_a_proposal_starts_after_its_veto_and_leaves_changed_clients_alone(
     table: Table, clock: Clock, executions: Executions
 ) -> None:
     wish(BY_ITSELF)
@@ -106,7 +106,7 @@ def test_a_proposal_starts_by_itself_after_the_time_for_a_veto_and_leaves_alone_
     assert (archived["status"], archived["archived_by"]["actor_id"]) == ("archived", "tidy-up")
 
 
-def test_a_proposal_that_staff_have_started_and_that_has_ended_is_not_looked_at_again(clock: Clock) -> None:
+def test_a_proposal_that_staff_started_and_that_ended_is_not_checked_again(clock: Clock) -> None:
     wish(BY_ITSELF)
     clean_up()
     [proposal] = proposals()
@@ -162,7 +162,7 @@ def test_another_wish_while_a_proposal_waits_makes_no_second_one() -> None:
     assert len(proposals()) == 1
 
 
-def test_when_nobody_is_quiet_nothing_is_proposed_and_it_is_looked_again_a_day_later(clock: Clock) -> None:
+def test_when_nobody_is_quiet_nothing_is_proposed_until_a_day_later(clock: Clock) -> None:
     wish(WISH | {"inactive_days": 365})
     assert clean_up() == {"nothing": 1}
     assert proposals() == []

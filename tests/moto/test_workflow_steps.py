@@ -16,12 +16,9 @@ from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from client_lifecycle.use_cases.bulk.steps import Result, mark_archived
-from tests.moto.calls import get, post
 from tests.moto.conftest import Clock, Executions, Log
-from tests.moto.store import Dump, dump, statuses, store, store_group
 from tests.moto.workflow import EFFECTS, Workflow, confirmed
-from tests.stored import write_settings
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     HOUR,
     MOMENT,
@@ -37,6 +34,8 @@ from tests.unit.builders import (
     reminder,
     stamp,
 )
+from tests.support.calls import get, post
+from tests.support.store import Dump, dump, statuses, store, store_group, store_settings
 
 EVERYONE = ["c-1", "c-2", "c-3"]
 
@@ -66,7 +65,7 @@ def receipt_of(client_id: str) -> Any:
 # The whole of it
 
 
-def test_a5_a_bulk_archive_does_to_each_client_what_the_single_archive_does(table: Table, clock: Clock) -> None:
+def test_a5_a_bulk_archive_does_to_each_client_what_a_single_one_does(table: Table, clock: Clock) -> None:
     workflow = confirmed("c-1", "c-2")
     assert workflow.whole("c-1", "c-2") == "completed"
     post("/clients/c-3/archive", {})
@@ -127,7 +126,7 @@ def test_a_client_that_is_archived_already_is_not_touched(table: Table) -> None:
     assert of_client(dump(table), "c-archived") == before
 
 
-def test_a_client_with_more_records_than_one_transaction_takes_is_archived_in_full(table: Table) -> None:
+def test_a_client_with_more_records_than_a_transaction_is_archived_in_full(table: Table) -> None:
     store(table, client("c-large"), *(reminder(f"reminder-{number:03d}") for number in range(99)))
     workflow = confirmed("c-large")
     assert workflow.whole("c-large") == "completed"
@@ -142,7 +141,7 @@ def test_a_client_without_records_is_archived_with_an_empty_receipt(table: Table
     assert (receipt["changes"], receipt["state"]) == ([], "settled")
 
 
-def test_e7_a_payment_that_is_charging_is_reported_once_however_often_the_step_runs(table: Table) -> None:
+def test_e7_a_charging_payment_is_reported_once_by_a_repeated_step(table: Table) -> None:
     store(table, client("c-paying"), payment("pay-9", status=PaymentStatus.CHARGING))
     confirmed("c-paying", deliveries=3).whole("c-paying")
     assert receipt_of("c-paying")["left_alone"] == [
@@ -192,7 +191,7 @@ def test_a_second_delivery_writes_nothing(table: Table, step: str, clock: Clock)
     assert dump(table) == before
 
 
-def test_a_whole_batch_delivered_anew_after_the_end_moves_no_count(clock: Clock) -> None:
+def test_a_whole_batch_delivered_again_after_the_end_moves_no_count(clock: Clock) -> None:
     workflow = confirmed(*EVERYONE)
     workflow.whole(*EVERYONE)
     clock.pass_by(HOUR)
@@ -205,7 +204,7 @@ def test_a_whole_batch_delivered_anew_after_the_end_moves_no_count(clock: Clock)
 
 
 @pytest.mark.parametrize("done", range(4))
-def test_a_client_activated_in_the_middle_is_superseded_and_nothing_is_done_to_it_after_that(
+def test_a_client_activated_in_the_middle_is_superseded_and_left_as_it_is(
     table: Table, done: int, clock: Clock
 ) -> None:
     workflow = confirmed("c-1", "c-2")
@@ -223,7 +222,7 @@ def test_a_client_activated_in_the_middle_is_superseded_and_nothing_is_done_to_i
     assert of_client(dump(table), "c-1") == activated
 
 
-def test_a_client_that_came_back_is_not_archived_again_by_a_second_delivery(table: Table, clock: Clock) -> None:
+def test_a_second_delivery_does_not_archive_a_client_that_came_back(table: Table, clock: Clock) -> None:
     workflow = confirmed("c-1")
     workflow.mark(workflow.batch("c-1"))
     clock.pass_by(MOMENT)
@@ -242,7 +241,7 @@ def test_a_mark_that_comes_after_the_outcome_archives_nobody(table: Table) -> No
     assert dump(table) == before
 
 
-def test_a_client_archived_anew_by_staff_keeps_the_newer_archive(table: Table, clock: Clock) -> None:
+def test_a_client_archived_again_by_staff_keeps_the_newer_archive(table: Table, clock: Clock) -> None:
     workflow = confirmed("c-1")
     state = workflow.mark(workflow.batch("c-1"))
     clock.pass_by(MOMENT)
@@ -265,7 +264,7 @@ def spoil(table: Table, client_id: str) -> None:
     table.put_many([spoiled | {"status": "postponed"}])
 
 
-def test_a_failing_client_ends_as_failed_with_a_reason_and_all_others_are_archived(table: Table) -> None:
+def test_a_failing_client_is_failed_with_a_reason_and_others_are_archived(table: Table) -> None:
     workflow = confirmed(*EVERYONE)
     spoil(table, "c-2")
     assert workflow.whole(*EVERYONE) == "completed_with_failures"
@@ -330,7 +329,7 @@ def test_a_client_that_fails_to_be_marked_stays_as_it_is(table: Table, monkeypat
     assert of_client(dump(table), "c-2") == before
 
 
-def test_a_table_that_is_too_busy_stops_a_mark_so_that_it_is_delivered_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_table_stops_a_mark_so_that_it_is_delivered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     workflow = confirmed("c-1")
     monkeypatch.setattr("mark_archived.handler.mark_archived", busy)
     with pytest.raises(StorageBusy):
@@ -338,7 +337,7 @@ def test_a_table_that_is_too_busy_stops_a_mark_so_that_it_is_delivered_again(mon
 
 
 @pytest.mark.parametrize("effect", EFFECTS)
-def test_a_table_that_is_too_busy_stops_an_effect_so_that_it_is_delivered_again(
+def test_a_busy_table_stops_an_effect_so_that_it_is_delivered_again(
     monkeypatch: pytest.MonkeyPatch, effect: str
 ) -> None:
     workflow = confirmed("c-1")
@@ -382,7 +381,7 @@ def test_the_receipt_of_a_failed_client_stays_open(table: Table) -> None:
 # Finish
 
 
-def test_clients_whose_batch_was_lost_are_failed_so_that_everyone_has_an_outcome() -> None:
+def test_clients_of_a_lost_batch_are_failed_so_that_all_have_an_outcome() -> None:
     workflow = confirmed(*EVERYONE)
     workflow.settle(workflow.effects(workflow.mark(workflow.batch("c-1"))))
     assert workflow.finish() == "completed_with_failures"
@@ -437,7 +436,7 @@ def test_the_state_holds_ids_and_reasons_only() -> None:
     assert state["effects"] == [{"failures": []}] * 3
 
 
-def test_a_step_passes_over_what_it_does_not_need() -> None:
+def test_a_step_ignores_what_it_does_not_need() -> None:
     workflow = confirmed("c-1")
     assert workflow.mark({**workflow.batch("c-1"), "added_later": True})["first"]["marked"]
 
@@ -456,7 +455,7 @@ def test_each_settled_client_is_logged_with_its_run_and_outcome(log: Log) -> Non
     assert (line["run_id"], line["client_id"], line["outcome"]) == (workflow.run_id, "c-1", "archived")
 
 
-def test_an_outcome_that_is_given_while_the_run_is_closed_counts_for_its_verdict(
+def test_an_outcome_given_while_the_run_closes_counts_for_its_verdict(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     workflow, list_members = confirmed("c-1"), runs.list_members
@@ -473,8 +472,8 @@ def test_an_outcome_that_is_given_while_the_run_is_closed_counts_for_its_verdict
 # The provider's rules and what is said once for all
 
 
-def test_a5_a_client_that_the_provider_s_rules_block_is_held_back_and_says_so(table: Table) -> None:
-    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=Level.BLOCK)))
+def test_a5_a_client_that_a_rule_blocks_is_held_back_and_says_so(table: Table) -> None:
+    store_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=Level.BLOCK)))
     store(table, client("c-debtor", owed_cents=1), *one_of_each())
     workflow = confirmed("c-1", "c-debtor")
     before = of_client(dump(table), "c-debtor")
@@ -486,15 +485,15 @@ def test_a5_a_client_that_the_provider_s_rules_block_is_held_back_and_says_so(ta
 
 
 def test_a5_a_debt_made_after_the_preview_blocks_too(table: Table) -> None:
-    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=Level.BLOCK)))
+    store_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(owes_money=Level.BLOCK)))
     workflow = confirmed("c-1", accept_changes=True)
     edited(table, "c-1", owed_cents=1)
     workflow.whole("c-1")
     assert workflow.outcomes == {"c-1": ("blocked", None)}
 
 
-def test_a5_an_appointment_that_is_soon_only_when_the_run_comes_to_it_blocks_too(table: Table, clock: Clock) -> None:
-    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(appointment_soon=Level.BLOCK)))
+def test_a5_an_appointment_that_is_soon_by_the_run_s_turn_blocks_too(table: Table, clock: Clock) -> None:
+    store_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(appointment_soon=Level.BLOCK)))
     store(table, client("c-later"), appointment("a-later", starts_at=NOW + 9 * DAY))
     workflow = confirmed("c-later")
     [shown] = get(f"/bulk-archives/{workflow.run_id}/clients").body["clients"]
@@ -505,7 +504,7 @@ def test_a5_an_appointment_that_is_soon_only_when_the_run_comes_to_it_blocks_too
 
 
 def test_a_warning_is_shown_and_confirming_acknowledges_it(table: Table) -> None:
-    write_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(appointment_soon=Level.WARN)))
+    store_settings(table, PROVIDER_ID, ProviderSettings(safety=SafetySettings(appointment_soon=Level.WARN)))
     workflow = confirmed("c-1")
     [shown] = get(f"/bulk-archives/{workflow.run_id}/clients").body["clients"]
     assert (shown["warnings"], shown["blocks"]) == (["appointment_soon"], [])
@@ -513,7 +512,7 @@ def test_a_warning_is_shown_and_confirming_acknowledges_it(table: Table) -> None
     assert workflow.outcomes == {"c-1": ("archived", None)}
 
 
-def test_e9_e10_p11_what_is_said_of_a_run_is_done_to_each_client_and_kept_in_its_receipt(table: Table) -> None:
+def test_e9_e10_p11_options_of_a_run_apply_to_each_client_and_its_receipt(table: Table) -> None:
     store_group(table, group("group-former"))
     said = {"reason": "finished", "note": "Ended in spring.", "group_id": "group-former", "mute_email": True}
     shown = post("/bulk-archives", {"client_ids": ["c-1", "c-2"], "options": {**said, "notify_client": True}}).body

@@ -11,9 +11,9 @@ from typing import Any
 
 import boto3
 
-from tests.moto.calls import get, invoke, post
 from tests.moto.conftest import BUCKET
-from tests.unit.builders import PROVIDER_ID
+from tests.support.builders import PROVIDER_ID
+from tests.support.calls import get, invoke, post
 
 State = dict[str, Any]
 EFFECTS = ("cancel_commitments", "leave_chats", "silence_notifications")

@@ -19,9 +19,9 @@ from client_lifecycle.domain.runs import Run, preview_terms
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage.workflow import Progress, Workflow
 from client_lifecycle.use_cases.bulk import preview as previews
-from tests.moto.calls import invoke
 from tests.proof.scheduler import Call, Running
-from tests.unit.builders import PROVIDER_ID, STAFF_ID
+from tests.support.builders import PROVIDER_ID, STAFF_ID
+from tests.support.calls import invoke
 
 if TYPE_CHECKING:
     from tests.proof.world import World

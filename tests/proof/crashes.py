@@ -42,7 +42,7 @@ from tests.proof.operations import (
 )
 from tests.proof.scheduler import GO, Let
 from tests.proof.world import NO_SCHEDULING, Controls, World, person_with_many_records, plain_people
-from tests.unit.builders import DAY, NOW, PROVIDER_ID, cause
+from tests.support.builders import DAY, NOW, PROVIDER_ID, cause
 
 BUCKET = "manifests"
 PEOPLE = (*plain_people(), person_with_many_records())

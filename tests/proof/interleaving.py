@@ -10,11 +10,11 @@ from zlib import crc32
 
 from client_lifecycle.domain.receipts import LONGEST_WAIT
 from client_lifecycle.domain.settings import Level, SafetySettings
-from tests.ministack.faults import Answer, cancelled
 from tests.proof.bulk import EFFECTS, FINISH, MARK, SETTLE, Work
 from tests.proof.operations import EXPECTED, OPERATIONS, begin_run, clean_up, plan
 from tests.proof.scheduler import GO, Call, Crash, Let, Running
 from tests.proof.world import FEWER_TRIES, LONGEST_LAG_WRITES, Controls, World, person_with_many_records, plain_people
+from tests.support.made_up_answers import Answer, cancelled
 
 AT_ONCE = 6
 MOST_CLEAN_UPS = 8

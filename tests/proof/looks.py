@@ -23,7 +23,7 @@ from client_lifecycle.storage.runs import MemberPage, RunPage, list_members, lis
 from client_lifecycle.use_cases.clients import PermissionCheck, check_permissions
 from tests.proof.answers import Asked, Span, State, is_archived
 from tests.proof.bulk import Work
-from tests.unit.builders import PROVIDER_ID
+from tests.support.builders import PROVIDER_ID
 
 if TYPE_CHECKING:
     from tests.proof.world import World

@@ -56,7 +56,7 @@ from tests.proof.bulk import Work, preview
 from tests.proof.invariants import hold
 from tests.proof.looks import look_up
 from tests.proof.world import OTHER_GROUP_ID, World
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     GROUP_ID,
     HOUR,

@@ -17,8 +17,8 @@ from typing import Any
 from client_lifecycle.storage.items import Plain, from_item
 from client_lifecycle.storage.table import Table
 from local.template import read_template
-from tests.ministack.faults import Answer
 from tests.proof.scheduler import Call
+from tests.support.made_up_answers import Answer
 
 Item = Mapping[str, Any]
 """An item as the service writes it."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from tests.ministack.faults import Answer, made_up
+from tests.support.made_up_answers import Answer, made_up
 
 PATIENCE_SECONDS = 30
 

@@ -36,7 +36,7 @@ from tests.proof.operations import (
     switch_group,
 )
 from tests.proof.world import LONGEST_LAG
-from tests.unit.builders import DAY
+from tests.support.builders import DAY
 
 PACKAGE = Path(client_lifecycle.__file__).parent
 TABLE = "table"

@@ -8,14 +8,14 @@ import pytest
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.storage.clients import all_clients, read_client
-from tests.ministack.faults import Answer
 from tests.proof.bulk import Work
 from tests.proof.interleaving import Tally, live_through
 from tests.proof.operations import archive
 from tests.proof.past import READS
 from tests.proof.scheduler import Call, Let, Running
 from tests.proof.world import LONGEST_LAG, Controls, World, plain_people
-from tests.unit.builders import PROVIDER_ID
+from tests.support.builders import PROVIDER_ID
+from tests.support.made_up_answers import Answer
 
 CALLS = 250
 METHODS = {"GetItem": "get_item", "BatchGetItem": "batch_get_item", "Query": "query"}

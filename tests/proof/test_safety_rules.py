@@ -23,7 +23,7 @@ from tests.proof.operations import (
     carry_out_plan,
     change_rules,
 )
-from tests.unit.builders import DAY
+from tests.support.builders import DAY
 
 WHO_OWES, QUIET = "in-charge", "quiet"
 CREDIT = AMOUNTS_CENTS.index(2_500)

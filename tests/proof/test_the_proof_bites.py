@@ -37,7 +37,7 @@ from tests.proof.figures import tell
 from tests.proof.interleaving import Tally, live_through
 from tests.proof.invariants import Broken, hold
 from tests.proof.world import Controls
-from tests.unit.builders import DAY, PROVIDER_ID, plan
+from tests.support.builders import DAY, PROVIDER_ID, plan
 
 CALLS_PER_WORLD = 250
 MOST_WORLDS = 30

@@ -29,13 +29,13 @@ from client_lifecycle.use_cases.book import book
 from client_lifecycle.use_cases.clean_up import clean_up
 from local.ministack import LocalAws
 from local.tables import create_table
-from tests.ministack.practice import put
 from tests.proof import invariants
 from tests.proof.bulk import LocalWorkflow
 from tests.proof.figures import tell
 from tests.proof.interleaving import listed
 from tests.proof.invariants import ClientLook
-from tests.unit.builders import DAY, PROVIDER_ID, appointment, cause, client, one_of_each
+from tests.support.builders import DAY, PROVIDER_ID, appointment, cause, client, one_of_each
+from tests.support.practice import put
 
 SECONDS = float(os.environ.get("PROOF_THREADS_SECONDS", "60"))
 THREADS = 20

@@ -22,7 +22,7 @@ from tests.proof.bulk import EFFECTS, MARK, SETTLE, UNDO, Execution
 from tests.proof.crashes import Scene, Stage
 from tests.proof.invariants import Broken, ClientLook
 from tests.proof.operations import undo_of
-from tests.unit.builders import DAY, HOUR, NOW, PROVIDER_ID, appointment, client, one_of_each, payment
+from tests.support.builders import DAY, HOUR, NOW, PROVIDER_ID, appointment, client, one_of_each, payment
 
 MEMBERS = 8
 LONG_AGO = NOW - 1_000 * DAY

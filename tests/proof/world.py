@@ -33,15 +33,13 @@ from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import clean_up as cleaning
 from client_lifecycle.use_cases import practice
 from local.tables import create_table
-from tests.ministack.practice import put
 from tests.proof import invariants
 from tests.proof.answers import Asked, Span
 from tests.proof.bulk import LocalWorkflow, StepWork, Work
 from tests.proof.invariants import ClientLook, Memory, RunLook, Step
 from tests.proof.past import WRITES, Past, may_lag, written
 from tests.proof.scheduler import Call, Let, Running
-from tests.stored import write_group
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     GROUP_ID,
     NOW,
@@ -54,6 +52,8 @@ from tests.unit.builders import (
     payment,
     reminder,
 )
+from tests.support.practice import put
+from tests.support.store import store_group
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -335,7 +335,7 @@ class Controls:
         """Make an empty world for the code to be in, on a table of its own."""
         table = create_table(self.dynamodb, f"clients-{uuid4()}")
         for group_id in (GROUP_ID, OTHER_GROUP_ID):
-            write_group(table, group(group_id))
+            store_group(table, group(group_id))
         self.world = World(table)
         self.dice.seed(seed)
         try:

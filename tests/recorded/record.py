@@ -25,10 +25,10 @@ from client_lifecycle.edge import wiring
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.table import Table
 from local.tables import create_table
-from tests.moto.calls import delete, invoke, patch, post, put
-from tests.moto.store import store
 from tests.moto.workflow import Workflow, confirmed
-from tests.unit.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, one_of_each, payment
+from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, one_of_each, payment
+from tests.support.calls import delete, invoke, patch, post, put
+from tests.support.store import store
 
 HERE = Path(__file__).parent
 SECRET = "the scheduling system's secret"

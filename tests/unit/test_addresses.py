@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client_lifecycle.storage import addresses, keys
-from tests.unit.builders import client
+from tests.support.builders import client
 
 LONG = "\N{GREEK SMALL LETTER IOTA WITH DIALYTIKA AND TONOS}"
 

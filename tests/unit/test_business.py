@@ -8,7 +8,7 @@ import pytest
 
 from client_lifecycle.domain.events import Event, EventName
 from client_lifecycle.edge.business import Metric, counted
-from tests.unit.builders import NOW, PROVIDER_ID
+from tests.support.builders import NOW, PROVIDER_ID
 
 
 def event(name: EventName, **detail: Any) -> Event:

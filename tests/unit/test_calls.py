@@ -6,7 +6,7 @@ import pytest
 
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.storage import calls
-from tests.faults import CountedTime, used_up
+from tests.support.faults import CountedTime, used_up
 
 
 @pytest.fixture(autouse=True)

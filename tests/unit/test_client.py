@@ -21,8 +21,8 @@ from client_lifecycle.domain.client import (
     with_last_active,
 )
 from client_lifecycle.domain.settings import PortalSettings
-from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, MOMENT, NOW, cause, client, plan, stamp
-from tests.unit.strategies import clients, moments, stamps
+from tests.support.builders import ARCHIVE_ID, DAY, GROUP_ID, MOMENT, NOW, cause, client, plan, stamp
+from tests.support.strategies import clients, moments, stamps
 
 ACTIVE = client()
 ARCHIVED = client(stamp=stamp())
@@ -87,9 +87,7 @@ BACK = client(last_return=Reactivation(archive_id=ARCHIVE_ID, returned_at=NOW, c
 
 @pytest.mark.parametrize("before", [ARCHIVED, BACK], ids=["archived at that time", "back at that time"])
 @pytest.mark.parametrize("at", [NOW - DAY, NOW, NOW + MOMENT])
-def test_who_comes_with_an_earlier_time_than_the_last_archive_or_return_acts_right_after_it(
-    before: Client, at: datetime
-) -> None:
+def test_an_archive_or_return_with_an_earlier_time_follows_the_last_one(before: Client, at: datetime) -> None:
     assert next_flip_at(before, at) == NOW + BETWEEN_FLIPS
     assert next_flip_at(before, NOW + DAY) == NOW + DAY
     assert next_flip_at(ACTIVE, at) == at
@@ -105,7 +103,7 @@ def test_e10_a_group_given_with_the_archive_moves_the_client_at_once() -> None:
     assert moved.group_id == "group-former"
 
 
-def test_an_archive_fulfils_the_plan_to_archive_later_however_it_came_about() -> None:
+def test_any_archive_fulfils_the_plan_to_archive_later() -> None:
     assert archive(client(plan=plan()), stamp(), ArchiveOptions()).plan is None
 
 
@@ -116,7 +114,7 @@ def test_p11_muting_at_archive_time_switches_e_mail_off_and_nothing_else() -> No
 
 
 @given(clients, stamps)
-def test_e11_there_and_back_every_field_is_as_before_but_the_revision_and_the_plan(before: Client, mark: Stamp) -> None:
+def test_e11_there_and_back_only_revision_and_plan_differ(before: Client, mark: Stamp) -> None:
     after = activate(archive(replace(before, stamp=None), mark, ArchiveOptions()), cause(), NOW)
     differing = {field.name for field in fields(before) if getattr(after, field.name) != getattr(before, field.name)}
     assert differing <= {"revision", "stamp", "last_return", "plan"}

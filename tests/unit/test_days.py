@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client_lifecycle.domain.days import BEGINS_SOMEWHERE, day_of, start_of
-from tests.unit.builders import MOMENT
+from tests.support.builders import MOMENT
 
 
 def utc(*parts: int) -> datetime:

@@ -29,7 +29,7 @@ from client_lifecycle.domain.records import (
     RecordKind,
     ReminderStatus,
 )
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     MOMENT,
     NOW,
@@ -41,7 +41,7 @@ from tests.unit.builders import (
     recipient,
     reminder,
 )
-from tests.unit.strategies import record_sets, records
+from tests.support.strategies import record_sets, records
 
 THE_THREE: list[Effect] = [cancel_commitments, leave_chats, silence_notifications]
 
@@ -68,7 +68,7 @@ def applied(plan: ChangeSet, found: Iterable[Record]) -> list[Record]:
 # E2, E3: chats and blasts
 
 
-def test_e2_the_client_leaves_live_group_chats_and_the_membership_is_kept_as_a_record() -> None:
+def test_e2_the_client_leaves_live_group_chats_and_the_membership_is_kept() -> None:
     assert after(membership(chat_kind=ChatKind.GROUP)) == membership(chat_kind=ChatKind.GROUP, left_at=NOW)
 
 
@@ -129,7 +129,7 @@ def test_e6_upcoming_appointments_are_cancelled_and_started_ones_stay(starts_at:
     assert after(booked) == (cancelled if is_cancelled else booked)
 
 
-def test_e6_every_occurrence_of_a_recurring_series_that_lies_ahead_is_cancelled() -> None:
+def test_e6_every_coming_occurrence_of_a_series_is_cancelled() -> None:
     series = [
         appointment(f"appt-{week}", starts_at=NOW + week * 7 * DAY, series_id="series-1") for week in range(-2, 3)
     ]
@@ -185,9 +185,7 @@ def test_a5_the_single_archive_does_exactly_what_the_three_effects_do(found: lis
 
 
 @given(record_sets, st.permutations(THE_THREE))
-def test_a5_the_effects_come_to_the_same_in_any_order_one_after_the_other(
-    found: list[Record], order: list[Effect]
-) -> None:
+def test_a5_the_effects_have_one_result_in_any_order(found: list[Record], order: list[Effect]) -> None:
     step_by_step = found
     for effect in order:
         step_by_step = applied(effect(step_by_step, NOW), step_by_step)
@@ -195,7 +193,7 @@ def test_a5_the_effects_come_to_the_same_in_any_order_one_after_the_other(
 
 
 @given(record_sets, record_sets)
-def test_a5_planning_for_some_records_at_a_time_comes_to_the_same(some: list[Record], others: list[Record]) -> None:
+def test_a5_planning_for_some_records_at_a_time_has_the_same_result(some: list[Record], others: list[Record]) -> None:
     together = all_effects([*some, *others], NOW)
     apart = all_effects(some, NOW) + all_effects(others, NOW)
     assert set(together.changes) == set(apart.changes)
@@ -290,9 +288,7 @@ def test_plans_add_up_in_order() -> None:
 
 
 @given(record_sets, st.integers(0, 5), st.integers(1, 4))
-def test_the_parts_of_a_plan_are_the_whole_of_it_and_none_is_longer_than_it_may_be(
-    found: list[Record], left_alone: int, most: int
-) -> None:
+def test_the_parts_of_a_plan_add_up_to_it_and_none_is_too_long(found: list[Record], left_alone: int, most: int) -> None:
     whole = all_effects([*found, *charging(left_alone)], NOW)
     done, left = ChangeSet(), whole
     while left:

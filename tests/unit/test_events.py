@@ -46,7 +46,7 @@ from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.storage.items import Plain, to_item, to_plain
 from client_lifecycle.storage.stream import events_of, stream_record
 from local.template import ROOT, read_template
-from tests.unit.builders import (
+from tests.support.builders import (
     ARCHIVE_ID,
     DAY,
     GROUP_ID,
@@ -132,13 +132,13 @@ def test_the_events_of_an_archive_carry_ids_in_the_order_of_its_changes() -> Non
 
 
 @pytest.mark.parametrize("notify_client", [True, False])
-def test_e9_whoever_writes_to_clients_is_told_whether_to(notify_client: bool) -> None:
+def test_e9_systems_that_write_to_clients_are_told_whether_to(notify_client: bool) -> None:
     changes = all_effects(one_of_each(), NOW).changes
     events = change_events(changes, replace(ORIGIN, notify_client=notify_client))
     assert {event.detail["notify_client"] for event in events} == {notify_client}
 
 
-def test_what_a_run_caused_is_joined_by_the_run_and_what_an_archive_caused_by_the_archive() -> None:
+def test_events_are_correlated_by_the_run_or_the_archive_that_caused_them() -> None:
     changes = all_effects(one_of_each(), NOW).changes
     assert {event.correlation_id for event in change_events(changes, ORIGIN)} == {ARCHIVE_ID}
     of_run = change_events(changes, replace(ORIGIN, run_id=RUN_ID))
@@ -191,7 +191,7 @@ def test_of_a_plan_nothing_is_published_but_when_and_by_whom(kind: HistoryEvent)
 
 
 @pytest.mark.parametrize("notify_client", [True, False])
-def test_e9_the_events_of_an_archive_and_of_a_run_say_whether_the_client_is_told(notify_client: bool) -> None:
+def test_e9_events_of_archive_and_run_say_whether_the_client_is_told(notify_client: bool) -> None:
     options = ArchiveOptions(notify_client=notify_client)
     archived = history_event(PROVIDER_ID, "client-1", entry(options=options))
     previewed = run_event(None, run([member(0)], options=options))
@@ -230,9 +230,7 @@ ASKED = {"source": "booking", "actor_id": "booking-1", "appointment_id": "appt-1
 
 
 @pytest.mark.parametrize(("archive_id", "activated"), [(ARCHIVE_ID, True), (None, False)])
-def test_an_accepted_booking_tells_whether_the_client_came_back_and_from_which_archive(
-    archive_id: str | None, activated: bool
-) -> None:
+def test_an_accepted_booking_tells_whether_it_activated_and_from_what(archive_id: str | None, activated: bool) -> None:
     event = answer_event(PROVIDER_ID, acceptance(BOOKING, archive_id, NOW))
     assert event == Event(
         name=EventName.BOOKING_ACCEPTED,
@@ -308,7 +306,7 @@ class TestRuns:
     def test_every_state_of_a_run_has_an_event_but_those_in_between(self) -> None:
         assert set(RunState) - set(RUN_EVENTS) == {RunState.PREPARING, RunState.STOPPING}
 
-    def test_the_states_of_one_run_have_ids_of_their_own_and_so_has_each_attempt(self) -> None:
+    def test_each_state_and_each_attempt_of_a_run_has_an_event_id_of_its_own(self) -> None:
         runs = [replace(self.waiting, state=state, attempt=attempt) for state in RUN_EVENTS for attempt in (1, 2)]
         events = [run_event(None, one) for one in runs]
         assert len({event.event_id for event in events if event}) == len(runs)
@@ -404,7 +402,7 @@ def test_a_write_has_its_events(record: dict[str, Any], names: list[str]) -> Non
     assert told_by(record) == names
 
 
-def test_the_receipt_and_its_parts_tell_alike_where_their_changes_come_from() -> None:
+def test_the_receipt_and_its_parts_name_the_same_origin() -> None:
     by_run = cause(source=Source.BULK_ARCHIVE, run_id=RUN_ID)
     head = delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS, cause=by_run)))
     of_part = [
@@ -413,7 +411,7 @@ def test_the_receipt_and_its_parts_tell_alike_where_their_changes_come_from() ->
     assert list(events_of(stream_record(head))) == of_part
 
 
-def test_a11_what_is_ended_once_more_under_an_archive_is_an_event_once_more() -> None:
+def test_a11_what_is_ended_again_under_an_archive_is_another_event() -> None:
     again = delivered(
         keys.receipt_part_key(*CLIENT, ARCHIVE_ID, "01KJPZ0000PART0000000000002"),
         to_plain(ReceiptPart(at=NOW + DAY, changes=CHANGES)),

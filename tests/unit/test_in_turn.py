@@ -41,7 +41,7 @@ def test_no_provider_is_two_items_ahead_of_another_who_still_waits(found: list[D
         assert all(taken[one.provider_id] <= count + 1 for count in waiting)
 
 
-def test_one_item_of_a_small_practice_comes_before_the_second_of_a_large_one() -> None:
+def test_one_item_of_a_small_practice_precedes_the_second_of_a_large_one() -> None:
     large = [due("prov-oak", number) for number in range(1_000)]
     taken = list(in_turn([*large, due("prov-elm", 0)]))
     assert [one.provider_id for one in taken[:3]] == ["prov-oak", "prov-elm", "prov-oak"]

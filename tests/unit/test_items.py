@@ -38,8 +38,8 @@ from client_lifecycle.storage.items import (
     to_plain,
 )
 from client_lifecycle.storage.table import Table
-from tests.unit import strategies
-from tests.unit.builders import NOW, PROVIDER_ID, appointment, client, membership, plan, stamp
+from tests.support import strategies
+from tests.support.builders import NOW, PROVIDER_ID, appointment, client, membership, plan, stamp
 
 TABLE = Table(client=None, name="the-table")  # type: ignore[arg-type]
 KEY = {"pk": "CLIENT#prov-oak#client-1", "sk": "CLIENT"}
@@ -83,7 +83,7 @@ def test_a_client_comes_back_from_between_its_keys_and_index_keys(value: Client)
 
 
 @given(strategies.clients)
-def test_a_client_is_due_for_the_clean_up_exactly_when_its_plan_has_to_be_looked_at(value: Client) -> None:
+def test_a_client_is_due_exactly_when_its_plan_has_to_be_checked(value: Client) -> None:
     item = client_item(value)
     due = keys.due_keys(keys.Work.PLAN, value.client_id, value.plan.look_at) if value.plan else {}
     assert {name: item[name] for name in ("due_key", "due_since") if name in item} == due
@@ -121,7 +121,7 @@ def test_an_item_that_is_no_record_is_refused_by_the_field_at_fault(field: str) 
 # Conditional writes
 
 
-def test_only_what_differs_is_written_and_only_what_is_expected_is_asked_for() -> None:
+def test_only_differences_are_written_and_only_expectations_required() -> None:
     before = {"status": "booked", "live_key": "2026#1", "starts_at": "2026", "reason": None}
     after = {"status": "cancelled", "starts_at": "2026", "cancelled_by": "archive"}
     assert conditional_update("the-table", KEY, before, after, {"status", "cancelled_by"}) == {
@@ -207,9 +207,7 @@ def stored(plain: Plain) -> Plain:
 
 
 @given(plains, plains)
-def test_an_update_turns_one_reading_into_the_other_and_touches_no_foreign_attribute(
-    before: Plain, after: Plain
-) -> None:
+def test_an_update_makes_before_into_after_and_keeps_foreign_attributes(before: Plain, after: Plain) -> None:
     if stored(before) == stored(after):
         return
     update = conditional_update("the-table", KEY, before, after, "abcd")["Update"]
@@ -236,7 +234,7 @@ def test_a_change_is_refused_once_another_writer_changed_what_it_writes(record: 
         assert not holds(update, None)
 
 
-def test_a_change_writes_the_rule_s_fields_and_takes_the_record_out_of_the_live_index() -> None:
+def test_a_change_writes_the_rule_s_fields_and_leaves_the_live_index() -> None:
     [change] = all_effects([membership()], NOW).changes
     update = change_write(TABLE, PROVIDER_ID, "client-1", change)["Update"]
     assert update["UpdateExpression"] == "SET #left_at = :after_left_at REMOVE #live_key"
@@ -261,7 +259,7 @@ def test_an_archive_of_a_client_writes_neither_its_name_nor_its_money() -> None:
     assert written == {"archive_id", "revision", "stamp", "status", "status_key"}
 
 
-def test_an_archive_takes_a_planned_client_out_of_what_is_due_in_the_same_write() -> None:
+def test_an_archive_removes_a_planned_client_from_the_due_index() -> None:
     before = client(plan=plan())
     update = client_write(TABLE, before, archive(before, stamp(), ArchiveOptions()))["Update"]
     assert carried_out(update, client_item(before)).keys().isdisjoint({"plan", "due_key", "due_since"})

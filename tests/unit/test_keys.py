@@ -16,7 +16,7 @@ from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.records import FOREVER, PaymentStatus, Record, RecordKind
 from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.storage import keys
-from tests.unit.builders import (
+from tests.support.builders import (
     ARCHIVE_ID,
     DAY,
     NOW,
@@ -28,7 +28,7 @@ from tests.unit.builders import (
     run,
     stamp,
 )
-from tests.unit.strategies import clients, far_moments, moments, records
+from tests.support.strategies import clients, far_moments, moments, records
 
 
 @given(far_moments, far_moments)
@@ -72,7 +72,7 @@ def test_one_query_from_now_on_finds_all_of_an_archives_work(record: Record, at:
         assert key >= keys.sortable(at)
 
 
-def test_the_query_from_now_on_passes_over_an_appointment_that_has_started() -> None:
+def test_the_query_from_now_on_skips_an_appointment_that_has_started() -> None:
     begun, ahead = keys.live_key(appointment(starts_at=NOW - DAY)), keys.live_key(appointment(starts_at=NOW + DAY))
     assert begun is not None
     assert ahead is not None
@@ -84,7 +84,7 @@ def test_records_of_one_moment_have_live_keys_of_their_own() -> None:
     assert len({keys.live_key(record) for record in at_once}) == len(at_once)
 
 
-def test_everything_of_a_client_shares_its_partition_and_nothing_shares_a_key() -> None:
+def test_items_of_a_client_share_its_partition_and_no_key() -> None:
     left = LeftAlone(kind=RecordKind.PAYMENT, record_id="1", reason=LeftAloneReason.ALREADY_CHARGING)
     found = [
         keys.client_key(PROVIDER_ID, "c-1"),
@@ -111,9 +111,7 @@ def test_a_receipt_s_parts_are_found_under_the_receipt_and_no_other() -> None:
     ("status", "listed_under"),
     [(Status.ACTIVE, "prov-oak#group-1#active"), (Status.ARCHIVED, "prov-oak#group-1#archived")],
 )
-def test_e1_e10_an_archived_client_is_listed_in_the_other_tab_of_the_same_group(
-    status: Status, listed_under: str
-) -> None:
+def test_e1_e10_an_archived_client_is_in_the_other_tab_of_the_same_group(status: Status, listed_under: str) -> None:
     mark = stamp() if status is Status.ARCHIVED else None
     listed = keys.client_index_keys(client(group_id="group-1", stamp=mark))
     assert listed["group_key"] == listed_under
@@ -149,7 +147,7 @@ def test_no_outcome_s_members_are_found_under_another() -> None:
 
 
 @given(records)
-def test_a_commitment_is_a_live_appointment_or_payment_in_a_partition_of_its_kind(record: Record) -> None:
+def test_a_commitment_is_a_live_appointment_or_payment_by_kind(record: Record) -> None:
     committed = record.kind in (RecordKind.APPOINTMENT, RecordKind.PAYMENT) and keys.live_key(record) is not None
     expected = keys.commitment_partition(PROVIDER_ID, record.kind) if committed else None
     assert keys.commitment_key(PROVIDER_ID, record) == expected
@@ -161,9 +159,7 @@ def test_no_provider_s_commitments_are_found_under_another_s() -> None:
 
 
 @given(st.integers(1, MAX_CLIENTS), st.data())
-def test_members_are_found_from_their_own_partition_on_and_none_takes_more_than_it_should(
-    clients: int, data: st.DataObject
-) -> None:
+def test_members_are_in_partitions_of_bounded_size_in_their_order(clients: int, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, clients - 1))
     large = run(totals=replace(totals_of([]), clients=clients))
     partitions = keys.member_partitions(large, position)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client_lifecycle.domain.money import Amount, Money, per_currency
-from tests.unit.builders import money
-from tests.unit.strategies import amounts
+from tests.support.builders import money
+from tests.support.strategies import amounts
 
 several = st.lists(amounts, max_size=8)
 

@@ -53,7 +53,7 @@ def folder(tmp_path: Path, function: str) -> Path:
     return template
 
 
-def test_of_the_sources_the_code_alone_is_packaged_in_the_folder_that_lambda_wants(tmp_path: Path, bucket: Any) -> None:
+def test_the_code_alone_is_packaged_in_the_folder_that_lambda_wants(tmp_path: Path, bucket: Any) -> None:
     packaged = package(Code(folder(tmp_path, "Handler: one.handler")), bucket, "artifacts")
     layer = packaged["Resources"]["Layer"]["Properties"]["ContentUri"]
     assert bucket.files(layer) == {"python/ours/__init__.py": b""}

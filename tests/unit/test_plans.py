@@ -15,7 +15,7 @@ from client_lifecycle.domain.errors import AlreadyArchived, InvalidRequest
 from client_lifecycle.domain.plans import LONGEST_WAIT, next_check_at, planned, put_off, unplanned
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
 from client_lifecycle.domain.settings import SafetyRule
-from tests.unit.builders import (
+from tests.support.builders import (
     DAY,
     HOUR,
     MOMENT,
@@ -31,7 +31,7 @@ from tests.unit.builders import (
     stamp,
     terms,
 )
-from tests.unit.strategies import clients, moments, plan_terms, record_sets
+from tests.support.strategies import clients, moments, plan_terms, record_sets
 
 APPOINTMENT, PAYMENT = Trigger.AFTER_LAST_APPOINTMENT, Trigger.AFTER_LAST_PAYMENT
 MINUTE = timedelta(minutes=1)
@@ -188,7 +188,7 @@ def test_a_plan_that_is_put_off_says_what_holds_it_back_now() -> None:
 
 
 @given(clients)
-def test_the_revision_rises_with_what_becomes_of_a_plan_and_nothing_but_the_plan_changes(before: Client) -> None:
+def test_a_change_of_the_plan_raises_the_revision_and_nothing_else(before: Client) -> None:
     one = replace(before, stamp=None, plan=None)
     for after in (planned(one, terms(), cause(), NOW, UTC), put_off(one, plan(), NOW), unplanned(one)):
         assert replace(after, plan=None, revision=one.revision) == one

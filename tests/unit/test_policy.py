@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from client_lifecycle.domain.policy import SENTENCES, TABLE, Action, Actor, Permission, Refusal, decide, permissions_of
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, Switch, resolve
-from tests.unit.builders import client, stamp
-from tests.unit.strategies import clients, portal_settings
+from tests.support.builders import client, stamp
+from tests.support.strategies import clients, portal_settings
 
 ACTIVE = client()
 ARCHIVED = client(stamp=stamp())

@@ -105,3 +105,13 @@ def test_the_ban_reads_documents_docstrings_comments_and_names(tmp_path: Path) -
     document.write_text("line 1\nline 2\n", encoding="utf-8")
     assert sorted(prose_of(module)) == [(1, "Docstring."), (2, "# comment"), (3, "test of a name")]
     assert list(prose_of(document)) == [(1, "line 1"), (2, "line 2")]
+
+
+def test_the_name_of_a_test_has_at_most_70_characters() -> None:
+    names = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        for name in re.findall(r"^ *def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert names
+    assert not [name for name in names if len(name.partition(": ")[2]) > 70]

@@ -10,7 +10,7 @@ import pytest
 from client_lifecycle.domain.effects import cancel_commitments
 from client_lifecycle.domain.receipts import ReceiptState, left_alone_check_at
 from client_lifecycle.domain.records import PaymentStatus
-from tests.unit.builders import DAY, HOUR, NOW, payment, receipt
+from tests.support.builders import DAY, HOUR, NOW, payment, receipt
 
 MINUTE = timedelta(minutes=1)
 
@@ -31,7 +31,7 @@ def test_a11_what_was_left_alone_is_looked_at_soon_and_then_daily(ago: timedelta
     assert left_alone_check_at(NOW - ago, NOW) == NOW + wait
 
 
-def test_a_receipt_may_grow_until_it_is_settled_and_while_something_was_left_alone() -> None:
+def test_a_receipt_may_grow_while_settling_or_with_something_left_alone() -> None:
     settled = receipt()
     left_alone = cancel_commitments([payment(status=PaymentStatus.CHARGING)], NOW).left_alone
     assert not settled.may_grow

@@ -17,8 +17,8 @@ from client_lifecycle.domain.records import (
     Record,
     ReminderStatus,
 )
-from tests.unit.builders import DAY, NOW, appointment, feed_entry, membership, payment, recipient, reminder
-from tests.unit.strategies import records
+from tests.support.builders import DAY, NOW, appointment, feed_entry, membership, payment, recipient, reminder
+from tests.support.strategies import records
 
 TOMORROW = NOW + DAY
 

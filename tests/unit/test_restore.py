@@ -33,7 +33,7 @@ from client_lifecycle.domain.restore import (
     went_on,
 )
 from client_lifecycle.storage.items import to_plain
-from tests.unit.builders import (
+from tests.support.builders import (
     ARCHIVE_ID,
     DAY,
     HOUR,
@@ -50,7 +50,7 @@ from tests.unit.builders import (
     reminder,
     stamp,
 )
-from tests.unit.strategies import record_sets
+from tests.support.strategies import record_sets
 
 LATER = NOW + DAY / 2
 MUCH_LATER = NOW + 2 * DAY

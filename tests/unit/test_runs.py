@@ -53,7 +53,7 @@ from client_lifecycle.domain.runs import (
 )
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule, TidyUp
 from client_lifecycle.domain.undo import new_undo_run, require_undoable, undo_members
-from tests.unit.builders import (
+from tests.support.builders import (
     ARCHIVE_ID,
     DAY,
     HOUR,
@@ -70,7 +70,7 @@ from tests.unit.builders import (
     run,
     stamp,
 )
-from tests.unit.strategies import members, record_sets
+from tests.support.strategies import members, record_sets
 
 # Facts and totals
 
@@ -146,7 +146,7 @@ def test_every_total_is_tried() -> None:
     }
 
 
-def test_m1_what_a_client_has_and_owes_is_in_its_currency_and_each_payment_in_its_own() -> None:
+def test_m1_a_client_s_balance_and_each_payment_have_their_own_currency() -> None:
     records = [
         payment("p-1", amount_cents=100, currency="USD"),
         payment("p-2", amount_cents=20, currency="CHF"),
@@ -296,9 +296,7 @@ def in_state(state: RunState, **fields: Any) -> Run:
         (RunState.COMPLETED_WITH_FAILURES, RunState.COMPLETED_WITH_FAILURES),
     ],
 )
-def test_stopping_gives_up_what_waits_ends_what_is_at_work_and_leaves_what_has_ended(
-    state: RunState, then: RunState
-) -> None:
+def test_stopping_cancels_a_waiting_run_and_ends_a_running_one(state: RunState, then: RunState) -> None:
     assert {RunState.STOPPED, RunState.STOPPING} | WAITING | IN_FLIGHT | FINISHED == set(RunState)
     stopped = stopping(in_state(state), LATER)
     assert stopped.state is then
@@ -306,7 +304,7 @@ def test_stopping_gives_up_what_waits_ends_what_is_at_work_and_leaves_what_has_e
         assert stopped == in_state(state)
 
 
-def test_a_run_that_is_given_up_no_longer_starts_by_itself() -> None:
+def test_a_cancelled_run_no_longer_starts_by_itself() -> None:
     assert stopping(in_state(RunState.PROPOSED, starts_at=LATER), NOW).starts_at is None
 
 
@@ -321,7 +319,7 @@ def ended(**counts: int) -> Run:
     )
 
 
-def test_a_retry_is_the_next_attempt_and_owes_the_failed_and_the_not_reached() -> None:
+def test_a_retry_is_the_next_attempt_of_the_failed_and_the_not_reached() -> None:
     again = prepare_retry(ended(failed=2, not_reached=3, archived=7), LATER)
     assert (again.state, again.attempt, again.attempt_clients) == (RunState.PREPARING, 2, 5)
     assert (again.attempt_started_at, again.finished_at, again.started_at) == (LATER, None, NOW)
@@ -333,7 +331,7 @@ def test_a_retry_is_the_next_attempt_and_owes_the_failed_and_the_not_reached() -
     [ended(archived=2), *(replace(ended(failed=1), state=state, finished_at=None) for state in IN_FLIGHT)],
     ids=["nothing to retry", *sorted(IN_FLIGHT)],
 )
-def test_a_retry_of_a_run_without_failures_or_at_work_changes_nothing(one: Run) -> None:
+def test_a_retry_of_a_running_or_flawless_run_changes_nothing(one: Run) -> None:
     assert prepare_retry(one, LATER) == one
 
 
@@ -346,7 +344,7 @@ def test_a_run_that_was_undone_or_never_started_is_not_retried() -> None:
 
 
 @given(members, st.integers(min_value=1, max_value=9))
-def test_a_member_is_owed_its_outcome_by_one_attempt_at_most(one: Member, attempt: int) -> None:
+def test_one_attempt_at_most_gives_a_member_its_outcome(one: Member, attempt: int) -> None:
     assert not (awaits_outcome(one, attempt) and is_to_retry(one, attempt))
     again = reopened(one, attempt)
     assert awaits_outcome(again, attempt)
@@ -355,7 +353,7 @@ def test_a_member_is_owed_its_outcome_by_one_attempt_at_most(one: Member, attemp
 
 
 @given(st.lists(members, max_size=8))
-def test_an_undo_takes_whoever_the_run_has_archived_in_full_or_not(found: list[Member]) -> None:
+def test_an_undo_takes_every_client_the_run_has_archived_in_full_or_not(found: list[Member]) -> None:
     undone = undo_members(found)
     archived = [one for one in found if one.archive_id and one.outcome in (Outcome.ARCHIVED, Outcome.FAILED)]
     assert [(one.client_id, one.undoes, one.undoes_revision, one.facts) for one in undone] == [
@@ -397,7 +395,7 @@ def test_an_undo_is_possible_until_the_last_moment_of_the_window() -> None:
 
 
 @pytest.mark.parametrize("kind", RunKind)
-def test_the_counts_of_a_new_run_know_every_outcome_of_its_kind_and_no_other(kind: RunKind) -> None:
+def test_the_counts_of_a_new_run_have_exactly_the_outcomes_of_its_kind(kind: RunKind) -> None:
     counts = counts_of(kind, pending=5)
     assert set(counts) == set(OUTCOMES[kind])
     assert sum(counts.values()) == counts[Outcome.PENDING] == 5
@@ -429,14 +427,14 @@ def test_the_time_left_is_estimated_from_the_pace_of_the_attempt(
     assert estimated_seconds_left(one, NOW + timedelta(seconds=after_seconds)) == expected
 
 
-def test_a_proposal_waits_for_a_month_or_starts_by_itself_after_the_time_for_a_veto() -> None:
+def test_a_proposal_waits_for_a_month_or_starts_after_its_veto() -> None:
     waits = proposal_terms(TidyUp(inactive_days=90), NOW)
     assert (waits.state, waits.expires_at, waits.starts_at) == (RunState.PROPOSED, NOW + 30 * DAY, None)
     starts = proposal_terms(TidyUp(inactive_days=90, starts_by_itself=True, veto_days=5), NOW)
     assert starts.starts_at == starts.expires_at == NOW + 5 * DAY
 
 
-def test_a11_a_member_tells_what_was_made_good_over_all_transactions_the_first_of_it_by_name() -> None:
+def test_a11_a_member_counts_what_was_made_good_and_names_the_first_of_it() -> None:
     changes = cancel_commitments([payment(f"pay-{number:03}") for number in range(MAX_NAMED_RECORDS + 7)], NOW).changes
     one = made_good(member(), ARCHIVE_ID, changes[:60])
     both = made_good(one, ARCHIVE_ID, changes[60:])

@@ -11,7 +11,7 @@ import pytest
 from client_lifecycle.domain.records import AppointmentStatus, PaymentStatus, Record
 from client_lifecycle.domain.safety import Findings, assess
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
-from tests.unit.builders import DAY, MOMENT, NOW, appointment, client, payment
+from tests.support.builders import DAY, MOMENT, NOW, appointment, client, payment
 
 EIGHT_DAYS_ON = datetime(2026, 3, 10, tzinfo=UTC)
 """When the day after the next seven begins."""

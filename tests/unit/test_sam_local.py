@@ -37,7 +37,7 @@ def resources(template: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def test_every_function_is_there_as_it_was_built_under_the_name_it_is_deployed_by(resources: dict[str, Any]) -> None:
+def test_every_function_is_there_as_built_under_its_deployed_name(resources: dict[str, Any]) -> None:
     for function in functions():
         properties = resources[function.logical_id]["Properties"]
         assert properties["FunctionName"] == function.name

@@ -102,7 +102,7 @@ def of_series(sample: SampleClient) -> list[Appointment]:
 # Reproducible
 
 
-def test_the_same_seed_and_moment_give_the_same_practice_and_the_same_items() -> None:
+def test_the_same_seed_and_moment_give_the_same_practice_and_items() -> None:
     first, second = generate(clients=60, seed=3, at=AT), generate(clients=60, seed=3, at=AT)
     assert first == second
     assert list(items(first)) == list(items(second))
@@ -251,7 +251,7 @@ def test_groups_differ_in_size_and_every_member_belongs_to_a_known_group(practic
     assert max(sizes.values()) >= 3 * min(sizes.values())
 
 
-def test_archived_clients_are_spread_over_groups_and_over_clients_without_one(practice: SamplePractice) -> None:
+def test_archived_clients_are_spread_over_groups_and_no_group(practice: SamplePractice) -> None:
     assert len({sample.client.group_id for sample in archived(practice.clients)}) >= 5
     assert any(sample.client.group_id is None for sample in archived(practice.clients))
 
@@ -299,7 +299,7 @@ def test_an_appointment_under_way_is_still_booked_unless_it_was_cancelled(large_
     assert AppointmentStatus.COMPLETED not in statuses
 
 
-def test_appointments_of_a_client_never_overlap_and_lie_in_opening_hours(clients: tuple[SampleClient, ...]) -> None:
+def test_appointments_of_a_client_never_overlap_and_fit_opening_hours(clients: tuple[SampleClient, ...]) -> None:
     for sample in clients:
         appointments = [record for record in sample.records if isinstance(record, Appointment)]
         for earlier, later in pairwise(sorted(appointments, key=lambda appointment: appointment.starts_at)):
@@ -336,7 +336,7 @@ STILL_TO_COME = (
 )
 
 
-def test_what_is_done_lies_in_the_past_and_what_is_to_come_in_the_future(practice: SamplePractice) -> None:
+def test_what_is_done_is_past_and_what_is_to_come_is_ahead(practice: SamplePractice) -> None:
     for sample in active(practice.clients):
         for record in sample.records:
             status = getattr(record, "status", None)
@@ -372,7 +372,7 @@ def test_all_times_are_utc(clients: tuple[SampleClient, ...]) -> None:
         assert all(moment.tzinfo is UTC for moment in times)
 
 
-def test_clients_were_added_over_the_past_five_years_but_for_the_one_with_a_long_history(
+def test_clients_were_added_within_five_years_except_the_one_with_history(
     clients: tuple[SampleClient, ...],
 ) -> None:
     ages = [AT - sample.client.added_at for sample in clients if sample.client.client_id != LONG_HISTORY_ID]
@@ -488,7 +488,7 @@ def test_feed_entries_of_an_archived_client_are_hidden_since_its_archive(clients
     assert all(hidden_at == archived_at for hidden_at, archived_at in entries)
 
 
-def test_an_archived_client_was_archived_in_the_past_and_nothing_was_added_since(
+def test_archived_clients_were_archived_in_the_past_and_got_nothing_since(
     clients: tuple[SampleClient, ...],
 ) -> None:
     for sample in archived(clients):
@@ -509,7 +509,7 @@ def test_an_archived_client_was_archived_in_the_past_and_nothing_was_added_since
                     pass
 
 
-def test_the_receipt_of_an_archived_client_leads_from_the_records_before_to_those_it_has(
+def test_the_receipt_of_an_archived_client_leads_to_the_records_it_has(
     clients: tuple[SampleClient, ...],
 ) -> None:
     touched: Counter[RecordKind] = Counter()
@@ -585,7 +585,7 @@ def test_one_active_client_of_no_group_needs_more_than_two_transactions(size: in
 
 @pytest.mark.parametrize("size", [2, 240])
 @pytest.mark.parametrize("seed", [1, 2, 20_26])
-def test_one_active_client_has_more_than_500_completed_appointments_and_few_live_records(size: int, seed: int) -> None:
+def test_one_active_client_has_a_long_history_and_few_live_records(size: int, seed: int) -> None:
     practice = generate(clients=size, seed=seed, at=AT)
     completed = {
         sample.client.client_id: sum(
@@ -602,7 +602,7 @@ def test_one_active_client_has_more_than_500_completed_appointments_and_few_live
 
 @pytest.mark.parametrize("size", [FEWEST_CLIENTS, 240, 1_000])
 @pytest.mark.parametrize("seed", [1, 2, 20_26])
-def test_the_clients_of_the_readme_are_active_may_book_and_have_much_to_archive(size: int, seed: int) -> None:
+def test_the_clients_of_the_readme_are_active_and_have_much_to_archive(size: int, seed: int) -> None:
     practice = generate(clients=size, seed=seed, at=AT)
     for client_id in DOCUMENTED_IDS:
         sample = by_id(practice, client_id)
@@ -685,7 +685,7 @@ class RecordingDynamoDB:
         return {}
 
 
-def test_loading_writes_every_item_once_in_full_batches_and_tells_how_far_it_is() -> None:
+def test_loading_writes_each_item_once_in_full_batches_and_tells_progress() -> None:
     practice = generate(clients=60, at=AT)
     dynamodb = RecordingDynamoDB()
     progress: list[int] = []

@@ -20,8 +20,8 @@ from client_lifecycle.domain.selection import (
     matches,
     may_match,
 )
-from tests.unit.builders import ARCHIVE_ID, DAY, GROUP_ID, MOMENT, cause, client, stamp
-from tests.unit.strategies import clients, moments
+from tests.support.builders import ARCHIVE_ID, DAY, GROUP_ID, MOMENT, cause, client, stamp
+from tests.support.strategies import clients, moments
 
 MARCH = date(2026, 3, 1)
 MARCH_BEGINS = datetime(2026, 3, 1, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_all_conditions_together_find_whom_each_of_them_finds(
 
 
 @given(filters, people | clients, upcomings)
-def test_whoever_is_found_is_active_and_may_be_found_by_the_own_record(
+def test_clients_found_are_active_and_may_be_found_by_their_own_record(
     conditions: ClientFilter, who: Client, upcoming: int
 ) -> None:
     if matches(conditions, who, upcoming, UTC):

@@ -10,7 +10,7 @@ import pytest
 from client_lifecycle.domain.errors import BadSignature
 from client_lifecycle.edge import signature
 from client_lifecycle.edge.signature import TOLERANCE, sign
-from tests.unit.builders import NOW
+from tests.support.builders import NOW
 
 SECRET, BEFORE, BODY = "current secret", "secret before", b'{"event_id": "e-1"}'
 SECOND = timedelta(seconds=1)

@@ -155,7 +155,7 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     assert {name.upper() for name in settings.HookSettings.model_fields} == set(hook)
 
 
-def test_the_deployed_runtime_is_python_3_13_on_arm64_unless_another_processor_is_asked_for() -> None:
+def test_the_deployed_runtime_is_python_3_13_on_arm64_by_default() -> None:
     common, layer = TEMPLATE["Globals"]["Function"], RESOURCES["ClientLifecycleLayer"]
     asked = {"Ref": "Architecture"}
     assert (common["Runtime"], common["Architectures"]) == ("python3.13", [asked])
@@ -188,7 +188,7 @@ DELETES = {"ClientsFunction": ["EMAIL#*", "WORDS#*"], "PracticeFunction": ["PROV
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_no_role_may_scan_and_none_may_delete_but_addresses_groups_and_answers(name: str) -> None:
+def test_no_role_may_scan_or_delete_more_than_addresses_groups_answers(name: str) -> None:
     actions = [action for statement in statements(FUNCTIONS[name]) for action in texts(statement["Action"])]
     assert not [action for action in actions if "Scan" in action]
     deletes = [
@@ -226,7 +226,7 @@ def test_the_state_machine_may_start_itself_and_read_its_manifests() -> None:
 
 
 @pytest.mark.parametrize("function", ["BulkArchiveFunction", "ScheduledCleanupFunction"])
-def test_whoever_starts_runs_starts_the_state_machine_of_this_stack(function: str) -> None:
+def test_runs_are_started_on_the_state_machine_of_this_stack(function: str) -> None:
     arn = FUNCTIONS[function]["Environment"]["Variables"]["STATE_MACHINE_ARN"]["Fn::Sub"]
     assert arn.endswith(f"stateMachine:{RESOURCES['ArchiveClients']['Properties']['Name']['Fn::Sub']}")
 
@@ -261,7 +261,7 @@ def test_the_publisher_reads_the_stream_and_cannot_touch_the_table() -> None:
     }
 
 
-def test_the_clean_up_is_called_every_five_minutes_and_ends_before_it_loses_its_leases() -> None:
+def test_the_clean_up_runs_every_five_minutes_and_ends_within_its_leases() -> None:
     cleanup = FUNCTIONS["ScheduledCleanupFunction"]
     [schedule] = cleanup["Events"].values()
     assert (schedule["Type"], schedule["Properties"]["ScheduleExpression"]) == ("ScheduleV2", "rate(5 minutes)")
@@ -276,7 +276,7 @@ def test_both_entrances_for_bookings_may_do_the_same_to_the_table() -> None:
     assert hook == requests
 
 
-def test_a_booking_asked_for_on_the_bus_is_answered_or_set_aside_within_bounds() -> None:
+def test_a_booking_on_the_bus_is_answered_or_set_aside_within_bounds() -> None:
     """The local AWS neither tries a rule's target again nor sets anything aside for it, so it is checked here."""
     letters = {"Fn::GetAtt": ["BookingDeadLetters", "Arn"]}
     rule = RESOURCES["BookingsRequested"]["Properties"]
@@ -303,7 +303,7 @@ def test_this_system_s_own_events_are_no_requests() -> None:
     assert pattern == {"source": [{"anything-but": [SOURCE]}], "detail-type": ["booking.requested"]}
 
 
-def test_an_item_that_the_clean_up_fails_with_time_and_again_raises_an_alarm() -> None:
+def test_an_item_that_fails_the_clean_up_repeatedly_raises_an_alarm() -> None:
     alarm = RESOURCES["CleanupItemsFailed"]["Properties"]
     service = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     assert alarm["Namespace"] == metrics.namespace
@@ -327,7 +327,7 @@ def test_a_record_that_cannot_be_read_raises_an_alarm() -> None:
 
 
 @pytest.mark.parametrize("name", of_type("AWS::CloudWatch::Alarm"))
-def test_every_alarm_reaches_whoever_is_to_know(name: str) -> None:
+def test_every_alarm_reaches_its_subscribers(name: str) -> None:
     assert "AlarmTopicArn" in texts(RESOURCES[name]["Properties"]["AlarmActions"])
 
 

@@ -75,7 +75,7 @@ def test_every_state_is_reached(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", STATES)
-def test_every_state_goes_on_or_ends(name: str) -> None:
+def test_every_state_has_a_next_one_or_ends(name: str) -> None:
     state = STATES[name]
     goes_on = {"Next", "End", "Choices"} & set(state)
     assert goes_on or state["Type"] in ("Succeed", "Fail")

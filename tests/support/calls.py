@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from local.openapi import TARGET
 from local.template import read_template
-from tests.unit.builders import OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID
+from tests.support.builders import OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"

@@ -1,4 +1,4 @@
-"""Puts clients into the table, and takes the whole of it out again."""
+"""Puts clients, groups and settings into the table, and takes everything out again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 from client_lifecycle.domain.client import Client, Group
 from client_lifecycle.domain.records import Record
+from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item, word_items
-from client_lifecycle.storage.items import Plain, from_item
+from client_lifecycle.storage.items import Plain, from_item, to_plain
+from client_lifecycle.storage.keys import settings_key
 from client_lifecycle.storage.table import Table
 
 Dump = dict[tuple[str, str], Plain]
@@ -26,6 +28,11 @@ def store_group(table: Table, group: Group) -> Group:
     return group
 
 
+def store_settings(table: Table, provider_id: str, settings: ProviderSettings) -> None:
+    """Put a provider's settings into the table."""
+    table.put_many([{**settings_key(provider_id), **to_plain(settings)}])
+
+
 def dump(table: Table) -> Dump:
     """Take a copy of every item of the table."""
     pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
@@ -34,5 +41,5 @@ def dump(table: Table) -> Dump:
 
 
 def statuses(table: Table, client_id: str) -> dict[str, Any]:
-    """Return the status of every item that hangs on a client, by sort key."""
+    """Return the status of every item of a client, by sort key."""
     return {sk: item.get("status") for (pk, sk), item in dump(table).items() if pk.endswith(f"#{client_id}")}

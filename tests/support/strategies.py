@@ -43,7 +43,7 @@ from client_lifecycle.domain.records import (
 )
 from client_lifecycle.domain.runs import MAX_CLIENTS, Run, RunState
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
-from tests.unit.builders import DAY, NOW
+from tests.support.builders import DAY, NOW
 
 ids = st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=20)
 texts = st.text(max_size=40)

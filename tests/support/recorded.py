@@ -10,8 +10,8 @@ from client_lifecycle.edge.signature import sign
 from client_lifecycle.storage.items import Plain, from_item, to_item
 from client_lifecycle.storage.table import Table
 from local.template import ROOT
-from tests.moto.calls import Answer, request
-from tests.unit.builders import NOW, PROVIDER_ID
+from tests.support.builders import NOW, PROVIDER_ID
+from tests.support.calls import Answer, request
 
 DAYS = sorted(folder.name for folder in (ROOT / "tests" / "recorded").iterdir() if (folder / "items.json").exists())
 """The days whose items are kept."""

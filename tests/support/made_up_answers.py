@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
 from client_lifecycle.storage.table import Table
-from tests.faults import Body
+from tests.support.faults import Body
 
 Answer = dict[str, Any]
 
