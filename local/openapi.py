@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 
 from client_lifecycle.domain.errors import BadSignature, LifecycleError
-from client_lifecycle.edge.http import FAULTS_OF, PROBLEM_JSON, PROBLEM_TYPE_PREFIX, STATUS_OF
+from client_lifecycle.edge.http import FAULTS_OF, PROBLEM_JSON, PROBLEM_TYPE_PREFIX, status_of
 from local.template import ROOT, read_template
 
 TARGET = ROOT / "docs" / "openapi.json"
@@ -162,7 +162,7 @@ def _faults(operation: dict[str, Any], path: str, own: Sequence[type[LifecycleEr
     if "{" in path:
         names[HTTPStatus.NOT_FOUND] = ["RouteNotFound"]
     for fault in own:
-        names.setdefault(STATUS_OF[fault], []).append(fault.__name__)
+        names.setdefault(status_of(fault), []).append(fault.__name__)
     return {str(status.value): _problem(status, named) for status, named in sorted(names.items())}
 
 

@@ -1,7 +1,19 @@
-"""Every fault a caller can meet, by name. Imports ``unreadable``.
+"""Every fault a caller can meet, by name, under the kind that decides its HTTP status. Imports ``unreadable``.
 
 One name runs through the whole system: the class here is the ``type`` of the problem an HTTP caller reads, the
 reason of a client's outcome in a run, and the entry of ``ErrorEquals`` in the workflow.
+
+LifecycleError
+  Invalid           what was sent cannot be meant: InvalidRequest, IdempotencyKeyReused, EventIdReused
+  RequestTooLarge
+  BadSignature
+  NotPermitted
+  NotFound          the provider has no such thing: ClientNotFound, GroupNotFound, ReceiptNotFound, RestoreNotFound,
+                    RunNotFound
+  RecordsAreKept
+  Conflict          not as things stand: ArchiveBlocked, EmailInUse, RunUndone, Superseded and others
+  TryLater          passes by itself: StorageBusy, CommitContended
+  UnreadableRecord
 """
 
 from __future__ import annotations
@@ -33,7 +45,23 @@ class LifecycleError(Exception):
         return type(self).__name__
 
 
-class InvalidRequest(LifecycleError):
+class Invalid(LifecycleError):
+    """What was sent cannot be meant; sending it again does not help."""
+
+
+class NotFound(LifecycleError):
+    """The provider has no such thing; another provider's counts as unknown."""
+
+
+class Conflict(LifecycleError):
+    """What was asked for is not possible as things stand."""
+
+
+class TryLater(LifecycleError):
+    """What was asked for is not possible for the moment; nothing was written."""
+
+
+class InvalidRequest(Invalid):
     """The request does not have the documented form."""
 
 
@@ -49,87 +77,87 @@ class NotPermitted(LifecycleError):
     """The caller is signed in but may not do this."""
 
 
-class ClientNotFound(LifecycleError):
+class ClientNotFound(NotFound):
     """The provider has no client of this id; another provider's client counts as unknown."""
 
 
-class GroupNotFound(LifecycleError):
+class GroupNotFound(NotFound):
     """The provider has no client group of this id."""
 
 
-class ReceiptNotFound(LifecycleError):
+class ReceiptNotFound(NotFound):
     """The client has no receipt of this archive id."""
 
 
-class RestoreNotFound(LifecycleError):
+class RestoreNotFound(NotFound):
     """Nothing was ever restored from this receipt."""
 
 
-class RunNotFound(LifecycleError):
+class RunNotFound(NotFound):
     """The provider has no bulk archive of this id."""
 
 
-class TooManyClients(LifecycleError):
+class TooManyClients(Conflict):
     """More clients were selected than one bulk archive takes."""
 
 
-class PreviewExpired(LifecycleError):
+class PreviewExpired(Conflict):
     """The bulk archive was not confirmed in time; what was shown may be out of date."""
 
 
-class PreviewMismatch(LifecycleError):
+class PreviewMismatch(Conflict):
     """The token does not belong to what this bulk archive showed."""
 
 
-class RunNotStarted(LifecycleError):
+class RunNotStarted(Conflict):
     """The bulk archive was never started; there is nothing to retry or undo."""
 
 
-class RunNotFinished(LifecycleError):
-    """The bulk archive is still at work; it can be undone once it has ended."""
+class RunNotFinished(Conflict):
+    """The bulk archive is still running; it can be undone once it has ended."""
 
 
-class RunStarted(LifecycleError):
-    """The bulk archive was confirmed or given up; its clients can no longer be chosen."""
+class RunStarted(Conflict):
+    """The bulk archive was confirmed or discarded; its clients can no longer be chosen."""
 
 
-class RunUndone(LifecycleError):
+class RunUndone(Conflict):
     """The bulk archive was undone, so its clients are not tried again; ``undone_by`` names the run that did it."""
 
 
-class UndoExpired(LifecycleError):
+class UndoExpired(Conflict):
     """The bulk archive ended too long ago to be undone as a whole (the provider's ``undo_window_days``)."""
 
 
-class NothingToUndo(LifecycleError):
+class NothingToUndo(Conflict):
     """The run has archived nobody, or is an undo itself."""
 
 
-class NothingSelected(LifecycleError):
+class NothingSelected(Conflict):
     """A bulk archive was asked for, but no active client is in the group, or found by the filter, and not left out."""
 
 
-class ArchiveBlocked(LifecycleError):
+class ArchiveBlocked(Conflict):
     """A safety rule of the provider forbids to archive this client now; ``rules`` names each."""
 
 
-class AlreadyArchived(LifecycleError):
+class AlreadyArchived(Conflict):
     """An archive was planned for a client that is archived."""
 
 
-class StillArchived(LifecycleError):
+class StillArchived(Conflict):
     """Something was to be restored for a client that is archived; it is activated first."""
 
 
-class AcknowledgementNeeded(LifecycleError):
+class AcknowledgementNeeded(Conflict):
     """A safety rule of the provider wants to be acknowledged first; ``rules`` names each."""
 
 
-class EmailInUse(LifecycleError):
+class EmailInUse(Conflict):
     """A client of this provider, active or archived, has this e-mail address already (A3)."""
 
 
-class GroupNotEmpty(LifecycleError):
+class GroupNotEmpty(Conflict):
     """A client group that still has clients, active or archived, cannot be deleted."""
 
 
@@ -137,27 +165,27 @@ class RecordsAreKept(LifecycleError):
     """A client cannot be deleted (A4)."""
 
 
-class IdempotencyKeyReused(LifecycleError):
+class IdempotencyKeyReused(Invalid):
     """The key of this request was sent before, with another request."""
 
 
-class EventIdReused(LifecycleError):
+class EventIdReused(Invalid):
     """The event id of this booking was sent before, with another booking."""
 
 
-class RequestStillRunning(LifecycleError):
-    """The same request, with the same key, is at work right now. Try again."""
+class RequestStillRunning(Conflict):
+    """The same request, with the same key, has not been answered yet. Try again."""
 
 
-class Superseded(LifecycleError):
+class Superseded(Conflict):
     """The client no longer carries the stamp this work was done under, so nothing was written (DESIGN, the stamp)."""
 
 
-class StorageBusy(LifecycleError):
+class StorageBusy(TryLater):
     """AWS kept refusing for the moment, or could not be reached, until there was no time for another try. Try again."""
 
 
-class CommitContended(LifecycleError):
+class CommitContended(TryLater):
     """The client's records kept changing while the work was being committed. Try again."""
 
 
@@ -165,7 +193,7 @@ class UnreadableRecord(LifecycleError):
     """What is stored of the client, or of what else was named, is damaged; ``unreadable`` names each record at fault.
 
     Another system has written a record that is missing a field, or has a value no such field can have. Trying again
-    does not help; whoever wrote the record has to.
+    does not help; the system that wrote the record has to write it again.
     """
 
     def __init__(self, *found: Unreadable) -> None:

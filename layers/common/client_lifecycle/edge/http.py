@@ -40,40 +40,17 @@ PROBLEM_JSON = "application/problem+json"
 PROBLEM_TYPE_PREFIX = "urn:client-archive:problem:"
 
 STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
-    errors.InvalidRequest: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BadSignature: HTTPStatus.UNAUTHORIZED,
     errors.NotPermitted: HTTPStatus.FORBIDDEN,
-    errors.ClientNotFound: HTTPStatus.NOT_FOUND,
-    errors.GroupNotFound: HTTPStatus.NOT_FOUND,
-    errors.ReceiptNotFound: HTTPStatus.NOT_FOUND,
-    errors.RestoreNotFound: HTTPStatus.NOT_FOUND,
-    errors.RunNotFound: HTTPStatus.NOT_FOUND,
-    errors.TooManyClients: HTTPStatus.CONFLICT,
-    errors.NothingSelected: HTTPStatus.CONFLICT,
-    errors.PreviewExpired: HTTPStatus.CONFLICT,
-    errors.PreviewMismatch: HTTPStatus.CONFLICT,
-    errors.RunNotStarted: HTTPStatus.CONFLICT,
-    errors.RunStarted: HTTPStatus.CONFLICT,
-    errors.RunNotFinished: HTTPStatus.CONFLICT,
-    errors.RunUndone: HTTPStatus.CONFLICT,
-    errors.UndoExpired: HTTPStatus.CONFLICT,
-    errors.NothingToUndo: HTTPStatus.CONFLICT,
-    errors.ArchiveBlocked: HTTPStatus.CONFLICT,
-    errors.AlreadyArchived: HTTPStatus.CONFLICT,
-    errors.StillArchived: HTTPStatus.CONFLICT,
-    errors.AcknowledgementNeeded: HTTPStatus.CONFLICT,
-    errors.EmailInUse: HTTPStatus.CONFLICT,
-    errors.GroupNotEmpty: HTTPStatus.CONFLICT,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.RecordsAreKept: HTTPStatus.METHOD_NOT_ALLOWED,
-    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.EventIdReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.RequestStillRunning: HTTPStatus.CONFLICT,
-    errors.Superseded: HTTPStatus.CONFLICT,
-    errors.StorageBusy: HTTPStatus.SERVICE_UNAVAILABLE,
-    errors.CommitContended: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.TryLater: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.UnreadableRecord: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+"""The status of each kind of fault."""
 
 TITLES: Mapping[int, str] = {
     400: "Bad Request",
@@ -90,7 +67,7 @@ TITLES: Mapping[int, str] = {
 }
 """The phrases of RFC 9110; those of ``http.HTTPStatus`` change with Python's version."""
 
-TRY_AGAIN = (errors.RequestStillRunning, errors.StorageBusy, errors.CommitContended)
+TRY_AGAIN = (errors.RequestStillRunning, errors.TryLater)
 """The faults that pass by themselves within moments."""
 
 UNSUPPORTED = "The body must be sent as application/json."
@@ -238,7 +215,7 @@ def _lifecycle_problem(error: LifecycleError) -> Response[str]:
     cause = {"cause": calls.named(error.__cause__)} if isinstance(error, errors.StorageBusy) else {}
     logger.info("request refused", extra={"problem": error.name, "fields": error.fields[:MAX_ERRORS], **cause})
     field_errors = [{"field": field, "message": error.message} for field in error.fields]
-    answer = problem(STATUS_OF[type(error)], error.name, error.message, field_errors, error.facts)
+    answer = problem(status_of(type(error)), error.name, error.message, field_errors, error.facts)
     if isinstance(error, UnreadableRecord):
         tell(error.found)
     if isinstance(error, TRY_AGAIN):
@@ -246,6 +223,11 @@ def _lifecycle_problem(error: LifecycleError) -> Response[str]:
     if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         answer.headers["Allow"] = ", ".join(error.facts["allow"])
     return answer
+
+
+def status_of(fault: type[LifecycleError]) -> HTTPStatus:
+    """Return the HTTP status of a fault: that of its kind."""
+    return next(status for kind, status in STATUS_OF.items() if issubclass(fault, kind))
 
 
 def _request_problem(error: RequestValidationError) -> Response[str]:
