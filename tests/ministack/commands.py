@@ -1,4 +1,4 @@
-"""Runs the command line, in this process or in one that goes on until it is stopped."""
+"""Runs the command line, in this process or in one that runs until it is stopped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(folder: Path, *arguments: str, ends_with: int = 0, **more: Any) -> Resul
 
 
 class Going:
-    """A command that goes on until it is stopped."""
+    """A command that runs until it is stopped."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         command = [sys.executable, "-m", "local", "--folder", str(folder), *arguments]

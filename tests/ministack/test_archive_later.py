@@ -72,7 +72,7 @@ def is_due(table: Table, who: Client) -> bool:
 
 
 def in_between(table: Table, first: Act, then: Act, who: Client) -> Any:
-    """Begin one act, let another land between its reading and its writing, and return what the first one came to."""
+    """Begin one act, let another land between its reading and its writing, and return the result of the first one."""
 
     def land(_: dict[str, Any]) -> None:
         if len(requests) == 1:

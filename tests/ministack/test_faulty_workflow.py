@@ -1,4 +1,4 @@
-"""Bulk archives whose every step is delivered twice and fails now and then, whose workers are killed or stopped."""
+"""Bulk archives whose every step is delivered twice and sometimes fails, whose workers are killed or stopped."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_workflow_that_is_stopped_from_outside_is_found_and_finished(
 
 
 def settle_down(stack: PracticeStack, run_id: str) -> None:
-    """Wait until the steps that were at work have ended: the counts stay."""
+    """Wait until the steps that were running have ended: the counts stay."""
     before, after = None, stack.api.get(f"/bulk-archives/{run_id}")["counts"]
     while before != after:
         time.sleep(1)

@@ -53,7 +53,7 @@ def test_the_workflow_undoes_a_bulk_archive_and_everyone_is_as_before(
 
 
 def restorable(deployed: PracticeStack, who: Client) -> set[Record]:
-    """A client's records but for its copies of message blasts, which do not come back."""
+    """A client's records except its copies of message blasts, which do not come back."""
     return {one for one in records_of(deployed.table, who) if one.kind is not RecordKind.RECIPIENT}
 
 

@@ -1,4 +1,4 @@
-"""``up`` starts a practice that other terminals find, and with ``--keep`` goes on where it was stopped."""
+"""``up`` starts a practice that other terminals find, and with ``--keep`` continues where it was stopped."""
 
 from __future__ import annotations
 

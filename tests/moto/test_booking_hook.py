@@ -182,7 +182,7 @@ def put_version(secret: str, stage: str = "AWSCURRENT") -> str:
 
 
 def heard(secret: str) -> bool:
-    """Book with a secret, anew each time, and tell whether the request was heard."""
+    """Book again each time with a secret, and tell whether the request was heard."""
     number = next(NUMBERS)
     answer = call(of(id=f"a-{number}") | {"event_id": f"e-{number}"}, secret=secret)
     assert answer.status in (200, 401)

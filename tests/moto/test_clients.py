@@ -41,7 +41,7 @@ def test_a7_both_tabs_are_counted_all_or_of_one_group(table: Table) -> None:
 
 @pytest.fixture
 def archived_twice(table: Table, clock: Clock) -> list[dict[str, Any]]:
-    """The receipts of a client that was archived, came back, and was archived anew, in that order."""
+    """The receipts of a client that was archived, came back, and was archived again, in that order."""
     store(table, client(), *one_of_each(), *(reminder(f"much-{number:03d}") for number in range(100)))
     first = post("/clients/client-1/archive", {"reason": "inactive", "note": "Moved to Lisbon"}).body["receipt"]
     clock.pass_by(DAY)

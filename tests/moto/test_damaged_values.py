@@ -85,7 +85,7 @@ def test_a_damaged_item_harms_only_calls_that_name_it(
 
 
 def named_by(item: Plain) -> set[str]:
-    """Return the ids that a call can name a damaged item by: its own, and that of the client or run it hangs on."""
+    """Return the ids that a call can name a damaged item by: its own, and that of the client or run it belongs to."""
     named = keys.named(item)
     return {part for part in (named.id, named.client_id or "", *item["pk"].split("#")[2:]) if part}
 
@@ -186,7 +186,7 @@ def spoil(table: Table, client_id: str, sk: str = keys.CLIENT_SK, **values: Any)
 
 
 def told(*fields: str, kind: str = "client", id_: str = "bad", client_id: str | None = None) -> dict[str, Any]:
-    """Return what an answer says of a record that it passed over."""
+    """Return what an answer says of a record that it skipped."""
     return {"kind": kind, "id": id_, "fields": list(fields), "client_id": client_id}
 
 

@@ -1,4 +1,4 @@
-"""A11: what has come alive on an archived client is ended under its archive, by the next that looks."""
+"""A11: what has become live on an archived client is ended under its archive, by the next that looks."""
 
 from __future__ import annotations
 

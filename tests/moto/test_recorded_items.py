@@ -118,7 +118,7 @@ def test_a_waiting_run_is_confirmed_carried_out_and_undone() -> None:
         assert sum(whole(get(f"/bulk-archives/{undo['run_id']}"))["counts"].values()) == len(members)
 
 
-def test_a_run_that_was_half_done_goes_on_where_it_was() -> None:
+def test_a_run_that_was_half_done_continues_where_it_was() -> None:
     for run in runs("running"):
         members = get(f"/bulk-archives/{run['run_id']}/clients").body["clients"]
         workflow = Workflow(run["run_id"])

@@ -1,4 +1,4 @@
-"""Items that should not be there, and records that are gone: a reader that meets one passes over it, and names it."""
+"""Items that should not be there, and records that are gone: a reader that meets one skips it and names it."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_an_appointment_of_nobody_harms_no_preview_and_takes_no_slot(practice: T
 
 
 def nobody_s(pk: str) -> Plain:
-    """Return an appointment in the calendar that hangs on no client."""
+    """Return an appointment in the calendar that belongs to no client."""
     starts_at = NOW + 2 * DAY
     return {
         "pk": pk,
@@ -238,7 +238,7 @@ def test_an_event_is_published_whatever_others_have_added_to_its_item(
     assert bus.taken == [f"{run_id}:bulk_archive.previewed:1"]
 
 
-# What is passed over is named, and turns nothing on
+# What is skipped is named, and turns nothing on
 
 
 def test_an_undo_names_the_members_that_it_cannot_read(practice: Table) -> None:

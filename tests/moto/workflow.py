@@ -34,7 +34,7 @@ class Workflow:
         return {**self._attempt, "kind": self.kind, "batch_number": 0, "members": members}
 
     def prepare(self) -> bool:
-        """Carry out the first step of a retry, and return whether it goes on."""
+        """Carry out the first step of a retry, and return whether batches follow."""
         goes_on: bool = self._deliver("prepare_retry", self._attempt)["goes_on"]
         return goes_on
 

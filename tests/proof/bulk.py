@@ -1,4 +1,4 @@
-"""Drives the workflow of bulk archives and their undoings step by step, as archive_clients.asl.json does.
+"""Drives the workflow of bulk archives and undos step by step, as archive_clients.asl.json does.
 
 It is the one place that knows the workflow. Each step may be delivered more than once, at the same time or much later;
 what a step is given stays the same.
@@ -244,7 +244,7 @@ class LocalWorkflow:
         self.manifests[_name(run)] = manifest_of(members)
 
     def start(self, run: Run) -> None:
-        """Begin an execution, unless there was one of this name; without a manifest it goes on to its last step."""
+        """Begin an execution, unless there was one of this name; without a manifest it continues with its last step."""
         Running.stand_before(Call("StartExecution", {}))
         self.executions.setdefault(_name(run), Execution(run, lambda: self.manifests.get(_name(run), [])))
 

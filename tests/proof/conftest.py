@@ -42,7 +42,7 @@ def controls(local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
 
 @pytest.fixture(scope="session")
 def workflow(local_aws: LocalAws) -> Workflow:
-    """A bucket and a state machine whose executions are at work until they are stopped."""
+    """A bucket and a state machine whose executions run until they are stopped."""
     config = ministack.CONFIG.merge(ONE_TRY)
     s3 = local_aws.session.client("s3", endpoint_url=local_aws.endpoint, config=config)
     stepfunctions = local_aws.session.client("stepfunctions", endpoint_url=local_aws.endpoint, config=config)

@@ -1,4 +1,4 @@
-"""Plays an operation in a scene of its own, undisturbed or crashed at one of its AWS calls, and tells what it comes to.
+"""Plays an operation in a scene of its own, undisturbed or crashed at one of its AWS calls, and tells its result.
 
 A new operation is one entry in ``CASES``.
 """
@@ -123,7 +123,7 @@ class Scene:
         return lambda: confirm(self.world, run, accept_changes=False, workflow=self.workflow)
 
     def execution(self, run: Run) -> Execution:
-        """Return the work on the present attempt of a run, by the manifest that lies in the bucket."""
+        """Return the work on the present attempt of a run, by the manifest in the bucket."""
         run = runs.read_run(self.world.table, PROVIDER_ID, run.run_id)
         key = f"{PROVIDER_ID}/{run.run_id}-{run.attempt}.json"
         return Execution(run, lambda: json.loads(self.workflow.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
@@ -373,7 +373,7 @@ def mark_in_a_retry(scene: Scene) -> Work:
 
 
 def settle_that_comes_late(scene: Scene) -> Work:
-    """Return the settling of a batch that is delivered when its run's next attempt is at work."""
+    """Return the settling of a batch that is delivered when its run's next attempt is running."""
     execution = scene.after(scene.confirmed(), MARK, *EFFECTS)
     late = execution.batches[0].deliver(SETTLE)
     retrying = scene.retrying(scene.ended(execution))
@@ -484,13 +484,13 @@ class Stage:
             yield Scene(world, self.workflow)
 
     def undisturbed(self, case: Case) -> tuple[int, Counter[str]]:
-        """Play a case in peace; return the number of its calls and what it comes to."""
+        """Play a case in peace; return the number of its calls and its result."""
         with self.scene() as scene:
             calls = scene.play(case(scene))
             return calls, self.what_is_left(scene)
 
     def points(self, case: Case) -> Iterator[tuple[str, bool]]:
-        """Crash a case at each of its calls in turn; tell where, and whether it came to the same as undisturbed."""
+        """Crash a case at each of its calls in turn; tell where, and whether its result is the same as undisturbed."""
         calls, expected = self.undisturbed(case)
         for at_call in range(calls):
             for after in (False, True):
@@ -498,7 +498,7 @@ class Stage:
                 yield where, self.crashed(case, at_call, after=after) == expected
 
     def crashed(self, case: Case, at_call: int, *, after: bool) -> Counter[str]:
-        """Play a case that crashes at one call and is delivered again a second later; return what it comes to."""
+        """Play a case that crashes at one call and is delivered again a second later; return its result."""
         with self.scene() as scene:
             work = case(scene)
             scene.play(work, [*[GO] * at_call, Let(crash_before=not after, crash_after=after)])

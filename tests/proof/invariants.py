@@ -81,7 +81,7 @@ class ClientLook:
 
     @cached_property
     def records(self) -> dict[str, Plain]:
-        """What hangs on the client: appointments, payments and so on."""
+        """What belongs to the client: appointments, payments and so on."""
         return {sk: item for sk, item in self.items.items() if "kind" in item}
 
     @cached_property

@@ -284,7 +284,7 @@ def cancel_plan(world: World, who: Client, choice: int) -> Work:
 
 
 def carry_out_plan(world: World, who: Client, choice: int) -> Work:
-    """A client's plan is looked at, by whoever has found it due."""
+    """A client's plan is looked at, by a clean-up that has found it due."""
     at = world.at
     return lambda: archive_later.carry_out_plan(world.table, PROVIDER_ID, who.client_id, at=at)
 

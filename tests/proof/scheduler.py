@@ -45,7 +45,7 @@ GO = Let()
 
 
 class Running:
-    """An operation at work in a thread of its own; whenever it can be looked at, it stands before a call or has ended.
+    """An operation running in a thread of its own; whenever it can be looked at, it stands before a call or has ended.
 
     ``since`` is the moment at which it began; ``carried_out`` is the call that AWS has just answered with success.
     """

@@ -119,7 +119,7 @@ def run_that_failed_to_finish(scene: Scene) -> Work:
 
 
 def plan_held_back(scene: Scene) -> Work:
-    """Return a look at a plan whose client has come to owe money, which the practice has just made a block."""
+    """Return a look at a plan whose client now owes money, which the practice has just made a block."""
     planned(scene)
     scene.done(of(bill, "quiet", choice=6)(scene), blocked(scene))
     return of(carry_out_plan, "quiet")(scene)
@@ -183,4 +183,4 @@ READS: Mapping[str, Case] = {
     "runs.read_members BatchGetItem": CASES["mark"],
     "runs.read_run GetItem": run_that_failed_to_finish,
 }
-"""What shows that a read has to be consistent: a case that comes to something else, or breaks an invariant, if not."""
+"""What shows that a read has to be consistent: a case whose result differs, or breaks an invariant, if not."""

@@ -1,4 +1,4 @@
-"""Whatever is ended by force, before or after any of its AWS calls, comes to the same as if it had not been.
+"""Whatever is ended by force, before or after any of its AWS calls, has the same result as if it had not been.
 
 It is delivered again, and the clean-up comes by: nothing is lost then, and nothing was done twice.
 """

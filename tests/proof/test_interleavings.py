@@ -1,10 +1,10 @@
 """No order of events leaves a client half archived.
 
-Archive, activate, restore, plans, bookings, edits, bulk archives with their steps, retries and undoings, and the
+Archive, activate, restore, plans, bookings, edits, bulk archives with their steps, retries and undos, and the
 clean-up are interleaved at the level of single AWS calls, with conflicts, throttles, crashes, late deliveries and reads
 that lag, while money, safety rules and switches change.
 
-PROOF_SEED begins with another world than the first, PROOF_CALLS lets more calls through, and PROOF_MINUTES goes on for
+PROOF_SEED begins with another world than the first, PROOF_CALLS lets more calls through, and PROOF_MINUTES runs for
 that long (make soak). A failure names the seed that replays it.
 """
 

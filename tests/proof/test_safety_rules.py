@@ -49,7 +49,7 @@ def single(scene: Scene) -> Work:
 
 
 def bulk(scene: Scene) -> Work:
-    """Return the step for a client that came to be warned of after the preview."""
+    """Return the step for a client that is warned of only after the preview."""
     execution = scene.confirmed(WHO_OWES)
     decide(scene, SafetyRule.OWES_MONEY, Level.WARN)
     return execution.batches[0].deliver(MARK)

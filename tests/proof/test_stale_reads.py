@@ -23,7 +23,7 @@ def test_a_read_that_asks_for_consistency_no_more_is_caught(read: str, stage: St
 
 
 def crash_after_each_call(stage: Stage, case: Case, calls: int, expected: Counter[str]) -> None:
-    """Play a case undisturbed, and then crashed after each of its calls, and insist on what it comes to."""
+    """Play a case undisturbed, and then crashed after each of its calls, and insist on its result."""
     hold(stage.undisturbed(case)[1] == expected, "it came to something else")
     for at_call in range(calls):
         is_same = stage.crashed(case, at_call, after=True) == expected

@@ -179,7 +179,7 @@ def undoings_of_whoever_carries_the_stamp(patch: pytest.MonkeyPatch) -> None:
 
 
 def undoings_of_whoever_is_archived(patch: pytest.MonkeyPatch) -> None:
-    """Clients who came back, or were archived anew by others, are brought back nevertheless."""
+    """Clients who came back, or were archived again by others, are brought back nevertheless."""
     patch.setattr(steps, "_left_alone", lambda *_: None)
 
 
@@ -197,7 +197,7 @@ def verdicts_from_an_old_reading(patch: pytest.MonkeyPatch) -> None:
 
 
 def plans_carried_out_although_they_are_gone(patch: pytest.MonkeyPatch) -> None:
-    """The clean-up archives whoever it finds in its list, without looking whether the plan still stands."""
+    """The clean-up archives every client it finds in its list, without looking whether the plan still stands."""
 
     def found_again(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
         live = read_live(table, provider_id, client_id, at)

@@ -27,7 +27,7 @@ OPTIONS = ["--exitfirst", "--assert=plain", f"--hypothesis-profile={PROFILE}", "
 
 
 class Verdict(StrEnum):
-    """What a trial came to."""
+    """The result of a trial."""
 
     CAUGHT = "caught"
     SURVIVED = "survived"

@@ -43,7 +43,7 @@ class CountedTime:
 
 
 def used_up(seconds: float, allowed_seconds: float) -> bool:
-    """Tell whether all the time was used, but for a rest that is too short for another try."""
+    """Tell whether all the time was used, except a rest that is too short for another try."""
     return allowed_seconds - calls.SHORTEST_PAUSE_SECONDS <= seconds <= allowed_seconds + 1e-6
 
 

@@ -252,7 +252,7 @@ def test_e11_no_amount_and_no_currency_is_ever_changed(found: list[Record]) -> N
 
 
 def is_an_archives_work(record: Record) -> bool:
-    """Rules E2 to E8 once more, told as a table of what is touched."""
+    """Rules E2 to E8 again, told as a table of what is touched."""
     match record.kind:
         case RecordKind.APPOINTMENT:
             return record.status is AppointmentStatus.BOOKED and record.starts_at > NOW

@@ -184,7 +184,7 @@ def test_every_role_has_exact_actions_on_exact_resources(name: str) -> None:
 
 
 DELETES = {"ClientsFunction": ["EMAIL#*", "WORDS#*"], "PracticeFunction": ["PROVIDER#*"]}
-"""Who may delete, and in which partitions: an address or a name's words that were given up, a group without clients."""
+"""Who may delete, and in which partitions: an address or a name's words no longer used, a group without clients."""
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -127,7 +127,7 @@ def _own(made_up: str, *sent: Any) -> str:
 
 @schemathesis.hook
 def after_call(context: schemathesis.HookContext, case: Case, response: schemathesis.Response) -> None:
-    """Answer as API Gateway does by the template's ``GatewayResponses``, which MiniStack passes over."""
+    """Answer as API Gateway does by the template's ``GatewayResponses``, which MiniStack ignores."""
     if response.status_code == UNAUTHORIZED["StatusCode"] and response.content == b'{"message":"Unauthorized"}':
         [(content_type, document)] = UNAUTHORIZED["ResponseTemplates"].items()
         response.headers["content-type"] = [content_type]

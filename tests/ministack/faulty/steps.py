@@ -1,4 +1,4 @@
-"""A function that stands in front of a workflow step, is delivered everything twice, and fails now and then.
+"""A function that stands in front of a workflow step, is delivered everything twice, and sometimes fails.
 
 It is put beside the deployed functions by the tests. Which deliveries fail is decided by a seed and by what is
 delivered, so that a run of the tests can be repeated. Imports the standard library only.
