@@ -13,7 +13,8 @@ EFFECTS = "client_lifecycle.domain.effects"
 EVENTS = "client_lifecycle.domain.events"
 PREVIEW = "client_lifecycle.domain.preview"
 
-UPCOMING = "case Appointment(status=AppointmentStatus.BOOKED) if record.starts_at > at:"
+RECORDS = "client_lifecycle.domain.records"
+UPCOMING = "self.status is AppointmentStatus.BOOKED and self.starts_at > at"
 SCHEDULED = "case Payment(status=PaymentStatus.SCHEDULED):"
 CANCELLED_PAYMENT = "record, status=PaymentStatus.CANCELLED, cancelled_by=CANCELLED_BY_ARCHIVE, cancelled_at=at"
 IN_A_GROUP_CHAT = "case Membership(chat_kind=ChatKind.GROUP, left_at=None):"
@@ -69,31 +70,29 @@ ARCHIVING = [
     ),
     Mutation("E4", "the archive leaves out the feed", EFFECTS, " + silence_notifications(frozen, at)", ""),
     *(replace(cell, rule="E5") for cell in cells() if cell.what in NEWLY_SHARED),
-    Mutation("E6", "an appointment that starts now is cancelled", EFFECTS, UPCOMING, UPCOMING.replace(">", ">=")),
-    Mutation("E6", "past appointments are cancelled, not those ahead", EFFECTS, UPCOMING, UPCOMING.replace(">", "<")),
+    Mutation("E6", "an appointment that starts now is cancelled", RECORDS, UPCOMING, UPCOMING.replace(">", ">=")),
+    Mutation("E6", "past appointments are cancelled, not those ahead", RECORDS, UPCOMING, UPCOMING.replace(">", "<")),
     Mutation(
         "E6",
         "every booked appointment is cancelled",
-        EFFECTS,
+        RECORDS,
         UPCOMING,
-        "case Appointment(status=AppointmentStatus.BOOKED):",
+        "self.status is AppointmentStatus.BOOKED",
     ),
     Mutation(
         "E6",
         "one cancelled before is cancelled again",
-        EFFECTS,
+        RECORDS,
         UPCOMING,
-        "case Appointment() if record.starts_at > at:",
+        "self.starts_at > at",
     ),
-    Mutation(
-        "E6", "recurring appointments stay", EFFECTS, UPCOMING, UPCOMING.replace(":", " and record.series_id is None:")
-    ),
+    Mutation("E6", "recurring appointments stay", RECORDS, UPCOMING, f"{UPCOMING} and self.series_id is None"),
     Mutation(
         "E6",
         "appointments far ahead stay",
-        EFFECTS,
+        RECORDS,
         UPCOMING,
-        UPCOMING.replace("record.starts_at > at", "0 < (record.starts_at - at).total_seconds() < 3600"),
+        UPCOMING.replace("self.starts_at > at", "0 < (self.starts_at - at).total_seconds() < 3600"),
     ),
     Mutation(
         "E6",
@@ -235,8 +234,8 @@ ARCHIVING = [
         "E11",
         "past appointments are shown too",
         PREVIEW,
-        UPCOMING,
-        "case Appointment(status=AppointmentStatus.BOOKED):",
+        "case Appointment() if record.is_upcoming(at):",
+        "case Appointment():",
     ),
     Mutation(
         "E11", "scheduled payments are not shown", PREVIEW, "scheduled_payments=len(payments)", "scheduled_payments=0"

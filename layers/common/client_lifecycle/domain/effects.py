@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from client_lifecycle.domain.records import (
     Appointment,
@@ -89,7 +90,7 @@ def cancel_commitments(records: Iterable[Record], at: datetime) -> ChangeSet:
     left_alone: list[LeftAlone] = []
     for record in records:
         match record:
-            case Appointment(status=AppointmentStatus.BOOKED) if record.starts_at > at:
+            case Appointment() if record.is_upcoming(at):
                 cancelled: Record = replace(
                     record,
                     status=AppointmentStatus.CANCELLED,
@@ -110,8 +111,10 @@ def cancel_commitments(records: Iterable[Record], at: datetime) -> ChangeSet:
                         reason=LeftAloneReason.ALREADY_CHARGING,
                     )
                 )
-            case _:
+            case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
                 pass
+            case _:
+                assert_never(record)
     return ChangeSet(tuple(changes), tuple(left_alone))
 
 
@@ -125,8 +128,10 @@ def leave_chats(records: Iterable[Record], at: datetime) -> ChangeSet:
             case Recipient(status=RecipientStatus.PENDING):
                 withdrawn = replace(record, status=RecipientStatus.WITHDRAWN)
                 changes.append(Change(before=record, after=withdrawn))
-            case _:
+            case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
                 pass
+            case _:
+                assert_never(record)
     return ChangeSet(tuple(changes))
 
 
@@ -140,8 +145,10 @@ def silence_notifications(records: Iterable[Record], at: datetime) -> ChangeSet:
             case Reminder(status=ReminderStatus.PENDING):
                 suppressed = replace(record, status=ReminderStatus.SUPPRESSED)
                 changes.append(Change(before=record, after=suppressed))
-            case _:
+            case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
                 pass
+            case _:
+                assert_never(record)
     return ChangeSet(tuple(changes))
 
 

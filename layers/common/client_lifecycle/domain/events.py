@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, assert_never
 
 from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import Cause, Source
@@ -19,6 +19,7 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
     Appointment,
     AppointmentStatus,
+    FeedEntry,
     Membership,
     Payment,
     PaymentStatus,
@@ -181,6 +182,18 @@ def _record_event(name: EventName, origin: Origin, of: str, told: Mapping[str, A
 
 def change_name(change: Change) -> EventName | None:
     """Name what happened to a record; feed entries are this system's own affair, so theirs has no name."""
+    match change.after:
+        case Appointment() | Payment():
+            return _commitment_name(change)
+        case Membership() | Reminder() | Recipient():
+            return _message_name(change)
+        case FeedEntry():
+            return None
+        case _:
+            assert_never(change.after)
+
+
+def _commitment_name(change: Change) -> EventName | None:
     match change.before, change.after:
         case Appointment(), Appointment(status=AppointmentStatus.CANCELLED):
             return EventName.APPOINTMENT_CANCELLED
@@ -191,7 +204,7 @@ def change_name(change: Change) -> EventName | None:
         case Payment(status=PaymentStatus.CANCELLED), Payment(status=PaymentStatus.SCHEDULED):
             return EventName.PAYMENT_RESTORED
         case _:
-            return _message_name(change)
+            return None
 
 
 def _message_name(change: Change) -> EventName | None:
@@ -272,8 +285,10 @@ def _record_ids(record: Record) -> dict[str, Any]:
             return {"reminder_id": record.record_id, "goal_id": record.goal_id}
         case Recipient():
             return {"blast_id": record.record_id}
-        case _:
+        case FeedEntry():
             return {}
+        case _:
+            assert_never(record)
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from client_lifecycle.domain.client import (
 )
 from client_lifecycle.domain.days import BEGINS_SOMEWHERE, start_of
 from client_lifecycle.domain.errors import AlreadyArchived, InvalidRequest
-from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
+from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, Record
 
 LONGEST_WAIT = timedelta(days=1)
 """A waiting plan is looked at this often: appointments and payments also change without the plan being told."""
@@ -100,4 +100,4 @@ def _until_over(record: Record, at: datetime) -> timedelta:
 
 
 def _is_open_payment(record: Record) -> bool:
-    return isinstance(record, Payment) and record.status in (PaymentStatus.SCHEDULED, PaymentStatus.CHARGING)
+    return isinstance(record, Payment) and record.is_open

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.money import Amount, Money, per_currency
-from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
+from client_lifecycle.domain.records import (
+    Appointment,
+    FeedEntry,
+    Membership,
+    Payment,
+    PaymentStatus,
+    Recipient,
+    Record,
+    Reminder,
+)
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 
@@ -39,12 +49,14 @@ def preview_facts(client: Client, records: Iterable[Record], settings: ProviderS
     payments: list[Amount] = []
     for record in records:
         match record:
-            case Appointment(status=AppointmentStatus.BOOKED) if record.starts_at > at:
+            case Appointment() if record.is_upcoming(at):
                 appointments += 1
             case Payment(status=PaymentStatus.SCHEDULED):
                 payments.append(Amount(currency=record.currency, cents=record.amount_cents))
-            case _:
+            case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
                 pass
+            case _:
+                assert_never(record)
     return PreviewFacts(
         status=client.status,
         group_id=client.group_id,

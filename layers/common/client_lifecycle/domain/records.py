@@ -60,6 +60,10 @@ class Appointment:
         """When it is over."""
         return self.starts_at + timedelta(minutes=self.duration_minutes)
 
+    def is_upcoming(self, at: datetime) -> bool:
+        """Tell whether it is booked and starts after a moment."""
+        return self.status is AppointmentStatus.BOOKED and self.starts_at > at
+
     @property
     def lives_until(self) -> datetime | None:
         """A booked appointment lives until it starts."""
@@ -89,9 +93,14 @@ class Payment:
     cancelled_at: datetime | None = None
 
     @property
+    def is_open(self) -> bool:
+        """Whether it is neither charged nor cancelled, however late it is."""
+        return self.status in (PaymentStatus.SCHEDULED, PaymentStatus.CHARGING)
+
+    @property
     def lives_until(self) -> datetime | None:
-        """A payment lives until it is charged or cancelled, however late that is."""
-        return FOREVER if self.status in (PaymentStatus.SCHEDULED, PaymentStatus.CHARGING) else None
+        """A payment lives as long as it is open."""
+        return FOREVER if self.is_open else None
 
 
 class ChatKind(StrEnum):

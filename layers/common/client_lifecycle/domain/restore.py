@@ -13,16 +13,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from client_lifecycle.domain.client import Cause, Client
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.records import (
     LONGEST_APPOINTMENT,
     Appointment,
+    FeedEntry,
     Membership,
     Payment,
+    Recipient,
     Record,
     RecordKind,
+    Reminder,
 )
 
 MAX_NAMED_RECORDS = 100
@@ -174,8 +178,10 @@ def _obstacle(current: Record, obstacles: Obstacles, at: datetime) -> RestoreOut
             return RestoreOutcome.PAYMENT_DATE_PASSED
         case Membership() if current.record_id in obstacles.closed_chats:
             return RestoreOutcome.CHAT_CLOSED
-        case _:
+        case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
             return None
+        case _:
+            assert_never(current)
 
 
 class RestoreState(StrEnum):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.days import day_of, start_of
-from client_lifecycle.domain.records import Appointment, AppointmentStatus, Payment, PaymentStatus, Record
+from client_lifecycle.domain.records import Appointment, Payment, PaymentStatus, Record
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule
 
 
@@ -59,9 +59,7 @@ def _applying(
 
 
 def _is_ahead(record: Record, at: datetime, until: datetime) -> bool:
-    return (
-        isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED and at < record.starts_at < until
-    )
+    return isinstance(record, Appointment) and record.is_upcoming(at) and record.starts_at < until
 
 
 def _is_charging(record: Record) -> bool:
