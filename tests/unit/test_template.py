@@ -222,7 +222,9 @@ def test_the_state_machine_may_start_itself_and_read_its_manifests() -> None:
     assert allowed["states:DescribeExecution"][0].endswith(f"execution:{name}*")
     assert allowed["s3:GetObject"] == ["${ManifestBucket.Arn}/*"]
     steps = RESOURCES["ArchiveClients"]["Properties"]["DefinitionSubstitutions"].values()
-    assert sorted(allowed["lambda:InvokeFunction"]) == sorted(text for step in steps for text in texts(step))
+    called = [step["Fn::GetAtt"] for step in steps if "Fn::GetAtt" in step]
+    assert sorted(allowed["lambda:InvokeFunction"]) == sorted(text for step in called for text in step)
+    assert allowed["states:RedriveExecution"][0].endswith(f"execution:{name}/Batches:*")
 
 
 @pytest.mark.parametrize("function", ["BulkArchiveFunction", "ScheduledCleanupFunction"])
@@ -238,7 +240,7 @@ def test_no_event_is_lost_while_the_bus_is_out_of_reach() -> None:
     assert stream["StartingPosition"] == "TRIM_HORIZON"
     assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert stream["BisectBatchOnFunctionError"] is True
-    assert stream["MaximumRecordAgeInSeconds"] == 12 * 60 * 60
+    assert (stream["MaximumRetryAttempts"], stream["MaximumRecordAgeInSeconds"]) == (-1, 12 * 60 * 60)
     assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["EventDeadLetters", "Arn"]}
     letters = RESOURCES["EventDeadLetters"]["Properties"]
     assert (letters["SqsManagedSseEnabled"], letters["MessageRetentionPeriod"]) == (True, 14 * 24 * 60 * 60)
@@ -266,6 +268,7 @@ def test_the_clean_up_runs_every_five_minutes_and_ends_within_its_leases() -> No
     [schedule] = cleanup["Events"].values()
     assert (schedule["Type"], schedule["Properties"]["ScheduleExpression"]) == ("ScheduleV2", "rate(5 minutes)")
     assert timedelta(seconds=cleanup["Timeout"]) < LEASE
+    assert cleanup["EventInvokeConfig"]["MaximumRetryAttempts"] == 0, "the next is five minutes away"
 
 
 def test_both_entrances_for_bookings_may_do_the_same_to_the_table() -> None:
