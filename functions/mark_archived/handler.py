@@ -16,7 +16,7 @@ from client_lifecycle.use_cases.bulk.steps import Result, mark_archived
 @patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Mark every client of a batch; those that need no effects get their outcome at once."""
-    step = steps.BatchStep.model_validate(event)
+    step = steps.read(event, steps.BatchStep)
     table, at = wiring.table(), wiring.now()
 
     def mark(run: Run, attempt: int, member: Member) -> Result:

@@ -14,7 +14,7 @@ from client_lifecycle.use_cases.bulk.retry import gather
 @patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:  # noqa: ARG001
     """Gather the clients of a retry, and answer whether there is work on them; there is none once it is stopped."""
-    step = steps.Step.model_validate(event)
+    step = steps.read(event, steps.Step)
     goes_on = gather(wiring.table(), wiring.workflow(), step.provider_id, step.run_id, step.attempt)
     steps.logger.info("retry prepared", extra={"run_id": step.run_id, "attempt": step.attempt, "goes_on": goes_on})
     return {"goes_on": goes_on}

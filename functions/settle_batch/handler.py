@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, Field
+from msgspec import Struct, field
 
 from client_lifecycle.edge import patience, steps, wiring
 from client_lifecycle.edge.steps import BatchMember, EffectResult, FirstResult, Marked
@@ -13,26 +13,26 @@ from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.use_cases.bulk.steps import Fault, failed, judge
 
 
-class Caught(BaseModel):
+class Caught(Struct, frozen=True):
     """What a Catch of the workflow knows of a fault: its name is the error's class name."""
 
-    name: str = Field(alias="Error")
+    name: str = field(name="Error")
 
 
-class SettleStep(steps.Step):
+class SettleStep(steps.Step, frozen=True, kw_only=True):
     """The input of this step: the batch, and either what its first step did or how that failed for good."""
 
     members: list[BatchMember]
     first: FirstResult | None = None
     first_error: Caught | None = None
-    effects: list[EffectResult] = Field(default_factory=list)
+    effects: list[EffectResult] = field(default_factory=list)
 
 
 @steps.logger.inject_lambda_context(clear_state=True)
 @patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Settle a batch. Answers nothing, so that the run's state does not grow with its size."""
-    step = SettleStep.model_validate(event)
+    step = steps.read(event, SettleStep)
     steps.logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
     settlements = _settlements(step)
     settle_members(wiring.table(), step.provider_id, step.run_id, step.attempt, settlements)

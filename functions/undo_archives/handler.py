@@ -17,7 +17,7 @@ from client_lifecycle.use_cases.bulk.steps import Result, undo_archive
 @patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Undo the archive of every client of a batch; each has its outcome at once."""
-    step = steps.BatchStep.model_validate(event)
+    step = steps.read(event, steps.BatchStep)
     table, at = wiring.table(), wiring.now()
     calendar = Calendar(table, step.provider_id, at)
 

@@ -124,8 +124,8 @@ def test_no_connection_and_no_setting_is_made_at_import(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
-def test_boto3_clients_are_made_in_one_place(path: Path) -> None:
-    if "boto3" in imports_of(path):
+def test_clients_of_aws_are_made_in_one_place(path: Path) -> None:
+    if {"boto3", "botocore.session.Session"} & imports_of(path):
         assert path == PACKAGE / "storage" / "connections.py"
 
 

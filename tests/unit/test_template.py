@@ -134,25 +134,25 @@ def test_manifests_are_private_encrypted_and_expire() -> None:
 
 def test_environment_names_are_those_the_settings_models_read() -> None:
     common = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-    everywhere = [*settings.TableSettings.model_fields, *settings.OriginSettings.model_fields]
+    everywhere = [*settings.TableSettings.__struct_fields__, *settings.OriginSettings.__struct_fields__]
     assert {name.upper() for name in everywhere} <= set(common)
-    answering_once = {name.upper() for name in settings.IdempotencySettings.model_fields}
-    listing = {name.upper() for name in settings.CursorSettings.model_fields}
-    starting_runs = {name.upper() for name in settings.WorkflowSettings.model_fields}
+    answering_once = {name.upper() for name in settings.IdempotencySettings.__struct_fields__}
+    listing = {name.upper() for name in settings.CursorSettings.__struct_fields__}
+    starting_runs = {name.upper() for name in settings.WorkflowSettings.__struct_fields__}
     told = set(FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"])
     assert told == starting_runs | answering_once | listing
     assert set(FUNCTIONS["PrepareRetryFunction"]["Environment"]["Variables"]) == starting_runs
-    watching = {name.upper() for name in settings.StreamReaderSettings.model_fields}
+    watching = {name.upper() for name in settings.StreamReaderSettings.__struct_fields__}
     assert set(FUNCTIONS["ScheduledCleanupFunction"]["Environment"]["Variables"]) == starting_runs | watching
     for name in ANSWER_ONCE - {"BulkArchiveFunction"}:
         assert set(FUNCTIONS[name]["Environment"]["Variables"]) == answering_once | listing
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]
-    read = [*settings.EventSettings.model_fields, *settings.DeadLetterSettings.model_fields]
+    read = [*settings.EventSettings.__struct_fields__, *settings.DeadLetterSettings.__struct_fields__]
     assert {name.upper() for name in read} == set(events)
     requests = FUNCTIONS["BookingRequestsFunction"]["Environment"]["Variables"]
-    assert {name.upper() for name in settings.DeadLetterSettings.model_fields} == set(requests)
+    assert {name.upper() for name in settings.DeadLetterSettings.__struct_fields__} == set(requests)
     hook = FUNCTIONS["BookingHookFunction"]["Environment"]["Variables"]
-    assert {name.upper() for name in settings.HookSettings.model_fields} == set(hook)
+    assert {name.upper() for name in settings.HookSettings.__struct_fields__} == set(hook)
 
 
 def test_the_deployed_runtime_is_python_3_13_on_arm64_by_default() -> None:

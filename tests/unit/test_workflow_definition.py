@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec import convert
 
 from client_lifecycle.domain import errors
 from client_lifecycle.edge.steps import BatchStep, EffectStep, Step
@@ -171,9 +172,9 @@ def test_only_ids_enter_the_state() -> None:
 @pytest.mark.parametrize("package", STEPS)
 def test_the_sample_event_of_a_step_is_its_input(package: str) -> None:
     event = json.loads((ROOT / "events" / f"{package}.json").read_text())
-    assert STEPS[package].model_validate(event).provider_id == event["provider_id"]
+    assert convert(event, STEPS[package]).provider_id == event["provider_id"]
 
 
 def test_the_first_step_is_handed_all_that_it_reads() -> None:
     carried = {key.removesuffix(".$") for key in DEFINITION["States"]["WorkOnBatches"]["ItemSelector"]}
-    assert set(BatchStep.model_fields) <= carried
+    assert set(BatchStep.__struct_fields__) <= carried

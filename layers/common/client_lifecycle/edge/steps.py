@@ -2,17 +2,17 @@
 
 A client whose work fails becomes a failure with a reason, and the batch goes on. Only a table that is too busy stops
 a batch: Step Functions then delivers it again, and what is done already is found done. Imports the domain, Powertools
-and pydantic.
+and msgspec.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Struct, convert, to_builtins
 
 from client_lifecycle.domain.effects import Effect
 from client_lifecycle.domain.errors import LifecycleError, StorageBusy, UnreadableRecord
@@ -35,77 +35,85 @@ MOST_CARRIED = 5
 """Records of a client, and fields of a record, that the state of a batch names."""
 
 
-class Step(BaseModel):
+class Step(Struct, frozen=True, kw_only=True):
     """The base of every step's input; the workflow may carry more than a step needs."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
     provider_id: str
     run_id: str
     attempt: int
 
 
-class BatchMember(BaseModel):
+class BatchMember(Struct, frozen=True, kw_only=True):
     """A client's place in a run."""
 
     client_id: str
     position: int
 
 
-class Marked(BatchMember):
+class Marked(BatchMember, frozen=True, kw_only=True):
     """A client that the first step has marked, with the stamp it carries."""
 
     archive_id: str
 
 
-class Failure(BaseModel):
+class Failure(Struct, frozen=True, kw_only=True):
     """A client whose work failed; ``reason`` is a fault's name, ``unreadable`` the first records at fault."""
 
     client_id: str
     reason: str
-    unreadable: list[Unreadable] = Field(default_factory=list)
+    unreadable: list[Unreadable] = []
 
 
-class BatchStep(Step):
+class BatchStep(Step, frozen=True, kw_only=True):
     """The input of a first step: a batch of the manifest."""
 
     members: list[BatchMember]
 
 
-class Decided(BaseModel):
+class Decided(Struct, frozen=True, kw_only=True):
     """A client that a first step gave its outcome."""
 
     client_id: str
     outcome: Outcome
     reason: str | None = None
-    rules: list[SafetyRule] = Field(default_factory=list)
-    unreadable: list[Unreadable] = Field(default_factory=list)
+    rules: list[SafetyRule] = []
+    unreadable: list[Unreadable] = []
 
 
-class FirstResult(BaseModel):
+class FirstResult(Struct, frozen=True, kw_only=True):
     """The output of a first step: the clients whose effects are to follow, and those that have their outcome."""
 
-    marked: list[Marked] = Field(default_factory=list)
-    outcomes: list[Decided] = Field(default_factory=list)
+    marked: list[Marked] = []
+    outcomes: list[Decided] = []
 
 
-class EffectStep(Step):
+class EffectStep(Step, frozen=True, kw_only=True):
     """The input of the three effects."""
 
     marked: list[Marked]
 
 
-class EffectResult(BaseModel):
+class EffectResult(Struct, frozen=True, kw_only=True):
     """The output of an effect, or of its Catch, which knows only the fault's name."""
 
-    failures: list[Failure] = Field(default_factory=list)
+    failures: list[Failure] = []
     error: str | None = None
 
 
+S = TypeVar("S", bound=Step)
 P = TypeVar("P", bound=BatchMember)
 
 FirstWork = Callable[[Run, int, Member], Result]
 """What a first step does with one member: given the run, the step's attempt of it, and the member."""
+
+
+def read(event: Mapping[str, Any], shape: type[S]) -> S:
+    """Read a step's input, as it is delivered.
+
+    Raises:
+        msgspec.ValidationError: it is not of this shape.
+    """
+    return convert(event, shape)
 
 
 def each_client(places: Sequence[P], work: Callable[[P], None]) -> list[Failure]:
@@ -164,8 +172,12 @@ def first_step(step: BatchStep, work: FirstWork) -> dict[str, Any]:
             )
 
     failures = each_client(step.members, do)
-    result.outcomes += [Decided(outcome=Outcome.FAILED, **one.model_dump()) for one in failures]
-    return result.model_dump(mode="json")
+    result.outcomes.extend(
+        Decided(client_id=one.client_id, outcome=Outcome.FAILED, reason=one.reason, unreadable=one.unreadable)
+        for one in failures
+    )
+    told: dict[str, Any] = to_builtins(result)
+    return told
 
 
 def carry_out(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:
@@ -178,11 +190,11 @@ def carry_out(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:
     Returns:
         The clients it failed for, with reasons, as an ``EffectResult``.
     """
-    step = EffectStep.model_validate(event)
+    step = read(event, EffectStep)
     logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
 
     def apply(marked: Marked) -> None:
         table, at = wiring.table(), wiring.now()
         apply_effect(table, step.provider_id, marked.client_id, marked.archive_id, effect, at=at)
 
-    return EffectResult(failures=each_client(step.marked, apply)).model_dump(exclude_none=True)
+    return {"failures": to_builtins(each_client(step.marked, apply))}

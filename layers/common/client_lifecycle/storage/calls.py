@@ -1,6 +1,7 @@
 """Makes calls to AWS, and makes them again while AWS asks for it or is out of reach: the one loop that does.
 
-The tries of boto3 are turned off in ``connections``, so nothing multiplies. Imports the domain's errors and botocore.
+The tries of botocore are turned off in ``connections``, so nothing multiplies. Imports the domain's errors and
+botocore.
 """
 
 from __future__ import annotations
