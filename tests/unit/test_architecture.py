@@ -92,6 +92,11 @@ def test_the_edge_is_imported_by_itself_and_by_the_functions_only(path: Path) ->
         assert path.is_relative_to(PACKAGE / "edge") or path.is_relative_to(FUNCTIONS)
 
 
+@pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
+def test_what_is_deployed_needs_no_tool_of_operators_or_developers(path: Path) -> None:
+    assert not {name.split(".")[0] for name in imports_of(path)} & {"local", "operations", "tests"}
+
+
 @pytest.mark.parametrize("path", modules_of(FUNCTIONS), ids=named)
 def test_a_function_imports_no_other_function(path: Path) -> None:
     own = path.relative_to(FUNCTIONS).parts[0]

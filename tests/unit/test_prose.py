@@ -20,6 +20,7 @@ FOLDERS = (
     "functions",
     "layers",
     "local",
+    "operations",
     "requirements",
     "tests",
     "workflows",

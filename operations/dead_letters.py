@@ -1,0 +1,60 @@
+"""Reads a queue of dead letters without losing one: a letter goes only when it is dealt with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from operations.stack import Stack
+
+HIDDEN_SECONDS = 300
+"""How long a letter that was read is hidden from other readers; longer than it takes to deal with most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What was set aside, and the handle by which its queue takes it back or lets it go."""
+
+    body: dict[str, Any]
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue of dead letters."""
+
+    sqs: Any
+    url: str
+
+    def read(self) -> list[Letter]:
+        """Read every letter that there is by now; nobody else sees them for minutes."""
+        found: list[Letter] = []
+        while messages := self._receive():
+            found += [Letter(json.loads(message["Body"]), message["ReceiptHandle"]) for message in messages]
+        return found
+
+    def _receive(self) -> list[dict[str, Any]]:
+        answer = self.sqs.receive_message(
+            QueueUrl=self.url, MaxNumberOfMessages=10, VisibilityTimeout=HIDDEN_SECONDS, WaitTimeSeconds=1
+        )
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    def delete(self, letter: Letter) -> None:
+        """Delete a letter that was dealt with."""
+        self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=letter.handle)
+
+    def put_back(self, letter: Letter) -> None:
+        """Let others see a letter again."""
+        self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=letter.handle, VisibilityTimeout=0)
+
+
+def booking_letters(stack: Stack) -> Queue:
+    """Return the queue of bookings that could not be answered."""
+    return Queue(stack.client("sqs"), stack.outputs["BookingDeadLettersUrl"])
+
+
+def event_letters(stack: Stack) -> Queue:
+    """Return the queue of writes that could not become events."""
+    return Queue(stack.client("sqs"), stack.outputs["EventDeadLettersUrl"])
