@@ -30,6 +30,9 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 FUNCTIONS = of_type("AWS::Serverless::Function")
 TABLE = RESOURCES["Table"]["Properties"]
+TABLE_ARN = {"Fn::GetAtt": ["ArnOfTable", "Value"]}
+GIVEN_STREAM = {"Fn::Sub": "${ArnOfTable.Value}/stream/${TableStreamLabel}"}
+STREAM_ARN = {"Fn::If": ["MakesTable", {"Fn::GetAtt": ["Table", "StreamArn"]}, GIVEN_STREAM]}
 ANSWERS = {"Fn::GetAtt": ["IdempotencyTable", "Arn"]}
 """Where the answers of requests with an Idempotency-Key are kept."""
 
@@ -201,7 +204,7 @@ def test_no_role_may_scan_or_delete_more_than_addresses_groups_answers(name: str
             "Sid": statement["Sid"],
             "Effect": "Allow",
             "Action": "dynamodb:DeleteItem",
-            "Resource": {"Fn::GetAtt": ["Table", "Arn"]},
+            "Resource": TABLE_ARN,
             "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": DELETES[name]}},
         }
         for statement in deletes
@@ -236,7 +239,7 @@ def test_runs_are_started_on_the_state_machine_of_this_stack(function: str) -> N
 def test_no_event_is_lost_while_the_bus_is_out_of_reach() -> None:
     """What the bus refuses is tried again for half the day that a stream keeps, then told to people."""
     stream = RESOURCES["PublishEventsStream"]["Properties"]
-    assert stream["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert stream["EventSourceArn"] == STREAM_ARN
     assert stream["StartingPosition"] == "TRIM_HORIZON"
     assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert stream["BisectBatchOnFunctionError"] is True
@@ -251,15 +254,15 @@ def test_no_event_is_lost_while_the_bus_is_out_of_reach() -> None:
 def test_the_publisher_reads_the_stream_and_cannot_touch_the_table() -> None:
     """The local AWS does not check the role that a stream is read with, so it is checked here."""
     allowed = {
-        action: statement["Resource"]["Fn::GetAtt"]
+        action: statement["Resource"]
         for statement in statements(FUNCTIONS["PublishEventsFunction"])
         for action in texts(statement["Action"])
     }
     reading = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
     assert allowed == {
-        **{f"dynamodb:{action}": ["Table", "StreamArn"] for action in reading},
-        "events:PutEvents": ["EventBus", "Arn"],
-        "sqs:SendMessage": ["EventDeadLetters", "Arn"],
+        **{f"dynamodb:{action}": STREAM_ARN for action in reading},
+        "events:PutEvents": {"Fn::GetAtt": ["EventBus", "Arn"]},
+        "sqs:SendMessage": {"Fn::GetAtt": ["EventDeadLetters", "Arn"]},
     }
 
 
@@ -273,7 +276,7 @@ def test_the_clean_up_runs_every_five_minutes_and_ends_within_its_leases() -> No
 
 def test_both_entrances_for_bookings_may_do_the_same_to_the_table() -> None:
     hook, requests = (
-        [one for one in statements(FUNCTIONS[name]) if one["Resource"] == {"Fn::GetAtt": ["Table", "Arn"]}]
+        [one for one in statements(FUNCTIONS[name]) if one["Resource"] == TABLE_ARN]
         for name in ("BookingHookFunction", "BookingRequestsFunction")
     )
     assert hook == requests
