@@ -173,10 +173,11 @@ class Interleaving:
         self.is_whole = False
         standing = running.stands_before
         self.tally.trail = crc32(f"{running.name} {standing and standing.name}".encode(), self.tally.trail)
-        done = self.world.let_go(running, let)
-        self.tally.calls += 1
-        self.tally.transactions += done is not None and done.name == "TransactWriteItems"
-        self._take_leave()
+        with self.world.trail.explaining():
+            done = self.world.let_go(running, let)
+            self.tally.calls += 1
+            self.tally.transactions += done is not None and done.name == "TransactWriteItems"
+            self._take_leave()
         self.is_whole = True
 
     def _take_leave(self) -> None:

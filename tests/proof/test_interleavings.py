@@ -115,7 +115,8 @@ class Interleavings(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             if self.begun and self.begun.is_whole:
-                self.begun.end()
+                with self.begun.world.trail.explaining():
+                    self.begun.end()
         finally:
             if self.begun:
                 self.begun.abandon()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -36,6 +37,7 @@ from tests.proof.crashes import A_SECOND, CASES, Scene, Stage
 from tests.proof.figures import tell
 from tests.proof.interleaving import Tally, live_through
 from tests.proof.invariants import Broken, hold
+from tests.proof.trail import KEPT_CALLS
 from tests.proof.world import Controls
 from tests.support.builders import DAY, PROVIDER_ID, plan
 
@@ -273,7 +275,15 @@ def test_a_fault_in_the_code_breaks_an_invariant(
     tally = Tally()
     with pytest.raises(Broken) as broken:
         live_through_many(controls, tally)
+    assert_tells_its_last_calls(broken.value)
     tell(f"caught after {tally.calls:,} calls: {fault.__name__}: {broken.value}")
+
+
+def assert_tells_its_last_calls(broken: Broken) -> None:
+    trail = next(note for note in broken.__notes__ if note.startswith("the last 20 calls"))
+    *calls, last = trail.splitlines()[1:]
+    assert len(calls) == KEPT_CALLS - 1
+    assert re.match(r"\w+: [A-Z]\w+ ", last)
 
 
 def restores_that_outlive_an_archive(patch: pytest.MonkeyPatch) -> None:

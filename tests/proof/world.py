@@ -39,6 +39,7 @@ from tests.proof.bulk import LocalWorkflow, StepWork, Work
 from tests.proof.invariants import ClientLook, Memory, RunLook, Step
 from tests.proof.past import WRITES, Past, may_lag, written
 from tests.proof.scheduler import Call, Let, Running
+from tests.proof.trail import Trail
 from tests.support.builders import (
     DAY,
     GROUP_ID,
@@ -116,6 +117,7 @@ class World:
     run_looks: dict[str, RunLook] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)
     lag: Callable[[], int] = lambda: LONGEST_LAG_WRITES
+    trail: Trail = field(default_factory=Trail)
     numbers: int = 0
 
     def __post_init__(self) -> None:
@@ -169,6 +171,8 @@ class World:
         call = running.stands_before
         if call and let.answer is None and may_lag(call):
             let = replace(let, answer=self.past.answer(call, self._lagging_moment()))
+        if call:
+            self.trail.note(running.name, call, let)
         done = running.let_go(let)
         if done and done.name in WRITES:
             self.past.record(done, self.at)
@@ -332,14 +336,15 @@ class Controls:
 
     @contextmanager
     def new_world(self, seed: int = 0) -> Iterator[World]:
-        """Make an empty world for the code to be in, on a table of its own."""
+        """Make an empty world for the code to be in, on a table of its own; a fault in it names its last calls."""
         table = create_table(self.dynamodb, f"clients-{uuid4()}")
         for group_id in (GROUP_ID, OTHER_GROUP_ID):
             store_group(table, group(group_id))
         self.world = World(table)
         self.dice.seed(seed)
         try:
-            yield self.world
+            with self.world.trail.explaining():
+                yield self.world
         finally:
             self.dynamodb.delete_table(TableName=table.name)
 
