@@ -11,7 +11,18 @@ from typer.core import TyperGroup
 
 from client_lifecycle.domain.errors import StorageBusy
 from local.api import ApiRefused
-from operations.commands import alarms, clean_up, errors, redrive, replay, republish
+from operations.commands import (
+    alarms,
+    clean_up,
+    errors,
+    pause,
+    provider,
+    redrive,
+    replay,
+    republish,
+    smoke,
+    staff,
+)
 from operations.stack import OperationFailed
 
 FAULTS = (OperationFailed, ApiRefused, StorageBusy, httpx.HTTPError, BotoCoreError, ClientError)
@@ -44,6 +55,12 @@ COMMANDS = (
     redrive.redrive,
     republish.republish,
     replay.replay,
+    pause.pause,
+    pause.resume,
+    smoke.smoke,
+    staff.add_staff,
+    staff.sign_in,
+    provider.add_provider,
 )
 for command in COMMANDS:
     app.command()(command)

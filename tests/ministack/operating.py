@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
@@ -10,7 +12,10 @@ from unittest import mock
 from typer.testing import CliRunner
 
 from local.ministack import ACCOUNT_KEY, REGION, LocalAws
+from local.template import ROOT
 from operations.command_line import app
+
+OPERATE = "python -m operations"
 
 
 @contextmanager
@@ -29,9 +34,16 @@ def shell_of(aws: LocalAws) -> Iterator[None]:
         yield
 
 
-def operate(aws: LocalAws, *arguments: str, ends_with: int = 0) -> str:
+def operate(aws: LocalAws, *arguments: str, ends_with: int = 0, typed: str | None = None) -> str:
     """Run a command; return what it says."""
     with shell_of(aws):
-        result = CliRunner().invoke(app, list(arguments))
+        result = CliRunner().invoke(app, list(arguments), input=typed)
     assert result.exit_code == ends_with, (result.output, result.exception)
     return result.output
+
+
+def commands_in(document: str) -> set[tuple[str, ...]]:
+    """Return the operators' commands that the shell blocks of a document have, without the program's name."""
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    return {tuple(shlex.split(line.removeprefix(OPERATE), comments=True)) for line in lines if line.startswith(OPERATE)}

@@ -1,0 +1,25 @@
+"""``add-provider`` makes up, or renews, what a provider's scheduling system signs bookings with."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+import typer
+
+from operations.stack import find_stack
+
+
+def add_provider(
+    context: typer.Context,
+    provider: Annotated[str, typer.Argument(help="The provider's id.")],
+) -> None:
+    """Print a new secret for a provider's scheduling system; one it had before is good until the next."""
+    stack = find_stack(context.obj)
+    service, name = stack.client("secretsmanager"), f"{stack.name}/bookings/{provider}"
+    secret = secrets.token_urlsafe(32)
+    try:
+        service.create_secret(Name=name, SecretString=secret)
+    except service.exceptions.ResourceExistsException:
+        service.put_secret_value(SecretId=name, SecretString=secret)
+    typer.echo(secret)

@@ -1,0 +1,123 @@
+"""The operators' commands on the deployed system, and every command that the runbook and the guides name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from local.ministack import CONFIG
+from local.stack import PracticeStack
+from local.template import ROOT
+from operations.command_line import COMMANDS
+from operations.stack import find_stack
+from tests.ministack.operating import OPERATE, commands_in, operate, shell_of
+
+
+@pytest.fixture
+def resumed(deployed: PracticeStack) -> Iterator[None]:
+    """Whatever a test does, the system works afterwards."""
+    yield
+    operate(deployed.aws, "resume")
+
+
+def test_raised_alarms_are_shown_with_what_they_say(deployed: PracticeStack) -> None:
+    cloudwatch = deployed.aws.session.client("cloudwatch", endpoint_url=deployed.aws.endpoint, config=CONFIG)
+    with shell_of(deployed.aws):
+        physical = find_stack("client-archive").resources["RunsBroken"]
+    cloudwatch.set_alarm_state(AlarmName=physical, StateValue="ALARM", StateReason="a test")
+    told = operate(deployed.aws, "alarms")
+    assert "RunsBroken" in told
+    assert "ended without a verdict" in told
+    cloudwatch.set_alarm_state(AlarmName=physical, StateValue="OK", StateReason="a test")
+    assert "RunsBroken" not in operate(deployed.aws, "alarms")
+    assert "RunsBroken" in operate(deployed.aws, "alarms", "--all")
+
+
+def test_an_unknown_stack_or_function_is_told_in_a_sentence(deployed: PracticeStack) -> None:
+    assert "There is no stack other" in operate(deployed.aws, "--stack", "other", "alarms", ends_with=1)
+    assert "There is no function Other" in operate(deployed.aws, "errors", "Other", ends_with=1)
+
+
+def test_a_paused_system_does_nothing_until_it_is_resumed(deployed: PracticeStack, resumed: None) -> None:
+    lambda_ = deployed.aws.lambda_
+    name = "client-archive-booking-hook"
+    lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=7)
+    assert "would stop" in operate(deployed.aws, "pause", "--dry-run")
+    assert deployed.api.get("/client-counts")
+    operate(deployed.aws, "pause")
+    operate(deployed.aws, "pause")
+    assert httpx.get(f"{deployed.api.base_url}/client-counts", headers={"Authorization": deployed.api.token}).is_error
+    operate(deployed.aws, "resume")
+    assert deployed.api.get("/client-counts")
+    assert lambda_.get_function_concurrency(FunctionName=name)["ReservedConcurrentExecutions"] == 7
+    assert "ReservedConcurrentExecutions" not in lambda_.get_function_concurrency(FunctionName="client-archive-clients")
+    lambda_.delete_function_concurrency(FunctionName=name)
+
+
+def test_resume_enables_the_reader_of_the_stream_and_the_clock(deployed: PracticeStack, resumed: None) -> None:
+    lambda_ = deployed.aws.lambda_
+    with shell_of(deployed.aws):
+        mapping = find_stack("client-archive").resources["PublishEventsStream"]
+    lambda_.update_event_source_mapping(UUID=mapping, Enabled=False)
+    operate(deployed.aws, "clean-up")
+    operate(deployed.aws, "resume")
+    assert lambda_.get_event_source_mapping(UUID=mapping)["State"] == "Enabled"
+
+
+def test_a_member_of_staff_is_invited_and_signs_in_with_a_new_password(deployed: PracticeStack) -> None:
+    email, provider = "first@example.org", deployed.practice.provider_id
+    operate(deployed.aws, "add-staff", email, "--provider", provider, "--archiver")
+    assert "There is a user" in operate(deployed.aws, "add-staff", email, "--provider", provider, ends_with=1)
+    mailed, chosen = "Mailed-password-1", "Chosen-password-2"
+    deployed.aws.cognito.admin_set_user_password(
+        UserPoolId=deployed.deployed.user_pool_id, Username=email, Password=mailed, Permanent=False
+    )
+    token = operate(deployed.aws, "sign-in", email, typed=f"{mailed}\n{chosen}\n{chosen}\n").split()[-1]
+    answer = httpx.get(f"{deployed.api.base_url}/client-counts", headers={"Authorization": token}, trust_env=False)
+    assert answer.json() == deployed.api.get("/client-counts")
+
+
+def test_a_provider_s_secret_is_made_and_renewed(deployed: PracticeStack) -> None:
+    secrets = [operate(deployed.aws, "add-provider", "prov-new").strip() for _ in range(2)]
+    assert len(set(secrets)) == 2
+    name = {"SecretId": "client-archive/bookings/prov-new"}
+    before, now = (
+        deployed.aws.secretsmanager.get_secret_value(**name, VersionStage=stage)["SecretString"]
+        for stage in ("AWSPREVIOUS", "AWSCURRENT")
+    )
+    assert [before, now] == secrets
+
+
+def test_the_smoke_test_goes_through_the_system_as_often_as_it_is_asked(deployed: PracticeStack) -> None:
+    for _ in range(2):
+        told = operate(deployed.aws, "smoke")
+        assert told.count("✓") == 8
+    users = deployed.aws.cognito.list_users(UserPoolId=deployed.deployed.user_pool_id)["Users"]
+    emails = [one["Value"] for user in users for one in user["Attributes"] if one["Name"] == "custom:provider_id"]
+    assert "smoke-test" not in emails
+
+
+def test_a_broken_system_fails_the_smoke_test(deployed: PracticeStack, resumed: None) -> None:
+    operate(deployed.aws, "pause")
+    operate(deployed.aws, "smoke", ends_with=1)
+
+
+def test_every_command_of_the_runbook_runs(deployed: PracticeStack, resumed: None) -> None:
+    commands = commands_in("runbook.md")
+    assert len(commands) > 15
+    for command in sorted(commands):
+        operate(deployed.aws, *command)
+
+
+def test_every_command_that_a_document_names_exists() -> None:
+    names = {command.__name__.replace("_", "-") for command in COMMANDS}
+    named = {
+        match
+        for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        for match in re.findall(rf"{OPERATE} (?:--stack \S+ )?([a-z][a-z-]+)", document.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert named <= names
