@@ -50,7 +50,7 @@ class HookSettings(Struct, frozen=True):
 class StreamReaderSettings(Struct, frozen=True):
     """The settings of the function that sees whether events are still published."""
 
-    stream_reader_id: str
+    stream_reader_name: str
 
 
 class EventSettings(Struct, frozen=True):

@@ -76,7 +76,7 @@ def dead_letters() -> DeadLetters:
 @cache
 def stream_reader() -> StreamReader:
     """Return this process's connection to what reads the table's stream."""
-    return connect_stream_reader(read_environment(StreamReaderSettings).stream_reader_id)
+    return connect_stream_reader(read_environment(StreamReaderSettings).stream_reader_name)
 
 
 def now() -> datetime:

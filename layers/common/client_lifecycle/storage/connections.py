@@ -70,9 +70,9 @@ def connect_dead_letters(queue_url: str) -> DeadLetters:
     return DeadLetters(_client("sqs"), queue_url)
 
 
-def connect_stream_reader(mapping_id: str) -> StreamReader:
-    """Connect to the event source mapping of this id."""
-    return StreamReader(_client("lambda"), mapping_id)
+def connect_stream_reader(function_name: str) -> StreamReader:
+    """Connect to what calls the function of this name."""
+    return StreamReader(_client("lambda"), function_name)
 
 
 def connect_seal(key_id: str) -> Seal:

@@ -1,4 +1,4 @@
-"""Tells whether the table's stream is read: the event source mapping of ``publish_events``. Imports ``calls``."""
+"""Tells whether the table's stream is read: by an event source mapping of ``publish_events``. Imports ``calls``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ READING = frozenset({"Creating", "Enabling", "Enabled", "Updating"})
 
 @dataclass(frozen=True, slots=True)
 class StreamReader:
-    """The event source mapping that reads the table's stream."""
+    """The function that reads the table's stream, by its event source mapping."""
 
     client: Any
-    mapping_id: str
+    function_name: str
 
     def reads(self) -> bool:
         """Tell whether it reads, or is about to.
@@ -24,5 +24,5 @@ class StreamReader:
         Raises:
             StorageBusy: Lambda kept throttling, or was out of reach.
         """
-        answer = persistently(lambda: self.client.get_event_source_mapping(UUID=self.mapping_id))
-        return answer["State"] in READING
+        answer = persistently(lambda: self.client.list_event_source_mappings(FunctionName=self.function_name))
+        return any(mapping["State"] in READING for mapping in answer["EventSourceMappings"])
