@@ -132,7 +132,7 @@ class TestUndoTellsAll:
         store(table, client("c-2"), membership())
         workflow = archived_together("c-1", "c-2")
         clock.pass_by(2 * HOUR)
-        book(table, clock, starts_at=NOW + 30 * DAY)
+        book(table, clock, starts_at=appointment().starts_at)
         return undone(workflow, "c-1", "c-2")
 
     def test_a1_a_member_names_each_record_that_did_not_come_back(self, undo: Workflow) -> None:
