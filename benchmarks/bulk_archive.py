@@ -25,6 +25,7 @@ from client_lifecycle.domain.members import CLIENTS_PER_BATCH
 from client_lifecycle.domain.runs import start
 from client_lifecycle.edge import steps, wiring
 from client_lifecycle.storage.runs import read_run, replace_run
+from client_lifecycle.storage.tenant import Tenant
 from local.stack import PracticeStack, practice_stack
 
 POLL_SECONDS = 1.0
@@ -104,8 +105,12 @@ def _one_by_one(stack: PracticeStack, clients: Sequence[Client], bulk_seconds: f
 def _count_calls(stack: PracticeStack, clients: Sequence[Client]) -> None:
     """Carry out a run in this process, step by step as the workflow does, counting calls by operation."""
     shown = stack.api.post("/bulk-archives", {"client_ids": [client.client_id for client in clients]})
-    run = read_run(stack.table, clients[0].provider_id, shown["run_id"])
-    replace_run(stack.table, run, start(run, confirmed_by="benchmark", accept_changes=False, at=datetime.now(UTC)))
+    run = read_run(Tenant(stack.table, clients[0].provider_id), shown["run_id"])
+    replace_run(
+        Tenant(stack.table, run.provider_id),
+        run,
+        start(run, confirmed_by="benchmark", accept_changes=False, at=datetime.now(UTC)),
+    )
     steps.logger.setLevel("ERROR")
     calls: Counter[str] = Counter()
     with patch.dict(os.environ, {"TABLE_NAME": stack.table.name}), patch.object(wiring, "table", lambda: stack.table):

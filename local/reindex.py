@@ -15,6 +15,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import address_item, client_item, word_items
 from client_lifecycle.storage.connections import connect_table
 from client_lifecycle.storage.items import from_item, from_plain, put_over, to_item
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import ConditionsFailed, Table, nobody
 
 
@@ -38,7 +39,7 @@ def _bring_up_to_date(table: Table, client: Client) -> None:
             {
                 "Update": {
                     "TableName": table.name,
-                    "Key": to_item(keys.client_key(client.provider_id, client.client_id)),
+                    "Key": to_item(Keys(client.provider_id).client(client.client_id)),
                     "UpdateExpression": "SET name_key = :after_name_key, email_key = :after_email_key",
                     "ConditionExpression": "revision = :revision",
                     "ExpressionAttributeValues": to_item(

@@ -34,9 +34,9 @@ from client_lifecycle.domain.records import (
     ReminderStatus,
 )
 from client_lifecycle.domain.settings import PortalSettings
-from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item, word_items
 from client_lifecycle.storage.items import Plain, to_plain
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 
 PROVIDER_ID = "prov-maple"
@@ -201,11 +201,11 @@ def _items_of_client(sample: SampleClient) -> Iterator[Plain]:
     provider_id, client_id = sample.client.provider_id, sample.client.client_id
     yield client_item(sample.client)
     for record in sample.records:
-        yield record_item(provider_id, client_id, record)
+        yield record_item(Keys(provider_id), client_id, record)
     for entry in sample.history:
-        yield {**keys.history_key(provider_id, client_id, entry.history_id), **to_plain(entry)}
+        yield {**Keys(provider_id).history_entry(client_id, entry.history_id), **to_plain(entry)}
     if sample.receipt:
-        yield {**keys.receipt_key(provider_id, client_id, sample.receipt.archive_id), **to_plain(sample.receipt)}
+        yield {**Keys(provider_id).receipt(client_id, sample.receipt.archive_id), **to_plain(sample.receipt)}
     yield address_item(sample.client)
     yield from word_items(sample.client)
 

@@ -76,7 +76,7 @@ def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_
     """Bring a client back to active; doing it again changes nothing."""
     caller = identity.caller(app)
     activated = activate_client(
-        wiring.table(), caller.provider_id, client_id, cause=caller.cause, at=wiring.now(), asked=body.restore
+        wiring.tenant(caller.provider_id), client_id, cause=caller.cause, at=wiring.now(), asked=body.restore
     )
     return _told(activated)
 
@@ -94,8 +94,7 @@ def restore(
     """Take back what any archive of an active client did, as far as its records still are as that archive left them."""
     caller = identity.caller(app)
     restored = restore_from_receipt(
-        wiring.table(),
-        caller.provider_id,
+        wiring.tenant(caller.provider_id),
         client_id,
         archive_id,
         cause=caller.cause,
@@ -115,7 +114,7 @@ def restore(
 def watch(client_id: http.Id, archive_id: http.Id) -> RestorationView:
     """Tell how far the last restore from a receipt has come, and what could not be taken back."""
     caller = identity.caller(app)
-    return RestorationView.of(read_restore(wiring.table(), caller.provider_id, client_id, archive_id))
+    return RestorationView.of(read_restore(wiring.tenant(caller.provider_id), client_id, archive_id))
 
 
 def _told(restored: Restored) -> ActivatedView:

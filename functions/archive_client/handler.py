@@ -103,8 +103,7 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
     """
     caller = identity.caller(app)
     archived = archive_client(
-        wiring.table(),
-        caller.provider_id,
+        wiring.tenant(caller.provider_id),
         client_id,
         cause=caller.cause,
         at=wiring.now(),
@@ -135,7 +134,7 @@ def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientVie
     """
     caller = identity.caller(app)
     planned = plan_archive(
-        wiring.table(), caller.provider_id, client_id, body.terms(), cause=caller.cause, at=wiring.now()
+        wiring.tenant(caller.provider_id), client_id, body.terms(), cause=caller.cause, at=wiring.now()
     )
     return ClientView.of(planned)
 
@@ -150,9 +149,7 @@ def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientVie
 def cancel(client_id: http.Id) -> ClientView:
     """Cancel the plan to archive a client later; a client without one stays as it is."""
     caller = identity.caller(app)
-    return ClientView.of(
-        cancel_plan(wiring.table(), caller.provider_id, client_id, cause=caller.cause, at=wiring.now())
-    )
+    return ClientView.of(cancel_plan(wiring.tenant(caller.provider_id), client_id, cause=caller.cause, at=wiring.now()))
 
 
 lambda_handler = http.lambda_handler(app)

@@ -80,7 +80,7 @@ def bookings(
     if body.provider_id != app.context[SIGNED_BY]:
         raise BadSignature("The booking is not of the provider whose secret signed it.", "provider_id")
     at = wiring.now()
-    answer = book(wiring.table(), body.booking(at), at=at)
+    answer = book(wiring.tenant(body.provider_id), body.booking(at), at=at)
     status = HTTPStatus.CONFLICT if answer.refusal else HTTPStatus.OK
     return Response(status_code=status.value, content_type="application/json", body=AnswerView.of(answer))
 

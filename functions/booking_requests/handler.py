@@ -38,7 +38,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
     at = wiring.now()
     try:
         booking = _booking(event, at)
-        answer = book(wiring.table(), booking, at=at)
+        answer = book(wiring.tenant(booking.provider_id), booking, at=at)
     except ValidationError as fault:
         _set_aside(event, InvalidRequest.__name__, *_fields(fault))
         return

@@ -56,8 +56,7 @@ def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = No
     """Show what archiving these clients would mean, and make a run that waits to be confirmed."""
     caller, at = identity.caller(app), wiring.now()
     shown = previews.preview(
-        wiring.table(),
-        caller.provider_id,
+        wiring.tenant(caller.provider_id),
         body.selection(),
         preview_terms(at),
         created_by=caller.user_id,
@@ -80,9 +79,8 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: ide
     """Start the run that was previewed; confirming once more changes nothing."""
     caller, at = identity.caller(app), wiring.now()
     run = control.confirm(
-        wiring.table(),
+        wiring.tenant(caller.provider_id),
         wiring.workflow(),
-        caller.provider_id,
         run_id,
         body.token,
         confirmed_by=caller.user_id,
@@ -97,7 +95,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     """List the practice's bulk archives, proposals and undoings, the newest first."""
     caller = identity.caller(app)
     listing = Listing(caller.provider_id, "bulk archives")
-    page = list_runs(wiring.table(), caller.provider_id, limit=limit, after=listing.place(cursor))
+    page = list_runs(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
     at = wiring.now()
     runs = [RunView.of(run, at) for run in page.runs]
     return RunListView(runs=runs, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
@@ -108,7 +106,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
 def run(run_id: http.Id) -> Response[RunView]:
     """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it is at work."""
     caller = identity.caller(app)
-    found = read_run(wiring.table(), caller.provider_id, run_id)
+    found = read_run(wiring.tenant(caller.provider_id), run_id)
     headers: dict[str, str | list[str]] = {"Retry-After": ASK_AGAIN_SECONDS} if found.state in IN_FLIGHT else {}
     body = RunView.of(found, wiring.now())
     return Response(status_code=HTTPStatus.OK, content_type="application/json", body=body, headers=headers)
@@ -124,7 +122,7 @@ def run(run_id: http.Id) -> Response[RunView]:
 def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunView:
     """Take clients out of a run that waits to be confirmed; the token of its preview stays good."""
     caller = identity.caller(app)
-    excluded = control.exclude(wiring.table(), caller.provider_id, run_id, body.client_ids)
+    excluded = control.exclude(wiring.tenant(caller.provider_id), run_id, body.client_ids)
     return RunView.of(excluded, wiring.now())
 
 
@@ -139,7 +137,7 @@ def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunVie
 def stop(run_id: http.Id) -> RunView:
     """Let the batches at work end and reach nobody else; a run that waits, a proposal too, is given up."""
     caller, at = identity.caller(app), wiring.now()
-    return RunView.of(control.stop(wiring.table(), caller.provider_id, run_id, at=at), at)
+    return RunView.of(control.stop(wiring.tenant(caller.provider_id), run_id, at=at), at)
 
 
 @app.post(
@@ -156,7 +154,7 @@ def retry(run_id: http.Id) -> RunView:
     The run is ``preparing`` until its workflow has gathered them.
     """
     caller, at = identity.caller(app), wiring.now()
-    retried = retry_run(wiring.table(), wiring.workflow(), caller.provider_id, run_id, at=at)
+    retried = retry_run(wiring.tenant(caller.provider_id), wiring.workflow(), run_id, at=at)
     return RunView.of(retried, at)
 
 
@@ -171,8 +169,8 @@ def retry(run_id: http.Id) -> RunView:
 def undo(run_id: http.Id) -> RunView:
     """Bring back, restored, whoever still is as the bulk archive left them; answers with the run that does it."""
     caller, at = identity.caller(app), wiring.now()
-    table, workflow = wiring.table(), wiring.workflow()
-    begun = start_undo(table, workflow, caller.provider_id, run_id, asked_by=caller.user_id, at=at)
+    tenant, workflow = wiring.tenant(caller.provider_id), wiring.workflow()
+    begun = start_undo(tenant, workflow, run_id, asked_by=caller.user_id, at=at)
     return RunView.of(begun, at)
 
 
@@ -191,9 +189,9 @@ def clients(
 ) -> MemberListView:
     """List the clients of a run, in the order of the preview, with the outcome of each."""
     caller = identity.caller(app)
-    table = wiring.table()
-    found = read_run(table, caller.provider_id, run_id)
-    return page_of(table, found, outcome=outcome, limit=limit, cursor=cursor)
+    tenant = wiring.tenant(caller.provider_id)
+    found = read_run(tenant, run_id)
+    return page_of(tenant, found, outcome=outcome, limit=limit, cursor=cursor)
 
 
 lambda_handler = http.lambda_handler(app)

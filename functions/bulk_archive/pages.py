@@ -12,19 +12,19 @@ from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views.runs import MemberListView, MemberView
 from client_lifecycle.storage.clients import read_clients
 from client_lifecycle.storage.runs import list_members
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.bulk.preview import Preview
 
 
-def page_of(table: Table, run: Run, *, outcome: Outcome | None, limit: int, cursor: str | None) -> MemberListView:
+def page_of(tenant: Tenant, run: Run, *, outcome: Outcome | None, limit: int, cursor: str | None) -> MemberListView:
     """Return a page of a run's clients.
 
     Raises:
         InvalidRequest: the cursor does not come from an earlier page.
     """
     listing = _listing(run, outcome)
-    page = list_members(table, run, outcome=outcome, limit=limit, after=listing.place(cursor))
-    clients, unreadable = read_clients(table, run.provider_id, [member.client_id for member in page.members])
+    page = list_members(tenant, run, outcome=outcome, limit=limit, after=listing.place(cursor))
+    clients, unreadable = read_clients(tenant, [member.client_id for member in page.members])
     return MemberListView(
         clients=_views(page.members, clients),
         next_cursor=listing.cursor(page.next_after),

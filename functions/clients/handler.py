@@ -68,7 +68,7 @@ def clients(
         raise InvalidRequest("Search with POST /clients/_search: what is sought does not belong into a URL.", "q")
     listing = Listing(caller.provider_id, "clients", (status, group_id))
     after = listing.place(cursor)
-    page = list_clients(wiring.table(), caller.provider_id, status, group_id=group_id, limit=limit, after=after)
+    page = list_clients(wiring.tenant(caller.provider_id), status, group_id=group_id, limit=limit, after=after)
     return _client_page(page, listing)
 
 
@@ -84,18 +84,19 @@ def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
     Those found by name come in the order of the words found; those found by address, in that of the addresses. A page
     may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
     """
-    caller, table = identity.caller(app), wiring.table()
-    provider_id, status, group_id, limit = caller.provider_id, body.status, body.group_id, body.limit
-    listing = Listing(provider_id, "found clients", (status, group_id, body.q))
+    caller = identity.caller(app)
+    tenant = wiring.tenant(caller.provider_id)
+    status, group_id, limit = body.status, body.group_id, body.limit
+    listing = Listing(caller.provider_id, "found clients", (status, group_id, body.q))
     after = listing.place(body.cursor)
     if "@" in body.q:
         if group_id:
             raise InvalidRequest("E-mail addresses are searched in all groups at once.", "group_id")
-        return _client_page(list_by_address(table, provider_id, status, body.q, limit=limit, after=after), listing)
+        return _client_page(list_by_address(tenant, status, body.q, limit=limit, after=after), listing)
     sought = names.asked(body.q)
     if not sought:
         raise InvalidRequest("There is no letter or digit to search for.", "q")
-    page = find_by_name(table, provider_id, status, sought, group_id=group_id, limit=limit, after=after)
+    page = find_by_name(tenant, status, sought, group_id=group_id, limit=limit, after=after)
     return _client_page(page, listing)
 
 
@@ -107,8 +108,9 @@ def _client_page(page: ClientPage, listing: Listing) -> ClientListView:
 @app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"], security=identity.FOR_STAFF)
 def counts(group_id: GroupFilter = None) -> CountsView:
     """Count the active and the archived clients, all or those of one group."""
-    caller, table = identity.caller(app), wiring.table()
-    active, archived = (count_clients(table, caller.provider_id, status, group_id=group_id) for status in Status)
+    caller = identity.caller(app)
+    tenant = wiring.tenant(caller.provider_id)
+    active, archived = (count_clients(tenant, status, group_id=group_id) for status in Status)
     return CountsView(active=active, archived=archived)
 
 
@@ -124,7 +126,7 @@ def counts(group_id: GroupFilter = None) -> CountsView:
 def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> ClientView:
     """Add a client, whose e-mail address no other client may have, active or archived."""
     caller = identity.caller(app)
-    return ClientView.of(add_client(wiring.table(), body.client(caller.provider_id, wiring.now())))
+    return ClientView.of(add_client(wiring.tenant(caller.provider_id), body.client(caller.provider_id, wiring.now())))
 
 
 @app.get("/clients/<client_id>", summary="Read a client", tags=["clients"], security=identity.FOR_STAFF)
@@ -132,7 +134,7 @@ def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> C
 def client(client_id: http.Id) -> ClientView:
     """Read one client, active or archived."""
     caller = identity.caller(app)
-    return ClientView.of(read_client(wiring.table(), caller.provider_id, client_id))
+    return ClientView.of(read_client(wiring.tenant(caller.provider_id), client_id))
 
 
 @app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
@@ -140,7 +142,7 @@ def client(client_id: http.Id) -> ClientView:
 def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
     """Change name, address, group or settings of a client, active or archived; never its status."""
     caller = identity.caller(app)
-    return ClientView.of(change_client(wiring.table(), caller.provider_id, client_id, body.over))
+    return ClientView.of(change_client(wiring.tenant(caller.provider_id), client_id, body.over))
 
 
 @app.delete(
@@ -170,7 +172,7 @@ def delete(client_id: http.Id) -> None:
 def permissions(client_id: http.Id) -> PermissionsView:
     """Tell for every action and actor whether it is allowed, and if not, why."""
     caller = identity.caller(app)
-    found = read_permissions(wiring.table(), caller.provider_id, client_id)
+    found = read_permissions(wiring.tenant(caller.provider_id), client_id)
     return PermissionsView(
         client_id=client_id,
         status=found.client.status,
@@ -189,7 +191,7 @@ def permissions(client_id: http.Id) -> PermissionsView:
 def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
     """Tell who of up to 1,000 clients an action is allowed for, and why not for the others."""
     caller = identity.caller(app)
-    found = check_permissions(wiring.table(), caller.provider_id, body.action, body.actor, body.client_ids)
+    found = check_permissions(wiring.tenant(caller.provider_id), body.action, body.actor, body.client_ids)
     allowed = [client_id for client_id, answer in found.permissions.items() if answer and answer.allowed]
     refused = {client_id: answer for client_id, answer in found.permissions.items() if not (answer and answer.allowed)}
     damaged = {one.id for one in found.unreadable if one.kind == "client"}
@@ -216,12 +218,13 @@ def history(
     cursor: http.Cursor = None,
 ) -> HistoryListView:
     """List what happened to a client, with who did it and through what."""
-    caller, table = identity.caller(app), wiring.table()
-    read_client(table, caller.provider_id, client_id)
+    caller = identity.caller(app)
+    tenant = wiring.tenant(caller.provider_id)
+    read_client(tenant, client_id)
     newest_first = order is Order.NEWEST
     listing = Listing(caller.provider_id, "history", (client_id, order))
     after = listing.place(cursor)
-    page = list_history(table, caller.provider_id, client_id, limit=limit, after=after, newest_first=newest_first)
+    page = list_history(tenant, client_id, limit=limit, after=after, newest_first=newest_first)
     entries = [HistoryView.of(entry) for entry in page.entries]
     return HistoryListView(entries=entries, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
@@ -239,10 +242,11 @@ def receipts(
     cursor: http.Cursor = None,
 ) -> ReceiptListView:
     """List what the archives of a client changed, the newest archive first, and of each the first page."""
-    caller, table = identity.caller(app), wiring.table()
-    client = read_client(table, caller.provider_id, client_id)
+    caller = identity.caller(app)
+    tenant = wiring.tenant(caller.provider_id)
+    client = read_client(tenant, client_id)
     listing = Listing(caller.provider_id, "receipts", (client_id,))
-    page = list_receipts(table, caller.provider_id, client_id, limit=limit, after=listing.place(cursor))
+    page = list_receipts(tenant, client_id, limit=limit, after=listing.place(cursor))
     receipts = [shown_receipt(client, paged.receipt, paged.next_cursor) for paged in page.receipts]
     return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
@@ -263,10 +267,11 @@ def receipt(
     cursor: http.Cursor = None,
 ) -> ReceiptView:
     """Read all that one archive changed, page by page if it is much."""
-    caller, table = identity.caller(app), wiring.table()
-    client = read_client(table, caller.provider_id, client_id)
+    caller = identity.caller(app)
+    tenant = wiring.tenant(caller.provider_id)
+    client = read_client(tenant, client_id)
     after = receipt_listing(client, archive_id).place(cursor)
-    paged = read_receipt_page(table, caller.provider_id, client_id, archive_id, limit=limit, after=after)
+    paged = read_receipt_page(tenant, client_id, archive_id, limit=limit, after=after)
     return shown_receipt(client, paged.receipt, paged.next_cursor)
 
 

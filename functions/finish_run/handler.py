@@ -15,6 +15,6 @@ from client_lifecycle.use_cases.bulk.steps import finish_run
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:  # noqa: ARG001
     """Close a run and answer with its verdict."""
     step = steps.read(event, steps.Step)
-    run = finish_run(wiring.table(), step.provider_id, step.run_id, step.attempt, at=wiring.now())
+    run = finish_run(wiring.tenant(step.provider_id), step.run_id, step.attempt, at=wiring.now())
     steps.logger.info("run finished", extra={"run_id": run.run_id, "state": run.state, "counts": dict(run.counts)})
     return {"state": run.state.value}

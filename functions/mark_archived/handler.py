@@ -17,9 +17,9 @@ from client_lifecycle.use_cases.bulk.steps import Result, mark_archived
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Mark every client of a batch; those that need no effects get their outcome at once."""
     step = steps.read(event, steps.BatchStep)
-    table, at = wiring.table(), wiring.now()
+    tenant, at = wiring.tenant(step.provider_id), wiring.now()
 
     def mark(run: Run, attempt: int, member: Member) -> Result:
-        return mark_archived(table, run, attempt, member, at=at)
+        return mark_archived(tenant, run, attempt, member, at=at)
 
     return steps.first_step(step, mark)

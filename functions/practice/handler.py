@@ -31,7 +31,7 @@ def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     """List the provider's client groups, the oldest first."""
     caller = identity.caller(app)
     listing = Listing(caller.provider_id, "groups")
-    page = list_groups(wiring.table(), caller.provider_id, limit=limit, after=listing.place(cursor))
+    page = list_groups(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
     groups = [GroupView.of(group) for group in page.groups]
     return GroupListView(groups=groups, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
@@ -49,7 +49,7 @@ def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None)
     """Make a client group that no client is in yet."""
     caller = identity.caller(app)
     group = body.group(caller.provider_id, wiring.now())
-    add_group(wiring.table(), group)
+    add_group(wiring.tenant(caller.provider_id), group)
     return GroupView.of(group)
 
 
@@ -58,7 +58,7 @@ def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None)
 def group(group_id: http.Id) -> GroupView:
     """Read one client group."""
     caller = identity.caller(app)
-    return GroupView.of(read_group(wiring.table(), caller.provider_id, group_id))
+    return GroupView.of(read_group(wiring.tenant(caller.provider_id), group_id))
 
 
 @app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"], security=identity.FOR_ARCHIVERS)
@@ -66,7 +66,7 @@ def group(group_id: http.Id) -> GroupView:
 def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupView:
     """Change name or settings of a client group."""
     caller = identity.caller(app)
-    return GroupView.of(change_group(wiring.table(), caller.provider_id, group_id, body.over))
+    return GroupView.of(change_group(wiring.tenant(caller.provider_id), group_id, body.over))
 
 
 @app.delete(
@@ -80,7 +80,7 @@ def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupVi
 def delete(group_id: http.Id) -> Response[str]:
     """Delete a client group that no client, active or archived, is in."""
     caller = identity.caller(app)
-    delete_group(wiring.table(), caller.provider_id, group_id)
+    delete_group(wiring.tenant(caller.provider_id), group_id)
     return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 
 
@@ -88,14 +88,14 @@ def delete(group_id: http.Id) -> Response[str]:
 def settings() -> SettingsView:
     """Read what the provider has decided for all clients."""
     caller = identity.caller(app)
-    return SettingsView.of(settings_from(stored_settings(wiring.table(), caller.provider_id)))
+    return SettingsView.of(settings_from(stored_settings(wiring.tenant(caller.provider_id))))
 
 
 @app.patch("/settings", summary="Change the practice's settings", tags=["settings"], security=identity.FOR_ARCHIVERS)
 def change_all(body: Annotated[SettingsBody, FromBody()]) -> SettingsView:
     """Change what the provider has decided for all clients."""
     caller = identity.caller(app)
-    return SettingsView.of(change_settings(wiring.table(), caller.provider_id, body.over))
+    return SettingsView.of(change_settings(wiring.tenant(caller.provider_id), body.over))
 
 
 lambda_handler = http.lambda_handler(app)

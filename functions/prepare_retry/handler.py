@@ -15,6 +15,6 @@ from client_lifecycle.use_cases.bulk.retry import gather
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, bool]:  # noqa: ARG001
     """Gather the clients of a retry, and answer whether there is work on them; there is none once it is stopped."""
     step = steps.read(event, steps.Step)
-    goes_on = gather(wiring.table(), wiring.workflow(), step.provider_id, step.run_id, step.attempt)
+    goes_on = gather(wiring.tenant(step.provider_id), wiring.workflow(), step.run_id, step.attempt)
     steps.logger.info("retry prepared", extra={"run_id": step.run_id, "attempt": step.attempt, "goes_on": goes_on})
     return {"goes_on": goes_on}

@@ -35,7 +35,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
     step = steps.read(event, SettleStep)
     steps.logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
     settlements = _settlements(step)
-    settle_members(wiring.table(), step.provider_id, step.run_id, step.attempt, settlements)
+    settle_members(wiring.tenant(step.provider_id), step.run_id, step.attempt, settlements)
     for settlement in settlements:
         steps.logger.info(
             "client settled",

@@ -18,10 +18,10 @@ from client_lifecycle.use_cases.bulk.steps import Result, undo_archive
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Undo the archive of every client of a batch; each has its outcome at once."""
     step = steps.read(event, steps.BatchStep)
-    table, at = wiring.table(), wiring.now()
-    calendar = Calendar(table, step.provider_id, at)
+    tenant, at = wiring.tenant(step.provider_id), wiring.now()
+    calendar = Calendar(tenant, at)
 
     def undo(run: Run, attempt: int, member: Member) -> Result:
-        return undo_archive(table, run, attempt, member, calendar, at=at)
+        return undo_archive(tenant, run, attempt, member, calendar, at=at)
 
     return steps.first_step(step, undo)

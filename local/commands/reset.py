@@ -9,6 +9,7 @@ import typer
 from client_lifecycle.domain.client import Status
 from client_lifecycle.storage.clients import count_clients
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from local.deploy import STACK
 from local.ministack import LocalAws
 from local.running import EVENTS, find
@@ -35,7 +36,9 @@ def reset(context: typer.Context) -> None:
 
 
 def _size(table: Table, provider_id: str) -> int:
-    return max(FEWEST_CLIENTS, sum(count_clients(table, provider_id, status, group_id=None) for status in Status))
+    return max(
+        FEWEST_CLIENTS, sum(count_clients(Tenant(table, provider_id), status, group_id=None) for status in Status)
+    )
 
 
 def _stop_workflows(aws: LocalAws, state_machine_arn: str) -> None:

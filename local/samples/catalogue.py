@@ -16,8 +16,8 @@ from client_lifecycle.domain.client import ArchiveOptions, Cause, Source
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
-from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, to_plain
+from client_lifecycle.storage.keys import Keys
 from local.deploy import STACK
 from local.functions import functions
 from local.samples.given import STAFF_ID, Given
@@ -483,8 +483,8 @@ def _written_by_an_archive(given: Given) -> list[Plain]:
         changes=(_cancelled(given),),
     )
     return [
-        {**keys.history_key(given.provider_id, given.client_id, entry.history_id), **to_plain(entry)},
-        {**keys.receipt_key(given.provider_id, given.client_id, receipt.archive_id), **to_plain(receipt)},
+        {**Keys(given.provider_id).history_entry(given.client_id, entry.history_id), **to_plain(entry)},
+        {**Keys(given.provider_id).receipt(given.client_id, receipt.archive_id), **to_plain(receipt)},
     ]
 
 

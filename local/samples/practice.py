@@ -20,8 +20,10 @@ from client_lifecycle.domain.runs import Run, preview_terms
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.outcomes import settle_members
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
@@ -58,6 +60,11 @@ class Practice:
     workflow: NotStarted
     provider_id: str
     secret: str
+
+    @property
+    def tenant(self) -> Tenant:
+        """The table as the practice's."""
+        return Tenant(self.table, self.provider_id)
 
 
 def prepare(
@@ -107,7 +114,7 @@ def _new_client(practice: Practice, name: str, at: datetime) -> Client:
         added_at=at - 200 * DAY,
         currency=CURRENCY,
     )
-    records = [record_item(client.provider_id, client_id, record) for record in _records(client_id, at)]
+    records = [record_item(Keys(client.provider_id), client_id, record) for record in _records(client_id, at)]
     practice.table.put_many([client_item(client), address_item(client), *records])
     return client
 
@@ -137,9 +144,7 @@ def _active(_: Practice, given: Given) -> Given:
 
 def _archived(practice: Practice, given: Given) -> Given:
     archived = [
-        archive_client(
-            practice.table, given.provider_id, client_id, cause=BY_STAFF, at=given.at, options=ArchiveOptions()
-        )
+        archive_client(practice.tenant, client_id, cause=BY_STAFF, at=given.at, options=ArchiveOptions())
         for client_id in given.client_ids
     ]
     return replace(given, archive_ids=[one.receipt.archive_id for one in archived])
@@ -147,7 +152,7 @@ def _archived(practice: Practice, given: Given) -> Given:
 
 def _returned(practice: Practice, given: Given, asked: Sequence[Restorable] = ()) -> Given:
     archived = _archived(practice, given)
-    activate_client(practice.table, given.provider_id, given.client_id, cause=BY_STAFF, at=given.at, asked=asked)
+    activate_client(practice.tenant, given.client_id, cause=BY_STAFF, at=given.at, asked=asked)
     return archived
 
 
@@ -168,7 +173,7 @@ def _due(practice: Practice, given: Given) -> Given:
 
 
 def _plan(practice: Practice, given: Given, terms: PlanTerms, at: datetime) -> None:
-    plan_archive(practice.table, given.provider_id, given.client_id, terms, cause=BY_STAFF, at=at)
+    plan_archive(practice.tenant, given.client_id, terms, cause=BY_STAFF, at=at)
 
 
 def _empty_group(practice: Practice, given: Given) -> Given:
@@ -179,8 +184,7 @@ def _empty_group(practice: Practice, given: Given) -> Given:
 
 def _waiting(practice: Practice, given: Given) -> Given:
     shown = preview(
-        practice.table,
-        given.provider_id,
+        practice.tenant,
         ChosenClients(client_ids=tuple(given.client_ids)),
         preview_terms(given.at),
         created_by=STAFF_ID,
@@ -198,9 +202,8 @@ def _waiting(practice: Practice, given: Given) -> Given:
 def _confirmed(practice: Practice, given: Given) -> Given:
     given = _waiting(practice, given)
     confirm(
-        practice.table,
+        practice.tenant,
         practice.workflow,
-        given.provider_id,
         given.run_id,
         given.token,
         confirmed_by=STAFF_ID,
@@ -217,9 +220,9 @@ def _marked(practice: Practice, given: Given) -> Given:
 
 def _mark(practice: Practice, given: Given, count: int) -> list[str]:
     """Mark the first so many clients of a run, and return their stamps."""
-    run = runs.read_run(practice.table, given.provider_id, given.run_id)
-    members = list(runs.all_members(practice.table, run))[:count]
-    marks = [mark_archived(practice.table, run, FIRST_ATTEMPT, member, at=given.at) for member in members]
+    run = runs.read_run(practice.tenant, given.run_id)
+    members = list(runs.all_members(practice.tenant, run))[:count]
+    marks = [mark_archived(practice.tenant, run, FIRST_ATTEMPT, member, at=given.at) for member in members]
     return [mark.archive_id for mark in marks if mark.archive_id]
 
 
@@ -232,7 +235,7 @@ def _applied(practice: Practice, given: Given) -> Given:
 def _apply(practice: Practice, given: Given) -> None:
     for client_id, archive_id in zip(given.client_ids, given.archive_ids, strict=False):
         for effect in EFFECTS:
-            apply_effect(practice.table, given.provider_id, client_id, archive_id, effect, at=given.at)
+            apply_effect(practice.tenant, client_id, archive_id, effect, at=given.at)
 
 
 def _settled(practice: Practice, given: Given) -> Given:
@@ -246,12 +249,12 @@ def _settle(practice: Practice, given: Given) -> None:
     places = list(enumerate(given.client_ids))
     marked = [judge(who, place, given.archive_ids[place], {}) for place, who in places[: len(given.archive_ids)]]
     lost = [failed(who, place, "InternalError") for place, who in places[len(given.archive_ids) :]]
-    settle_members(practice.table, given.provider_id, given.run_id, FIRST_ATTEMPT, [*marked, *lost])
+    settle_members(practice.tenant, given.run_id, FIRST_ATTEMPT, [*marked, *lost])
 
 
 def _finished(practice: Practice, given: Given) -> Given:
     given = _settled(practice, given)
-    finish_run(practice.table, given.provider_id, given.run_id, FIRST_ATTEMPT, at=given.at)
+    finish_run(practice.tenant, given.run_id, FIRST_ATTEMPT, at=given.at)
     return given
 
 
@@ -260,21 +263,19 @@ def _with_a_failure(practice: Practice, given: Given) -> Given:
     given = replace(given, archive_ids=_mark(practice, given, 1))
     _apply(practice, given)
     _settle(practice, given)
-    finish_run(practice.table, given.provider_id, given.run_id, FIRST_ATTEMPT, at=given.at)
+    finish_run(practice.tenant, given.run_id, FIRST_ATTEMPT, at=given.at)
     return given
 
 
 def _retried(practice: Practice, given: Given) -> Given:
     given = _with_a_failure(practice, given)
-    retry(practice.table, practice.workflow, given.provider_id, given.run_id, at=given.at)
+    retry(practice.tenant, practice.workflow, given.run_id, at=given.at)
     return given
 
 
 def _undo_confirmed(practice: Practice, given: Given) -> Given:
     given = _finished(practice, given)
-    begun = start_undo(
-        practice.table, practice.workflow, given.provider_id, given.run_id, asked_by=STAFF_ID, at=given.at
-    )
+    begun = start_undo(practice.tenant, practice.workflow, given.run_id, asked_by=STAFF_ID, at=given.at)
     return replace(given, run_id=begun.run_id)
 
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from local import ministack
 from local.bus import following
 from local.deploy import STACK
@@ -21,6 +22,7 @@ from local.stack import PracticeStack, practice_stack
 from local.tables import create_table
 from tests.ministack.listening import Listener
 from tests.support import key_limits
+from tests.support.builders import PROVIDER_ID
 
 if TYPE_CHECKING:
     from types_boto3_scheduler.literals import ScheduleStateType
@@ -43,6 +45,12 @@ def table(local_aws: LocalAws) -> Iterator[Table]:
     created = create_table(local_aws.dynamodb, f"clients-{uuid4()}")
     yield created
     local_aws.dynamodb.delete_table(TableName=created.name)
+
+
+@pytest.fixture
+def tenant(table: Table) -> Tenant:
+    """The table as that of the practice whose clients the builders make."""
+    return Tenant(table, PROVIDER_ID)
 
 
 @pytest.fixture(scope="session")

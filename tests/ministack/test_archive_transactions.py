@@ -21,8 +21,9 @@ from client_lifecycle.storage import table as storage_table
 from client_lifecycle.storage.clients import client_write, read_client, read_live
 from client_lifecycle.storage.connections import CONFIG
 from client_lifecycle.storage.items import put_new
-from client_lifecycle.storage.keys import client_partition
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
 from client_lifecycle.use_cases.carry_out import apply_effect
@@ -35,11 +36,11 @@ CAUSE = Cause(source=Source.STAFF, actor_id=STAFF_ID)
 
 
 def archive(table: Table, who: Client) -> Archived:
-    return archive_client(table, who.provider_id, who.client_id, cause=CAUSE, at=NOW, options=ArchiveOptions())
+    return archive_client(Tenant(table, who.provider_id), who.client_id, cause=CAUSE, at=NOW, options=ArchiveOptions())
 
 
 def activate(table: Table, who: Client) -> Client:
-    return activate_client(table, who.provider_id, who.client_id, cause=CAUSE, at=NOW).client
+    return activate_client(Tenant(table, who.provider_id), who.client_id, cause=CAUSE, at=NOW).client
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +72,7 @@ def test_null_that_another_system_has_stored_counts_as_absent(table: Table) -> N
     ]:
         table.client.update_item(
             TableName=table.name,
-            Key={"pk": {"S": client_partition(who.provider_id, who.client_id)}, "sk": {"S": sk}},
+            Key={"pk": {"S": Keys(who.provider_id).client_partition(who.client_id)}, "sk": {"S": sk}},
             UpdateExpression="SET #name = :null",
             ExpressionAttributeNames={"#name": name},
             ExpressionAttributeValues={":null": {"NULL": True}},
@@ -86,10 +87,10 @@ def test_e1_nothing_is_deleted_and_every_record_stays_readable(table: Table) -> 
     assert before < {plain["sk"] for plain in everything(table, who)}
 
 
-def test_the_receipt_stored_is_the_receipt_answered(table: Table) -> None:
+def test_the_receipt_stored_is_the_receipt_answered(table: Table, tenant: Tenant) -> None:
     who = put(table, client(), [*one_of_each(), payment("charging", status=PaymentStatus.CHARGING)])
     answered = archive(table, who).receipt
-    assert archives.read_receipt(table, who.provider_id, who.client_id, answered.archive_id) == answered
+    assert archives.read_receipt(tenant, who.client_id, answered.archive_id) == answered
     assert [left.record_id for left in answered.left_alone] == ["charging"]
 
 
@@ -101,15 +102,15 @@ def test_of_eight_archives_at_once_one_is_done_and_all_answer_with_it(table: Tab
     assert count(table, who, "HISTORY#") == 1
 
 
-def test_an_appointment_booked_while_an_archive_decides_is_cancelled_too(table: Table) -> None:
+def test_an_appointment_booked_while_an_archive_decides_is_cancelled_too(table: Table, tenant: Tenant) -> None:
     who = put(table, client(), [appointment("seen")])
     late = appointment("late")
 
     def book_first(request: dict[str, Any]) -> None:
         if len(requests) == 1:
-            current = read_client(table, who.provider_id, who.client_id)
+            current = read_client(tenant, who.client_id)
             booked = replace(current, revision=current.revision + 1)
-            table.transact([client_write(table, current, booked)])
+            table.transact([client_write(tenant, current, booked)])
             put(table, booked, [late])
 
     with answering(table, "TransactWriteItems", book_first) as requests:
@@ -127,42 +128,46 @@ class TestManyRecords:
     def who(self, table: Table) -> Client:
         return put(table, client(), [appointment(f"a-{n:03}") for n in range(self.RECORDS)])
 
-    def test_is_archived_in_chunks_with_one_complete_receipt(self, table: Table, who: Client) -> None:
+    def test_is_archived_in_chunks_with_one_complete_receipt(self, table: Table, tenant: Tenant, who: Client) -> None:
         receipt = archive(table, who).receipt
         assert receipt.state is ReceiptState.SETTLED
         assert len({change.before.record_id for change in receipt.changes}) == len(receipt.changes) == self.RECORDS
-        assert read_live(table, who.provider_id, who.client_id, NOW).records == ()
+        assert read_live(tenant, who.client_id, NOW).records == ()
 
-    def test_a_crash_leaves_it_settling_and_repeating_the_effects_ends_it(self, table: Table, who: Client) -> None:
+    def test_a_crash_leaves_it_settling_and_repeating_the_effects_ends_it(
+        self, table: Table, tenant: Tenant, who: Client
+    ) -> None:
         def crash_later(_: dict[str, Any]) -> None:
             if len(requests) == 2:
                 raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt), answering(table, "TransactWriteItems", crash_later) as requests:
             archive(table, who)
-        stamp = read_client(table, who.provider_id, who.client_id).stamp
+        stamp = read_client(tenant, who.client_id).stamp
         assert stamp
-        receipt = archives.read_receipt(table, who.provider_id, who.client_id, stamp.archive_id)
+        receipt = archives.read_receipt(tenant, who.client_id, stamp.archive_id)
         assert (receipt.state, len(receipt.changes)) == (ReceiptState.SETTLING, archives.CHANGES_WITH_FLIP)
         for _ in range(2):
-            apply_effect(table, who.provider_id, who.client_id, stamp.archive_id, all_effects, at=NOW)
-        receipt = archives.read_receipt(table, who.provider_id, who.client_id, stamp.archive_id)
+            apply_effect(tenant, who.client_id, stamp.archive_id, all_effects, at=NOW)
+        receipt = archives.read_receipt(tenant, who.client_id, stamp.archive_id)
         assert len({change.before.record_id for change in receipt.changes}) == len(receipt.changes) == self.RECORDS
 
-    def test_settling_what_somebody_else_has_settled_changes_nothing(self, table: Table, who: Client) -> None:
+    def test_settling_what_somebody_else_has_settled_changes_nothing(
+        self, table: Table, tenant: Tenant, who: Client
+    ) -> None:
         archived = archive(table, who)
-        archives.settle_receipt(table, who.provider_id, who.client_id, archived.receipt.archive_id)
-        read = archives.read_receipt(table, who.provider_id, who.client_id, archived.receipt.archive_id)
+        archives.settle_receipt(tenant, who.client_id, archived.receipt.archive_id)
+        read = archives.read_receipt(tenant, who.client_id, archived.receipt.archive_id)
         assert read == archived.receipt
 
-    def test_coming_back_in_the_middle_stops_the_rest(self, table: Table, who: Client) -> None:
+    def test_coming_back_in_the_middle_stops_the_rest(self, table: Table, tenant: Tenant, who: Client) -> None:
         def activate_in_between(_: dict[str, Any]) -> None:
             if len(requests) == 2:
                 activate(table, who)
 
         with pytest.raises(Superseded), answering(table, "TransactWriteItems", activate_in_between) as requests:
             archive(table, who)
-        assert read_client(table, who.provider_id, who.client_id).status is Status.ACTIVE
+        assert read_client(tenant, who.client_id).status is Status.ACTIVE
         still_booked = [
             one
             for one in records_of(table, who)
@@ -171,25 +176,25 @@ class TestManyRecords:
         assert len(still_booked) == self.RECORDS - archives.CHANGES_WITH_FLIP
 
 
-def test_an_effect_under_a_stamp_that_is_gone_writes_nothing(table: Table) -> None:
+def test_an_effect_under_a_stamp_that_is_gone_writes_nothing(table: Table, tenant: Tenant) -> None:
     who = put(table, client(), one_of_each())
     archive_id = archive(table, who).receipt.archive_id
     activate(table, who)
     put(table, who, [appointment("booked-after")])
     before = everything(table, who)
     with pytest.raises(Superseded):
-        apply_effect(table, who.provider_id, who.client_id, archive_id, cancel_commitments, at=NOW)
+        apply_effect(tenant, who.client_id, archive_id, cancel_commitments, at=NOW)
     assert everything(table, who) == before
 
 
-def test_an_effect_under_the_stamp_of_an_earlier_archive_writes_nothing(table: Table) -> None:
+def test_an_effect_under_the_stamp_of_an_earlier_archive_writes_nothing(table: Table, tenant: Tenant) -> None:
     who = put(table, client(), one_of_each())
     first = archive(table, who).receipt.archive_id
     activate(table, who)
     archive(table, who)
-    put(table, read_client(table, who.provider_id, who.client_id), [appointment("added-since")])
+    put(table, read_client(tenant, who.client_id), [appointment("added-since")])
     with pytest.raises(Superseded):
-        apply_effect(table, who.provider_id, who.client_id, first, cancel_commitments, at=NOW)
+        apply_effect(tenant, who.client_id, first, cancel_commitments, at=NOW)
 
 
 def test_a_payment_that_begins_to_charge_meanwhile_is_left_alone(table: Table) -> None:
@@ -274,7 +279,7 @@ def test_items_left_unprocessed_are_written_again(table: Table) -> None:
 
     with answering(table, "BatchWriteItem", leave_all) as requests:
         put(table, client("late"))
-    assert read_client(table, client().provider_id, "late").client_id == "late"
+    assert read_client(Tenant(table, client().provider_id), "late").client_id == "late"
 
 
 def test_a_condition_tells_what_it_found(table: Table) -> None:

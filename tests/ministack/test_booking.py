@@ -14,6 +14,7 @@ from client_lifecycle.storage.bookings import read_answer
 from client_lifecycle.storage.calls import patience
 from client_lifecycle.storage.clients import read_live
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.book import book
 from tests.support.builders import DAY, NOW, appointment, cause, client, stamp
@@ -32,16 +33,16 @@ def ask(table: Table, who: Client, event_id: str, appointment_id: str | None = N
         appointment=booked,
         booked_by=BookedBy.CLIENT,
     )
-    return book(table, asked, at=NOW)
+    return book(Tenant(table, asked.provider_id), asked, at=NOW)
 
 
 def archive(table: Table, who: Client) -> None:
-    archive_client(table, who.provider_id, who.client_id, cause=cause(), at=NOW, options=ArchiveOptions())
+    archive_client(Tenant(table, who.provider_id), who.client_id, cause=cause(), at=NOW, options=ArchiveOptions())
 
 
 def assert_whole(table: Table, who: Client) -> None:
     """An archived client has nothing booked; a client with something booked is active."""
-    live = read_live(table, who.provider_id, who.client_id, NOW)
+    live = read_live(Tenant(table, who.provider_id), who.client_id, NOW)
     assert (live.client.status is Status.ARCHIVED) is (live.records == ())
 
 
@@ -58,7 +59,7 @@ def test_a2_a_booking_ends_an_archive_made_since_it_read_the_client(table: Table
     assert_whole(table, who)
 
 
-def test_a2_an_archive_cancels_a_booking_made_since_it_read_the_client(table: Table) -> None:
+def test_a2_an_archive_cancels_a_booking_made_since_it_read_the_client(table: Table, tenant: Tenant) -> None:
     who = put(table, client())
 
     def book_first(_: dict[str, Any]) -> None:
@@ -67,7 +68,7 @@ def test_a2_an_archive_cancels_a_booking_made_since_it_read_the_client(table: Ta
 
     with answering(table, "TransactWriteItems", book_first) as requests:
         archive(table, who)
-    live = read_live(table, who.provider_id, who.client_id, NOW)
+    live = read_live(tenant, who.client_id, NOW)
     assert (live.client.status, live.records) == (Status.ARCHIVED, ())
 
 
@@ -85,12 +86,12 @@ def test_a2_archives_and_bookings_at_once_never_half_archive_a_client(table: Tab
         assert_whole(table, who)
 
 
-def test_of_one_event_delivered_eight_times_at_once_one_appointment_comes(table: Table) -> None:
+def test_of_one_event_delivered_eight_times_at_once_one_appointment_comes(table: Table, tenant: Tenant) -> None:
     who = put(table, client())
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: ask(table, who, "e-1"), range(8)))
     assert len(set(answers)) == 1
-    assert len(read_live(table, who.provider_id, who.client_id, NOW).records) == 1
+    assert len(read_live(tenant, who.client_id, NOW).records) == 1
 
 
 def test_a_booking_in_conflict_with_other_transactions_is_tried_again(table: Table) -> None:
@@ -105,7 +106,7 @@ def test_a_booking_in_conflict_with_other_transactions_is_tried_again(table: Tab
     assert_whole(table, who)
 
 
-def test_a_booking_stops_at_endless_conflicts_and_has_written_nothing(table: Table) -> None:
+def test_a_booking_stops_at_endless_conflicts_and_has_written_nothing(table: Table, tenant: Tenant) -> None:
     who = put(table, client(stamp=stamp()))
     before = everything(table, who)
     with answering(table, "TransactWriteItems", lambda request: cancelled(request, "TransactionConflict")) as requests:
@@ -113,13 +114,13 @@ def test_a_booking_stops_at_endless_conflicts_and_has_written_nothing(table: Tab
             ask(table, who, "e-1")
         assert len(requests) > 1
     assert everything(table, who) == before
-    assert read_answer(table, who.provider_id, "e-1") is None
+    assert read_answer(tenant, "e-1") is None
 
 
-def test_one_of_eight_events_at_once_for_one_appointment_is_accepted(table: Table) -> None:
+def test_one_of_eight_events_at_once_for_one_appointment_is_accepted(table: Table, tenant: Tenant) -> None:
     who = put(table, client(stamp=stamp()))
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda n: ask(table, who, f"e-{n}", appointment_id="a-1"), range(8)))
     assert sorted(str(answer.refusal) for answer in answers) == ["None"] + ["appointment_exists"] * 7
     assert sum(answer.activated for answer in answers) == 1
-    assert len(read_live(table, who.provider_id, who.client_id, NOW).records) == 1
+    assert len(read_live(tenant, who.client_id, NOW).records) == 1

@@ -16,6 +16,7 @@ import pytest
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.tenant import Tenant
 from local.deploy import STACK
 from local.ministack import CONFIG
 from local.signatures import signed_headers
@@ -161,7 +162,7 @@ def test_one_appointment_under_two_events_from_both_entrances_is_one(
         [reason] = [answer["detail"]["reason"] for answer in heard if "reason" in answer["detail"]]
         assert reason == "appointment_exists"
         assert len(records_of(deployed.table, who)) == 1
-        assert read_client(deployed.table, who.provider_id, who.client_id).status is Status.ACTIVE
+        assert read_client(Tenant(deployed.table, who.provider_id), who.client_id).status is Status.ACTIVE
 
 
 def test_a_malformed_request_on_the_bus_is_set_aside_and_changes_nobody(
@@ -173,7 +174,7 @@ def test_a_malformed_request_on_the_bus_is_set_aside_and_changes_nobody(
     [letter] = letters(sqs, outputs["BookingDeadLettersUrl"])
     assert (letter["error"], letter["fields"]) == ("InvalidRequest", ["note"])
     assert (letter["request"]["source"], letter["request"]["detail"]) == (SOURCE, malformed)
-    assert read_client(deployed.table, who.provider_id, who.client_id) == who
+    assert read_client(Tenant(deployed.table, who.provider_id), who.client_id) == who
 
 
 def test_a_request_that_keeps_failing_is_tried_three_times_and_set_aside(

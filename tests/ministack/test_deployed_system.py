@@ -17,7 +17,8 @@ from client_lifecycle.domain.outcomes import Outcome, RunKind, counts_of
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus
 from client_lifecycle.domain.runs import IN_FLIGHT
 from client_lifecycle.storage.clients import read_client, read_live
-from client_lifecycle.storage.keys import record_key
+from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.tenant import Tenant
 from local.api import Api, ApiRefused
 from local.deploy import STACK
 from local.ministack import CONFIG
@@ -99,7 +100,7 @@ def test_a6_a_group_is_archived_with_every_effect_on_every_client(deployed: Prac
     assert {who.client_id for who in members} <= {one["client_id"] for one in listed}
     at = datetime.now(UTC)
     for who in members:
-        live = read_live(deployed.table, who.provider_id, who.client_id, at)
+        live = read_live(Tenant(deployed.table, who.provider_id), who.client_id, at)
         assert live.client.status is Status.ARCHIVED
         assert live.client.group_id == group.group_id
         assert (live.client.credit_cents, live.client.owed_cents) == (who.credit_cents, who.owed_cents)
@@ -138,7 +139,7 @@ def test_a_handler_that_fails_for_one_client_fails_that_client_alone(deployed: P
 
 def spoil(deployed: PracticeStack, who: Client) -> None:
     """Break one record of a client so that no handler can read it."""
-    key = record_key(who.provider_id, who.client_id, appointment().kind, appointment().record_id)
+    key = Keys(who.provider_id).record(who.client_id, appointment().kind, appointment().record_id)
     deployed.table.client.update_item(
         TableName=deployed.table.name,
         Key={name: {"S": part} for name, part in key.items()},
@@ -208,7 +209,7 @@ class TestComingBackInTheMiddleOfARun:
         first = invoke(deployed, "mark-archived", batch)
         deployed.api.post(f"/clients/{returning.client_id}/activate")
         assert invoke(deployed, "mark-archived", batch) == first
-        assert read_client(deployed.table, returning.provider_id, returning.client_id).status is Status.ACTIVE
+        assert read_client(Tenant(deployed.table, returning.provider_id), returning.client_id).status is Status.ACTIVE
 
     def test_every_step_delivered_twice_counts_once(
         self, deployed: PracticeStack, run: tuple[dict[str, Any], Client, Client]
@@ -335,7 +336,7 @@ class TestWhoMayDoWhat:
             with pytest.raises(ApiRefused) as refused:
                 reader.post(path)
             assert refused.value.status == 403
-        assert read_client(deployed.table, someone.provider_id, someone.client_id).status is Status.ACTIVE
+        assert read_client(Tenant(deployed.table, someone.provider_id), someone.client_id).status is Status.ACTIVE
 
     def test_iam_is_enforced(self, deployed: PracticeStack) -> None:
         unknown = deployed.aws.session.client(

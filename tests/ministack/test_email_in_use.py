@@ -13,9 +13,10 @@ from client_lifecycle.domain.errors import EmailInUse, GroupNotFound, LifecycleE
 from client_lifecycle.storage import calls
 from client_lifecycle.storage.clients import address_item, count_clients, read_client
 from client_lifecycle.storage.items import Plain
-from client_lifecycle.storage.keys import email_key
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.providers import add_group, delete_group
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.clients import add_client, change_client
 from tests.support.builders import GROUP_ID, PROVIDER_ID, client, group
 
@@ -45,7 +46,7 @@ def at_once(work: Callable[[int], Client]) -> list[Client | LifecycleError]:
 
 
 def owner_of(table: Table, address: str) -> Plain | None:
-    return table.get(email_key(PROVIDER_ID, address))
+    return table.get(Keys(PROVIDER_ID).email(address))
 
 
 def one_winner(answers: list[Client | LifecycleError]) -> Client:
@@ -57,43 +58,42 @@ def one_winner(answers: list[Client | LifecycleError]) -> Client:
     return winner
 
 
-def test_a3_of_twenty_adds_at_once_exactly_one_wins(table: Table) -> None:
+def test_a3_of_twenty_adds_at_once_exactly_one_wins(table: Table, tenant: Tenant) -> None:
     def add(number: int) -> Client:
-        return add_client(table, client(f"new-{number}", email=SPELLINGS[number % len(SPELLINGS)]))
+        return add_client(tenant, client(f"new-{number}", email=SPELLINGS[number % len(SPELLINGS)]))
 
     winner = one_winner(at_once(add))
     assert owner_of(table, ADDRESS) == address_item(winner)
-    assert count_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=None) == 1
+    assert count_clients(tenant, Status.ACTIVE, group_id=None) == 1
 
 
-def test_a3_of_twenty_clients_that_change_to_one_address_one_gets_it(table: Table) -> None:
-    people = [add_client(table, client(f"client-{number}")) for number in range(ADDERS)]
+def test_a3_of_twenty_clients_that_change_to_one_address_one_gets_it(table: Table, tenant: Tenant) -> None:
+    people = [add_client(tenant, client(f"client-{number}")) for number in range(ADDERS)]
 
     def change(number: int) -> Client:
         who = people[number]
-        return change_client(table, PROVIDER_ID, who.client_id, lambda _: client(who.client_id, email=ADDRESS))
+        return change_client(tenant, who.client_id, lambda _: client(who.client_id, email=ADDRESS))
 
     winner = one_winner(at_once(change))
     assert owner_of(table, ADDRESS) == address_item(winner)
     for who in people:
-        stored = read_client(table, PROVIDER_ID, who.client_id)
+        stored = read_client(tenant, who.client_id)
         assert owner_of(table, stored.email) == address_item(stored)
         assert (owner_of(table, who.email) is None) == (who.client_id == winner.client_id)
 
 
-def test_changes_of_one_client_at_once_all_count(table: Table) -> None:
-    who = add_client(table, client())
+def test_changes_of_one_client_at_once_all_count(table: Table, tenant: Tenant) -> None:
+    who = add_client(tenant, client())
 
     def rename(number: int) -> Client:
         return change_client(
-            table,
-            PROVIDER_ID,
+            tenant,
             who.client_id,
             lambda before: client(email=f"wren.{number}@example.org", revision=before.revision),
         )
 
     changed = [answer for answer in at_once(rename) if isinstance(answer, Client)]
-    stored = read_client(table, PROVIDER_ID, who.client_id)
+    stored = read_client(tenant, who.client_id)
     assert stored in changed
     assert stored.revision == 1 + len(changed)
     taken = [number for number in range(ADDERS) if owner_of(table, f"wren.{number}@example.org")]
@@ -101,9 +101,9 @@ def test_changes_of_one_client_at_once_all_count(table: Table) -> None:
     assert owner_of(table, who.email) is None
 
 
-def test_a_client_is_never_put_into_a_group_that_is_gone(table: Table) -> None:
-    add_group(table, group())
-    delete_group(table, PROVIDER_ID, GROUP_ID)
+def test_a_client_is_never_put_into_a_group_that_is_gone(table: Table, tenant: Tenant) -> None:
+    add_group(tenant, group())
+    delete_group(tenant, GROUP_ID)
     with pytest.raises(GroupNotFound):
-        add_client(table, client(group_id=GROUP_ID))
+        add_client(tenant, client(group_id=GROUP_ID))
     assert owner_of(table, client().email) is None

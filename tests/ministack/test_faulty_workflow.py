@@ -17,6 +17,7 @@ from client_lifecycle.domain.receipts import ReceiptState
 from client_lifecycle.storage import archives, keys
 from client_lifecycle.storage.clients import read_live
 from client_lifecycle.storage.due import list_due
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.clean_up import LEASE, clean_up
 from local.stack import PracticeStack, practice_stack
@@ -97,14 +98,14 @@ def outcomes(stack: PracticeStack, run_id: str) -> Counter[str]:
 
 def assert_archived_once_and_in_full(stack: PracticeStack, who: Client, run_id: str) -> None:
     at = datetime.now(UTC)
-    live = read_live(stack.table, who.provider_id, who.client_id, at)
+    live = read_live(Tenant(stack.table, who.provider_id), who.client_id, at)
     stamp = live.client.stamp
     assert stamp
     assert stamp.cause.run_id == run_id
     assert all_effects(live.records, at).changes == ()
     items = everything(stack.table, who)
     assert [item["event"] for item in items if item["sk"].startswith(keys.HISTORY_PREFIX)] == ["client.archived"]
-    receipt = archives.read_receipt(stack.table, who.provider_id, who.client_id, stamp.archive_id)
+    receipt = archives.read_receipt(Tenant(stack.table, who.provider_id), who.client_id, stamp.archive_id)
     assert receipt.state is ReceiptState.SETTLED
     touched = [(change.before.kind, change.before.record_id) for change in receipt.changes]
     assert len(touched) == len(set(touched))

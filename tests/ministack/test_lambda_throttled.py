@@ -11,6 +11,7 @@ from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.runs import FINISHED, RunState
 from client_lifecycle.storage.runs import read_run
+from client_lifecycle.storage.tenant import Tenant
 from local import ministack
 from local.stack import PracticeStack, practice_stack
 
@@ -33,11 +34,11 @@ def test_with_six_executions_at_once_all_of_250_clients_are_archived(stack: Prac
     active = [one.client.client_id for one in stack.practice.clients if one.client.status is Status.ACTIVE]
     shown = stack.api.post("/bulk-archives", {"client_ids": active[:CLIENTS]})
     stack.api.post(f"/bulk-archives/{shown['run_id']}/confirm", {"token": shown["token"]})
-    run = read_run(stack.table, stack.practice.provider_id, shown["run_id"])
+    run = read_run(Tenant(stack.table, stack.practice.provider_id), shown["run_id"])
     deadline = time.monotonic() + RUN_SECONDS
     while run.state not in FINISHED and time.monotonic() < deadline:
         time.sleep(0.5)
-        run = read_run(stack.table, run.provider_id, run.run_id)
+        run = read_run(Tenant(stack.table, run.provider_id), run.run_id)
     assert {outcome: count for outcome, count in run.counts.items() if count} == {Outcome.ARCHIVED: CLIENTS}
     assert run.state is RunState.COMPLETED
     assert was_throttled(stack, run.run_id), "no invocation was throttled: the limit is not in the way"

@@ -11,22 +11,25 @@ import pytest
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Source, Status
 from client_lifecycle.storage.clients import list_by_address, list_clients
 from client_lifecycle.storage.edits import commit_client
-from client_lifecycle.storage.keys import word_partition
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.search import MAX_QUERIES, find_by_name
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
 from tests.support.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
 from tests.support.practice import put
 
 LISTINGS: dict[str, Callable[[Table], object]] = {
-    "a tab": lambda table: list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=None, limit=20, after=None),
+    "a tab": lambda table: list_clients(Tenant(table, PROVIDER_ID), Status.ACTIVE, group_id=None, limit=20, after=None),
     "a search by name": lambda table: find_by_name(
-        table, PROVIDER_ID, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=None
+        Tenant(table, PROVIDER_ID), Status.ACTIVE, ["wren"], group_id=None, limit=20, after=None
     ),
     "a search by address": lambda table: list_by_address(
-        table, PROVIDER_ID, Status.ACTIVE, "wren.mine-1@", limit=20, after=None
+        Tenant(table, PROVIDER_ID), Status.ACTIVE, "wren.mine-1@", limit=20, after=None
     ),
-    "a group": lambda table: list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=GROUP_ID, limit=20, after=None),
+    "a group": lambda table: list_clients(
+        Tenant(table, PROVIDER_ID), Status.ACTIVE, group_id=GROUP_ID, limit=20, after=None
+    ),
 }
 
 
@@ -72,27 +75,27 @@ def test_a_page_costs_the_same_however_many_clients_are_elsewhere(table: Table, 
     assert sum(after) > 0
 
 
-def test_a_search_looks_so_often_and_no_more_where_the_other_tab_has_all(table: Table) -> None:
+def test_a_search_looks_so_often_and_no_more_where_the_other_tab_has_all(table: Table, tenant: Tenant) -> None:
     for number in range(600):
         put(table, client(f"archived-{number}", stamp=stamp()))
     with units(table) as spent:
-        page = find_by_name(table, PROVIDER_ID, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=None)
+        page = find_by_name(tenant, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=None)
     assert (page.clients, len(spent)) == ([], 2 * MAX_QUERIES)
     with units(table) as spent:
-        page = find_by_name(table, PROVIDER_ID, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=page.next_after)
+        page = find_by_name(tenant, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=page.next_after)
     assert (page.clients, page.next_after) == ([], None)
 
 
-def test_a_word_costs_two_write_units_and_an_archive_writes_none(table: Table) -> None:
+def test_a_word_costs_two_write_units_and_an_archive_writes_none(table: Table, tenant: Tenant) -> None:
     def spent(write: Callable[[], object]) -> float:
         with units(table) as found:
             write()
         return sum(found)
 
     one, other = client("one", name="Ada", email="a@x.org"), client("other", name="Ada Bell Cole", email="b@x.org")
-    assert spent(lambda: commit_client(table, None, other)) - spent(lambda: commit_client(table, None, one)) == 4
-    words = list(table.query("pk = :pk", {":pk": word_partition(PROVIDER_ID)}))
+    assert spent(lambda: commit_client(tenant, None, other)) - spent(lambda: commit_client(tenant, None, one)) == 4
+    words = list(table.query("pk = :pk", {":pk": Keys(PROVIDER_ID).words()}))
     cause = Cause(source=Source.STAFF, actor_id="staff-7")
-    archive_client(table, PROVIDER_ID, "one", cause=cause, at=NOW, options=ArchiveOptions())
-    assert list(table.query("pk = :pk", {":pk": word_partition(PROVIDER_ID)})) == words
+    archive_client(tenant, "one", cause=cause, at=NOW, options=ArchiveOptions())
+    assert list(table.query("pk = :pk", {":pk": Keys(PROVIDER_ID).words()})) == words
     assert len(words) == 4

@@ -8,20 +8,23 @@ import pytest
 
 from client_lifecycle.domain.client import Status
 from client_lifecycle.storage.clients import list_clients
-from client_lifecycle.storage.keys import client_key
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from tests.support.builders import GROUP_ID, PROVIDER_ID, client, stamp
 from tests.support.practice import put
 
 
 @pytest.mark.parametrize("becomes", ["renamed", "archived", "moved", "gone"])
 @pytest.mark.parametrize("group_id", [None, GROUP_ID])
-def test_the_page_after_a_client_continues_where_it_was(table: Table, becomes: str, group_id: str | None) -> None:
+def test_the_page_after_a_client_continues_where_it_was(
+    table: Table, tenant: Tenant, becomes: str, group_id: str | None
+) -> None:
     for number in range(5):
         put(table, client(f"client-{number}", name=f"Ada {number}", group_id=GROUP_ID))
-    first = list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=group_id, limit=2, after=None)
+    first = list_clients(tenant, Status.ACTIVE, group_id=group_id, limit=2, after=None)
     if becomes == "gone":
-        key = {name: {"S": part} for name, part in client_key(PROVIDER_ID, "client-1").items()}
+        key = {name: {"S": part} for name, part in Keys(PROVIDER_ID).client("client-1").items()}
         table.client.delete_item(TableName=table.name, Key=key)
     else:
         fields: dict[str, dict[str, Any]] = {
@@ -30,5 +33,5 @@ def test_the_page_after_a_client_continues_where_it_was(table: Table, becomes: s
             "moved": {"group_id": "group-else"},
         }
         put(table, client("client-1", **{"name": "Ada 1", "group_id": GROUP_ID} | fields[becomes]))
-    rest = list_clients(table, PROVIDER_ID, Status.ACTIVE, group_id=group_id, limit=9, after=first.next_after)
+    rest = list_clients(tenant, Status.ACTIVE, group_id=group_id, limit=9, after=first.next_after)
     assert [one.client_id for one in rest.clients] == ["client-2", "client-3", "client-4"]

@@ -25,8 +25,10 @@ from client_lifecycle.domain.selection import (
 )
 from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage.clients import client_item, read_live, record_item
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.runs import all_members, read_run
 from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, KEYS_PER_BATCH_GET, Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.bulk.preview import FEW_CLIENTS, Preview, preview
 from local.sample_practice import GROUPS, SampleClient, SamplePractice, generate, load
 from tests.support.builders import DAY, NOW, PROVIDER_ID, appointment, client, payment
@@ -44,7 +46,7 @@ def practice() -> SamplePractice:
 
 def show(table: Table, provider_id: str, selection: Selection) -> Preview:
     return preview(
-        table, provider_id, selection, preview_terms(AT), created_by="staff-1", at=AT, options=ArchiveOptions()
+        Tenant(table, provider_id), selection, preview_terms(AT), created_by="staff-1", at=AT, options=ArchiveOptions()
     )
 
 
@@ -56,7 +58,9 @@ def active(practice: SamplePractice) -> list[SampleClient]:
     return [sample for sample in practice.clients if sample.client.status is Status.ACTIVE]
 
 
-def test_e11_what_is_shown_is_what_the_clients_own_records_tell(table: Table, practice: SamplePractice) -> None:
+def test_e11_what_is_shown_is_what_the_clients_own_records_tell(
+    table: Table, tenant: Tenant, practice: SamplePractice
+) -> None:
     load(table, practice)
     everyone = tuple(sample.client.client_id for sample in practice.clients)
     assert len(everyone) > FEW_CLIENTS
@@ -67,7 +71,7 @@ def test_e11_what_is_shown_is_what_the_clients_own_records_tell(table: Table, pr
         few += show(table, practice.provider_id, chosen).members
     read = {}
     for client_id in everyone:
-        live = read_live(table, practice.provider_id, client_id, AT)
+        live = read_live(tenant, client_id, AT)
         read[client_id] = preview_facts(live.client, live.records, ProviderSettings(), AT)
     assert {member.client_id: member.facts for member in of_many.members} == read
     assert {member.client_id: member.facts for member in few} == read
@@ -100,11 +104,11 @@ def test_a_listing_finds_whom_the_filter_finds_among_all_clients(
     assert 0 < len(expected) < len(active(practice))
 
 
-def test_a6_the_run_is_kept_as_it_was_shown(table: Table, practice: SamplePractice) -> None:
+def test_a6_the_run_is_kept_as_it_was_shown(table: Table, tenant: Tenant, practice: SamplePractice) -> None:
     load(table, practice)
     shown = show(table, practice.provider_id, FilteredClients(filter=ClientFilter(owes_nothing=True)))
-    assert read_run(table, practice.provider_id, shown.run.run_id) == shown.run
-    assert list(all_members(table, shown.run)) == list(shown.members)
+    assert read_run(tenant, shown.run.run_id) == shown.run
+    assert list(all_members(tenant, shown.run)) == list(shown.members)
 
 
 @contextmanager
@@ -130,7 +134,7 @@ def many(table: Table) -> list[str]:
     slots = [appointment("a-1", starts_at=AT + DAY), appointment("a-2", starts_at=AT + 2 * DAY)]
     owned: list[Record] = [*slots, payment()]
     table.put_many([client_item(client(client_id)) for client_id in ids])
-    table.put_many([record_item(PROVIDER_ID, client_id, record) for client_id in ids for record in owned])
+    table.put_many([record_item(Keys(PROVIDER_ID), client_id, record) for client_id in ids for record in owned])
     return ids
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from client_lifecycle.storage.keys import client_key
+from client_lifecycle.storage.keys import Keys
 from local.deploy import STACK
 from local.ministack import CONFIG
 from local.signatures import signed_headers
@@ -71,7 +71,7 @@ class Story:
 
     def damage(self, client_id: str) -> None:
         """Store an address that cannot be read, as another system might."""
-        key = {name: {"S": part} for name, part in client_key(self.stack.practice.provider_id, client_id).items()}
+        key = {name: {"S": part} for name, part in Keys(self.stack.practice.provider_id).client(client_id).items()}
         self.stack.table.client.update_item(
             TableName=self.stack.table.name,
             Key=key,

@@ -13,7 +13,7 @@ from client_lifecycle.domain.events import EventName
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import Record
 from client_lifecycle.storage.items import to_plain
-from client_lifecycle.storage.keys import history_key
+from client_lifecycle.storage.keys import Keys
 from local.stack import PracticeStack
 from tests.ministack.listening import HEARD_SECONDS, Listener, has, names
 from tests.support.builders import DAY, appointment, cause, client, membership, one_of_each, payment, reminder
@@ -109,9 +109,9 @@ def test_an_unreadable_write_is_set_aside_and_delays_no_other(
     deployed: PracticeStack, listener: Listener, outputs: dict[str, str], sqs: Any
 ) -> None:
     who = client("heard-poison", provider_id=deployed.practice.provider_id)
-    key = history_key(who.provider_id, who.client_id, "01HPOISON")
+    key = Keys(who.provider_id).history_entry(who.client_id, "01HPOISON")
     entry = HistoryEntry(history_id="01HGOOD", at=datetime.now(UTC), event=HistoryEvent.ACTIVATED, cause=cause())
-    good = {**history_key(who.provider_id, who.client_id, entry.history_id), **to_plain(entry)}
+    good = {**Keys(who.provider_id).history_entry(who.client_id, entry.history_id), **to_plain(entry)}
     deployed.table.put_many([{**key, "event": "client.vanished", "note": NOTE}, good])
 
     listener.wait_for(has("client.activated"), client_id=who.client_id)

@@ -15,7 +15,7 @@ from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage.items import from_plain, to_plain
-from client_lifecycle.storage.keys import booking_key, client_partition, history_key
+from client_lifecycle.storage.keys import Keys
 from local.ministack import CONFIG
 from local.stack import PracticeStack
 from tests.ministack.listening import HEARD_SECONDS, Listener, has, names
@@ -72,7 +72,7 @@ def request_for(who: Client, **changed: Any) -> dict[str, Any]:
 
 
 def answer_to(deployed: PracticeStack, request: dict[str, Any]) -> BookingAnswer | None:
-    plain = deployed.table.get(booking_key(request["detail"]["provider_id"], request["detail"]["event_id"]))
+    plain = deployed.table.get(Keys(request["detail"]["provider_id"]).booking_answer(request["detail"]["event_id"]))
     return from_plain(BookingAnswer, plain) if plain else None
 
 
@@ -114,7 +114,7 @@ def test_an_event_set_aside_is_published_once_its_item_can_be_read(
 ) -> None:
     who = somebody(deployed)
     entry = HistoryEntry(history_id=str(uuid4()), at=datetime.now(UTC), event=HistoryEvent.ACTIVATED, cause=cause())
-    key = history_key(who.provider_id, who.client_id, entry.history_id)
+    key = Keys(who.provider_id).history_entry(who.client_id, entry.history_id)
     deployed.table.put_many([{**key, **to_plain(entry), "event": "client.vanished"}])
     deadline = time.monotonic() + HEARD_SECONDS
     while letters_in(sqs, event_letters) == 0:
@@ -134,7 +134,7 @@ def test_a_batch_is_published_from_the_stream_or_else_from_history(
     deployed: PracticeStack, sqs: Any, event_letters: str, listener: Listener, is_gone: bool
 ) -> None:
     who = somebody(deployed)
-    pk = client_partition(who.provider_id, who.client_id)
+    pk = Keys(who.provider_id).client_partition(who.client_id)
     began = datetime.now(UTC)
     deployed.api.post(f"/clients/{who.client_id}/archive", {})
     first = listener.wait_for(has("client.archived", "payment.cancelled", "chat.left"), client_id=who.client_id)

@@ -24,9 +24,10 @@ from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreS
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.storage.clients import client_write, read_client, read_live, record_item
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.keys import chat_key
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.providers import delete_group
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
 from client_lifecycle.use_cases.carry_out import apply_effect
@@ -71,14 +72,14 @@ def archive(
     at: datetime = NOW,
 ) -> Archived:
     return archive_client(
-        table, who.provider_id, who.client_id, cause=cause(), at=at, options=options, acknowledged=acknowledged
+        Tenant(table, who.provider_id), who.client_id, cause=cause(), at=at, options=options, acknowledged=acknowledged
     )
 
 
 def activate(
     table: Table, who: Client, asked: Sequence[Restorable] = (), at: datetime = NOW + timedelta(seconds=1)
 ) -> Restored:
-    return activate_client(table, who.provider_id, who.client_id, cause=cause(), at=at, asked=asked)
+    return activate_client(Tenant(table, who.provider_id), who.client_id, cause=cause(), at=at, asked=asked)
 
 
 def booked(table: Table, **fields: Any) -> None:
@@ -140,12 +141,14 @@ def perform(table: Table, who: Client, verb: str, at: datetime) -> None:
         case "restore chats":
             activate(table, who, [Restorable.CHATS], at=at)
         case "settings":
-            current = read_client(table, who.provider_id, who.client_id)
-            table.transact([client_write(table, current, replace(current, revision=current.revision + 1))])
+            current = read_client(Tenant(table, who.provider_id), who.client_id)
+            table.transact(
+                [client_write(Tenant(table, PROVIDER_ID), current, replace(current, revision=current.revision + 1))]
+            )
 
 
 def hold(table: Table, who: Client, at: datetime) -> None:
-    live = read_live(table, who.provider_id, who.client_id, at)
+    live = read_live(Tenant(table, who.provider_id), who.client_id, at)
     assert (live.client.credit_cents, live.client.owed_cents) == (who.credit_cents, who.owed_cents), "E11"
     if live.client.status is Status.ACTIVE:
         return
@@ -185,11 +188,11 @@ def test_a1_what_was_not_asked_back_can_be_asked_for_later(table: Table) -> None
     assert [(item.kind, item.outcome) for item in items] == [("membership", RestoreOutcome.RESTORED)]
 
 
-def test_only_what_that_archive_touched_comes_back(table: Table) -> None:
+def test_only_what_that_archive_touched_comes_back(table: Table, tenant: Tenant) -> None:
     who = someone(table, [membership("first")])
     archive(table, who)
     activate(table, who)
-    put(table, read_client(table, who.provider_id, who.client_id), [membership("second")])
+    put(table, read_client(tenant, who.client_id), [membership("second")])
     archive(table, who, at=NOW + HOUR)
     items = activate(table, who, EVERYTHING, at=NOW + 2 * HOUR).items
     assert [item.record_id for item in items] == ["second"]
@@ -261,7 +264,7 @@ def counting(table: Table) -> Iterator[Counter[str]]:
 
 
 def test_a1_what_was_added_while_the_client_came_back_is_restored_too(
-    table: Table, monkeypatch: pytest.MonkeyPatch
+    table: Table, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An archive that is still being carried out adds to its receipt until the moment of the return."""
     who = someone(table, [payment(f"p-{n:03}", due_at=NOW + (n + 1) * DAY) for n in range(150)])
@@ -271,8 +274,8 @@ def test_a1_what_was_added_while_the_client_came_back_is_restored_too(
 
     def carry_on_first(_: dict[str, Any]) -> None:
         if len(requests) == 1:
-            archive_id = read_client(table, who.provider_id, who.client_id).stamp.archive_id  # type: ignore[union-attr]
-            apply_effect(table, who.provider_id, who.client_id, archive_id, cancel_commitments, at=NOW)
+            archive_id = read_client(tenant, who.client_id).stamp.archive_id  # type: ignore[union-attr]
+            apply_effect(tenant, who.client_id, archive_id, cancel_commitments, at=NOW)
 
     with answering(table, "TransactWriteItems", carry_on_first) as requests:
         done = activate(table, who, EVERYTHING)
@@ -294,7 +297,7 @@ def test_an_unreadable_appointment_of_another_client_takes_no_slot(table: Table)
     who = someone(table, [mine])
     archive(table, who)
     since = replace(mine, record_id="broken", booked_at=NOW + HOUR)
-    broken = record_item(PROVIDER_ID, "client-broken", since) | {"starts_at": "?"}
+    broken = record_item(Keys(PROVIDER_ID), "client-broken", since) | {"starts_at": "?"}
     table.put_many([broken])
     [item] = activate(table, who, EVERYTHING).items
     assert item.outcome is RestoreOutcome.RESTORED
@@ -305,7 +308,7 @@ class TestTheCalendar:
 
     def reads(self, table: Table, *asked: tuple[datetime, datetime]) -> list[int]:
         """Return how many queries have been made after each of these questions."""
-        calendar, made = Calendar(table, PROVIDER_ID, NOW), []
+        calendar, made = Calendar(Tenant(table, PROVIDER_ID), NOW), []
         with counting(table) as calls:
             for since, until in asked:
                 calendar.booked_since(since, until)
@@ -317,19 +320,19 @@ class TestTheCalendar:
         asked = [(NOW, day), (NOW, day), (NOW + HOUR, day), (NOW, week), (NOW - HOUR, day), (NOW, week)]
         assert self.reads(table, *asked) == [1, 1, 1, 2, 3, 3]
 
-    def test_what_could_not_be_read_is_not_taken_for_free(self, table: Table) -> None:
+    def test_what_could_not_be_read_is_not_taken_for_free(self, table: Table, tenant: Tenant) -> None:
         booked(table, starts_at=NOW + DAY)
-        calendar = Calendar(table, PROVIDER_ID, NOW)
+        calendar = Calendar(tenant, NOW)
         fault = {"__type": "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "message": "made up"}
         with pytest.raises(ClientError), answering(table, "Query", lambda _: fault):
             calendar.booked_since(NOW, NOW + 2 * DAY)
         assert len(calendar.booked_since(NOW, NOW + 2 * DAY)) == 1
 
-    def test_what_was_booked_long_before_is_not_even_returned(self, table: Table) -> None:
+    def test_what_was_booked_long_before_is_not_even_returned(self, table: Table, tenant: Tenant) -> None:
         someone(table, [appointment("old", starts_at=NOW + DAY, booked_at=NOW - 3 * DAY)])
         someone(table, [appointment("unknown", starts_at=NOW + DAY)])
         booked(table, starts_at=NOW + DAY)
-        found = Calendar(table, PROVIDER_ID, NOW).booked_since(NOW, NOW + 2 * DAY)
+        found = Calendar(tenant, NOW).booked_since(NOW, NOW + 2 * DAY)
         assert [one.appointment.record_id for one in found] == ["theirs"]
 
 
@@ -357,7 +360,7 @@ def test_a_chat_that_was_closed_stays_closed(table: Table) -> None:
     who = someone(table, [membership("closed"), membership("open")])
     archive(table, who)
     for chat_id, closed_at in (("closed", "2026-03-02T00:00:00Z"), ("open", None)):
-        table.put_many([{**chat_key(PROVIDER_ID, chat_id), "chat_id": chat_id, "closed_at": closed_at}])
+        table.put_many([{**Keys(PROVIDER_ID).chat(chat_id), "chat_id": chat_id, "closed_at": closed_at}])
     outcomes = {item.record_id: item.outcome for item in activate(table, who, EVERYTHING).items}
     assert outcomes == {"closed": RestoreOutcome.CHAT_CLOSED, "open": RestoreOutcome.RESTORED}
 
@@ -365,11 +368,13 @@ def test_a_chat_that_was_closed_stays_closed(table: Table) -> None:
 class TestOptions:
     """What is said when archiving."""
 
-    def test_e10_the_client_is_moved_at_once_and_the_receipt_tells_from_where(self, table: Table) -> None:
+    def test_e10_the_client_is_moved_at_once_and_the_receipt_tells_from_where(
+        self, table: Table, tenant: Tenant
+    ) -> None:
         store_group(table, group("group-former"))
         who = someone(table, group_id="group-sleep")
         done = archive(table, who, ArchiveOptions(group_id="group-former"))
-        stored = read_client(table, who.provider_id, who.client_id)
+        stored = read_client(tenant, who.client_id)
         assert stored.group_id == "group-former"
         assert (done.receipt.moved_from_group_id, done.receipt.options.group_id) == ("group-sleep", "group-former")
 
@@ -380,25 +385,25 @@ class TestOptions:
             archive(table, who, ArchiveOptions(group_id="group-nowhere"))
         assert everything(table, who) == before
 
-    def test_e10_a_group_that_is_deleted_meanwhile_is_refused_too(self, table: Table) -> None:
+    def test_e10_a_group_that_is_deleted_meanwhile_is_refused_too(self, table: Table, tenant: Tenant) -> None:
         store_group(table, group("group-former"))
         who = someone(table)
 
         def delete_first(_: dict[str, Any]) -> None:
             if len(requests) == 1:
-                delete_group(table, who.provider_id, "group-former")
+                delete_group(tenant, "group-former")
 
         with pytest.raises(GroupNotFound), answering(table, "TransactWriteItems", delete_first) as requests:
             archive(table, who, ArchiveOptions(group_id="group-former"))
-        assert read_client(table, who.provider_id, who.client_id).status is Status.ACTIVE
+        assert read_client(tenant, who.client_id).status is Status.ACTIVE
 
-    def test_reason_and_note_are_kept_in_receipt_and_history(self, table: Table) -> None:
+    def test_reason_and_note_are_kept_in_receipt_and_history(self, table: Table, tenant: Tenant) -> None:
         who = someone(table)
         options = ArchiveOptions(reason=ArchiveReason.MOVED_AWAY, note="Moved to Lisbon.", notify_client=True)
         assert archive(table, who, options).receipt.options == options
         [line] = [plain for plain in everything(table, who) if plain["sk"].startswith("HISTORY#")]
         assert (line["options"]["reason"], line["options"]["note"]) == ("moved_away", "Moved to Lisbon.")
-        assert read_client(table, who.provider_id, who.client_id).stamp.reason is ArchiveReason.MOVED_AWAY  # type: ignore[union-attr]
+        assert read_client(tenant, who.client_id).stamp.reason is ArchiveReason.MOVED_AWAY  # type: ignore[union-attr]
 
 
 class TestSafetyRules:

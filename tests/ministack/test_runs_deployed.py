@@ -13,6 +13,7 @@ from client_lifecycle.domain.runs import FINISHED, start
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import client_item, read_client, read_live
 from client_lifecycle.storage.runs import read_run, replace_run
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archived_entry, stamped
 from local.stack import PracticeStack
 from tests.ministack.test_deployed_system import confirm, finished, invoke, outcomes, preview, somebody
@@ -28,7 +29,7 @@ def people(deployed: PracticeStack) -> list[Client]:
 
 
 def statuses(deployed: PracticeStack, people: list[Client]) -> set[Status]:
-    return {read_client(deployed.table, who.provider_id, who.client_id).status for who in people}
+    return {read_client(Tenant(deployed.table, who.provider_id), who.client_id).status for who in people}
 
 
 def test_the_workflow_undoes_a_bulk_archive_and_everyone_is_as_before(
@@ -59,7 +60,7 @@ def restorable(deployed: PracticeStack, who: Client) -> set[Record]:
 
 def test_a_stopped_bulk_archive_is_retried_to_the_end(deployed: PracticeStack, people: list[Client]) -> None:
     shown = preview(deployed, *people)
-    run = read_run(deployed.table, people[0].provider_id, shown["run_id"])
+    run = read_run(Tenant(deployed.table, people[0].provider_id), shown["run_id"])
     confirm(deployed, shown)
     stopped = deployed.api.post(f"/bulk-archives/{run.run_id}/stop")
     while stopped["state"] not in set(FINISHED):
@@ -76,15 +77,23 @@ def test_the_clean_up_does_all_its_work_under_its_own_role(deployed: PracticeSta
     invoke(deployed, "scheduled-cleanup", {})  # what is due of other tests' clients
     table, at = deployed.table, datetime.now(UTC)
     archived = stamped(settling, cause(), ArchiveOptions(), at - LONG_AGO)
-    archives.commit_archive(table, settling, archived.client, archived_entry(archived.receipt), archived.receipt)
+    archives.commit_archive(
+        Tenant(table, settling.provider_id),
+        settling,
+        archived.client,
+        archived_entry(archived.receipt),
+        archived.receipt,
+    )
     terms = PlanTerms(trigger=Trigger.AFTER_LAST_APPOINTMENT, options=ArchiveOptions())
     waiting = ArchivePlan(terms=terms, planned_at=at - LONG_AGO, planned_by=cause(), look_at=at - LONG_AGO)
     table.put_many([client_item(replace(planned, plan=waiting))])
     gone = replace(appointment(), starts_at=at - DAY, status=AppointmentStatus.CANCELLED)
     put(table, replace(planned, plan=waiting), [gone])
     shown = preview(deployed, member)
-    run = read_run(table, member.provider_id, shown["run_id"])
-    replace_run(table, run, start(run, confirmed_by="staff-1", accept_changes=False, at=at - LONG_AGO))
+    run = read_run(Tenant(table, member.provider_id), shown["run_id"])
+    replace_run(
+        Tenant(table, run.provider_id), run, start(run, confirmed_by="staff-1", accept_changes=False, at=at - LONG_AGO)
+    )
     deployed.api.patch("/settings", {"tidy_up": {"inactive_days": 30}})
     try:
         done = invoke(deployed, "scheduled-cleanup", {})
@@ -93,12 +102,14 @@ def test_the_clean_up_does_all_its_work_under_its_own_role(deployed: PracticeSta
     assert "failed" not in done
     assert done.items() >= {"archive_finished": 1, "plan_carried_out": 1, "run_resumed": 1, "run_proposed": 1}.items()
 
-    receipt = archives.read_receipt(table, settling.provider_id, settling.client_id, archived.receipt.archive_id)
+    receipt = archives.read_receipt(
+        Tenant(table, settling.provider_id), settling.client_id, archived.receipt.archive_id
+    )
     assert (receipt.state, bool(receipt.changes)) == ("settled", True)
-    stamp = read_client(table, planned.provider_id, planned.client_id).stamp
+    stamp = read_client(Tenant(table, planned.provider_id), planned.client_id).stamp
     assert stamp
     assert stamp.cause.source == "schedule"
-    live = read_live(table, settling.provider_id, settling.client_id, at)
+    live = read_live(Tenant(table, settling.provider_id), settling.client_id, at)
     assert not [one for one in live.records if isinstance(one, Appointment)]
     ended = finished(deployed, run.run_id)
     assert (ended["state"], ended["counts"]["not_reached"]) == ("completed_with_failures", 1), "it had no manifest"

@@ -26,9 +26,10 @@ from client_lifecycle.storage import calls
 from client_lifecycle.storage.connections import connect_seal
 from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from local.tables import create_table
 from tests.support import key_limits
-from tests.support.builders import NOW
+from tests.support.builders import NOW, PROVIDER_ID
 from tests.support.faults import CountedTime
 
 ACCOUNT_ID = "123456789012"
@@ -137,6 +138,12 @@ def cursor_key(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
 def table(aws: None) -> Table:
     """The template's table, empty."""
     return create_table(boto3.client("dynamodb"), ENVIRONMENT["TABLE_NAME"])
+
+
+@pytest.fixture
+def tenant(table: Table) -> Tenant:
+    """The table as that of the practice whose clients the builders make."""
+    return Tenant(table, PROVIDER_ID)
 
 
 @dataclass

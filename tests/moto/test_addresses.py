@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from client_lifecycle.storage.clients import address_item
-from client_lifecycle.storage.keys import email_key
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.support.builders import PROVIDER_ID, client
 from tests.support.calls import patch, post
@@ -39,7 +39,7 @@ def test_a3_an_address_that_an_older_version_kept_is_in_use(table: Table, kept: 
     former = {"pk": f"EMAIL#{PROVIDER_ID}", "sk": kept, "client_id": "client-1"}
     store(table, client(email=email))
     table.client.delete_item(
-        TableName=table.name, Key={name: {"S": part} for name, part in email_key(PROVIDER_ID, email).items()}
+        TableName=table.name, Key={name: {"S": part} for name, part in Keys(PROVIDER_ID).email(email).items()}
     )
     table.put_many([former])
     assert added(email) == 409

@@ -21,9 +21,11 @@ from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.edge import wiring
-from client_lifecycle.storage import keys, runs
+from client_lifecycle.storage import runs
 from client_lifecycle.storage.items import to_plain
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from tests.moto.conftest import Executions
 from tests.moto.test_receipt_pages import MOST_BYTES, RECEIPT, changes_of, store_receipt, written_bytes
 from tests.support.builders import (
@@ -119,9 +121,9 @@ def store_clients(table: Table) -> list[str]:
 def store_run(table: Table, members: list[Member], run_id: str = RUN_ID, **fields: Any) -> Run:
     values: dict[str, Any] = {"run_id": run_id, "options": OPTIONS, "filter": FILTER, "unreadable": UNREADABLE}
     made = run(members, **values | {"not_restored": NOT_RESTORED.counts} | fields)
-    place = {**keys.run_list_key(PROVIDER_ID, run_id), "run_id": run_id}
-    table.put_many([{**keys.run_key(PROVIDER_ID, run_id), **to_plain(made)}, place])
-    runs.store_members(table, made, members)
+    place = {**Keys(PROVIDER_ID).run_in_list(run_id), "run_id": run_id}
+    table.put_many([{**Keys(PROVIDER_ID).run(run_id), **to_plain(made)}, place])
+    runs.store_members(Tenant(table, PROVIDER_ID), made, members)
     return made
 
 
@@ -203,7 +205,9 @@ def _(table: Table) -> Iterable[Sized]:
     )
     ids = [f"01KJPZ0000HISTORY000000{number:03}" for number in range(MANY)]
     entries = [replace(entry, history_id=one) for one in ids]
-    table.put_many([{**keys.history_key(PROVIDER_ID, "client-1", one.history_id), **to_plain(one)} for one in entries])
+    table.put_many(
+        [{**Keys(PROVIDER_ID).history_entry("client-1", one.history_id), **to_plain(one)} for one in entries]
+    )
     yield FULL, get("/clients/client-1/history?limit=100")
 
 
@@ -271,7 +275,7 @@ def _(table: Table) -> Iterable[Sized]:
     restoration = Restoration(
         archive_id=ARCHIVE_ID, asked=tuple(Restorable), cause=cause(), began_at=NOW, not_restored=NOT_RESTORED
     )
-    table.put_many([{**keys.restoration_key(PROVIDER_ID, "client-1", ARCHIVE_ID), **to_plain(restoration)}])
+    table.put_many([{**Keys(PROVIDER_ID).restoration("client-1", ARCHIVE_ID), **to_plain(restoration)}])
     yield 1, get(f"{RECEIPT}/restore")
 
 

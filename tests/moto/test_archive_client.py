@@ -10,13 +10,13 @@ from client_lifecycle.domain.records import ChatKind, PaymentStatus
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from tests.moto.conftest import Clock, Log
 from tests.support.builders import (
     DAY,
     GROUP_ID,
     NOW,
     OTHER_PROVIDER_ID,
-    PROVIDER_ID,
     STAFF_ID,
     appointment,
     client,
@@ -103,10 +103,10 @@ def test_e7_a_payment_that_is_charging_is_reported(table: Table) -> None:
 
 
 @pytest.mark.parametrize("notify_client", [True, False])
-def test_e9_the_receipt_records_whether_the_client_is_told(table: Table, notify_client: bool) -> None:
+def test_e9_the_receipt_records_whether_the_client_is_told(table: Table, tenant: Tenant, notify_client: bool) -> None:
     store(table, client())
     assert post(ARCHIVE, {"notify_client": notify_client}).body["receipt"]["notify_client"] is notify_client
-    stamped = read_client(table, PROVIDER_ID, "client-1").stamp
+    stamped = read_client(tenant, "client-1").stamp
     assert stamped is not None
     assert stamped.notify_client is notify_client
 
@@ -287,9 +287,9 @@ def test_the_group_is_recognised_however_the_gateway_writes_the_claim(table: Tab
     assert post(ARCHIVE, {}, claims=ARCHIVER | {"cognito:groups": groups}).status == 200
 
 
-def test_equal_ids_of_two_providers_are_kept_apart_by_the_claims(table: Table) -> None:
+def test_equal_ids_of_two_providers_are_kept_apart_by_the_claims(table: Table, tenant: Tenant) -> None:
     store(table, client())
     store(table, client(provider_id=OTHER_PROVIDER_ID))
     post(ARCHIVE, {}, claims=ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID})
-    assert read_client(table, PROVIDER_ID, "client-1").stamp is None
-    assert read_client(table, OTHER_PROVIDER_ID, "client-1").stamp is not None
+    assert read_client(tenant, "client-1").stamp is None
+    assert read_client(Tenant(table, OTHER_PROVIDER_ID), "client-1").stamp is not None

@@ -15,6 +15,7 @@ from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSett
 from client_lifecycle.storage import due, keys
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.book import book
 from tests.moto.conftest import Clock, Log
@@ -51,7 +52,7 @@ def due_ids(table: Table, clock: Clock) -> list[str]:
 
 
 def carry_out(table: Table, clock: Clock, client_id: str = "client-1") -> CarriedOut:
-    return carry_out_plan(table, PROVIDER_ID, client_id, at=clock.at)
+    return carry_out_plan(Tenant(table, PROVIDER_ID), client_id, at=clock.at)
 
 
 def told(client_id: str = "client-1") -> list[tuple[str, str]]:
@@ -69,7 +70,7 @@ def ask(table: Table, clock: Clock, booked: Appointment, booked_by: BookedBy = B
         appointment=booked,
         booked_by=booked_by,
     )
-    return book(table, asked, at=clock.at).refusal is None
+    return book(Tenant(table, PROVIDER_ID), asked, at=clock.at).refusal is None
 
 
 # Planning
@@ -201,13 +202,15 @@ def test_the_note_of_a_plan_is_not_logged(table: Table, log: Log) -> None:
 # Cancelling
 
 
-def test_a_cancelled_plan_is_gone_and_the_history_tells_who_cancelled_it(table: Table, clock: Clock) -> None:
+def test_a_cancelled_plan_is_gone_and_the_history_tells_who_cancelled_it(
+    table: Table, tenant: Tenant, clock: Clock
+) -> None:
     before = store(table, client())
     put(PLAN, {"after_last_payment": True})
     answer = delete(PLAN, claims=COLLEAGUE)
     assert (answer.status, answer.body["archive_plan"]) == (200, None)
     assert told() == [("client.archive_planned", STAFF_ID), ("client.archive_plan_cancelled", "staff-8")]
-    assert replace(read_client(table, PROVIDER_ID, "client-1"), revision=before.revision) == before
+    assert replace(read_client(tenant, "client-1"), revision=before.revision) == before
     assert due_ids(table, clock) == []
     assert carry_out(table, clock) is CarriedOut.NOTHING_DUE
 
@@ -245,10 +248,10 @@ def test_an_archive_by_hand_fulfils_the_plan(table: Table, clock: Clock) -> None
 # Booking
 
 
-def test_a_client_who_books_is_no_longer_archived_later(table: Table, clock: Clock) -> None:
+def test_a_client_who_books_is_no_longer_archived_later(table: Table, tenant: Tenant, clock: Clock) -> None:
     store(table, client(plan=plan(terms(Trigger.AFTER_LAST_PAYMENT))))
     assert ask(table, clock, appointment())
-    assert read_client(table, PROVIDER_ID, "client-1").plan is None
+    assert read_client(tenant, "client-1").plan is None
     [entry] = get("/clients/client-1/history").body["entries"]
     assert (entry["event"], entry["by"]["source"], entry["by"]["actor_id"]) == (
         "client.archive_plan_cancelled",
@@ -259,20 +262,22 @@ def test_a_client_who_books_is_no_longer_archived_later(table: Table, clock: Clo
     assert due_ids(table, clock) == []
 
 
-def test_a_booking_by_staff_leaves_the_plan_and_moves_the_last_appointment(table: Table, clock: Clock) -> None:
+def test_a_booking_by_staff_leaves_the_plan_and_moves_the_last_appointment(
+    table: Table, tenant: Tenant, clock: Clock
+) -> None:
     before = store(table, client(plan=plan()))
     assert ask(table, clock, appointment(starts_at=NOW + HOUR), BookedBy.STAFF)
-    assert read_client(table, PROVIDER_ID, "client-1").plan == before.plan
+    assert read_client(tenant, "client-1").plan == before.plan
     assert told() == []
     assert carry_out(table, clock) is CarriedOut.PUT_OFF
     clock.pass_by(2 * HOUR)
     assert carry_out(table, clock) is CarriedOut.ARCHIVED
 
 
-def test_a_refused_booking_leaves_the_plan(table: Table, clock: Clock) -> None:
+def test_a_refused_booking_leaves_the_plan(table: Table, tenant: Tenant, clock: Clock) -> None:
     before = store(table, client(plan=plan(), settings=PortalSettings(schedule_appointments=False)))
     assert not ask(table, clock, appointment())
-    assert read_client(table, PROVIDER_ID, "client-1") == before
+    assert read_client(tenant, "client-1") == before
 
 
 # Carrying out
@@ -312,13 +317,13 @@ def test_a_plan_is_carried_out_once(table: Table, clock: Clock) -> None:
     assert dump(table) == written
 
 
-def test_a_client_that_came_back_is_not_archived_by_the_plan_it_had(table: Table, clock: Clock) -> None:
+def test_a_client_that_came_back_is_not_archived_by_the_plan_it_had(table: Table, tenant: Tenant, clock: Clock) -> None:
     store(table, client(plan=plan()))
     carry_out(table, clock)
     post("/clients/client-1/activate", {})
     clock.pass_by(DAY)
     assert carry_out(table, clock) is CarriedOut.NOTHING_DUE
-    assert read_client(table, PROVIDER_ID, "client-1").status is Status.ACTIVE
+    assert read_client(tenant, "client-1").status is Status.ACTIVE
 
 
 def test_an_appointment_in_progress_is_waited_for_however_long_it_is(table: Table, clock: Clock) -> None:
@@ -332,21 +337,21 @@ def test_an_appointment_in_progress_is_waited_for_however_long_it_is(table: Tabl
     assert carry_out(table, clock) is CarriedOut.ARCHIVED
 
 
-def test_a_plan_is_due_soon_after_its_last_appointment_is_cancelled(table: Table, clock: Clock) -> None:
+def test_a_plan_is_due_soon_after_its_last_appointment_is_cancelled(table: Table, tenant: Tenant, clock: Clock) -> None:
     ahead = appointment(starts_at=NOW + 90 * DAY)
     store(table, client(plan=plan()), ahead)
     assert carry_out(table, clock) is CarriedOut.PUT_OFF
-    store(table, read_client(table, PROVIDER_ID, "client-1"), replace(ahead, status=AppointmentStatus.CANCELLED))
+    store(table, read_client(tenant, "client-1"), replace(ahead, status=AppointmentStatus.CANCELLED))
     clock.pass_by(DAY)
     assert due_ids(table, clock) == ["client-1"]
     assert carry_out(table, clock) is CarriedOut.ARCHIVED
 
 
-def test_a_plan_waits_for_the_last_payment(table: Table, clock: Clock) -> None:
+def test_a_plan_waits_for_the_last_payment(table: Table, tenant: Tenant, clock: Clock) -> None:
     store(table, client(plan=plan(terms(Trigger.AFTER_LAST_PAYMENT))), payment(), appointment())
     assert carry_out(table, clock) is CarriedOut.PUT_OFF
     clock.pass_by(DAY)
-    store(table, read_client(table, PROVIDER_ID, "client-1"), payment(status=PaymentStatus.CHARGED))
+    store(table, read_client(tenant, "client-1"), payment(status=PaymentStatus.CHARGED))
     assert carry_out(table, clock) is CarriedOut.ARCHIVED
 
 
@@ -360,7 +365,7 @@ HELD_BACK: list[tuple[str, dict[str, Any], PlanTerms, list[str]]] = [
 
 @pytest.mark.parametrize(("_", "fields", "asked", "by"), HELD_BACK, ids=[row[0] for row in HELD_BACK])
 def test_a5_a_plan_held_back_says_why_and_is_checked_again_a_day_later(
-    table: Table, clock: Clock, _: str, fields: dict[str, Any], asked: PlanTerms, by: list[str]
+    table: Table, tenant: Tenant, clock: Clock, _: str, fields: dict[str, Any], asked: PlanTerms, by: list[str]
 ) -> None:
     store_settings(table, PROVIDER_ID, ProviderSettings(safety=RULES))
     store(table, client(plan=plan(asked), **fields))
@@ -376,7 +381,7 @@ def test_a5_a_plan_held_back_says_why_and_is_checked_again_a_day_later(
 
     clock.pass_by(DAY)
     store_group(table, group("gone"))
-    store(table, replace(read_client(table, PROVIDER_ID, "client-1"), owed_cents=0, credit_cents=0))
+    store(table, replace(read_client(tenant, "client-1"), owed_cents=0, credit_cents=0))
     assert carry_out(table, clock) is CarriedOut.ARCHIVED
 
 

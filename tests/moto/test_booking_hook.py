@@ -21,6 +21,7 @@ from client_lifecycle.edge.signature import sign
 from client_lifecycle.storage.booking_secrets import KEPT_FOR, PROVIDERS_KEPT, READS_WHILE_KEPT
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from local.template import ROOT
 from tests.moto.conftest import Clock
 from tests.support.builders import NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
@@ -77,7 +78,7 @@ def test_a2_a_booking_activates_an_archived_client_in_one_transaction(practice: 
         {"event_id": "e-1", "answer": "accepted", "activated": True, "reason": None},
     )
     assert calls.count("TransactWriteItems") == 1
-    live = read_live(practice, PROVIDER_ID, "archived", NOW)
+    live = read_live(Tenant(practice, PROVIDER_ID), "archived", NOW)
     assert live.client.stamp is None
     [appointment] = live.records
     assert (appointment.record_id, appointment.status) == ("a-1", AppointmentStatus.BOOKED)  # type: ignore[union-attr]
@@ -89,7 +90,7 @@ def test_a2_a_booking_activates_an_archived_client_in_one_transaction(practice: 
 
 def test_an_active_client_books_and_the_revision_rises(practice: Table) -> None:
     assert call(booking("active")).body["activated"] is False
-    assert read_client(practice, PROVIDER_ID, "active").revision == client().revision + 1
+    assert read_client(Tenant(practice, PROVIDER_ID), "active").revision == client().revision + 1
 
 
 @pytest.mark.parametrize("who", ["active", "archived"])

@@ -16,6 +16,7 @@ from client_lifecycle.edge import wiring
 from client_lifecycle.storage.bookings import read_answer
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from local.template import ROOT
 from tests.moto.conftest import Log
 from tests.support.builders import ARCHIVE_ID, NOW, PROVIDER_ID, client, stamp
@@ -57,15 +58,15 @@ def requested(**fields: Any) -> dict[str, Any]:
 def test_the_sample_event_is_understood_and_answered(practice: Table, queue_url: str) -> None:
     invoke(HANDLER, SAMPLE)
     asked = SAMPLE["detail"]
-    answer = read_answer(practice, asked["provider_id"], asked["event_id"])
+    answer = read_answer(Tenant(practice, asked["provider_id"]), asked["event_id"])
     assert answer is not None
     assert (answer.refusal, letters(queue_url)) == ("unknown_client", [])
 
 
 def test_a2_a_booking_asked_for_on_the_bus_brings_an_archived_client_back(practice: Table) -> None:
     invoke(HANDLER, requested())
-    assert read_client(practice, PROVIDER_ID, "archived").stamp is None
-    assert read_answer(practice, PROVIDER_ID, "e-1") == BookingAnswer(
+    assert read_client(Tenant(practice, PROVIDER_ID), "archived").stamp is None
+    assert read_answer(Tenant(practice, PROVIDER_ID), "e-1") == BookingAnswer(
         event_id="e-1",
         client_id="archived",
         appointment_id=SAMPLE["detail"]["appointment"]["id"],

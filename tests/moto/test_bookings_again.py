@@ -14,7 +14,7 @@ from client_lifecycle.domain.policy import Refusal
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.bookings import AppointmentBody, BookingBody
-from client_lifecycle.storage import keys
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.moto.test_booking_hook import SECRET, booking, call, of
 from tests.support.builders import NOW, PROVIDER_ID, client, stamp
@@ -36,7 +36,7 @@ def practice(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
 
 
 def appointment_of(table: Table, client_id: str) -> dict[str, Any] | None:
-    return table.get(keys.record_key(PROVIDER_ID, client_id, Appointment(**OLD).kind, "a-1"))
+    return table.get(Keys(PROVIDER_ID).record(client_id, Appointment(**OLD).kind, "a-1"))
 
 
 OLD: dict[str, Any] = {
@@ -147,7 +147,7 @@ def test_the_same_booking_written_in_another_way_gets_its_answer() -> None:
 
 def test_an_answer_from_before_fingerprints_counts_for_every_content(practice: Table) -> None:
     first = call(booking())
-    key = keys.booking_key(PROVIDER_ID, "e-1")
+    key = Keys(PROVIDER_ID).booking_answer("e-1")
     kept = practice.get(key) or {}
     assert kept.pop("fingerprint")
     practice.put_many([kept])

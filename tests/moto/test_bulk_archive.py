@@ -12,6 +12,7 @@ from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import all_members, read_run
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.bulk.steps import finish_run
 from tests.moto.conftest import BUCKET, Clock, Executions
 from tests.moto.workflow import manifest
@@ -448,8 +449,8 @@ def test_confirming_again_after_the_end_starts_nothing(practice: Table, executio
     run = preview(client_ids=["c-5"])
     confirm(run)
     settled = Settlement(client_id="c-5", position=0, outcome=Outcome.ALREADY_ARCHIVED)
-    settle_members(practice, PROVIDER_ID, run["run_id"], 1, [settled])
-    finish_run(practice, PROVIDER_ID, run["run_id"], 1, at=NOW)
+    settle_members(Tenant(practice, PROVIDER_ID), run["run_id"], 1, [settled])
+    finish_run(Tenant(practice, PROVIDER_ID), run["run_id"], 1, at=NOW)
     again = confirm(run)
     assert (again.status, again.body["state"]) == (202, "completed")
     assert len(executions()) == 1
@@ -461,13 +462,13 @@ def test_the_verdict_knows_of_a_batch_that_settles_while_the_run_is_closed(
     run_id = confirm(preview(client_ids=["c-5"])).body["run_id"]
     settled = Settlement(client_id="c-5", position=0, outcome=Outcome.FAILED, reason="CommitContended")
 
-    def read_before_it_settles(table: Table, provider_id: str, run_id: str) -> Run:
-        run = read_run(table, provider_id, run_id)
-        settle_members(table, provider_id, run_id, 1, [settled])
+    def read_before_it_settles(tenant: Tenant, run_id: str) -> Run:
+        run = read_run(tenant, run_id)
+        settle_members(tenant, run_id, 1, [settled])
         return run
 
     monkeypatch.setattr(runs, "read_run", read_before_it_settles)
-    run = finish_run(practice, PROVIDER_ID, run_id, 1, at=NOW)
+    run = finish_run(Tenant(practice, PROVIDER_ID), run_id, 1, at=NOW)
     assert (run.state, run.counts[Outcome.FAILED]) == (RunState.COMPLETED_WITH_FAILURES, 1)
 
 
@@ -585,7 +586,7 @@ def half_done(practice: Table) -> str:
         Settlement(client_id="c-4", position=1, outcome=Outcome.ALREADY_ARCHIVED),
         Settlement(client_id="c-3", position=2, outcome=Outcome.FAILED, reason="InternalError"),
     ]
-    settle_members(practice, PROVIDER_ID, run_id, 1, settled)
+    settle_members(Tenant(practice, PROVIDER_ID), run_id, 1, settled)
     return run_id
 
 
@@ -635,7 +636,7 @@ def test_pages_of_a_run_lose_nobody(half_done: str, limit: int, outcome: str) ->
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 7, 8])
 @pytest.mark.parametrize("outcome", [None, "failed"])
 def test_pages_continue_over_the_partitions_of_a_large_run(
-    table: Table, monkeypatch: pytest.MonkeyPatch, limit: int, outcome: str | None
+    table: Table, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, limit: int, outcome: str | None
 ) -> None:
     monkeypatch.setattr("client_lifecycle.storage.keys.MEMBERS_PER_PARTITION", 3)
     everyone = [f"c-{number}" for number in range(7)]
@@ -643,13 +644,13 @@ def test_pages_continue_over_the_partitions_of_a_large_run(
         store(table, client(client_id))
     run_id = preview(client_ids=everyone)["run_id"]
     failed = [Settlement(client_id=f"c-{at}", position=at, outcome=Outcome.FAILED, reason="x") for at in (1, 2, 5, 6)]
-    settle_members(table, PROVIDER_ID, run_id, 1, failed)
+    settle_members(tenant, run_id, 1, failed)
     expected = ["c-1", "c-2", "c-5", "c-6"] if outcome else everyone
     address = f"{BULK}/{run_id}/clients?limit={limit}" + (f"&outcome={outcome}" if outcome else "")
     found = [ids(page) for page in pages(address)]
     assert [client_id for page in found for client_id in page] == expected
     assert all(len(page) == limit for page in found[:-1])
-    assert [member.client_id for member in all_members(table, read_run(table, PROVIDER_ID, run_id))] == everyone
+    assert [member.client_id for member in all_members(tenant, read_run(tenant, run_id))] == everyone
 
 
 def test_a_preview_of_more_than_a_page_continues_where_it_ended(table: Table) -> None:

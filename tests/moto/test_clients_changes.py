@@ -9,8 +9,9 @@ from ulid import ULID
 
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.clients import read_client
-from client_lifecycle.storage.keys import email_key
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import StaleRead, Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases import clients as use_case
 from client_lifecycle.use_cases.clients import change_client
 from tests.moto.conftest import Log
@@ -37,7 +38,7 @@ UNSET = {"chat": None, "community_chats": None, "schedule_appointments": None, "
 # Add
 
 
-def test_adding_answers_with_the_client_as_it_is_kept(table: Table) -> None:
+def test_adding_answers_with_the_client_as_it_is_kept(table: Table, tenant: Tenant) -> None:
     store_group(table, group())
     more = {
         "group_id": GROUP_ID,
@@ -52,7 +53,7 @@ def test_adding_answers_with_the_client_as_it_is_kept(table: Table) -> None:
     kept = WREN | more | {"email": "Wren@Example.org", "settings": UNSET | {"chat": False}, "status": "active"}
     assert answer.body.items() >= kept.items()
     assert get(f"/clients/{answer.body['client_id']}").body == answer.body
-    assert read_client(table, PROVIDER_ID, answer.body["client_id"]).revision == 1
+    assert read_client(tenant, answer.body["client_id"]).revision == 1
 
 
 @pytest.mark.parametrize("currency", ["EUR", "USD"])
@@ -159,7 +160,9 @@ def test_a_group_that_is_not_there_is_a_problem_that_names_group_id(table: Table
 
 
 @pytest.mark.parametrize("fields", [{}, {"stamp": stamp()}], ids=["active", "archived"])
-def test_name_address_group_and_settings_change_and_nothing_else(table: Table, fields: dict[str, Any]) -> None:
+def test_name_address_group_and_settings_change_and_nothing_else(
+    table: Table, tenant: Tenant, fields: dict[str, Any]
+) -> None:
     before = store(table, client(settings=PortalSettings(chat=False, schedule_appointments=False), **fields))
     store_group(table, group())
     shown = get("/clients/client-1").body
@@ -170,7 +173,7 @@ def test_name_address_group_and_settings_change_and_nothing_else(table: Table, f
     resolved = shown["settings"] | settings
     assert answer.body == shown | changes | {"settings": resolved}
     assert get("/clients/client-1").body == answer.body
-    assert read_client(table, PROVIDER_ID, "client-1").revision == before.revision + 1
+    assert read_client(tenant, "client-1").revision == before.revision + 1
 
 
 @pytest.mark.parametrize("body", [{}, {"name": "Wren Fairbrook"}, {"settings": {}}, {"group_id": GROUP_ID}])
@@ -197,7 +200,7 @@ def test_a_renamed_client_is_listed_and_found_by_new_name_and_address(table: Tab
 def test_a3_a_change_takes_the_new_address_and_releases_the_old_one(table: Table) -> None:
     store(table, client(email="wren@example.org"))
     patch("/clients/client-1", {"email": "w@example.org"})
-    assert table.get(email_key(PROVIDER_ID, "wren@example.org")) is None
+    assert table.get(Keys(PROVIDER_ID).email("wren@example.org")) is None
     assert post("/clients", WREN).status == 201
     answer = patch("/clients/client-1", {"email": "WREN@example.org"})
     assert (answer.status, answer.problem, answer.body["detail"]) == (409, "EmailInUse", "Email in use.")
@@ -221,7 +224,7 @@ def test_a8_the_status_and_what_goes_with_it_is_changed_by_its_verbs_only(table:
     assert dump(table) == before
 
 
-def test_a_change_is_decided_again_on_what_others_wrote_meanwhile(table: Table) -> None:
+def test_a_change_is_decided_again_on_what_others_wrote_meanwhile(table: Table, tenant: Tenant) -> None:
     store(table, client())
     readings = []
 
@@ -231,9 +234,9 @@ def test_a_change_is_decided_again_on_what_others_wrote_meanwhile(table: Table) 
             post("/clients/client-1/archive")
         return client(name="Wren Underhay", stamp=reading.stamp, revision=reading.revision)
 
-    changed = change_client(table, PROVIDER_ID, "client-1", edit)
+    changed = change_client(tenant, "client-1", edit)
     assert readings == ["active", "archived"]
-    assert changed == read_client(table, PROVIDER_ID, "client-1")
+    assert changed == read_client(tenant, "client-1")
     assert changed.stamp is not None
     assert changed.stamp.cause == cause(actor_id=STAFF_ID)
 

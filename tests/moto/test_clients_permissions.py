@@ -11,6 +11,7 @@ from client_lifecycle.domain.policy import TABLE, Action, Actor
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.clients import check_permissions
 from tests.moto.conftest import Log
 from tests.support.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID, client, group, stamp
@@ -159,7 +160,7 @@ def test_an_actor_the_action_is_not_for_is_refused(table: Table) -> None:
     assert refused["reason"] == "not_for_this_actor"
 
 
-def test_a_thousand_clients_cost_a_dozen_reads(table: Table) -> None:
+def test_a_thousand_clients_cost_a_dozen_reads(table: Table, tenant: Tenant) -> None:
     for number in range(3):
         store_group(table, group(f"group-{number}"))
     ids = [f"client-{number}" for number in range(1_000)]
@@ -167,7 +168,7 @@ def test_a_thousand_clients_cost_a_dozen_reads(table: Table) -> None:
         store(table, client(client_id, group_id=f"group-{number % 3}"))
     made: list[str] = []
     table.client.meta.events.register("before-call.dynamodb", lambda model, **_: made.append(model.name))
-    checked = check_permissions(table, PROVIDER_ID, Action.RECEIVE_BLAST, None, ids)
+    checked = check_permissions(tenant, Action.RECEIVE_BLAST, None, ids)
     assert all(answer and answer.allowed for answer in checked.permissions.values())
     assert list(checked.permissions) == ids
     assert made == ["GetItem", *["BatchGetItem"] * 10, "BatchGetItem"]

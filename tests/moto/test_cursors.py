@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from client_lifecycle.domain.client import Client
-from client_lifecycle.storage.keys import client_key
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Clock, Executions, Log
 from tests.support.builders import DAY, GROUP_ID, OTHER_PROVIDER_ID, client, group, stamp
@@ -42,7 +42,7 @@ def moved(table: Table, one: Client) -> None:
 
 def gone(table: Table, one: Client) -> None:
     table.client.delete_item(
-        TableName=table.name, Key={"pk": {"S": client_key("prov-oak", one.client_id)["pk"]}, "sk": {"S": "CLIENT"}}
+        TableName=table.name, Key={"pk": {"S": Keys("prov-oak").client(one.client_id)["pk"]}, "sk": {"S": "CLIENT"}}
     )
 
 

@@ -12,6 +12,7 @@ from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.archives import CHECK_ARCHIVE_AFTER
 from client_lifecycle.storage.clients import record_item
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Clock, Executions
 from tests.moto.crashes import cut_off_at_second_transaction
@@ -53,7 +54,7 @@ ONE_OF_EACH_ANEW: list[Record] = [
 
 def write(table: Table, *records: Record) -> None:
     """Have another system write a client's records, whatever became of the client."""
-    table.put_many([record_item(PROVIDER_ID, CLIENT_ID, record) for record in records])
+    table.put_many([record_item(Keys(PROVIDER_ID), CLIENT_ID, record) for record in records])
 
 
 def archived_while_charging(table: Table) -> dict[str, Any]:
@@ -184,7 +185,7 @@ class TestArchivingAnArchivedClient:
     def test_a11_what_cannot_be_read_is_named_and_all_else_is_ended(self, table: Table, clock: Clock) -> None:
         archived_while_charging(table)
         write(table, FALLEN_BACK)
-        table.put_many([record_item(PROVIDER_ID, CLIENT_ID, reminder("odd")) | {"remind_at": "some day"}])
+        table.put_many([record_item(Keys(PROVIDER_ID), CLIENT_ID, reminder("odd")) | {"remind_at": "some day"}])
         clock.pass_by(HOUR)
         assert post(ARCHIVE, {}).problem == "UnreadableRecord"
         assert status(table, CHARGING) == "cancelled"
@@ -329,7 +330,7 @@ def test_a11_what_an_older_version_left_alone_is_made_good_by_archiving(table: T
     put_all(table, recorded("2026-11-24"))
     clock.at = NOW + DAY
     record = replace(FALLEN_BACK, due_at=NOW + DAY)
-    table.put_many([record_item(PROVIDER_ID, "c-archived", record)])
+    table.put_many([record_item(Keys(PROVIDER_ID), "c-archived", record)])
     answer = post("/clients/c-archived/archive", {}).body
     assert [change["record_id"] for change in answer["made_good"]] == ["pay-charging"]
     assert [left["record_id"] for left in answer["receipt"]["left_alone"]] == ["pay-charging"]

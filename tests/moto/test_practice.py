@@ -11,6 +11,7 @@ from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySett
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import StaleRead, Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases import practice as use_case
 from client_lifecycle.use_cases.practice import change_group, change_settings
 from tests.moto.conftest import Log
@@ -69,7 +70,7 @@ def test_groups_are_listed_by_pages_without_those_of_other_providers(table: Tabl
 
 
 @pytest.mark.parametrize("fields", [{}, {"stamp": stamp()}], ids=["active", "archived"])
-def test_a_group_with_a_client_in_it_is_not_deleted(table: Table, fields: dict[str, Any]) -> None:
+def test_a_group_with_a_client_in_it_is_not_deleted(table: Table, tenant: Tenant, fields: dict[str, Any]) -> None:
     store(table, client(group_id=GROUP_ID, **fields))
     store_group(table, group())
     before = dump(table)
@@ -78,7 +79,7 @@ def test_a_group_with_a_client_in_it_is_not_deleted(table: Table, fields: dict[s
     assert dump(table) == before
     patch("/clients/client-1", {"group_id": None})
     assert delete(GROUP).status == 204
-    assert read_client(table, PROVIDER_ID, "client-1").group_id is None
+    assert read_client(tenant, "client-1").group_id is None
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
@@ -123,7 +124,7 @@ def test_a_wrong_value_of_a_group_is_refused_by_its_field(
     assert dump(table) == before
 
 
-def test_a_group_s_change_is_decided_again_on_what_others_wrote_meanwhile(table: Table) -> None:
+def test_a_group_s_change_is_decided_again_on_what_others_wrote_meanwhile(table: Table, tenant: Tenant) -> None:
     store_group(table, group())
     seen: list[str] = []
 
@@ -133,11 +134,11 @@ def test_a_group_s_change_is_decided_again_on_what_others_wrote_meanwhile(table:
             store_group(table, group(name="Sleep Well"))
         return group(name=f"{reading.name}!")
 
-    assert change_group(table, PROVIDER_ID, GROUP_ID, edit).name == "Sleep Well!"
+    assert change_group(tenant, GROUP_ID, edit).name == "Sleep Well!"
     assert seen == ["Sleep Better", "Sleep Well"]
 
 
-def test_a_group_deleted_while_it_is_changed_stays_deleted(table: Table) -> None:
+def test_a_group_deleted_while_it_is_changed_stays_deleted(table: Table, tenant: Tenant) -> None:
     store_group(table, group())
 
     def edit(reading: Any) -> Any:
@@ -145,7 +146,7 @@ def test_a_group_deleted_while_it_is_changed_stays_deleted(table: Table) -> None
         return group(name="Else")
 
     with pytest.raises(GroupNotFound):
-        change_group(table, PROVIDER_ID, GROUP_ID, edit)
+        change_group(tenant, GROUP_ID, edit)
     assert dump(table) == {}
 
 
@@ -188,7 +189,7 @@ def test_a_safety_rule_that_is_set_holds_an_archive_back(table: Table) -> None:
 
 
 @pytest.mark.parametrize("written", [False, True], ids=["first", "later"])
-def test_of_two_changes_of_settings_at_once_none_undoes_the_other(table: Table, written: bool) -> None:
+def test_of_two_changes_of_settings_at_once_none_undoes_the_other(tenant: Tenant, written: bool) -> None:
     if written:
         patch("/settings", {"no_self_return": ["other", "finished", "deceased", "inactive"]})
     tries: list[ProviderSettings] = []
@@ -200,10 +201,10 @@ def test_of_two_changes_of_settings_at_once_none_undoes_the_other(table: Table, 
         safety = SafetySettings(owes_money=Level.WARN)
         return ProviderSettings(portal=reading.portal, safety=safety, no_self_return=reading.no_self_return)
 
-    changed = change_settings(table, PROVIDER_ID, edit)
+    changed = change_settings(tenant, edit)
     assert len(tries) == 2
     assert (changed.portal.chat, changed.safety.owes_money) == (False, Level.WARN)
-    assert read_settings(table, PROVIDER_ID) == changed
+    assert read_settings(tenant) == changed
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, EventBus
 from client_lifecycle.storage.items import to_item, to_plain
+from client_lifecycle.storage.keys import Keys
 from local.template import ROOT
 from tests.moto.conftest import Log
 from tests.support.builders import ARCHIVE_ID, DAY, NOW, PROVIDER_ID, cause, payment, receipt
@@ -101,13 +102,13 @@ def history(number: int, **broken: Any) -> dict[str, Any]:
         archive_id=ARCHIVE_ID,
         options=ArchiveOptions(note=NOTE),
     )
-    return write(number, keys.history_key(PROVIDER_ID, "client-1", entry.history_id), to_plain(entry) | broken)
+    return write(number, Keys(PROVIDER_ID).history_entry("client-1", entry.history_id), to_plain(entry) | broken)
 
 
 def payments(number: int, count: int) -> dict[str, Any]:
     """The receipt of an archive that cancelled so many payments."""
     plan = all_effects([payment(f"pay-{n}", due_at=NOW + n * DAY) for n in range(count)], NOW)
-    key = keys.receipt_key(PROVIDER_ID, "client-1", ARCHIVE_ID)
+    key = Keys(PROVIDER_ID).receipt("client-1", ARCHIVE_ID)
     return write(number, key, to_plain(receipt(*plan.changes)))
 
 
@@ -181,7 +182,7 @@ def test_an_unreadable_write_is_set_aside_and_delays_no_other(bus: Bus, letters:
             "cause": "A stored record cannot be read: history_entry history-2 (event).",
             "stream_arn": STREAM,
             "sequence_number": "00002",
-            "key": keys.history_key(PROVIDER_ID, "client-1", "history-2"),
+            "key": Keys(PROVIDER_ID).history_entry("client-1", "history-2"),
         }
     ]
     told, line = [line for line in log.lines if line["level"] == "ERROR"]

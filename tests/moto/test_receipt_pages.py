@@ -13,7 +13,7 @@ from client_lifecycle.domain.effects import Change, LeftAlone, LeftAloneReason, 
 from client_lifecycle.domain.records import Record, RecordKind
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.items import to_plain
-from client_lifecycle.storage.keys import receipt_key, receipt_part_key
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.support.builders import ARCHIVE_ID, NOW, PROVIDER_ID, appointment, client, feed_entry, receipt, stamp
 from tests.support.calls import get, pages, post
@@ -37,13 +37,13 @@ def store_receipt(table: Table, *parts: Sequence[Change], archive_id: str = ARCH
     head, *later = parts
     items = [
         {
-            **receipt_key(PROVIDER_ID, "client-1", archive_id),
+            **Keys(PROVIDER_ID).receipt("client-1", archive_id),
             **to_plain(replace(receipt(*head), archive_id=archive_id, left_alone=(CHARGING,))),
         }
     ]
     for changes in later:
         part = ReceiptPart(at=NOW, changes=tuple(changes), left_alone=(CHARGING,))
-        items.append({**receipt_part_key(PROVIDER_ID, "client-1", archive_id, f"{len(items):04}"), **to_plain(part)})
+        items.append({**Keys(PROVIDER_ID).receipt_part("client-1", archive_id, f"{len(items):04}"), **to_plain(part)})
     table.put_many(items)
 
 

@@ -10,13 +10,15 @@ import pytest
 
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.records import Record
-from client_lifecycle.storage import archives, keys
+from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import record_item
 from client_lifecycle.storage.commitments import Calendar
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.stream import events_of, stream_record
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases import restore as restores
 from tests.moto.conftest import Clock, Executions
 from tests.moto.workflow import Workflow, confirmed
@@ -154,7 +156,7 @@ class TestUndoTellsAll:
         assert listed["not_restored"] == run["not_restored"]
 
     def test_a1_the_run_s_event_counts_what_did_not_come_back(self, table: Table, undo: Workflow) -> None:
-        key = keys.run_key(PROVIDER_ID, undo.run_id)
+        key = Keys(PROVIDER_ID).run(undo.run_id)
         stored = table.client.get_item(TableName=table.name, Key={name: {"S": part} for name, part in key.items()})
         before = {**stored["Item"], "state": {"S": "running"}}
         write = {
@@ -173,19 +175,19 @@ class TestUndoTellsAll:
         assert get(f"/bulk-archives/{undo.run_id}/clients").body["clients"][0] == member
 
 
-def test_a_run_stored_before_there_was_an_outcome_can_count_it(table: Table) -> None:
+def test_a_run_stored_before_there_was_an_outcome_can_count_it(table: Table, tenant: Tenant) -> None:
     store(table, client("c-1"), membership())
     workflow = archived_together("c-1")
     undo = Workflow(post(f"/bulk-archives/{workflow.run_id}/undo").body["run_id"], kind="undo")
-    run = keys.run_key(PROVIDER_ID, undo.run_id)
+    run = Keys(PROVIDER_ID).run(undo.run_id)
     table.client.update_item(
         TableName=table.name,
         Key={name: {"S": part} for name, part in run.items()},
         UpdateExpression="REMOVE counts.activated_in_part, not_restored",
     )
     settled = Settlement(client_id="c-1", position=0, outcome=Outcome.ACTIVATED_IN_PART)
-    settle_members(table, PROVIDER_ID, undo.run_id, 1, [settled])
-    assert read_run(table, PROVIDER_ID, undo.run_id).counts[Outcome.ACTIVATED_IN_PART] == 1
+    settle_members(tenant, undo.run_id, 1, [settled])
+    assert read_run(tenant, undo.run_id).counts[Outcome.ACTIVATED_IN_PART] == 1
     assert undo.finish() == "completed_in_part"
 
 
@@ -250,7 +252,7 @@ class TestALargeRestore:
 
     def test_what_was_changed_meanwhile_stays_as_it_is(self, table: Table, clock: Clock, archive_id: str) -> None:
         post("/clients/c-1/activate", {"restore": ["payments"]})
-        key = keys.record_key(PROVIDER_ID, "c-1", many()[9].kind, "p-09")
+        key = Keys(PROVIDER_ID).record("c-1", many()[9].kind, "p-09")
         table.client.update_item(
             TableName=table.name,
             Key={name: {"S": part} for name, part in key.items()},
@@ -369,13 +371,13 @@ class TestEveryReceipt:
 
 
 def store_records(table: Table, *records: Record) -> None:
-    table.put_many([record_item(PROVIDER_ID, "c-1", record) for record in records])
+    table.put_many([record_item(Keys(PROVIDER_ID), "c-1", record) for record in records])
 
 
 def test_no_name_is_in_what_a_restore_keeps(table: Table) -> None:
     store(table, client("c-1"), *one_of_each())
     archive_id = post("/clients/c-1/archive", {}).body["receipt"]["archive_id"]
     post("/clients/c-1/activate", {"restore": ["payments", "appointments", "feed"]})
-    kept = table.get(keys.restoration_key(PROVIDER_ID, "c-1", archive_id))
+    kept = table.get(Keys(PROVIDER_ID).restoration("c-1", archive_id))
     assert kept
     assert client().name not in json.dumps(kept, default=str)

@@ -11,6 +11,7 @@ import pytest
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases import archive, archive_later
 from client_lifecycle.use_cases.bulk import steps
 from tests.moto.conftest import Clock, Executions
@@ -37,7 +38,7 @@ def rule(table: Table, level: Level = Level.WARN, name: str = "owes_money") -> N
 
 def changed(table: Table, client_id: str = "c-1", **fields: Any) -> None:
     """Change a client as another writer does: at its next revision."""
-    now = read_client(table, PROVIDER_ID, client_id)
+    now = read_client(Tenant(table, PROVIDER_ID), client_id)
     store(table, replace(now, revision=now.revision + 1, **fields))
 
 

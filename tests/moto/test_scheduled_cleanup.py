@@ -15,6 +15,7 @@ from client_lifecycle.storage import archives, due, keys
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.runs import read_run, replace_run
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.clean_up import LEASE
 from scheduled_cleanup.handler import STREAM_UNREAD
@@ -57,8 +58,8 @@ def cut_off(table: Table, who: Client) -> str:
     many = [appointment(f"a-{number:03d}", starts_at=NOW + (number + 2) * DAY) for number in range(120)]
     store(table, who, *many)
     with cut_off_at_second_transaction():
-        archive_client(table, who.provider_id, who.client_id, cause=cause(), at=NOW, options=ArchiveOptions())
-    stamp = read_client(table, who.provider_id, who.client_id).stamp
+        archive_client(Tenant(table, who.provider_id), who.client_id, cause=cause(), at=NOW, options=ArchiveOptions())
+    stamp = read_client(Tenant(table, who.provider_id), who.client_id).stamp
     assert stamp
     return stamp.archive_id
 
@@ -68,12 +69,14 @@ def due_items(table: Table) -> list[tuple[str, str]]:
 
 
 class TestArchives:
-    def test_one_left_settling_by_a_crash_is_finished_with_its_receipt(self, table: Table, clock: Clock) -> None:
+    def test_one_left_settling_by_a_crash_is_finished_with_its_receipt(
+        self, table: Table, tenant: Tenant, clock: Clock
+    ) -> None:
         who = client("c-large")
         archive_id = cut_off(table, who)
         clock.pass_by(DUE)
         assert clean_up() == {"archive_finished": 1}
-        receipt = archives.read_receipt(table, PROVIDER_ID, "c-large", archive_id)
+        receipt = archives.read_receipt(tenant, "c-large", archive_id)
         assert (receipt.state, len(receipt.changes)) == ("settled", 120)
         assert "booked" not in statuses(table, "c-large").values()
         assert due_items(table) == []
@@ -184,11 +187,11 @@ class TestRuns:
         assert clean_up() == {"run_resumed": 1}
         assert [one["name"] for one in executions()] == [f"{shown['run_id']}-1"]
 
-    def test_a_retry_that_was_cut_off_while_it_was_prepared_is_gone_on_with(self, table: Table, clock: Clock) -> None:
+    def test_a_retry_that_was_cut_off_while_it_was_prepared_is_gone_on_with(self, tenant: Tenant, clock: Clock) -> None:
         workflow = confirmed(*EVERYONE)
         workflow.finish()
-        run = read_run(table, PROVIDER_ID, workflow.run_id)
-        replace_run(table, run, prepare_retry(run, clock.at))
+        run = read_run(tenant, workflow.run_id)
+        replace_run(tenant, run, prepare_retry(run, clock.at))
         clock.pass_by(DUE)
         assert clean_up() == {"run_resumed": 1}
         assert Workflow(workflow.run_id, attempt=2).whole(*EVERYONE) == "completed"

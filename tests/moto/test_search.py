@@ -9,7 +9,7 @@ import pytest
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.names import MAX_WORDS
-from client_lifecycle.storage.keys import client_index_keys
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.support.builders import GROUP_ID, OTHER_PROVIDER_ID, client, stamp
 from tests.support.calls import get, patch, post
@@ -140,7 +140,9 @@ def test_whom_nothing_but_the_other_tab_fits_does_not_end_the_search(table: Tabl
 def test_a_damaged_word_or_client_is_skipped(table: Table, people: list[Client]) -> None:
     table.put_many([{"pk": "WORDS#prov-oak", "sk": sk} for sk in ("ada", "ada#x", "ada#\x1f", "ada#x\x1fclient-404")])
     broken = store(table, client("broken", name="Ada Broken"))
-    table.put_many([{**client_index_keys(broken), "pk": "CLIENT#prov-oak#broken", "sk": "CLIENT", "name": 7}])
+    table.put_many(
+        [{**Keys(broken.provider_id).client_index(broken), "pk": "CLIENT#prov-oak#broken", "sk": "CLIENT", "name": 7}]
+    )
     assert found(q="ada") == ["active-0"]
 
 

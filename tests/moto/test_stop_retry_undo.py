@@ -19,6 +19,7 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.outcomes import exclude_members
 from client_lifecycle.storage.runs import create_run, read_run, replace_run
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from tests.moto.conftest import Clock, Executions
 from tests.moto.crashes import cut_off_at_second_transaction
 from tests.moto.workflow import Workflow, confirmed, manifest
@@ -27,7 +28,6 @@ from tests.support.builders import (
     HOUR,
     MOMENT,
     NOW,
-    PROVIDER_ID,
     appointment,
     client,
     facts,
@@ -73,7 +73,7 @@ def names(executions: Executions) -> list[str]:
 
 
 class TestStop:
-    def test_stopping_ends_the_running_batch_and_reaches_no_other(self, table: Table) -> None:
+    def test_stopping_ends_the_running_batch_and_reaches_no_other(self, tenant: Tenant) -> None:
         workflow = confirmed(*EVERYONE)
         at_work = workflow.mark(workflow.batch("c-1"))
         assert (call("stop", workflow).status, seen(workflow)["state"]) == (202, "stopping")
@@ -85,7 +85,7 @@ class TestStop:
             "c-2": ("not_reached", None),
             "c-3": ("not_reached", None),
         }
-        assert read_client(table, PROVIDER_ID, "c-2").stamp is None
+        assert read_client(tenant, "c-2").stamp is None
 
     def test_stopping_twice_or_after_the_end_changes_nothing(self, table: Table) -> None:
         workflow = confirmed(*EVERYONE)
@@ -157,13 +157,15 @@ class TestRetry:
         assert not again.prepare()
         assert dump(table) == ended
 
-    def test_clients_are_reopened_in_all_partitions_alike(self, table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_clients_are_reopened_in_all_partitions_alike(
+        self, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(keys, "MEMBERS_PER_PARTITION", 20)
         monkeypatch.setattr(outcomes, "MEMBERS_PER_TRANSACTION", 8)
         left: dict[str, Any] = {"facts": facts(status=Status.ACTIVE), "outcome": Outcome.NOT_REACHED}
         members = [member(place, **left) for place in range(80)]
         ended = run(members, state=RunState.STOPPED, started_at=NOW, finished_at=NOW)
-        create_run(table, ended, members)
+        create_run(tenant, ended, members)
         assert post(f"{BULK}/{ended.run_id}/retry").body["state"] == "preparing"
         blocks: list[Counter[str]] = []
         transact = Table.transact
@@ -197,15 +199,15 @@ class TestRetry:
         assert call("retry", workflow).body["attempt"] == 3
         assert Workflow(workflow.run_id, attempt=3).whole("c-1", "c-2", "c-3") == "completed"
 
-    def test_a_client_that_failed_half_way_is_finished_under_the_stamp_it_has(self, table: Table) -> None:
+    def test_a_client_that_failed_half_way_is_finished_under_the_stamp_it_has(self, tenant: Tenant) -> None:
         workflow = confirmed("c-1")
         state = workflow.mark(workflow.batch("c-1"))
         workflow.settle({**state, "effects": [{"error": "States.Timeout"}]})
         workflow.finish()
-        before = read_client(table, PROVIDER_ID, "c-1").stamp
+        before = read_client(tenant, "c-1").stamp
         call("retry", workflow)
         assert Workflow(workflow.run_id, attempt=2).whole("c-1") == "completed"
-        assert read_client(table, PROVIDER_ID, "c-1").stamp == before
+        assert read_client(tenant, "c-1").stamp == before
         assert post("/clients/c-1/archive", {}).body["receipt"]["state"] == "settled"
 
     def test_retrying_twice_starts_one_execution(self, table: Table, executions: Executions) -> None:
@@ -235,21 +237,21 @@ class TestRetry:
         assert dump(table) == before
 
     def test_a_retry_that_broke_off_while_it_was_prepared_is_picked_up(
-        self, table: Table, executions: Executions, clock: Clock
+        self, tenant: Tenant, executions: Executions, clock: Clock
     ) -> None:
         workflow = with_a_lost_batch("c-2", "c-3")
-        ended = read_run(table, PROVIDER_ID, workflow.run_id)
-        replace_run(table, ended, prepare_retry(ended, clock.at))
+        ended = read_run(tenant, workflow.run_id)
+        replace_run(tenant, ended, prepare_retry(ended, clock.at))
         assert (seen(workflow)["state"], seen(workflow)["seconds_left"]) == ("preparing", None)
         assert call("retry", workflow).status == 202
         assert Workflow(workflow.run_id, attempt=2).prepare()
         assert workflow.counts == {"archived": 1, "pending": 2}
         assert names(executions)[1:] == [f"{workflow.run_id}-2"]
 
-    def test_a_retry_that_is_stopped_while_it_is_prepared_reaches_nobody(self, table: Table, clock: Clock) -> None:
+    def test_a_retry_that_is_stopped_while_it_is_prepared_reaches_nobody(self, tenant: Tenant, clock: Clock) -> None:
         workflow = with_a_lost_batch("c-2", "c-3")
-        ended = read_run(table, PROVIDER_ID, workflow.run_id)
-        replace_run(table, ended, prepare_retry(ended, clock.at))
+        ended = read_run(tenant, workflow.run_id)
+        replace_run(tenant, ended, prepare_retry(ended, clock.at))
         call("stop", workflow)
         call("retry", workflow)
         assert Workflow(workflow.run_id, attempt=2).whole("c-2", "c-3") == "stopped"

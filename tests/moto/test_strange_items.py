@@ -10,6 +10,7 @@ from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import EventBus
 from client_lifecycle.storage.items import Plain
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Executions
 from tests.moto.test_publish_events import Bus
@@ -80,7 +81,7 @@ def test_a_run_of_nobody_or_of_too_many_is_named_in_the_list(practice: Table, cl
 
 
 def spoil_run(table: Table, run_id: str, clients: int) -> None:
-    plain = table.get(keys.run_key(PROVIDER_ID, run_id)) or {}
+    plain = table.get(Keys(PROVIDER_ID).run(run_id)) or {}
     table.put_many([{**plain, "totals": {**plain["totals"], "clients": clients}}])
 
 
@@ -178,7 +179,7 @@ def write_null(table: Table, partition: str, sk: str, *names: str) -> None:
 
 def test_null_counts_as_absent_when_a_client_is_archived_and_restored(practice: Table) -> None:
     store(practice, client(), *one_of_each())
-    partition = keys.client_partition(PROVIDER_ID, "client-1")
+    partition = Keys(PROVIDER_ID).client_partition("client-1")
     write_null(practice, partition, "CLIENT", "archive_id", "stamp", "plan", "last_return")
     write_null(practice, partition, "APPOINTMENT#appt-1", "cancelled_by", "cancelled_at", "calendar_id")
     write_null(practice, partition, "MEMBERSHIP#chat-1", "left_at")
@@ -192,10 +193,10 @@ def test_null_counts_as_absent_when_a_client_is_archived_and_restored(practice: 
 def test_null_counts_as_absent_in_settings_and_runs(practice: Table) -> None:
     store(practice, client())
     patch("/settings", {"undo_window_days": 10})
-    write_null(practice, keys.provider_partition(PROVIDER_ID), "SETTINGS", "tidy_up")
+    write_null(practice, Keys(PROVIDER_ID).partition(), "SETTINGS", "tidy_up")
     assert patch("/settings", {"undo_window_days": 20}).status == 200
     run = post("/bulk-archives", {"client_ids": ["client-1"]}).body
-    partition = keys.run_partition(PROVIDER_ID, run["run_id"])
+    partition = Keys(PROVIDER_ID).run_partition(run["run_id"])
     write_null(practice, partition, "RUN", "undone_by", "started_at")
     write_null(practice, f"{partition}#0", "MEMBER#00000", "archive_id", "reason")
     assert post(f"/bulk-archives/{run['run_id']}/confirm", {"token": run["token"]}).status == 202
@@ -217,7 +218,7 @@ def test_a_client_whose_stamp_is_not_the_one_that_writes_ask_for_is_named(
     practice: Table, is_archived: bool, archive_id: Any
 ) -> None:
     stored = store(practice, client(stamp=stamp() if is_archived else None))
-    item = practice.get(keys.client_key(PROVIDER_ID, stored.client_id)) or {}
+    item = practice.get(Keys(PROVIDER_ID).client(stored.client_id)) or {}
     practice.put_many([{**item, "archive_id": archive_id}])
     answer = patch("/clients/client-1", {"name": "Robin"})
     assert answer.problem == "UnreadableRecord"
@@ -232,7 +233,7 @@ def test_an_event_is_published_whatever_others_have_added_to_its_item(
     monkeypatch.setattr(wiring, "dead_letters", lambda: None)
     store(practice, client())
     run_id = post("/bulk-archives", {"client_ids": ["client-1"]}).body["run_id"]
-    write = delivered(practice.get(keys.run_key(PROVIDER_ID, run_id)) or {}, 1)
+    write = delivered(practice.get(Keys(PROVIDER_ID).run(run_id)) or {}, 1)
     write["dynamodb"]["NewImage"] |= {"picture": {"B": "AP8="}, "pictures": {"BS": ["AP8=", "/w=="]}}
     assert invoke("publish_events.handler.lambda_handler", {"Records": [write]})["batchItemFailures"] == []
     assert bus.taken == [f"{run_id}:bulk_archive.previewed:1"]
@@ -246,7 +247,7 @@ def test_an_undo_names_the_members_that_it_cannot_read(practice: Table) -> None:
         store(practice, client(client_id))
     workflow = confirmed("client-1", "client-2")
     workflow.whole("client-1", "client-2")
-    key = keys.member_key(PROVIDER_ID, workflow.run_id, 1)
+    key = Keys(PROVIDER_ID).member(workflow.run_id, 1)
     practice.put_many([{**(practice.get(key) or {}), "facts": "none"}])
     undo = post(f"/bulk-archives/{workflow.run_id}/undo").body
     named = {"kind": "member", "id": f"{workflow.run_id}#1", "fields": ["facts"], "client_id": None}
@@ -258,7 +259,7 @@ def test_an_undo_names_the_members_that_it_cannot_read(practice: Table) -> None:
 def test_p6_a_bad_switch_does_not_turn_on_what_another_turns_off(practice: Table) -> None:
     store(practice, client(stamp=stamp()))
     patch("/settings", {"portal": {"schedule_appointments": False}})
-    stored = practice.get(keys.settings_key(PROVIDER_ID)) or {}
+    stored = practice.get(Keys(PROVIDER_ID).settings()) or {}
     practice.put_many([{**stored, "portal": {**stored["portal"], "chat": "maybe"}}])
     permissions = get("/clients/client-1/permissions").body["permissions"]
     [booking] = [one for one in permissions if (one["action"], one["actor"]) == ("book_appointment", "client")]

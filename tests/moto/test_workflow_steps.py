@@ -15,6 +15,7 @@ from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySett
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.bulk.steps import Result, mark_archived
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.workflow import EFFECTS, Workflow, confirmed
@@ -222,14 +223,14 @@ def test_a_client_activated_in_the_middle_is_superseded_and_left_as_it_is(
     assert of_client(dump(table), "c-1") == activated
 
 
-def test_a_second_delivery_does_not_archive_a_client_that_came_back(table: Table, clock: Clock) -> None:
+def test_a_second_delivery_does_not_archive_a_client_that_came_back(tenant: Tenant, clock: Clock) -> None:
     workflow = confirmed("c-1")
     workflow.mark(workflow.batch("c-1"))
     clock.pass_by(MOMENT)
     post("/clients/c-1/activate", {})
     assert workflow.whole("c-1") == "completed"
     assert workflow.outcomes == {"c-1": ("superseded", None)}
-    assert read_client(table, PROVIDER_ID, "c-1").stamp is None
+    assert read_client(tenant, "c-1").stamp is None
 
 
 def test_a_mark_that_comes_after_the_outcome_archives_nobody(table: Table) -> None:
@@ -512,14 +513,14 @@ def test_a_warning_is_shown_and_confirming_acknowledges_it(table: Table) -> None
     assert workflow.outcomes == {"c-1": ("archived", None)}
 
 
-def test_e9_e10_p11_options_of_a_run_apply_to_each_client_and_its_receipt(table: Table) -> None:
+def test_e9_e10_p11_options_of_a_run_apply_to_each_client_and_its_receipt(table: Table, tenant: Tenant) -> None:
     store_group(table, group("group-former"))
     said = {"reason": "finished", "note": "Ended in spring.", "group_id": "group-former", "mute_email": True}
     shown = post("/bulk-archives", {"client_ids": ["c-1", "c-2"], "options": {**said, "notify_client": True}}).body
     post(f"/bulk-archives/{shown['run_id']}/confirm", {"token": shown["token"]})
     Workflow(shown["run_id"]).whole("c-1", "c-2")
     for client_id in ("c-1", "c-2"):
-        stored = read_client(table, PROVIDER_ID, client_id)
+        stored = read_client(tenant, client_id)
         assert (stored.group_id, stored.settings.email_notifications) == ("group-former", False)
         receipt = post(f"/clients/{client_id}/archive").body["receipt"]
         assert (receipt["reason"], receipt["note"], receipt["notify_client"]) == ("finished", "Ended in spring.", True)
@@ -530,7 +531,7 @@ def test_e9_e10_p11_options_of_a_run_apply_to_each_client_and_its_receipt(table:
 
 def edited(table: Table, client_id: str, **fields: Any) -> None:
     """Change a client as another writer does: at its next revision."""
-    now = read_client(table, PROVIDER_ID, client_id)
+    now = read_client(Tenant(table, PROVIDER_ID), client_id)
     store(table, replace(now, revision=now.revision + 1, **fields))
 
 
@@ -552,10 +553,10 @@ def test_a_client_that_has_changed_since_the_preview_is_left_alone(table: Table,
     assert of_client(dump(table), "c-1") == before
 
 
-def test_an_appointment_booked_since_the_preview_is_a_change(table: Table) -> None:
+def test_an_appointment_booked_since_the_preview_is_a_change(table: Table, tenant: Tenant) -> None:
     workflow = confirmed("c-1")
     edited(table, "c-1")
-    store(table, read_client(table, PROVIDER_ID, "c-1"), appointment("booked-since"))
+    store(table, read_client(tenant, "c-1"), appointment("booked-since"))
     workflow.whole("c-1")
     assert workflow.outcomes == {"c-1": ("changed_since_preview", None)}
 

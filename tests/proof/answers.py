@@ -8,8 +8,8 @@ from typing import Any
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal
 from client_lifecycle.domain.client import Client
-from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import Plain, from_plain
+from client_lifecycle.storage.keys import Keys
 from tests.proof.bulk import Work
 from tests.proof.past import Past
 
@@ -57,12 +57,12 @@ class Asked:
 
 def is_archived(state: State, who: Client) -> bool:
     """Whether a client was archived."""
-    return "archive_id" in (state.item(keys.client_key(who.provider_id, who.client_id)) or {})
+    return "archive_id" in (state.item(Keys(who.provider_id).client(who.client_id)) or {})
 
 
 def was(client: Client, span: Span) -> bool:
     """Whether a client that was answered was so."""
-    key, archive_id = keys.client_key(client.provider_id, client.client_id), client.stamp and client.stamp.archive_id
+    key, archive_id = Keys(client.provider_id).client(client.client_id), client.stamp and client.stamp.archive_id
     told = (client.revision, archive_id)
     return span.ever(lambda state: told == _told(state.item(key) or {}))
 
@@ -76,7 +76,7 @@ def is_answer_to(booking: Booking, answer: BookingAnswer, span: Span, first_sent
 
     Of several that are sent at once one is answered, so that moment may be any since it was first sent.
     """
-    key = keys.booking_key(booking.provider_id, booking.event_id)
+    key = Keys(booking.provider_id).booking_answer(booking.event_id)
     before = span.past.item(key, span.moments.start)
     if before:
         return from_plain(BookingAnswer, before) == answer
@@ -95,10 +95,10 @@ def is_answer_to(booking: Booking, answer: BookingAnswer, span: Span, first_sent
 def may_book(booking: Booking, state: State) -> bool:
     """Whether the switches of a client, or else of its group, let it book (P6)."""
     client = _client(booking, state)
-    group = state.item(keys.group_key(booking.provider_id, client.get("group_id", ""))) or {}
+    group = state.item(Keys(booking.provider_id).group(client.get("group_id", ""))) or {}
     said = (one.get("settings", {}).get("schedule_appointments") for one in (client, group))
     return next((word for word in said if word is not None), True)
 
 
 def _client(booking: Booking, state: State) -> Plain:
-    return state.item(keys.client_key(booking.provider_id, booking.client_id)) or {}
+    return state.item(Keys(booking.provider_id).client(booking.client_id)) or {}

@@ -40,8 +40,7 @@ LOST = "Lambda.Unknown"
 def preview(world: World, client_ids: Sequence[str]) -> Run:
     """Preview the bulk archive of these clients."""
     shown = previews.preview(
-        world.table,
-        PROVIDER_ID,
+        world.tenant,
         ChosenClients(client_ids=tuple(client_ids)),
         preview_terms(world.at),
         created_by=STAFF_ID,

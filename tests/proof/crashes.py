@@ -20,6 +20,7 @@ from client_lifecycle.domain.client import PlanTerms, Trigger
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import archives, keys, runs
 from client_lifecycle.storage.items import Plain, from_item, from_plain, to_plain
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import archive_later
 from client_lifecycle.use_cases.bulk import control
@@ -124,7 +125,7 @@ class Scene:
 
     def execution(self, run: Run) -> Execution:
         """Return the work on the present attempt of a run, by the manifest in the bucket."""
-        run = runs.read_run(self.world.table, PROVIDER_ID, run.run_id)
+        run = runs.read_run(self.world.tenant, run.run_id)
         key = f"{PROVIDER_ID}/{run.run_id}-{run.attempt}.json"
         return Execution(run, lambda: json.loads(self.workflow.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()))
 
@@ -158,8 +159,8 @@ class Scene:
         """Return the work on the undo of a run that has archived its clients."""
         run = self.ended(self.confirmed(*client_ids), MARK, *EFFECTS, SETTLE)
         self.done(lambda: undo_of(self.world, run, self.workflow))
-        undo = runs.read_run(self.world.table, PROVIDER_ID, run.run_id).undone_by
-        return self.execution(runs.read_run(self.world.table, PROVIDER_ID, undo or ""))
+        undo = runs.read_run(self.world.tenant, run.run_id).undone_by
+        return self.execution(runs.read_run(self.world.tenant, undo or ""))
 
     def clean_up(self) -> Work:
         """Return the clean-up, which comes a while later."""
@@ -305,7 +306,7 @@ def clean_up_that_starts_a_proposal(scene: Scene) -> Work:
 def planned(scene: Scene) -> None:
     at, terms = scene.world.at, PlanTerms(trigger=Trigger.AFTER_LAST_APPOINTMENT)
     who = scene.who("quiet").client_id
-    scene.done(lambda: archive_later.plan_archive(scene.world.table, PROVIDER_ID, who, terms, cause=cause(), at=at))
+    scene.done(lambda: archive_later.plan_archive(scene.world.tenant, who, terms, cause=cause(), at=at))
 
 
 def after_plan(operation: Callable[..., Work]) -> Case:
@@ -325,17 +326,17 @@ def clean_up_with_a_plan(scene: Scene) -> Work:
 
 def exclude(scene: Scene) -> Work:
     run_id, table = scene.previewed(*TWO, "quiet").run_id, scene.world.table
-    return lambda: control.exclude(table, PROVIDER_ID, run_id, [*TWO, "quiet"])
+    return lambda: control.exclude(Tenant(table, PROVIDER_ID), run_id, [*TWO, "quiet"])
 
 
 def stop(scene: Scene) -> Work:
     run_id, table, at = scene.confirmed().run.run_id, scene.world.table, scene.world.at
-    return lambda: control.stop(table, PROVIDER_ID, run_id, at=at)
+    return lambda: control.stop(Tenant(table, PROVIDER_ID), run_id, at=at)
 
 
 def stop_before_the_start(scene: Scene) -> Work:
     run_id, table, at = scene.previewed(*TWO).run_id, scene.world.table, scene.world.at
-    return lambda: control.stop(table, PROVIDER_ID, run_id, at=at)
+    return lambda: control.stop(Tenant(table, PROVIDER_ID), run_id, at=at)
 
 
 def retry(scene: Scene) -> Work:
@@ -355,7 +356,7 @@ def prepare_retry(scene: Scene) -> Work:
 def prepare_retry_that_is_stopped(scene: Scene) -> Work:
     execution = scene.retrying(scene.retried())
     run_id, table, at = execution.run.run_id, scene.world.table, scene.world.at
-    scene.done(lambda: control.stop(table, PROVIDER_ID, run_id, at=at))
+    scene.done(lambda: control.stop(Tenant(table, PROVIDER_ID), run_id, at=at))
     return execution.prepare()
 
 
@@ -529,7 +530,7 @@ class Stage:
         if "archive_id" not in item:
             return None
         _, provider_id, client_id = item["pk"].split("#")
-        receipt = archives.read_receipt(scene.world.table, provider_id, client_id, item["archive_id"])
+        receipt = archives.read_receipt(Tenant(scene.world.table, provider_id), client_id, item["archive_id"])
         return {**to_plain(receipt), "changes": sorted(json.dumps(to_plain(change)) for change in receipt.changes)}
 
     def _handed_over(self, run: Run) -> Iterator[dict[str, Any]]:

@@ -13,9 +13,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TypeAlias
 
-from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import record_from, record_item
 from client_lifecycle.storage.items import Plain
+from client_lifecycle.storage.keys import Keys
 
 ARCHIVED, ACTIVATED = "client.archived", "client.activated"
 WHAT_CHANGES = {"status", "cancelled_by", "cancelled_at", "left_at", "hidden_at", "live_key", "commitment_key"}
@@ -297,7 +297,11 @@ def records_stay_what_they_are(step: Step, memory: Memory) -> None:
         if "kind" in after:
             kept = [{name: part for name, part in item.items() if name not in WHAT_CHANGES} for item in (before, after)]
             hold(kept[0] == kept[1], "a record has become another", sk)
-            hold(record_item(provider_id, client_id, record_from(after)) == after, "a record is in the wrong index", sk)
+            hold(
+                record_item(Keys(provider_id), client_id, record_from(after)) == after,
+                "a record is in the wrong index",
+                sk,
+            )
 
 
 def what_was_told_stays_told(step: Step, memory: Memory) -> None:
@@ -537,7 +541,7 @@ def a_member_is_marked_once(before: RunLook, after: RunLook, clients: Clients) -
         now, archive_id = after.members[sk], member.get("archive_id")
         if now.get("archive_id") == archive_id:
             continue
-        look = clients[keys.client_partition(after.run["provider_id"], member["client_id"])]
+        look = clients[Keys(after.run["provider_id"]).client_partition(member["client_id"])]
         hold(archive_id is None, "a member was marked twice", sk)
         hold(member["outcome"] == now["outcome"] == "pending", "a member was marked after its outcome", sk)
         if "undoes" in member:
@@ -553,7 +557,7 @@ def an_outcome_is_true(before: RunLook, after: RunLook, clients: Clients) -> Non
     for sk, member in after.members.items():
         if member["outcome"] == before.members[sk]["outcome"]:
             continue
-        look = clients[keys.client_partition(after.run["provider_id"], member["client_id"])]
+        look = clients[Keys(after.run["provider_id"]).client_partition(member["client_id"])]
         match member["outcome"]:
             case "archived":
                 hold(look.archive_id == member.get("archive_id"), "archived, says a run, but the client is not", sk)
@@ -581,7 +585,7 @@ def who_is_not_dealt_with_is_told_why(before: RunLook, after: RunLook, clients: 
         if member["outcome"] in HELD_BACK:
             hold(bool(member["rules"]), "held back, says a run, and not by what", sk)
         if member["outcome"] == "left_alone":
-            look = clients[keys.client_partition(after.run["provider_id"], member["client_id"])]
+            look = clients[Keys(after.run["provider_id"]).client_partition(member["client_id"])]
             as_left = (look.archive_id, look.client["revision"]) == (member["undoes"], member["undoes_revision"])
             hold(not as_left, "left alone, says an undo, but the client is as the run left it", sk)
 

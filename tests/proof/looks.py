@@ -17,6 +17,7 @@ from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.history import HistoryPage, list_history
 from client_lifecycle.storage.items import from_plain
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.providers import GroupPage, list_groups
 from client_lifecycle.storage.receipts import ReceiptPage, list_receipts
 from client_lifecycle.storage.runs import MemberPage, RunPage, list_members, list_runs
@@ -35,18 +36,18 @@ def look_up_groups(world: World, who: Client, choice: int) -> Work:
     """Staff list the groups."""
 
     def so_in(state: State) -> list[Group]:
-        found = state.items(keys.provider_partition(PROVIDER_ID), keys.GROUP_PREFIX)
+        found = state.items(Keys(PROVIDER_ID).partition(), keys.GROUP_PREFIX)
         return [from_plain(Group, plain) for plain in found]
 
     def is_true(page: GroupPage, span: Span) -> bool:
         return span.ever(lambda state: page.groups == so_in(state))
 
-    return Asked(lambda: list_groups(world.table, PROVIDER_ID, limit=EVERYTHING, after=None), is_true)
+    return Asked(lambda: list_groups(world.tenant, limit=EVERYTHING, after=None), is_true)
 
 
 def look_up_history(world: World, who: Client, choice: int) -> Work:
     """Staff read the history of a client."""
-    partition = keys.client_partition(PROVIDER_ID, who.client_id)
+    partition = Keys(PROVIDER_ID).client_partition(who.client_id)
 
     def so_in(state: State) -> list[str]:
         return [plain["history_id"] for plain in state.items(partition, keys.HISTORY_PREFIX)]
@@ -56,14 +57,14 @@ def look_up_history(world: World, who: Client, choice: int) -> Work:
         return span.ever(lambda state: told == so_in(state))
 
     def work() -> HistoryPage:
-        return list_history(world.table, PROVIDER_ID, who.client_id, limit=EVERYTHING, after=None, newest_first=False)
+        return list_history(world.tenant, who.client_id, limit=EVERYTHING, after=None, newest_first=False)
 
     return Asked(work, is_true)
 
 
 def look_up_receipts(world: World, who: Client, choice: int) -> Work:
     """Staff list the receipts of a client."""
-    partition = keys.client_partition(PROVIDER_ID, who.client_id)
+    partition = Keys(PROVIDER_ID).client_partition(who.client_id)
 
     def so_in(state: State) -> list[str]:
         found = state.items(partition, keys.RECEIPT_PREFIX)
@@ -80,18 +81,18 @@ def look_up_receipts(world: World, who: Client, choice: int) -> Work:
             span.ever(partial(was_so, receipt)) for receipt in receipts
         )
 
-    return Asked(lambda: list_receipts(world.table, PROVIDER_ID, who.client_id, limit=EVERYTHING, after=None), is_true)
+    return Asked(lambda: list_receipts(world.tenant, who.client_id, limit=EVERYTHING, after=None), is_true)
 
 
 def look_up_runs(world: World, who: Client, choice: int) -> Work:
     """Staff list the bulk archives, each as it is."""
 
     def so_in(state: State) -> list[str]:
-        found = state.items(keys.provider_partition(PROVIDER_ID), keys.RUN_PREFIX)
+        found = state.items(Keys(PROVIDER_ID).partition(), keys.RUN_PREFIX)
         return [plain["run_id"] for plain in found][::-1]
 
     def was_so(run: Run, state: State) -> bool:
-        stored = state.item(keys.run_key(PROVIDER_ID, run.run_id)) or {}
+        stored = state.item(Keys(PROVIDER_ID).run(run.run_id)) or {}
         return (run.state, run.attempt, run.undone_by) == tuple(
             stored.get(name) for name in ("state", "attempt", "undone_by")
         )
@@ -102,7 +103,7 @@ def look_up_runs(world: World, who: Client, choice: int) -> Work:
             span.ever(partial(was_so, run)) for run in page.runs
         )
 
-    return Asked(lambda: list_runs(world.table, PROVIDER_ID, limit=EVERYTHING, after=None), is_true)
+    return Asked(lambda: list_runs(world.tenant, limit=EVERYTHING, after=None), is_true)
 
 
 def look_up_members(world: World, who: Client, choice: int) -> Work | None:
@@ -113,7 +114,7 @@ def look_up_members(world: World, who: Client, choice: int) -> Work | None:
     run = runs[choice % len(runs)]
 
     def was_so(member: Member, state: State) -> bool:
-        stored = state.item(keys.member_key(PROVIDER_ID, run.run_id, member.position)) or {}
+        stored = state.item(Keys(PROVIDER_ID).member(run.run_id, member.position)) or {}
         return (member.outcome, member.attempt) == (stored.get("outcome"), stored.get("attempt"))
 
     def is_true(page: MemberPage, span: Span) -> bool:
@@ -121,7 +122,7 @@ def look_up_members(world: World, who: Client, choice: int) -> Work | None:
             span.ever(partial(was_so, member)) for member in page.members
         )
 
-    return Asked(lambda: list_members(world.table, run, outcome=None, limit=EVERYTHING, after=None), is_true)
+    return Asked(lambda: list_members(world.tenant, run, outcome=None, limit=EVERYTHING, after=None), is_true)
 
 
 def check_permission(world: World, who: Client, choice: int) -> Work:
@@ -131,7 +132,7 @@ def check_permission(world: World, who: Client, choice: int) -> Work:
     def is_true(check: PermissionCheck, span: Span) -> bool:
         return all(span.ever(partial(_is_so, check, client)) for client in world.people)
 
-    return Asked(lambda: check_permissions(world.table, PROVIDER_ID, Action.SHARE_DOCUMENT, None, client_ids), is_true)
+    return Asked(lambda: check_permissions(world.tenant, Action.SHARE_DOCUMENT, None, client_ids), is_true)
 
 
 def _is_so(check: PermissionCheck, client: Client, state: State) -> bool:

@@ -37,7 +37,7 @@ from client_lifecycle.domain.runs import Run
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule
 from client_lifecycle.storage.clients import change_write, client_write, read_client, read_live, record_item
 from client_lifecycle.storage.items import Plain, put_new, to_plain
-from client_lifecycle.storage.keys import client_partition, group_key, run_partition, settings_key
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import archive_later
@@ -114,10 +114,8 @@ def archive(world: World, who: Client, choice: int) -> Work:
 
     def work() -> Archived:
         unseen = _fallen_back(world, who)
-        archived = archive_client(
-            world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, options=options, acknowledged=seen
-        )
-        if world.looks[client_partition(PROVIDER_ID, who.client_id)].archive_id == archived.receipt.archive_id:
+        archived = archive_client(world.tenant, who.client_id, cause=cause(), at=at, options=options, acknowledged=seen)
+        if world.looks[Keys(PROVIDER_ID).client_partition(who.client_id)].archive_id == archived.receipt.archive_id:
             left = unseen & _fallen_back(world, who)
             hold(not left, "an archive has left alive what had fallen back before it was asked for", *left)
         return archived
@@ -133,28 +131,24 @@ def _fallen_back(world: World, who: Client) -> set[tuple[str, int]]:
 def activate(world: World, who: Client, choice: int) -> Work:
     """Staff activate a client."""
     at = world.at
-    return _client_asked(lambda: activate_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at).client)
+    return _client_asked(lambda: activate_client(world.tenant, who.client_id, cause=cause(), at=at).client)
 
 
 def restore(world: World, who: Client, choice: int) -> Work:
     """Staff activate a client, or one who is back already, and want everything restored."""
     at, asked = world.at, tuple(Restorable)
-    return _client_asked(
-        lambda: activate_client(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at, asked=asked).client
-    )
+    return _client_asked(lambda: activate_client(world.tenant, who.client_id, cause=cause(), at=at, asked=asked).client)
 
 
 def restore_older(world: World, who: Client, choice: int) -> Work | None:
     """Staff restore an active client from one of its receipts, whichever."""
     at, asked = world.at, tuple(Restorable)
-    archive_id = _any(sorted(world.looks[client_partition(PROVIDER_ID, who.client_id)].receipts), choice)
+    archive_id = _any(sorted(world.looks[Keys(PROVIDER_ID).client_partition(who.client_id)].receipts), choice)
     if archive_id is None:
         return None
 
     def work() -> Client:
-        return restore_from_receipt(
-            world.table, PROVIDER_ID, who.client_id, archive_id, cause=cause(), at=at, asked=asked
-        ).client
+        return restore_from_receipt(world.tenant, who.client_id, archive_id, cause=cause(), at=at, asked=asked).client
 
     return _client_asked(work)
 
@@ -167,7 +161,7 @@ def change(world: World, who: Client, choice: int) -> Work:
             return replace(client, settings=replace(client.settings, email_notifications=choice % 4 == 1))
         return replace(client, group_id=OTHER_GROUP_ID if choice % 4 else GROUP_ID)
 
-    return _client_asked(lambda: change_client(world.table, PROVIDER_ID, who.client_id, edit))
+    return _client_asked(lambda: change_client(world.tenant, who.client_id, edit))
 
 
 def book_by_client(world: World, who: Client, choice: int) -> Work:
@@ -190,7 +184,7 @@ def add_records(world: World, who: Client, choice: int) -> Work:
     ]
 
     def added(records: tuple[Record, ...]) -> list[TransactWriteItemTypeDef]:
-        items = [record_item(PROVIDER_ID, who.client_id, one) for one in new]
+        items = [record_item(Keys(PROVIDER_ID), who.client_id, one) for one in new]
         return [put_new(world.table.name, {"pk": item["pk"], "sk": item["sk"]}, item) for item in items]
 
     return lambda: _change_records(world, who, added)
@@ -202,7 +196,7 @@ def charge(world: World, who: Client, choice: int) -> Work:
     def charged(records: tuple[Record, ...]) -> list[TransactWriteItemTypeDef]:
         due = [one for one in records if isinstance(one, Payment) and one.status is PaymentStatus.SCHEDULED]
         changes = [Change(before=one, after=replace(one, status=PaymentStatus.CHARGING)) for one in due[:1]]
-        return [change_write(world.table, PROVIDER_ID, who.client_id, change) for change in changes]
+        return [change_write(world.tenant, who.client_id, change) for change in changes]
 
     return lambda: _change_records(world, who, charged)
 
@@ -212,10 +206,10 @@ def bill(world: World, who: Client, choice: int) -> Work:
     credit_cents, owed_cents = (AMOUNTS_CENTS[choice // part % len(AMOUNTS_CENTS)] for part in (1, 3))
 
     def work() -> None:
-        before = read_client(world.table, PROVIDER_ID, who.client_id)
+        before = read_client(world.tenant, who.client_id)
         after = with_next_revision(replace(before, credit_cents=credit_cents, owed_cents=owed_cents))
         with suppress(StaleRead):
-            world.table.transact_if_unchanged([client_write(world.table, before, after)])
+            world.table.transact_if_unchanged([client_write(world.tenant, before, after)])
 
     return work
 
@@ -225,12 +219,12 @@ def charge_fails(world: World, who: Client, choice: int) -> Work:
     status = PaymentStatus.SCHEDULED if choice % 4 else PaymentStatus.CHARGED
 
     def work() -> None:
-        live = read_live(world.table, PROVIDER_ID, who.client_id, world.at)
+        live = read_live(world.tenant, who.client_id, world.at)
         in_charge = [one for one in live.records if isinstance(one, Payment) and one.status is PaymentStatus.CHARGING]
         for one in in_charge[:1]:
             change = Change(before=one, after=replace(one, status=status))
             with suppress(StaleRead):
-                world.table.transact_if_unchanged([change_write(world.table, PROVIDER_ID, who.client_id, change)])
+                world.table.transact_if_unchanged([change_write(world.tenant, who.client_id, change)])
 
     return work
 
@@ -244,10 +238,10 @@ def change_rules(world: World, who: Client, choice: int) -> Work:
         return replace(settings, safety=replace(settings.safety, **decided))
 
     def is_true(after: ProviderSettings, span: Span) -> bool:
-        key, told = settings_key(PROVIDER_ID), to_plain(after)["safety"]
+        key, told = Keys(PROVIDER_ID).settings(), to_plain(after)["safety"]
         return span.ever(lambda state: told == (state.item(key) or UNDECIDED)["safety"])
 
-    return Asked(lambda: change_settings(world.table, PROVIDER_ID, edit), is_true)
+    return Asked(lambda: change_settings(world.tenant, edit), is_true)
 
 
 def switch_group(world: World, who: Client, choice: int) -> Work:
@@ -258,10 +252,10 @@ def switch_group(world: World, who: Client, choice: int) -> Work:
         return replace(group, settings=replace(group.settings, schedule_appointments=is_on))
 
     def is_true(after: Group, span: Span) -> bool:
-        key, told = group_key(PROVIDER_ID, GROUP_ID), to_plain(after)
+        key, told = Keys(PROVIDER_ID).group(GROUP_ID), to_plain(after)
         return span.ever(lambda state: told.items() <= (state.item(key) or {}).items())
 
-    return Asked(lambda: change_group(world.table, PROVIDER_ID, GROUP_ID, edit), is_true)
+    return Asked(lambda: change_group(world.tenant, GROUP_ID, edit), is_true)
 
 
 def plan(world: World, who: Client, choice: int) -> Work:
@@ -270,23 +264,19 @@ def plan(world: World, who: Client, choice: int) -> Work:
     tomorrow = (at + DAY).date() if trigger is Trigger.ARCHIVE_ON else None
     options, seen = SAID[choice // 3 % len(SAID)], SEEN[choice // 9 % len(SEEN)]
     terms = PlanTerms(trigger=trigger, archive_on=tomorrow, options=options, acknowledged=seen)
-    return _client_asked(
-        lambda: archive_later.plan_archive(world.table, PROVIDER_ID, who.client_id, terms, cause=cause(), at=at)
-    )
+    return _client_asked(lambda: archive_later.plan_archive(world.tenant, who.client_id, terms, cause=cause(), at=at))
 
 
 def cancel_plan(world: World, who: Client, choice: int) -> Work:
     """Staff cancel the plan to archive a client."""
     at = world.at
-    return _client_asked(
-        lambda: archive_later.cancel_plan(world.table, PROVIDER_ID, who.client_id, cause=cause(), at=at)
-    )
+    return _client_asked(lambda: archive_later.cancel_plan(world.tenant, who.client_id, cause=cause(), at=at))
 
 
 def carry_out_plan(world: World, who: Client, choice: int) -> Work:
     """A client's plan is looked at, by a clean-up that has found it due."""
     at = world.at
-    return lambda: archive_later.carry_out_plan(world.table, PROVIDER_ID, who.client_id, at=at)
+    return lambda: archive_later.carry_out_plan(world.tenant, who.client_id, at=at)
 
 
 def clean_up(world: World, who: Client, choice: int) -> Work:
@@ -326,9 +316,8 @@ def confirm_again(world: World, who: Client, choice: int) -> Work | None:
 def confirm(world: World, run: Run, *, accept_changes: bool, workflow: Workflow) -> Run:
     """Confirm a run that was previewed."""
     return control.confirm(
-        world.table,
+        world.tenant,
         workflow,
-        PROVIDER_ID,
         run.run_id,
         run.token,
         confirmed_by=STAFF_ID,
@@ -342,15 +331,15 @@ def exclude(world: World, who: Client, choice: int) -> Work | None:
     run = _any(world.runs, choice)
     if run is None:
         return None
-    members = world.run_looks[run_partition(PROVIDER_ID, run.run_id)].members.values()
+    members = world.run_looks[Keys(PROVIDER_ID).run_partition(run.run_id)].members.values()
     client_ids = [member["client_id"] for member in members][choice % 2 :: 2]
-    return lambda: control.exclude(world.table, PROVIDER_ID, run.run_id, client_ids)
+    return lambda: control.exclude(world.tenant, run.run_id, client_ids)
 
 
 def stop(world: World, who: Client, choice: int) -> Work | None:
     """Staff stop a run, whatever it is doing."""
     at, run = world.at, _any(world.runs, choice)
-    return (lambda: control.stop(world.table, PROVIDER_ID, run.run_id, at=at)) if run else None
+    return (lambda: control.stop(world.tenant, run.run_id, at=at)) if run else None
 
 
 def retry(world: World, who: Client, choice: int) -> Work | None:
@@ -361,7 +350,7 @@ def retry(world: World, who: Client, choice: int) -> Work | None:
 
 def retry_of(world: World, run: Run, workflow: Workflow) -> Run:
     """Try this run's clients again."""
-    return retrying.retry(world.table, workflow, PROVIDER_ID, run.run_id, at=world.at)
+    return retrying.retry(world.tenant, workflow, run.run_id, at=world.at)
 
 
 def undo(world: World, who: Client, choice: int) -> Work | None:
@@ -372,7 +361,7 @@ def undo(world: World, who: Client, choice: int) -> Work | None:
 
 def undo_of(world: World, run: Run, workflow: Workflow) -> Run:
     """Undo this run."""
-    return undoing.start_undo(world.table, workflow, PROVIDER_ID, run.run_id, asked_by=STAFF_ID, at=world.at)
+    return undoing.start_undo(world.tenant, workflow, run.run_id, asked_by=STAFF_ID, at=world.at)
 
 
 def execution_dies(world: World, who: Client, choice: int) -> Work | None:
@@ -450,18 +439,18 @@ def _book(world: World, who: Client, choice: int, booked_by: BookedBy) -> Work:
     def is_true(answer: BookingAnswer, span: Span) -> bool:
         return is_answer_to(booking, answer, span, first_sent)
 
-    return Asked(lambda: book(world.table, booking, at=at), is_true)
+    return Asked(lambda: book(world.tenant, booking, at=at), is_true)
 
 
 def _change_records(
     world: World, who: Client, change: Callable[[tuple[Record, ...]], list[TransactWriteItemTypeDef]]
 ) -> None:
     """Write records of an active client together with its next revision; if it changes meanwhile, leave it."""
-    live = read_live(world.table, PROVIDER_ID, who.client_id, world.at)
+    live = read_live(world.tenant, who.client_id, world.at)
     writes = change(live.records)
     if live.client.stamp or not writes:
         return
     with suppress(StaleRead):
         world.table.transact_if_unchanged(
-            [client_write(world.table, live.client, with_next_revision(live.client)), *writes]
+            [client_write(world.tenant, live.client, with_next_revision(live.client)), *writes]
         )

@@ -14,7 +14,6 @@ from tests.proof.operations import archive
 from tests.proof.past import READS
 from tests.proof.scheduler import Call, Let, Running
 from tests.proof.world import LONGEST_LAG, Controls, World, plain_people
-from tests.support.builders import PROVIDER_ID
 from tests.support.made_up_answers import Answer
 
 CALLS = 250
@@ -58,7 +57,7 @@ def done(world: World, work: Work) -> Any:
 
 
 def active(world: World) -> list[str]:
-    clients, _ = done(world, lambda: all_clients(world.table, PROVIDER_ID, Status.ACTIVE, group_id=None))
+    clients, _ = done(world, lambda: all_clients(world.tenant, Status.ACTIVE, group_id=None))
     return [client.client_id for client in clients]
 
 
@@ -67,7 +66,7 @@ def test_an_index_lags_until_time_has_passed_and_a_client_never(controls: Contro
         world.settle_in(plain_people()[:1])
         [who] = world.people
         done(world, archive(world, who, 0))
-        found: Client = done(world, lambda: read_client(world.table, PROVIDER_ID, who.client_id))
+        found: Client = done(world, lambda: read_client(world.tenant, who.client_id))
         assert (found.status, active(world)) == (Status.ARCHIVED, [who.client_id])
         world.at += 2 * LONGEST_LAG
         assert active(world) == []

@@ -23,12 +23,13 @@ from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.restore import Restoration, RestoreState
 from client_lifecycle.domain.runs import Run, finish
 from client_lifecycle.domain.undo import UndoSkipReason
-from client_lifecycle.storage import archives, bookings, clients, due, keys, outcomes, restores, runs
+from client_lifecycle.storage import archives, bookings, clients, due, outcomes, restores, runs
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.items import Plain, conditional_update, put_new, to_plain
 from client_lifecycle.storage.outcomes import Settlement, _Attempt
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases import archive, archive_later, book, carry_out, restore
 from client_lifecycle.use_cases.bulk import control, retry, steps
 from tests.proof import operations
@@ -39,7 +40,7 @@ from tests.proof.interleaving import Tally, live_through
 from tests.proof.invariants import Broken, hold
 from tests.proof.trail import KEPT_CALLS
 from tests.proof.world import Controls
-from tests.support.builders import DAY, PROVIDER_ID, plan
+from tests.support.builders import DAY, plan
 
 CALLS_PER_WORLD = 250
 MOST_WORLDS = 30
@@ -48,21 +49,23 @@ MOST_WORLDS = 30
 Fault = Callable[[pytest.MonkeyPatch], None]
 
 
-def exists(table: Table, key: Mapping[str, str]) -> dict[str, object]:
+def exists(tenant: Tenant, key: Mapping[str, str]) -> dict[str, object]:
     """A condition that always holds."""
     place = {name: {"S": part} for name, part in key.items()}
-    return {"ConditionCheck": {"TableName": table.name, "Key": place, "ConditionExpression": "attribute_exists(pk)"}}
+    return {
+        "ConditionCheck": {"TableName": tenant.table.name, "Key": place, "ConditionExpression": "attribute_exists(pk)"}
+    }
 
 
 def effects_without_the_stamp_check(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(clients, "stamp_check", lambda table, *ids: exists(table, keys.client_key(*ids[:2])))
+    patch.setattr(clients, "stamp_check", lambda tenant, *ids: exists(tenant, tenant.keys.client(ids[0])))
 
 
 def clients_written_over_any_revision(patch: pytest.MonkeyPatch) -> None:
-    def client_write(table: Table, before: Client, after: Client) -> object:
-        key = keys.client_key(before.provider_id, before.client_id)
+    def client_write(tenant: Tenant, before: Client, after: Client) -> object:
+        key = tenant.keys.client(before.client_id)
         stored = clients.client_item(before), clients.client_item(after)
-        return conditional_update(table.name, key, *stored, {"archive_id"})
+        return conditional_update(tenant.table.name, key, *stored, {"archive_id"})
 
     patch.setattr(clients, "client_write", client_write)
 
@@ -71,7 +74,7 @@ def bookings_that_leave_an_active_client_untouched(patch: pytest.MonkeyPatch) ->
     whole = bookings.commit_booking
 
     def commit_booking(
-        table: Table,
+        tenant: Tenant,
         before: Client,
         after: Client,
         booking: Booking,
@@ -79,13 +82,13 @@ def bookings_that_leave_an_active_client_untouched(patch: pytest.MonkeyPatch) ->
         history: HistoryEntry | None,
     ) -> None:
         if before.stamp:
-            whole(table, before, after, booking, answer, history)
+            whole(tenant, before, after, booking, answer, history)
             return
-        item = clients.record_item(before.provider_id, before.client_id, booking.appointment)
+        item = clients.record_item(tenant.keys, before.client_id, booking.appointment)
         place = {"pk": item["pk"], "sk": item["sk"]}
-        answer_key = keys.booking_key(before.provider_id, booking.event_id)
-        table.transact_if_unchanged(
-            [put_new(table.name, place, item), put_new(table.name, answer_key, to_plain(answer))]
+        answer_key = tenant.keys.booking_answer(booking.event_id)
+        tenant.table.transact_if_unchanged(
+            [put_new(tenant.table.name, place, item), put_new(tenant.table.name, answer_key, to_plain(answer))]
         )
 
     patch.setattr(bookings, "commit_booking", commit_booking)
@@ -93,7 +96,7 @@ def bookings_that_leave_an_active_client_untouched(patch: pytest.MonkeyPatch) ->
 
 def returns_in_two_transactions(patch: pytest.MonkeyPatch) -> None:
     def commit_reactivation(
-        table: Table,
+        tenant: Tenant,
         before: Client,
         after: Client,
         history: HistoryEntry | None,
@@ -102,8 +105,8 @@ def returns_in_two_transactions(patch: pytest.MonkeyPatch) -> None:
         **_: object,
     ) -> None:
         if history:
-            table.transact_if_unchanged([clients.history_write(table, before, history)])
-        table.transact_if_unchanged([clients.client_write(table, before, after)])
+            tenant.table.transact_if_unchanged([clients.history_write(tenant, before, history)])
+        tenant.table.transact_if_unchanged([clients.client_write(tenant, before, after)])
 
     patch.setattr(archives, "commit_reactivation", commit_reactivation)
 
@@ -125,8 +128,8 @@ def outcomes_given_over_others(patch: pytest.MonkeyPatch) -> None:
 
 
 def marks_that_are_not_kept(patch: pytest.MonkeyPatch) -> None:
-    def mark_write(table: Table, run: Run, member: Member, archived: Client, archive_id: str) -> object:
-        return exists(table, keys.member_key(run.provider_id, run.run_id, member.position))
+    def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> object:
+        return exists(tenant, tenant.keys.member(run.run_id, member.position))
 
     patch.setattr(outcomes, "mark_write", mark_write)
 
@@ -134,10 +137,10 @@ def marks_that_are_not_kept(patch: pytest.MonkeyPatch) -> None:
 def marks_on_members_that_have_their_outcome(patch: pytest.MonkeyPatch) -> None:
     whole = outcomes.mark_write
 
-    def mark_write(table: Table, run: Run, member: Member, archived: Client, archive_id: str) -> object:
+    def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> object:
         with pytest.MonkeyPatch.context() as inner:
             unguarded(inner, outcomes, "outcome", "attempt", "archive_id")
-            return whole(table, run, member, archived, archive_id)
+            return whole(tenant, run, member, archived, archive_id)
 
     patch.setattr(outcomes, "mark_write", mark_write)
 
@@ -163,8 +166,8 @@ def retries_that_reopen_everybody(patch: pytest.MonkeyPatch) -> None:
 
 
 def returns_that_undoings_do_not_keep(patch: pytest.MonkeyPatch) -> None:
-    def reactivation_write(table: Table, run: Run, member: Member) -> object:
-        return exists(table, keys.member_key(run.provider_id, run.run_id, member.position))
+    def reactivation_write(tenant: Tenant, run: Run, member: Member) -> object:
+        return exists(tenant, tenant.keys.member(run.run_id, member.position))
 
     patch.setattr(outcomes, "reactivation_write", reactivation_write)
 
@@ -201,8 +204,8 @@ def verdicts_from_an_old_reading(patch: pytest.MonkeyPatch) -> None:
 def plans_carried_out_although_they_are_gone(patch: pytest.MonkeyPatch) -> None:
     """The clean-up archives every client it finds in its list, without looking whether the plan still stands."""
 
-    def found_again(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
-        live = read_live(table, provider_id, client_id, at)
+    def found_again(tenant: Tenant, client_id: str, at: datetime) -> LiveClient:
+        live = read_live(tenant, client_id, at)
         as_found = live.client if live.client.plan or live.client.stamp else replace(live.client, plan=plan())
         return replace(live, client=as_found)
 
@@ -240,7 +243,7 @@ def archives_that_make_nothing_good(patch: pytest.MonkeyPatch) -> None:
 
 
 def payments_left_alone_that_nobody_looks_at_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(archives, "look_again_at", lambda archived_at, at: at + 1_000 * DAY)
+    patch.setattr(archives, "left_alone_check_at", lambda archived_at, at: at + 1_000 * DAY)
 
 
 def flips_at_the_time_they_were_asked_for(patch: pytest.MonkeyPatch) -> None:
@@ -359,8 +362,8 @@ def end_of_a_run_while_it_marks(scene: Scene) -> tuple[Work, Callable[[], object
 
 def stop_while_its_run_ends(scene: Scene) -> tuple[Work, Callable[[], object]]:
     execution = scene.confirmed()
-    table, run_id, at = scene.world.table, execution.run.run_id, scene.world.at
-    return lambda: control.stop(table, PROVIDER_ID, run_id, at=at), lambda: scene.done(execution.finish())
+    tenant, run_id, at = scene.world.tenant, execution.run.run_id, scene.world.at
+    return lambda: control.stop(tenant, run_id, at=at), lambda: scene.done(execution.finish())
 
 
 def archive_while_others_do_and_undo_so(scene: Scene) -> tuple[Work, Callable[[], object]]:

@@ -21,8 +21,9 @@ from client_lifecycle.domain.client import ArchiveOptions, Client
 from client_lifecycle.domain.errors import CommitContended, StorageBusy, Superseded
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage.archives import CHECK_ARCHIVE_AFTER
-from client_lifecycle.storage.keys import client_partition
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.book import book
@@ -45,16 +46,16 @@ EXPECTED = (StorageBusy, CommitContended, Superseded)
 
 def archive(table: Table, who: Client) -> None:
     at = datetime.now(UTC)
-    archive_client(table, PROVIDER_ID, who.client_id, cause=cause(), at=at, options=ArchiveOptions())
+    archive_client(Tenant(table, PROVIDER_ID), who.client_id, cause=cause(), at=at, options=ArchiveOptions())
 
 
 def activate(table: Table, who: Client) -> None:
-    activate_client(table, PROVIDER_ID, who.client_id, cause=cause(), at=datetime.now(UTC))
+    activate_client(Tenant(table, PROVIDER_ID), who.client_id, cause=cause(), at=datetime.now(UTC))
 
 
 def restore(table: Table, who: Client) -> None:
     asked = (Restorable.CHATS, Restorable.REMINDERS, Restorable.FEED, Restorable.PAYMENTS)
-    activate_client(table, PROVIDER_ID, who.client_id, cause=cause(), at=datetime.now(UTC), asked=asked)
+    activate_client(Tenant(table, PROVIDER_ID), who.client_id, cause=cause(), at=datetime.now(UTC), asked=asked)
 
 
 def book_one(table: Table, who: Client) -> None:
@@ -66,7 +67,7 @@ def book_one(table: Table, who: Client) -> None:
         appointment=appointment(name, starts_at=at + DAY),
         booked_by=BookedBy.CLIENT,
     )
-    assert book(table, booking, at=at).refusal is None
+    assert book(Tenant(table, PROVIDER_ID), booking, at=at).refusal is None
 
 
 VERBS: tuple[Callable[[Table, Client], None], ...] = (archive, archive, archive, activate, restore, book_one)
@@ -112,7 +113,7 @@ def test_twenty_threads_leave_no_client_half_archived(people: tuple[Table, list[
 
 def hold_at_rest(table: Table, who: Client) -> int:
     """Hold every invariant there is at rest, and count a client's archives and returns."""
-    partition = client_partition(PROVIDER_ID, who.client_id)
+    partition = Keys(PROVIDER_ID).client_partition(who.client_id)
     look = ClientLook({plain["sk"]: plain for plain in table.query("pk = :pk", {":pk": partition})}, datetime.now(UTC))
     for holds in invariants.AT_EVERY_MOMENT:
         holds(look)

@@ -22,7 +22,7 @@ from tests.proof.bulk import EFFECTS, MARK, SETTLE, UNDO, Execution
 from tests.proof.crashes import Scene, Stage
 from tests.proof.invariants import Broken, ClientLook
 from tests.proof.operations import undo_of
-from tests.support.builders import DAY, HOUR, NOW, PROVIDER_ID, appointment, client, one_of_each, payment
+from tests.support.builders import DAY, HOUR, NOW, appointment, client, one_of_each, payment
 
 MEMBERS = 8
 LONG_AGO = NOW - 1_000 * DAY
@@ -53,7 +53,7 @@ def carried_out(scene: Scene, execution: Execution, *steps: str) -> Run:
             scene.done(batch.deliver(step))
     scene.done(execution.finish())
     scene.dead(execution.run)
-    return runs.read_run(scene.world.table, PROVIDER_ID, execution.run.run_id)
+    return runs.read_run(scene.world.tenant, execution.run.run_id)
 
 
 def undone(scene: Scene, between: Callable[[], object] = lambda: None) -> tuple[Mapping[str, ClientLook], Run]:
@@ -64,8 +64,8 @@ def undone(scene: Scene, between: Callable[[], object] = lambda: None) -> tuple[
     run = carried_out(scene, scene.confirmed(*(who.client_id for who in world.people)), MARK, *EFFECTS, SETTLE)
     between()
     scene.done(lambda: undo_of(world, run, scene.workflow))
-    undo = runs.read_run(world.table, PROVIDER_ID, run.run_id).undone_by
-    begun = runs.read_run(world.table, PROVIDER_ID, undo or "")
+    undo = runs.read_run(world.tenant, run.run_id).undone_by
+    begun = runs.read_run(world.tenant, undo or "")
     return before, carried_out(scene, scene.execution(begun), UNDO, SETTLE)
 
 

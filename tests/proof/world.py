@@ -28,7 +28,9 @@ from client_lifecycle.domain.settings import PortalSettings, SafetySettings, Tid
 from client_lifecycle.edge import steps, wiring
 from client_lifecycle.storage import archives, calls, due, keys, outcomes
 from client_lifecycle.storage.items import Plain, from_plain
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import clean_up as cleaning
 from client_lifecycle.use_cases import practice
@@ -132,19 +134,24 @@ class World:
         self.people += newcomers
         self.past.take_in(self.at)
         for who in newcomers:
-            partition = keys.client_partition(who.provider_id, who.client_id)
+            partition = Keys(who.provider_id).client_partition(who.client_id)
             self.looks[partition] = self._look(partition)
 
     def tidy_up(self, *, starts_by_itself: bool) -> None:
         """Have the clean-up propose to archive who went quiet."""
         wish = TidyUp(inactive_days=QUIET_DAYS, starts_by_itself=starts_by_itself, veto_days=1)
-        practice.change_settings(self.table, PROVIDER_ID, lambda settings: replace(settings, tidy_up=wish))
+        practice.change_settings(self.tenant, lambda settings: replace(settings, tidy_up=wish))
         self.past.take_in(self.at)
 
     def decide(self, safety: SafetySettings) -> None:
         """Have the practice decide what its safety rules do at first."""
-        practice.change_settings(self.table, PROVIDER_ID, lambda settings: replace(settings, safety=safety))
+        practice.change_settings(self.tenant, lambda settings: replace(settings, safety=safety))
         self.past.take_in(self.at)
+
+    @property
+    def tenant(self) -> Tenant:
+        """The table as the practice's."""
+        return Tenant(self.table, PROVIDER_ID)
 
     @property
     def runs(self) -> list[Run]:
@@ -196,8 +203,8 @@ class World:
         touched = sorted({key["pk"]["S"] for key in written(call)})
         for partition in (one for one in touched if one in self.looks):
             self._witness_client(partition, running)
-        runs = {tuple(one.split("#")[1:3]) for one in touched if one.startswith(keys.RUN_PREFIX)}
-        for partition in sorted(keys.run_partition(*run) for run in runs):
+        runs = {(one.split("#")[1], one.split("#")[2]) for one in touched if one.startswith(keys.RUN_PREFIX)}
+        for partition in sorted(Keys(provider_id).run_partition(run_id) for provider_id, run_id in runs):
             if isinstance(work, StepWork) and (before := self.run_looks.get(partition)):
                 over = before.run["attempt"] > work.attempt["attempt"]
                 invariants.hold(not over, "a step of an attempt that is over has changed the run", partition)
@@ -214,7 +221,7 @@ class World:
 
     def _judged(self, before: ClientLook, running: Running) -> list[Plain]:
         """Return the practice's safety rules, in all states since some work began and the client was last changed."""
-        key = keys.settings_key(PROVIDER_ID)
+        key = Keys(PROVIDER_ID).settings()
         since = max(running.since, self.memory.revised.get(before.client["client_id"], 0))
         found = [self.past.item(key, moment) or {} for moment in range(since, self.past.moment)]
         return [settings.get("safety", {}) for settings in found]
@@ -224,7 +231,7 @@ class World:
         cause = after.client.get("stamp", {}).get("cause", {})
         match cause.get("source"):
             case "bulk_archive":
-                look = self.run_looks[keys.run_partition(PROVIDER_ID, cause["run_id"])]
+                look = self.run_looks[Keys(PROVIDER_ID).run_partition(cause["run_id"])]
                 return invariants.acknowledged_in_a_run(look, before.client["client_id"])
             case "schedule":
                 return frozenset(before.plan["terms"].get("acknowledged", ()) if before.plan else ())
@@ -243,7 +250,7 @@ class World:
     def _run_look(self, partition: str) -> RunLook:
         run = self.past.item({"pk": partition, "sk": keys.RUN_SK}, self.past.moment)
         assert run
-        blocks = keys.member_partitions(from_plain(Run, {**run, "counts": {}}))
+        blocks = Keys(PROVIDER_ID).member_partitions(from_plain(Run, {**run, "counts": {}}))
         members = [plain for block in blocks for plain in self.past.partition(block, self.past.moment).values()]
         return RunLook(run, {plain["sk"]: plain for plain in members})
 

@@ -8,20 +8,20 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.records import Record
 from client_lifecycle.storage.clients import client_item, record_from, record_item, word_items
 from client_lifecycle.storage.items import Plain
-from client_lifecycle.storage.keys import client_partition
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 
 
 def put(table: Table, client: Client, records: Sequence[Record] = ()) -> Client:
     """Store a client with the words of its name and its records."""
-    stored = [record_item(client.provider_id, client.client_id, record) for record in records]
+    stored = [record_item(Keys(client.provider_id), client.client_id, record) for record in records]
     table.put_many([client_item(client), *word_items(client), *stored])
     return client
 
 
 def everything(table: Table, client: Client) -> list[Plain]:
     """Read every item of a client, as stored."""
-    partition = client_partition(client.provider_id, client.client_id)
+    partition = Keys(client.provider_id).client_partition(client.client_id)
     return list(table.query("pk = :pk", {":pk": partition}))
 
 

@@ -9,7 +9,7 @@ from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item, word_items
 from client_lifecycle.storage.items import Plain, from_item, to_plain
-from client_lifecycle.storage.keys import settings_key
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 
 Dump = dict[tuple[str, str], Plain]
@@ -17,7 +17,7 @@ Dump = dict[tuple[str, str], Plain]
 
 def store(table: Table, client: Client, *records: Record) -> Client:
     """Put a client, its address, the words of its name and its records into the table."""
-    owned = [record_item(client.provider_id, client.client_id, record) for record in records]
+    owned = [record_item(Keys(client.provider_id), client.client_id, record) for record in records]
     table.put_many([client_item(client), address_item(client), *word_items(client), *owned])
     return client
 
@@ -30,7 +30,7 @@ def store_group(table: Table, group: Group) -> Group:
 
 def store_settings(table: Table, provider_id: str, settings: ProviderSettings) -> None:
     """Put a provider's settings into the table."""
-    table.put_many([{**settings_key(provider_id), **to_plain(settings)}])
+    table.put_many([{**Keys(provider_id).settings(), **to_plain(settings)}])
 
 
 def dump(table: Table) -> Dump:

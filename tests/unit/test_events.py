@@ -44,6 +44,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.storage.items import Plain, to_item, to_plain
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.stream import events_of, stream_record
 from local.template import ROOT, read_template
 from tests.support.builders import (
@@ -334,33 +335,32 @@ def told_by(record: dict[str, Any]) -> list[str]:
 
 CHANGES = all_effects(one_of_each(), NOW).changes
 CLIENT = (PROVIDER_ID, "client-1")
-HISTORY = delivered(keys.history_key(*CLIENT, "history-1"), to_plain(entry(options=OPTIONS)))
+KEYS = Keys(CLIENT[0])
+HISTORY = delivered(KEYS.history_entry(CLIENT[1], "history-1"), to_plain(entry(options=OPTIONS)))
 PLANNED = delivered(
-    keys.history_key(*CLIENT, "history-2"),
+    KEYS.history_entry(CLIENT[1], "history-2"),
     to_plain(entry(HistoryEvent.ARCHIVE_PLANNED, plan=PLANNED_TERMS)) | {"history_id": "history-2"},
 )
-HEAD = delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS)))
+HEAD = delivered(KEYS.receipt(CLIENT[1], ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS)))
 PART_ID = "01KJPZ0000PART0000000000001"
-PART_KEY = keys.receipt_part_key(*CLIENT, ARCHIVE_ID, PART_ID)
+PART_KEY = KEYS.receipt_part(CLIENT[1], ARCHIVE_ID, PART_ID)
 PART = delivered(PART_KEY, to_plain(ReceiptPart(at=NOW, run_id=RUN_ID, notify_client=True, changes=CHANGES)))
 LEFT_ALONE = cancel_commitments([payment(status=PaymentStatus.CHARGING)], NOW).left_alone
 LEFT = delivered(
-    keys.left_alone_key(*CLIENT, ARCHIVE_ID, LEFT_ALONE[0]), to_plain(ReceiptPart(at=NOW, left_alone=LEFT_ALONE))
+    KEYS.left_alone(CLIENT[1], ARCHIVE_ID, LEFT_ALONE[0]), to_plain(ReceiptPart(at=NOW, left_alone=LEFT_ALONE))
 )
 BACK = tuple(Change(before=change.after, after=change.before) for change in CHANGES if change.before != recipient())
 RESTORE_ID = "01KJQZ0000REST0RE000000001"
-RESTORE = delivered(
-    keys.restore_key(*CLIENT, ARCHIVE_ID, RESTORE_ID), to_plain(ReceiptPart(at=NOW + DAY, changes=BACK))
-)
-RUN_KEY = keys.run_key(PROVIDER_ID, RUN_ID)
+RESTORE = delivered(KEYS.restored(CLIENT[1], ARCHIVE_ID, RESTORE_ID), to_plain(ReceiptPart(at=NOW + DAY, changes=BACK)))
+RUN_KEY = Keys(PROVIDER_ID).run(RUN_ID)
 RUN = delivered(RUN_KEY, to_plain(TestRuns.waiting))
 STARTED = delivered(RUN_KEY, to_plain(TestRuns.running), before=to_plain(TestRuns.waiting), kind="MODIFY")
 
-ANSWER_KEY = keys.booking_key(PROVIDER_ID, BOOKING.event_id)
+ANSWER_KEY = Keys(PROVIDER_ID).booking_answer(BOOKING.event_id)
 ACCEPTED = delivered(ANSWER_KEY, to_plain(acceptance(BOOKING, ARCHIVE_ID, NOW)))
 REFUSED = delivered(ANSWER_KEY, to_plain(refusal_of(BOOKING, BookingRefusal.SLOT_IN_PAST, None, NOW)))
 LIKE_A_RUN = delivered(
-    keys.booking_key(PROVIDER_ID, keys.RUN_SK),
+    Keys(PROVIDER_ID).booking_answer(keys.RUN_SK),
     to_plain(acceptance(BOOKING, None, NOW)) | {"event_id": keys.RUN_SK},
 )
 
@@ -404,7 +404,7 @@ def test_a_write_has_its_events(record: dict[str, Any], names: list[str]) -> Non
 
 def test_the_receipt_and_its_parts_name_the_same_origin() -> None:
     by_run = cause(source=Source.BULK_ARCHIVE, run_id=RUN_ID)
-    head = delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS, cause=by_run)))
+    head = delivered(KEYS.receipt(CLIENT[1], ARCHIVE_ID), to_plain(receipt(*CHANGES, options=OPTIONS, cause=by_run)))
     of_part = [
         replace(event, event_id=event.event_id.removesuffix(f":{PART_ID}")) for event in events_of(stream_record(PART))
     ]
@@ -413,7 +413,7 @@ def test_the_receipt_and_its_parts_name_the_same_origin() -> None:
 
 def test_a11_what_is_ended_again_under_an_archive_is_another_event() -> None:
     again = delivered(
-        keys.receipt_part_key(*CLIENT, ARCHIVE_ID, "01KJPZ0000PART0000000000002"),
+        KEYS.receipt_part(CLIENT[1], ARCHIVE_ID, "01KJPZ0000PART0000000000002"),
         to_plain(ReceiptPart(at=NOW + DAY, changes=CHANGES)),
     )
     ids = [event.event_id for record in (PART, again) for event in events_of(stream_record(record))]
@@ -435,7 +435,7 @@ def test_e7_a_payment_left_alone_is_an_event_with_its_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [keys.receipt_key(*CLIENT, ARCHIVE_ID), keys.receipt_part_key(*CLIENT, ARCHIVE_ID, "LEFT_ALONE")]
+    "key", [KEYS.receipt(CLIENT[1], ARCHIVE_ID), KEYS.receipt_part(CLIENT[1], ARCHIVE_ID, "LEFT_ALONE")]
 )
 def test_what_a_version_before_has_left_alone_is_told_by_the_same_event(key: keys.Key) -> None:
     head = to_plain(replace(receipt(), left_alone=LEFT_ALONE))
@@ -449,13 +449,13 @@ def silent_writes() -> list[dict[str, Any]]:
     plain = to_plain(receipt(*CHANGES))
     settled: dict[str, Any] = {"before": {**plain, "state": "settling"}, "kind": "MODIFY"}
     return [
-        delivered(keys.client_key(*CLIENT), {"name": "Wren"}),
-        *(delivered(keys.record_key(*CLIENT, one.kind, one.record_id), to_plain(one)) for one in one_of_each()),
-        delivered(keys.group_key(PROVIDER_ID, GROUP_ID), {"name": "Sleep Better"}),
-        delivered(keys.settings_key(PROVIDER_ID), {}),
-        delivered(keys.email_key(PROVIDER_ID, "wren@example.org"), {}),
-        delivered(keys.member_key(PROVIDER_ID, RUN_ID, 0), to_plain(member(0, facts=facts(status=Status.ACTIVE)))),
-        delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), plain, **settled),
+        delivered(KEYS.client(CLIENT[1]), {"name": "Wren"}),
+        *(delivered(KEYS.record(CLIENT[1], one.kind, one.record_id), to_plain(one)) for one in one_of_each()),
+        delivered(Keys(PROVIDER_ID).group(GROUP_ID), {"name": "Sleep Better"}),
+        delivered(Keys(PROVIDER_ID).settings(), {}),
+        delivered(Keys(PROVIDER_ID).email("wren@example.org"), {}),
+        delivered(Keys(PROVIDER_ID).member(RUN_ID, 0), to_plain(member(0, facts=facts(status=Status.ACTIVE)))),
+        delivered(KEYS.receipt(CLIENT[1], ARCHIVE_ID), plain, **settled),
         {**LEFT, "eventName": "MODIFY"},
     ]
 
@@ -485,12 +485,12 @@ def matches(pattern: Any, value: Any) -> bool:
 @pytest.mark.parametrize(
     "spoiled",
     [
-        delivered(keys.history_key(*CLIENT, "history-1"), {**to_plain(entry()), "event": "client.vanished"}),
-        delivered(keys.history_key(*CLIENT, "history-1"), {}),
+        delivered(KEYS.history_entry(CLIENT[1], "history-1"), {**to_plain(entry()), "event": "client.vanished"}),
+        delivered(KEYS.history_entry(CLIENT[1], "history-1"), {}),
         delivered({"pk": "NOBODY", "sk": "HISTORY#history-1"}, to_plain(entry())),
-        delivered(keys.receipt_key(*CLIENT, ARCHIVE_ID), {"archive_id": ARCHIVE_ID}),
+        delivered(KEYS.receipt(CLIENT[1], ARCHIVE_ID), {"archive_id": ARCHIVE_ID}),
         delivered(PART_KEY, {"changes": [{"before": NOTE, "after": NOTE}]}),
-        delivered(keys.restore_key(*CLIENT, ARCHIVE_ID, RESTORE_ID), {"at": "never"}),
+        delivered(KEYS.restored(CLIENT[1], ARCHIVE_ID, RESTORE_ID), {"at": "never"}),
         delivered(RUN_KEY, {**to_plain(TestRuns.waiting), "state": "lost"}),
         delivered(ANSWER_KEY, {**to_plain(acceptance(BOOKING, None, NOW)), "booked_by": NOTE}),
     ],

@@ -37,7 +37,9 @@ from client_lifecycle.storage.items import (
     to_item,
     to_plain,
 )
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from tests.support import strategies
 from tests.support.builders import NOW, PROVIDER_ID, appointment, client, membership, plan, stamp
 
@@ -71,7 +73,7 @@ def test_a_value_comes_back_from_the_table_as_it_went_in(
 @given(data=st.data())
 def test_a_record_of_any_kind_comes_back_as_that_kind(kind: RecordKind, data: st.DataObject) -> None:
     record = data.draw(strategies.BY_KIND[kind])
-    stored = from_item(to_item(record_item(PROVIDER_ID, "client-1", record)))
+    stored = from_item(to_item(record_item(Keys(PROVIDER_ID), "client-1", record)))
     found = record_from(stored)
     assert found == record
     assert type(found) is type(record)
@@ -108,14 +110,14 @@ def test_what_has_no_value_is_not_stored(value: Client) -> None:
 )
 def test_an_item_that_is_no_record_is_refused_by_its_key_and_never_quoted(fault: Plain) -> None:
     with pytest.raises(UnreadableRecord, match="appointment appt-1") as refused:
-        record_from(record_item(PROVIDER_ID, "client-1", appointment()) | fault)
+        record_from(record_item(Keys(PROVIDER_ID), "client-1", appointment()) | fault)
     assert not any(value in str(refused.value) for value in ("postponed", "soon", "invoice", "Wren"))
 
 
 @pytest.mark.parametrize("field", ["status", "starts_at", "duration_minutes"])
 def test_an_item_that_is_no_record_is_refused_by_the_field_at_fault(field: str) -> None:
     with pytest.raises(UnreadableRecord, match=field):
-        record_from(record_item(PROVIDER_ID, "client-1", appointment()) | {field: None})
+        record_from(record_item(Keys(PROVIDER_ID), "client-1", appointment()) | {field: None})
 
 
 # Conditional writes
@@ -226,17 +228,17 @@ def test_a_condition_fails_closed_on_anything_but_what_was_read(before: Plain, a
 @given(strategies.records, strategies.records)
 def test_a_change_is_refused_once_another_writer_changed_what_it_writes(record: Record, other: Record) -> None:
     for change in all_effects([record], NOW).changes:
-        update = change_write(TABLE, PROVIDER_ID, "client-1", change)["Update"]
-        as_read = record_item(PROVIDER_ID, "client-1", record)
+        update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change)["Update"]
+        as_read = record_item(Keys(PROVIDER_ID), "client-1", record)
         assert holds(update, as_read)
-        assert carried_out(update, as_read) == record_item(PROVIDER_ID, "client-1", change.after)
-        assert not holds(update, record_item(PROVIDER_ID, "client-1", change.after))
+        assert carried_out(update, as_read) == record_item(Keys(PROVIDER_ID), "client-1", change.after)
+        assert not holds(update, record_item(Keys(PROVIDER_ID), "client-1", change.after))
         assert not holds(update, None)
 
 
 def test_a_change_writes_the_rule_s_fields_and_leaves_the_live_index() -> None:
     [change] = all_effects([membership()], NOW).changes
-    update = change_write(TABLE, PROVIDER_ID, "client-1", change)["Update"]
+    update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change)["Update"]
     assert update["UpdateExpression"] == "SET #left_at = :after_left_at REMOVE #live_key"
     never_left = "(attribute_not_exists(#left_at) OR #left_at = :null)"
     assert update["ConditionExpression"] == f"attribute_exists(pk) AND {never_left}"
@@ -244,7 +246,7 @@ def test_a_change_writes_the_rule_s_fields_and_leaves_the_live_index() -> None:
 
 def test_a_client_is_written_over_the_very_reading_that_was_decided_on() -> None:
     before = client()
-    update = client_write(TABLE, before, archive(before, stamp(), ArchiveOptions()))["Update"]
+    update = client_write(Tenant(TABLE, PROVIDER_ID), before, archive(before, stamp(), ArchiveOptions()))["Update"]
     read = client_item(before)
     assert holds(update, read)
     assert not holds(update, read | {"revision": 2})
@@ -254,19 +256,19 @@ def test_a_client_is_written_over_the_very_reading_that_was_decided_on() -> None
 
 def test_an_archive_of_a_client_writes_neither_its_name_nor_its_money() -> None:
     before = client(credit_cents=500, owed_cents=700)
-    update = client_write(TABLE, before, archive(before, stamp(), ArchiveOptions()))["Update"]
+    update = client_write(Tenant(TABLE, PROVIDER_ID), before, archive(before, stamp(), ArchiveOptions()))["Update"]
     written = set(update["ExpressionAttributeNames"].values())
     assert written == {"archive_id", "revision", "stamp", "status", "status_key"}
 
 
 def test_an_archive_removes_a_planned_client_from_the_due_index() -> None:
     before = client(plan=plan())
-    update = client_write(TABLE, before, archive(before, stamp(), ArchiveOptions()))["Update"]
+    update = client_write(Tenant(TABLE, PROVIDER_ID), before, archive(before, stamp(), ArchiveOptions()))["Update"]
     assert carried_out(update, client_item(before)).keys().isdisjoint({"plan", "due_key", "due_since"})
 
 
 def test_the_stamp_s_check_asks_for_this_very_archive() -> None:
-    check = stored_clients.stamp_check(TABLE, PROVIDER_ID, "client-1", "01KMINE")["ConditionCheck"]
+    check = stored_clients.stamp_check(Tenant(TABLE, PROVIDER_ID), "client-1", "01KMINE")["ConditionCheck"]
     assert check["ConditionExpression"] == "archive_id = :archive_id"
     assert check["ExpressionAttributeValues"] == {":archive_id": {"S": "01KMINE"}}
     assert check["Key"] == {"pk": {"S": "CLIENT#prov-oak#client-1"}, "sk": {"S": "CLIENT"}}

@@ -16,6 +16,7 @@ from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.records import FOREVER, PaymentStatus, Record, RecordKind
 from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.keys import Keys
 from tests.support.builders import (
     ARCHIVE_ID,
     DAY,
@@ -55,7 +56,7 @@ def test_live_keys_sort_by_how_long_records_live(one: Record, other: Record) -> 
 @given(records, clients)
 def test_what_lives_forever_comes_last_the_client_among_it(record: Record, owner: Client) -> None:
     forever = keys.sortable(FOREVER)
-    client_live_key = keys.client_index_keys(owner)["live_key"]
+    client_live_key = Keys(PROVIDER_ID).client_index(owner)["live_key"]
     assert client_live_key is not None
     assert client_live_key.startswith(forever)
     key = keys.live_key(record)
@@ -87,24 +88,24 @@ def test_records_of_one_moment_have_live_keys_of_their_own() -> None:
 def test_items_of_a_client_share_its_partition_and_no_key() -> None:
     left = LeftAlone(kind=RecordKind.PAYMENT, record_id="1", reason=LeftAloneReason.ALREADY_CHARGING)
     found = [
-        keys.client_key(PROVIDER_ID, "c-1"),
-        keys.receipt_key(PROVIDER_ID, "c-1", ARCHIVE_ID),
-        keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, "01K"),
-        keys.left_alone_key(PROVIDER_ID, "c-1", ARCHIVE_ID, left),
-        keys.history_key(PROVIDER_ID, "c-1", "01K"),
-        *(keys.record_key(PROVIDER_ID, "c-1", kind, "1") for kind in RecordKind),
+        Keys(PROVIDER_ID).client("c-1"),
+        Keys(PROVIDER_ID).receipt("c-1", ARCHIVE_ID),
+        Keys(PROVIDER_ID).receipt_part("c-1", ARCHIVE_ID, "01K"),
+        Keys(PROVIDER_ID).left_alone("c-1", ARCHIVE_ID, left),
+        Keys(PROVIDER_ID).history_entry("c-1", "01K"),
+        *(Keys(PROVIDER_ID).record("c-1", kind, "1") for kind in RecordKind),
     ]
     assert {key["pk"] for key in found} == {"CLIENT#prov-oak#c-1"}
     assert len({key["sk"] for key in found}) == len(found)
 
 
 def test_the_same_client_id_of_two_providers_is_two_clients() -> None:
-    assert keys.client_key("prov-oak", "c-1") != keys.client_key("prov-elm", "c-1")
+    assert Keys("prov-oak").client("c-1") != Keys("prov-elm").client("c-1")
 
 
 def test_a_receipt_s_parts_are_found_under_the_receipt_and_no_other() -> None:
-    part = keys.receipt_part_key(PROVIDER_ID, "c-1", ARCHIVE_ID, "01K")
-    assert part["sk"].startswith(keys.receipt_key(PROVIDER_ID, "c-1", ARCHIVE_ID)["sk"] + "#")
+    part = Keys(PROVIDER_ID).receipt_part("c-1", ARCHIVE_ID, "01K")
+    assert part["sk"].startswith(Keys(PROVIDER_ID).receipt("c-1", ARCHIVE_ID)["sk"] + "#")
 
 
 @pytest.mark.parametrize(
@@ -113,25 +114,25 @@ def test_a_receipt_s_parts_are_found_under_the_receipt_and_no_other() -> None:
 )
 def test_e1_e10_an_archived_client_is_in_the_other_tab_of_the_same_group(status: Status, listed_under: str) -> None:
     mark = stamp() if status is Status.ARCHIVED else None
-    listed = keys.client_index_keys(client(group_id="group-1", stamp=mark))
+    listed = Keys(PROVIDER_ID).client_index(client(group_id="group-1", stamp=mark))
     assert listed["group_key"] == listed_under
     assert listed["status_key"] == f"prov-oak#{status}"
 
 
 def test_a_client_without_a_group_is_in_no_group_listing() -> None:
-    assert keys.client_index_keys(client(group_id=None))["group_key"] is None
+    assert Keys(PROVIDER_ID).client_index(client(group_id=None))["group_key"] is None
 
 
 def test_listings_sort_by_name_whatever_its_case_and_namesakes_by_id() -> None:
     people = [client("c-2", name="anna"), client("c-1", name="Anna"), client("c-3", name="BERT")]
-    by_name = sorted(people, key=lambda one: str(keys.client_index_keys(one)["name_key"]))
+    by_name = sorted(people, key=lambda one: str(Keys(PROVIDER_ID).client_index(one)["name_key"]))
     assert [one.client_id for one in by_name] == ["c-1", "c-2", "c-3"]
 
 
 @given(st.integers(0, 9_999), st.integers(0, 9_999))
 def test_members_sort_in_the_order_of_the_preview(one: int, other: int) -> None:
     def member_sk(position: int) -> str:
-        return keys.member_key(PROVIDER_ID, "run-1", position)["sk"]
+        return Keys(PROVIDER_ID).member("run-1", position)["sk"]
 
     def outcome_key(position: int) -> str:
         return keys.outcome_key(Outcome.FAILED, position)
@@ -149,12 +150,12 @@ def test_no_outcome_s_members_are_found_under_another() -> None:
 @given(records)
 def test_a_commitment_is_a_live_appointment_or_payment_by_kind(record: Record) -> None:
     committed = record.kind in (RecordKind.APPOINTMENT, RecordKind.PAYMENT) and keys.live_key(record) is not None
-    expected = keys.commitment_partition(PROVIDER_ID, record.kind) if committed else None
-    assert keys.commitment_key(PROVIDER_ID, record) == expected
+    expected = Keys(PROVIDER_ID).commitments(record.kind) if committed else None
+    assert Keys(PROVIDER_ID).commitment(record) == expected
 
 
 def test_no_provider_s_commitments_are_found_under_another_s() -> None:
-    partitions = {keys.commitment_partition(owner, kind) for owner in ("prov-oak", "prov-elm") for kind in RecordKind}
+    partitions = {Keys(owner).commitments(kind) for owner in ("prov-oak", "prov-elm") for kind in RecordKind}
     assert len(partitions) == 2 * len(RecordKind)
 
 
@@ -162,12 +163,16 @@ def test_no_provider_s_commitments_are_found_under_another_s() -> None:
 def test_members_are_in_partitions_of_bounded_size_in_their_order(clients: int, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, clients - 1))
     large = run(totals=replace(totals_of([]), clients=clients))
-    partitions = keys.member_partitions(large, position)
-    assert partitions[0] == keys.member_key(PROVIDER_ID, RUN_ID, position)["pk"]
-    assert partitions[-1] == keys.member_key(PROVIDER_ID, RUN_ID, clients - 1)["pk"]
-    assert partitions == keys.member_partitions(large)[-len(partitions) :]
-    assert keys.run_partition(PROVIDER_ID, RUN_ID) not in partitions
-    assert 0 <= len(keys.member_partitions(large)) * keys.MEMBERS_PER_PARTITION - clients < keys.MEMBERS_PER_PARTITION
+    partitions = Keys(PROVIDER_ID).member_partitions(large, position)
+    assert partitions[0] == Keys(PROVIDER_ID).member(RUN_ID, position)["pk"]
+    assert partitions[-1] == Keys(PROVIDER_ID).member(RUN_ID, clients - 1)["pk"]
+    assert partitions == Keys(PROVIDER_ID).member_partitions(large)[-len(partitions) :]
+    assert Keys(PROVIDER_ID).run_partition(RUN_ID) not in partitions
+    assert (
+        0
+        <= len(Keys(PROVIDER_ID).member_partitions(large)) * keys.MEMBERS_PER_PARTITION - clients
+        < keys.MEMBERS_PER_PARTITION
+    )
 
 
 def test_listings_sort_an_accented_letter_with_its_plain_one() -> None:
@@ -183,9 +188,9 @@ WIDE = "\N{GREEK SMALL LETTER IOTA WITH DIALYTIKA AND TONOS}"
 @given(st.text(min_size=1, max_size=200) | st.just(WIDE * 200) | st.just("\ufdfa" * 200) | st.just("\U00010330" * 200))
 def test_the_keys_of_any_name_fit(name: str) -> None:
     one = client("c" * 64, name=name)
-    found = [keys.name_key(one), *(key["sk"] for key in keys.word_keys(one))]
+    found = [keys.name_key(one), *(key["sk"] for key in Keys(PROVIDER_ID).words_of(one))]
     assert max(len(key.encode()) for key in found) <= keys.MAX_SORT_KEY_BYTES
-    for key in keys.word_keys(one):
+    for key in Keys(PROVIDER_ID).words_of(one):
         word, client_id = keys.word_and_client(key["sk"])
         assert (client_id, key["sk"]) == (one.client_id, f"{word}#{keys.name_key(one)}")
 
@@ -195,7 +200,7 @@ def test_the_keys_made_of_a_long_id_fit_and_differ(record_id: str) -> None:
     records = [appointment(record_id), appointment(record_id[:-1])]
     charging = [payment(record.record_id, status=PaymentStatus.CHARGING) for record in records]
     left_alone = cancel_commitments(charging, NOW).left_alone
-    parts = [keys.left_alone_key(PROVIDER_ID, "c-1", ARCHIVE_ID, left)["sk"] for left in left_alone]
+    parts = [Keys(PROVIDER_ID).left_alone("c-1", ARCHIVE_ID, left)["sk"] for left in left_alone]
     live = [keys.live_key(record) or "" for record in records]
     assert len({*parts, *live}) == 4
     assert max(len(key.encode()) for key in [*parts, *live]) <= keys.MAX_SORT_KEY_BYTES

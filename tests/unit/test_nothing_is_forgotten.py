@@ -15,7 +15,7 @@ from client_lifecycle.domain.events import change_name
 from client_lifecycle.domain.outcomes import OUTCOMES, OUTCOMES_WITHOUT_CHANGE, TO_RETRY, TO_UNDO, Outcome
 from client_lifecycle.domain.records import Record, RecordKind
 from client_lifecycle.domain.restore import KINDS
-from client_lifecycle.storage.keys import live_key, named, record_key
+from client_lifecycle.storage.keys import Keys, live_key, named
 from tests.support.builders import NOW, PROVIDER_ID, one_of_each
 
 NEVER_RESTORED = {RecordKind.RECIPIENT}
@@ -42,7 +42,7 @@ def test_every_record_kind_is_the_work_of_one_effect(kind: RecordKind) -> None:
 @pytest.mark.parametrize("kind", RecordKind)
 def test_every_record_kind_is_found_by_an_archive_and_by_its_key(kind: RecordKind) -> None:
     assert live_key(SAMPLES[kind])
-    name = named(record_key(PROVIDER_ID, "client-1", kind, "record-1"))
+    name = named(Keys(PROVIDER_ID).record("client-1", kind, "record-1"))
     assert (name.kind, name.id, name.client_id) == (kind, "record-1", "client-1")
 
 

@@ -32,6 +32,7 @@ from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.archives import CHANGES_UNDER_STAMP, CHANGES_WITH_FLIP
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_from, record_item, word_items
 from client_lifecycle.storage.items import from_item, from_plain, to_item
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, Table
 from local.sample_practice import (
     DOCUMENTED_IDS,
@@ -641,7 +642,7 @@ def test_items_are_those_of_the_storage_functions(practice: SamplePractice) -> N
     for sample in practice.clients:
         client = sample.client
         expected = [client_item(client)]
-        expected += [record_item(client.provider_id, client.client_id, record) for record in sample.records]
+        expected += [record_item(Keys(client.provider_id), client.client_id, record) for record in sample.records]
         assert by_partition[expected[0]["pk"]][: len(expected)] == expected
 
 

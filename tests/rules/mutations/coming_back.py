@@ -24,7 +24,7 @@ STORED_CLIENTS = "client_lifecycle.storage.clients"
 BACK = "replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)"
 REFUSED_DELETION = "    raise RecordsAreKept(\n"
 LATER_ONLY = "if one.appointment.booked_at and one.appointment.booked_at > since"
-BRING_BACK = "            return bring_back(\n                table,\n                client,\n"
+BRING_BACK = "            return bring_back(\n                tenant,\n                client,\n"
 
 COMING_BACK = [
     Mutation("A1", "activating leaves the client archived", CLIENT, BACK, BACK.replace("stamp=None, ", "")),
@@ -115,7 +115,7 @@ COMING_BACK = [
         "A1",
         "a member does not name what did not come back",
         ARCHIVE_BATCH,
-        "    outcomes.keep_not_restored(table, run, marked, restoration.not_restored)\n",
+        "    outcomes.keep_not_restored(tenant, run, marked, restoration.not_restored)\n",
         "",
     ),
     Mutation(
@@ -136,8 +136,9 @@ COMING_BACK = [
         "A2",
         "the appointment is recorded in a transaction of its own",
         BOOKINGS,
-        "        table.transact([put_new(table.name, appointment_key, item), *others])\n",
-        "        table.transact([put_new(table.name, appointment_key, item)])\n        table.transact(others)\n",
+        "        tenant.table.transact([put_new(tenant.table.name, appointment_key, item), *others])\n",
+        "        tenant.table.transact([put_new(tenant.table.name, appointment_key, item)])\n"
+        "        tenant.table.transact(others)\n",
     ),
     Mutation(
         "A2",
@@ -153,17 +154,17 @@ COMING_BACK = [
         "    if client and history:\n        writes.append(",
         "    if client:\n"
         "        asked = booking.appointment\n"
-        "        place = keys.record_key(client.provider_id, client.client_id, asked.kind, asked.record_id)\n"
-        "        item = clients.record_item(client.provider_id, client.client_id, asked)\n"
-        "        writes.append(put_new(table.name, place, item))\n"
+        "        place = tenant.keys.record(client.client_id, asked.kind, asked.record_id)\n"
+        "        item = clients.record_item(tenant.keys, client.client_id, asked)\n"
+        "        writes.append(put_new(tenant.table.name, place, item))\n"
         "    if client and history:\n        writes.append(",
     ),
     Mutation(
         "A2",
         "a refused booking activates",
         BOOK,
-        "    if refusal := _refusal(table, client, booking, at):",
-        "    if not client.stamp and (refusal := _refusal(table, client, booking, at)):",
+        "    if refusal := _refusal(tenant, client, booking, at):",
+        "    if not client.stamp and (refusal := _refusal(tenant, client, booking, at)):",
     ),
     Mutation(
         "A2", "a slot in the past is booked", BOOK, "        return BookingRefusal.SLOT_IN_PAST\n", "        pass\n"
@@ -271,22 +272,22 @@ COMING_BACK = [
         "A6",
         "a member is passed over",
         PREVIEW,
-        "runs.create_run(table, run, members)",
-        "runs.create_run(table, run, members[1:])",
+        "runs.create_run(tenant, run, members)",
+        "runs.create_run(tenant, run, members[1:])",
     ),
     Mutation(
         "A7",
         "archived clients are in no tab",
         KEYS,
-        '"status_key": status_of_provider(client.provider_id, client.status),',
-        '**({} if client.stamp else {"status_key": status_of_provider(client.provider_id, client.status)}),',
+        '"status_key": self.tab(client.status),',
+        '**({} if client.stamp else {"status_key": self.tab(client.status)}),',
     ),
     Mutation(
         "A7",
         "archived clients stay in the active tab",
         KEYS,
-        "status_of_provider(client.provider_id, client.status)",
-        "status_of_provider(client.provider_id, Status.ACTIVE)",
+        "self.tab(client.status)",
+        "self.tab(Status.ACTIVE)",
     ),
     Mutation(
         "A7",
@@ -349,7 +350,7 @@ COMING_BACK = [
         "A11",
         "an archived client is left as it is",
         ARCHIVE,
-        "make_good(table, live, stamp, cause=cause, at=at)",
+        "make_good(tenant, live, stamp, cause=cause, at=at)",
         "()",
     ),
     Mutation(
@@ -363,8 +364,8 @@ COMING_BACK = [
         "A11",
         "only one record is made good",
         CARRY_OUT,
-        "_parts(table, live, stamp, all_effects, at)",
-        "_parts(table, live, stamp, lambda records, at: all_effects(list(records)[:1], at), at)",
+        "_parts(tenant, live, stamp, all_effects, at)",
+        "_parts(tenant, live, stamp, lambda records, at: all_effects(list(records)[:1], at), at)",
     ),
     Mutation(
         "A11",
@@ -391,7 +392,7 @@ COMING_BACK = [
         "A11",
         "the clean-up looks once and finds nothing",
         CLEAN_UP,
-        "        done = recheck(table, provider_id, client_id, archive_id, at=at)\n",
+        "        done = recheck(Tenant(table, provider_id), client_id, archive_id, at=at)\n",
         "        done = ChangeSet()\n",
     ),
     Mutation("A11", "what is left alone is looked at once a week", RECEIPTS, "timedelta(days=1)", "timedelta(days=7)"),

@@ -156,9 +156,9 @@ def first_step(step: BatchStep, work: FirstWork) -> dict[str, Any]:
         The clients by what is to follow, as a ``FirstResult``.
     """
     logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
-    table = wiring.table()
-    run = read_run(table, step.provider_id, step.run_id)
-    stored = read_members(table, step.provider_id, step.run_id, [place.position for place in step.members])
+    tenant = wiring.tenant(step.provider_id)
+    run = read_run(tenant, step.run_id)
+    stored = read_members(tenant, step.run_id, [place.position for place in step.members])
     result = FirstResult()
 
     def do(place: BatchMember) -> None:
@@ -194,7 +194,7 @@ def carry_out(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:
     logger.append_keys(run_id=step.run_id, provider_id=step.provider_id)
 
     def apply(marked: Marked) -> None:
-        table, at = wiring.table(), wiring.now()
-        apply_effect(table, step.provider_id, marked.client_id, marked.archive_id, effect, at=at)
+        tenant, at = wiring.tenant(step.provider_id), wiring.now()
+        apply_effect(tenant, marked.client_id, marked.archive_id, effect, at=at)
 
     return {"failures": to_builtins(each_client(step.marked, apply))}

@@ -33,6 +33,7 @@ from client_lifecycle.storage.event_bus import DeadLetters, EventBus
 from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.stream_reader import StreamReader
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 
 
@@ -40,6 +41,11 @@ from client_lifecycle.storage.workflow import Workflow
 def table() -> Table:
     """Return this process's connection to the table."""
     return connect_table(read_environment(TableSettings).table_name, tell)
+
+
+def tenant(provider_id: str) -> Tenant:
+    """Return the table as this provider's."""
+    return Tenant(table(), provider_id)
 
 
 @cache

@@ -19,6 +19,7 @@ from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, put_over, to_plain
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table
+from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -55,7 +56,7 @@ class ReceiptPart:
 
 
 def commit_archive(
-    table: Table,
+    tenant: Tenant,
     before: Client,
     after: Client,
     history: HistoryEntry,
@@ -65,7 +66,7 @@ def commit_archive(
     """Archive a client: flip, history, receipt and the receipt's changes, all or nothing.
 
     Args:
-        table: where to write.
+        tenant: the provider's part of the table.
         before: the client as read.
         after: the client as archived.
         history: the line for the client's history.
@@ -76,22 +77,22 @@ def commit_archive(
     Raises:
         StaleRead: the client or one of the records is no longer as it was read.
     """
-    provider_id, client_id = before.provider_id, before.client_id
-    receipt_key = keys.receipt_key(provider_id, client_id, receipt.archive_id)
+    client_id = before.client_id
+    receipt_key = tenant.keys.receipt(client_id, receipt.archive_id)
     told = ReceiptPart(at=receipt.archived_at, run_id=receipt.cause.run_id, notify_client=receipt.options.notify_client)
     writes = [
-        clients.client_write(table, before, after),
-        clients.history_write(table, before, history),
-        put_new(table.name, receipt_key, _receipt_fields(replace(receipt, left_alone=()))),
-        *(_left_alone_write(table, after, receipt, told, left) for left in receipt.left_alone),
+        clients.client_write(tenant, before, after),
+        clients.history_write(tenant, before, history),
+        put_new(tenant.table.name, receipt_key, _receipt_fields(replace(receipt, left_alone=()))),
+        *(_left_alone_write(tenant, after, receipt, told, left) for left in receipt.left_alone),
         *also,
-        *(clients.change_write(table, provider_id, client_id, change) for change in receipt.changes),
+        *(clients.change_write(tenant, client_id, change) for change in receipt.changes),
     ]
-    table.transact_if_unchanged(writes)
+    tenant.table.transact_if_unchanged(writes)
 
 
 def commit_effects(
-    table: Table,
+    tenant: Tenant,
     client: Client,
     stamp: Stamp,
     plan: ChangeSet,
@@ -104,7 +105,7 @@ def commit_effects(
     """Carry out part of an archive's effects under its stamp, and add them to its receipt.
 
     Args:
-        table: where to write.
+        tenant: the provider's part of the table.
         client: whose records they are.
         stamp: the stamp the client must still carry.
         plan: at most ``CHANGES_UNDER_STAMP`` long.
@@ -117,49 +118,49 @@ def commit_effects(
         Superseded: the client no longer carries the stamp.
         StaleRead: one of the records is no longer as it was read.
     """
-    provider_id, client_id = client.provider_id, client.client_id
+    client_id = client.client_id
     cause = history.cause if history else stamp.cause
     part = ReceiptPart(at=at, run_id=cause.run_id, notify_client=stamp.notify_client, changes=plan.changes)
-    part_key = keys.receipt_part_key(provider_id, client_id, stamp.archive_id, part_id)
+    part_key = tenant.keys.receipt_part(client_id, stamp.archive_id, part_id)
     writes = [
-        clients.stamp_check(table, provider_id, client_id, stamp.archive_id),
-        *([put_new(table.name, part_key, to_plain(part))] if part.changes else []),
-        *([clients.history_write(table, client, history)] if history else []),
-        *(_left_alone_write(table, client, stamp, part, left) for left in plan.left_alone),
+        clients.stamp_check(tenant, client_id, stamp.archive_id),
+        *([put_new(tenant.table.name, part_key, to_plain(part))] if part.changes else []),
+        *([clients.history_write(tenant, client, history)] if history else []),
+        *(_left_alone_write(tenant, client, stamp, part, left) for left in plan.left_alone),
         *also,
-        *(clients.change_write(table, provider_id, client_id, change) for change in part.changes),
+        *(clients.change_write(tenant, client_id, change) for change in part.changes),
     ]
-    _transact_under_stamp(table, writes)
+    _transact_under_stamp(tenant.table, writes)
 
 
 def _left_alone_write(
-    table: Table, client: Client, archive: Stamp | Receipt, told: ReceiptPart, left: LeftAlone
+    tenant: Tenant, client: Client, archive: Stamp | Receipt, told: ReceiptPart, left: LeftAlone
 ) -> TransactWriteItemTypeDef:
     """Tell of a record that an archive left alone, and have the clean-up look at it again (A11)."""
-    key = keys.left_alone_key(client.provider_id, client.client_id, archive.archive_id, left)
+    key = tenant.keys.left_alone(client.client_id, archive.archive_id, left)
     due = keys.due_keys(keys.Work.LEFT_ALONE, left.record_id, left_alone_check_at(archive.archived_at, told.at))
-    return put_over(table.name, key, {**to_plain(replace(told, changes=(), left_alone=(left,))), **due})
+    return put_over(tenant.table.name, key, {**to_plain(replace(told, changes=(), left_alone=(left,))), **due})
 
 
-def settle_receipt(table: Table, provider_id: str, client_id: str, archive_id: str) -> None:
+def settle_receipt(tenant: Tenant, client_id: str, archive_id: str) -> None:
     """Mark a receipt as settled: every effect of its archive is committed. One that somebody else settled stays so.
 
     Raises:
         Superseded: the client no longer carries the stamp.
     """
     writes = [
-        clients.stamp_check(table, provider_id, client_id, archive_id),
-        settled_write(table, provider_id, client_id, archive_id),
+        clients.stamp_check(tenant, client_id, archive_id),
+        settled_write(tenant, client_id, archive_id),
     ]
     with suppress(StaleRead):
-        _transact_under_stamp(table, writes)
+        _transact_under_stamp(tenant.table, writes)
 
 
-def settled_write(table: Table, provider_id: str, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:
+def settled_write(tenant: Tenant, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:
     """Turn a receipt from settling to settled; refused when it is neither of the two."""
     return conditional_update(
-        table.name,
-        keys.receipt_key(provider_id, client_id, archive_id),
+        tenant.table.name,
+        tenant.keys.receipt(client_id, archive_id),
         {"state": ReceiptState.SETTLING.value, **dict.fromkeys(keys.DUE_ATTRIBUTES, "")},
         {"state": ReceiptState.SETTLED.value},
         {"state"},
@@ -167,7 +168,7 @@ def settled_write(table: Table, provider_id: str, client_id: str, archive_id: st
 
 
 def commit_reactivation(
-    table: Table,
+    tenant: Tenant,
     before: Client,
     after: Client,
     history: HistoryEntry | None,
@@ -182,7 +183,7 @@ def commit_reactivation(
     """Bring a client back and take back changes of its archive, all or nothing (A1).
 
     Args:
-        table: where to write.
+        tenant: the provider's part of the table.
         before: the client as read.
         after: the client as active, at its next revision.
         history: the line for the client's history, unless the client was back already.
@@ -196,16 +197,16 @@ def commit_reactivation(
     Raises:
         StaleRead: the client or one of the records is no longer as it was read.
     """
-    provider_id, client_id = before.provider_id, before.client_id
-    writes = [clients.client_write(table, before, after), *also]
+    client_id = before.client_id
+    writes = [clients.client_write(tenant, before, after), *also]
     if history:
-        writes.append(clients.history_write(table, before, history))
+        writes.append(clients.history_write(tenant, before, history))
     if changes:
-        key = keys.restore_key(provider_id, client_id, archive_id, restore_id)
+        key = tenant.keys.restored(client_id, archive_id, restore_id)
         restored = ReceiptPart(at=at, run_id=run_id, changes=tuple(changes))
-        writes.append(put_new(table.name, key, to_plain(restored)))
-    writes += [clients.change_write(table, provider_id, client_id, change) for change in changes]
-    table.transact_if_unchanged(writes)
+        writes.append(put_new(tenant.table.name, key, to_plain(restored)))
+    writes += [clients.change_write(tenant, client_id, change) for change in changes]
+    tenant.table.transact_if_unchanged(writes)
 
 
 def _receipt_fields(receipt: Receipt) -> Plain:
@@ -219,18 +220,18 @@ def _receipt_fields(receipt: Receipt) -> Plain:
     return {**to_plain(receipt), **due}
 
 
-def read_receipt(table: Table, provider_id: str, client_id: str, archive_id: str) -> Receipt:
+def read_receipt(tenant: Tenant, client_id: str, archive_id: str) -> Receipt:
     """Read an archive's receipt with all its parts.
 
     Raises:
         ReceiptNotFound: the client was never archived under this id.
         UnreadableRecord: the receipt, or a part of it, cannot be read.
     """
-    head_key = keys.receipt_key(provider_id, client_id, archive_id)
+    head_key = tenant.keys.receipt(client_id, archive_id)
     head: Receipt | None = None
     parts: list[ReceiptPart] = []
     values = {":pk": head_key["pk"], ":sk": head_key["sk"], ":behind": keys.after_receipt(head_key)}
-    for plain in table.query("pk = :pk AND sk BETWEEN :sk AND :behind", values):
+    for plain in tenant.table.query("pk = :pk AND sk BETWEEN :sk AND :behind", values):
         if plain["sk"] == head_key["sk"]:
             head = from_plain(Receipt, plain)
         else:

@@ -6,9 +6,10 @@ from client_lifecycle.domain.bookings import Booking, BookingAnswer
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
-from client_lifecycle.storage import clients, keys
+from client_lifecycle.storage import clients
 from client_lifecycle.storage.items import Plain, from_plain, put_new, to_plain
-from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table
+from client_lifecycle.storage.table import ConditionsFailed, StaleRead
+from client_lifecycle.storage.tenant import Tenant
 
 APPOINTMENT = 0
 """The index of the appointment in the transaction that records a booking."""
@@ -18,21 +19,21 @@ class AppointmentExists(Exception):
     """The client has an appointment of this id already; nothing was written."""
 
 
-def read_answer(table: Table, provider_id: str, event_id: str) -> BookingAnswer | None:
+def read_answer(tenant: Tenant, event_id: str) -> BookingAnswer | None:
     """Read the answer that a booking was given before."""
-    plain = table.get(keys.booking_key(provider_id, event_id))
+    plain = tenant.table.get(tenant.keys.booking_answer(event_id))
     return from_plain(BookingAnswer, plain) if plain else None
 
 
 def commit_booking(
-    table: Table, before: Client, after: Client, booking: Booking, answer: BookingAnswer, history: HistoryEntry | None
+    tenant: Tenant, before: Client, after: Client, booking: Booking, answer: BookingAnswer, history: HistoryEntry | None
 ) -> None:
     """Record an appointment on the client as read, with the answer and the history, all or nothing (A2).
 
     An appointment of this id that was cancelled is booked again (A10).
 
     Args:
-        table: where to write.
+        tenant: the provider's part of the table.
         before: the client as read.
         after: the client as active, at its next revision.
         booking: what was asked for.
@@ -43,22 +44,22 @@ def commit_booking(
         AppointmentExists: the client has an appointment of this id already, which is not cancelled.
         StaleRead: the client is no longer as it was read, or the booking was answered meanwhile.
     """
-    provider_id, client_id, appointment = before.provider_id, before.client_id, booking.appointment
-    appointment_key = keys.record_key(provider_id, client_id, appointment.kind, appointment.record_id)
-    item = clients.record_item(provider_id, client_id, appointment)
+    client_id, appointment = before.client_id, booking.appointment
+    appointment_key = tenant.keys.record(client_id, appointment.kind, appointment.record_id)
+    item = clients.record_item(tenant.keys, client_id, appointment)
     others = [
-        clients.client_write(table, before, after),
-        put_new(table.name, keys.booking_key(provider_id, booking.event_id), to_plain(answer)),
-        *([clients.history_write(table, before, history)] if history else []),
+        clients.client_write(tenant, before, after),
+        put_new(tenant.table.name, tenant.keys.booking_answer(booking.event_id), to_plain(answer)),
+        *([clients.history_write(tenant, before, history)] if history else []),
     ]
     try:
-        table.transact([put_new(table.name, appointment_key, item), *others])
+        tenant.table.transact([put_new(tenant.table.name, appointment_key, item), *others])
     except ConditionsFailed as failed:
         if set(failed.found) != {APPOINTMENT}:
             raise StaleRead from failed
         there = failed.found[APPOINTMENT] or {}
         _require_cancelled(there)
-        table.transact_if_unchanged([clients.record_write(table, there, appointment), *others])
+        tenant.table.transact_if_unchanged([clients.record_write(tenant, there, appointment), *others])
 
 
 def _require_cancelled(found: Plain) -> None:
@@ -73,14 +74,14 @@ def _require_cancelled(found: Plain) -> None:
 
 
 def commit_refusal(
-    table: Table, booking: Booking, answer: BookingAnswer, client: Client | None, history: HistoryEntry | None
+    tenant: Tenant, booking: Booking, answer: BookingAnswer, client: Client | None, history: HistoryEntry | None
 ) -> None:
     """Keep the answer to a refused booking and, where there is one, the line for the client's history.
 
     Raises:
         StaleRead: the booking was answered meanwhile.
     """
-    writes = [put_new(table.name, keys.booking_key(booking.provider_id, booking.event_id), to_plain(answer))]
+    writes = [put_new(tenant.table.name, tenant.keys.booking_answer(booking.event_id), to_plain(answer))]
     if client and history:
-        writes.append(clients.history_write(table, client, history))
-    table.transact_if_unchanged(writes)
+        writes.append(clients.history_write(tenant, client, history))
+    tenant.table.transact_if_unchanged(writes)

@@ -23,6 +23,7 @@ from client_lifecycle.storage import addresses, keys
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain, unreadable
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -66,43 +67,39 @@ class ClientPage:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def read_client(table: Table, provider_id: str, client_id: str) -> Client:
+def read_client(tenant: Tenant, client_id: str) -> Client:
     """Read one client.
 
     Raises:
         ClientNotFound: the provider has no such client.
     """
-    plain = table.get(keys.client_key(provider_id, client_id))
+    plain = tenant.table.get(tenant.keys.client(client_id))
     if plain is None:
         raise client_not_found()
     return _client_from(plain)
 
 
-def read_clients(
-    table: Table, provider_id: str, client_ids: Sequence[str]
-) -> tuple[dict[str, Client], list[Unreadable]]:
+def read_clients(tenant: Tenant, client_ids: Sequence[str]) -> tuple[dict[str, Client], list[Unreadable]]:
     """Read many clients by id; ids the provider does not have are left out.
 
     Returns:
         The clients by id, and those that cannot be read.
     """
-    found = table.get_many([keys.client_key(provider_id, client_id) for client_id in client_ids])
-    clients, unreadable = read_each(table, _client_from, found)
+    found = tenant.table.get_many([tenant.keys.client(client_id) for client_id in client_ids])
+    clients, unreadable = read_each(tenant.table, _client_from, found)
     return {client.client_id: client for client in clients}, unreadable
 
 
-def all_clients(
-    table: Table, provider_id: str, status: Status, *, group_id: str | None
-) -> tuple[list[Client], list[Unreadable]]:
+def all_clients(tenant: Tenant, status: Status, *, group_id: str | None) -> tuple[list[Client], list[Unreadable]]:
     """Read the whole of one tab, all clients or those of one group, by name.
 
     Returns:
         The clients, and those that cannot be read.
     """
-    tab = _tab(provider_id, status, group_id)
+    tab = _tab(tenant.keys, status, group_id)
     values = {":partition": tab.partition}
-    found = table.query(f"{tab.attribute} = :partition", values, index=tab.index, consistent=False)
-    return read_each(table, _client_from, found)
+    found = tenant.table.query(f"{tab.attribute} = :partition", values, index=tab.index, consistent=False)
+    return read_each(tenant.table, _client_from, found)
 
 
 def _client_from(plain: Plain) -> Client:
@@ -113,12 +110,11 @@ def _client_from(plain: Plain) -> Client:
     return client
 
 
-def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> LiveClient:
+def read_live(tenant: Tenant, client_id: str, at: datetime) -> LiveClient:
     """Read a client and its live records in one strongly consistent query, however long the history is.
 
     Args:
-        table: where to read.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client.
         at: records that lived only until before this moment are passed over.
 
@@ -131,20 +127,20 @@ def read_live(table: Table, provider_id: str, client_id: str, at: datetime) -> L
     """
     client: Client | None = None
     found: list[Plain] = []
-    values = {":pk": keys.client_partition(provider_id, client_id), ":at": keys.sortable(at)}
-    for plain in table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX):
+    values = {":pk": tenant.keys.client_partition(client_id), ":at": keys.sortable(at)}
+    for plain in tenant.table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX):
         if plain["sk"] == keys.CLIENT_SK:
             client = _client_from(plain)
         else:
             found.append(plain)
     if client is None:
         raise client_not_found()
-    records, unreadable = read_each(table, record_from, found)
+    records, unreadable = read_each(tenant.table, record_from, found)
     return LiveClient(client, tuple(records), tuple(unreadable))
 
 
 def list_clients(
-    table: Table, provider_id: str, status: Status, *, group_id: str | None, limit: int, after: CursorKey | None
+    tenant: Tenant, status: Status, *, group_id: str | None, limit: int, after: CursorKey | None
 ) -> ClientPage:
     """Read a page of one tab of the client list, by name; archived clients stay listed indefinitely (A7).
 
@@ -152,24 +148,22 @@ def list_clients(
     listed twice because of what becomes of others between two pages.
 
     Args:
-        table: where to read.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         status: the tab.
         group_id: only this group's clients, where given.
         limit: the most clients to return.
         after: the place to go on after.
     """
-    return _page_of(table, _tab(provider_id, status, group_id), limit, after)
+    return _page_of(tenant.table, _tab(tenant.keys, status, group_id), limit, after)
 
 
 def list_by_address(
-    table: Table, provider_id: str, status: Status, beginning: str, *, limit: int, after: CursorKey | None
+    tenant: Tenant, status: Status, beginning: str, *, limit: int, after: CursorKey | None
 ) -> ClientPage:
     """Read a page of the clients of one tab whose address begins so, by address.
 
     Args:
-        table: where to read.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         status: the tab.
         beginning: what the addresses begin with, as anybody may write it.
         limit: the most clients to return.
@@ -178,17 +172,17 @@ def list_by_address(
     tab = _Tab(
         index=keys.BY_EMAIL_INDEX,
         attribute="status_key",
-        partition=keys.status_of_provider(provider_id, status),
+        partition=tenant.keys.tab(status),
         sort="email_key",
         prefix=names.cut(addresses.normalized(beginning), keys.MAX_SORT_KEY_BYTES),
     )
-    return _page_of(table, tab, limit, after)
+    return _page_of(tenant.table, tab, limit, after)
 
 
-def count_clients(table: Table, provider_id: str, status: Status, *, group_id: str | None) -> int:
+def count_clients(tenant: Tenant, status: Status, *, group_id: str | None) -> int:
     """Count the clients of one tab, all or those of one group; it reads that tab and no other."""
-    tab = _tab(provider_id, status, group_id)
-    return table.count(f"{tab.attribute} = :partition", {":partition": tab.partition}, index=tab.index)
+    tab = _tab(tenant.keys, status, group_id)
+    return tenant.table.count(f"{tab.attribute} = :partition", {":partition": tab.partition}, index=tab.index)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,11 +201,11 @@ class _Tab:
         return ("pk", "sk", self.sort)
 
 
-def _tab(provider_id: str, status: Status, group_id: str | None) -> _Tab:
+def _tab(own: keys.Keys, status: Status, group_id: str | None) -> _Tab:
     if group_id:
-        of_group = keys.status_of_group(provider_id, group_id, status)
+        of_group = own.tab_of_group(group_id, status)
         return _Tab(index=keys.BY_GROUP_INDEX, attribute="group_key", partition=of_group)
-    of_provider = keys.status_of_provider(provider_id, status)
+    of_provider = own.tab(status)
     return _Tab(index=keys.BY_STATUS_INDEX, attribute="status_key", partition=of_provider)
 
 
@@ -232,9 +226,9 @@ def client_item(client: Client) -> Plain:
     archive_id = client.stamp.archive_id if client.stamp else None
     due = keys.due_keys(keys.Work.PLAN, client.client_id, client.plan.look_at) if client.plan else {}
     stored = {
-        **keys.client_key(client.provider_id, client.client_id),
+        **keys.Keys(client.provider_id).client(client.client_id),
         **to_plain(client),
-        **keys.client_index_keys(client),
+        **keys.Keys(client.provider_id).client_index(client),
         **due,
         "status": client.status.value,
         "archive_id": archive_id,
@@ -245,7 +239,7 @@ def client_item(client: Client) -> Plain:
 def address_item(client: Client) -> Plain:
     """Return the item that keeps a client's address from being used by another, as it is stored (A3)."""
     return {
-        **keys.email_key(client.provider_id, client.email),
+        **keys.Keys(client.provider_id).email(client.email),
         "client_id": client.client_id,
         "form": addresses.FORM,
     }
@@ -253,23 +247,23 @@ def address_item(client: Client) -> Plain:
 
 def word_items(client: Client) -> list[Plain]:
     """Return the items by which a client is found by the words of its name, as they are stored."""
-    return [dict(key) for key in keys.word_keys(client)]
+    return [dict(key) for key in keys.Keys(client.provider_id).words_of(client)]
 
 
-def record_item(provider_id: str, client_id: str, record: Record) -> Plain:
-    """Return a record as it is stored."""
+def record_item(own: keys.Keys, client_id: str, record: Record) -> Plain:
+    """Return a record as it is stored under its provider's keys."""
     stored = {
-        **keys.record_key(provider_id, client_id, record.kind, record.record_id),
+        **own.record(client_id, record.kind, record.record_id),
         **to_plain(record),
         "live_key": keys.live_key(record),
-        "commitment_key": keys.commitment_key(provider_id, record),
+        "commitment_key": own.commitment(record),
     }
     return {name: value for name, value in stored.items() if value is not None}
 
 
 def group_item(group: Group) -> Plain:
     """Return a client group as it is stored."""
-    return {**keys.group_key(group.provider_id, group.group_id), **to_plain(group)}
+    return {**keys.Keys(group.provider_id).group(group.group_id), **to_plain(group)}
 
 
 def record_from(plain: Plain) -> Record:
@@ -278,45 +272,45 @@ def record_from(plain: Plain) -> Record:
     return record
 
 
-def client_write(table: Table, before: Client, after: Client) -> TransactWriteItemTypeDef:
+def client_write(tenant: Tenant, before: Client, after: Client) -> TransactWriteItemTypeDef:
     """Write a client over the reading it was decided on, or not at all."""
-    key = keys.client_key(before.provider_id, before.client_id)
+    key = tenant.keys.client(before.client_id)
     expect = {"revision", "archive_id"}
-    return conditional_update(table.name, key, client_item(before), client_item(after), expect, shape=Client)
+    return conditional_update(tenant.table.name, key, client_item(before), client_item(after), expect, shape=Client)
 
 
-def change_write(table: Table, provider_id: str, client_id: str, change: Change) -> TransactWriteItemTypeDef:
+def change_write(tenant: Tenant, client_id: str, change: Change) -> TransactWriteItemTypeDef:
     """Write one change to a record while what it changes still is as it was read."""
     before, after = to_plain(change.before), to_plain(change.after)
     touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    key = keys.record_key(provider_id, client_id, change.before.kind, change.before.record_id)
+    key = tenant.keys.record(client_id, change.before.kind, change.before.record_id)
     return conditional_update(
-        table.name,
+        tenant.table.name,
         key,
-        record_item(provider_id, client_id, change.before),
-        record_item(provider_id, client_id, change.after),
+        record_item(tenant.keys, client_id, change.before),
+        record_item(tenant.keys, client_id, change.after),
         touched,
         shape=type(change.before),
     )
 
 
-def record_write(table: Table, found: Plain, after: Record) -> TransactWriteItemTypeDef:
+def record_write(tenant: Tenant, found: Plain, after: Record) -> TransactWriteItemTypeDef:
     """Write a record over an item as it was found, in whatever way another system has written that, or not at all."""
     names = {one.name for one in fields(after)} | {"live_key", "commitment_key"}
-    provider_id, client_id = keys.provider_and_client(found["pk"])
-    item = record_item(provider_id, client_id, after)
+    _, client_id = keys.provider_and_client(found["pk"])
+    item = record_item(tenant.keys, client_id, after)
     before, plain = ({name: one[name] for name in names if name in one} for one in (found, item))
     changed = {name for name in names if before.get(name) != plain.get(name)}
     key = {"pk": found["pk"], "sk": found["sk"]}
-    return conditional_update(table.name, key, before, plain, changed, shape=type(after))
+    return conditional_update(tenant.table.name, key, before, plain, changed, shape=type(after))
 
 
-def stamp_check(table: Table, provider_id: str, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:
+def stamp_check(tenant: Tenant, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:
     """Require that the client still carries this stamp; every later write of an archive stands under it."""
     return {
         "ConditionCheck": {
-            "TableName": table.name,
-            "Key": {name: {"S": part} for name, part in keys.client_key(provider_id, client_id).items()},
+            "TableName": tenant.table.name,
+            "Key": {name: {"S": part} for name, part in tenant.keys.client(client_id).items()},
             "ConditionExpression": "archive_id = :archive_id",
             "ExpressionAttributeValues": {":archive_id": {"S": archive_id}},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -324,10 +318,10 @@ def stamp_check(table: Table, provider_id: str, client_id: str, archive_id: str)
     }
 
 
-def history_write(table: Table, client: Client, entry: HistoryEntry) -> TransactWriteItemTypeDef:
+def history_write(tenant: Tenant, client: Client, entry: HistoryEntry) -> TransactWriteItemTypeDef:
     """Add a line to the client's history."""
-    key = keys.history_key(client.provider_id, client.client_id, entry.history_id)
-    return put_new(table.name, key, to_plain(entry))
+    key = tenant.keys.history_entry(client.client_id, entry.history_id)
+    return put_new(tenant.table.name, key, to_plain(entry))
 
 
 def client_not_found() -> ClientNotFound:

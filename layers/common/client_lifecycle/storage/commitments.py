@@ -28,6 +28,7 @@ from client_lifecycle.storage.clients import record_from
 from client_lifecycle.storage.items import Plain, unreadable
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table, side_by_side
+from client_lifecycle.storage.tenant import Tenant
 
 Commitments: TypeAlias = Mapping[str, Sequence[Record]]
 """Appointments and payments by client id; a client without any is not in it."""
@@ -41,12 +42,11 @@ A_DAY = timedelta(days=1)
 """Moments are written in more than one way, which sort alike only if they are further apart than this."""
 
 
-def commitments_of_provider(table: Table, provider_id: str, at: datetime) -> tuple[Commitments, list[Unreadable]]:
+def commitments_of_provider(tenant: Tenant, at: datetime) -> tuple[Commitments, list[Unreadable]]:
     """Read all commitments of a provider: as many calls as they fill pages, however many clients there are.
 
     Args:
-        table: where to read.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         at: appointments that began before this moment are passed over.
 
     Returns:
@@ -54,23 +54,22 @@ def commitments_of_provider(table: Table, provider_id: str, at: datetime) -> tup
     """
 
     def of_kind(kind: RecordKind) -> list[Plain]:
-        values = {":partition": keys.commitment_partition(provider_id, kind), ":at": keys.sortable(at)}
+        values = {":partition": tenant.keys.commitments(kind), ":at": keys.sortable(at)}
         condition = "commitment_key = :partition AND live_key >= :at"
-        return list(table.query(condition, values, index=keys.COMMITMENTS_INDEX, consistent=False))
+        return list(tenant.table.query(condition, values, index=keys.COMMITMENTS_INDEX, consistent=False))
 
-    return _by_client(table, (plain for found in side_by_side(of_kind, KINDS) for plain in found))
+    return _by_client(tenant.table, (plain for found in side_by_side(of_kind, KINDS) for plain in found))
 
 
 def commitments_of_clients(
-    table: Table, provider_id: str, client_ids: Sequence[str], at: datetime
+    tenant: Tenant, client_ids: Sequence[str], at: datetime
 ) -> tuple[Commitments, list[Unreadable]]:
     """Read the commitments of a few clients: one query for each, several at a time.
 
     They may lag by moments, like those of a whole provider: a client who has changed since is noticed in its turn.
 
     Args:
-        table: where to read.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_ids: the clients.
         at: appointments that began before this moment are passed over.
 
@@ -79,19 +78,18 @@ def commitments_of_clients(
     """
 
     def of_client(client_id: str) -> list[Plain]:
-        values = {":pk": keys.client_partition(provider_id, client_id), ":at": keys.sortable(at)}
-        found = table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX, consistent=False)
+        values = {":pk": tenant.keys.client_partition(client_id), ":at": keys.sortable(at)}
+        found = tenant.table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX, consistent=False)
         return [plain for plain in found if plain["sk"].startswith(PREFIXES)]
 
-    return _by_client(table, (plain for found in side_by_side(of_client, client_ids) for plain in found))
+    return _by_client(tenant.table, (plain for found in side_by_side(of_client, client_ids) for plain in found))
 
 
 @dataclass(slots=True)
 class Calendar:
     """A provider's calendar from a moment on, read once for all clients that come back together."""
 
-    table: Table
-    provider_id: str
+    tenant: Tenant
     at: datetime
     _since: datetime = FOREVER
     _until: datetime = BEGINNING
@@ -110,19 +108,19 @@ class Calendar:
 
     def _read(self, since: datetime, until: datetime) -> Iterator[Booked]:
         values = {
-            ":partition": keys.commitment_partition(self.provider_id, RecordKind.APPOINTMENT),
+            ":partition": self.tenant.keys.commitments(RecordKind.APPOINTMENT),
             ":begin": keys.sortable(self.at - LONGEST_APPOINTMENT),
             ":end": keys.sortable(until),
             ":day_before": (since - A_DAY).date().isoformat(),
         }
-        found = self.table.query(
+        found = self.tenant.table.query(
             "commitment_key = :partition AND live_key BETWEEN :begin AND :end",
             values,
             where="booked_at >= :day_before",
             index=keys.COMMITMENTS_INDEX,
             consistent=False,
         )
-        commitments, _ = read_each(self.table, _commitment_from, found)
+        commitments, _ = read_each(self.tenant.table, _commitment_from, found)
         for client_id, record in commitments:
             if isinstance(record, Appointment) and record.status is AppointmentStatus.BOOKED:
                 yield Booked(client_id, record)

@@ -14,6 +14,7 @@ from client_lifecycle.storage.clients import address_item, client_item, client_w
 from client_lifecycle.storage.items import Plain, put_new, put_over, to_item
 from client_lifecycle.storage.providers import group_check, group_not_found
 from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table
+from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
@@ -27,14 +28,14 @@ class AddressTaken(Exception):
         self.client_id = client_id
 
 
-def commit_client(table: Table, before: Client | None, after: Client) -> None:
+def commit_client(tenant: Tenant, before: Client | None, after: Client) -> None:
     """Keep a client that was added or changed, or nothing of it.
 
     A new address is taken and the former one given up in the same transaction, so that no two clients of a provider
     ever share one, however many are added at once.
 
     Args:
-        table: where to write.
+        tenant: the provider's part of the table.
         before: the client as read, ``None`` for a new one.
         after: the client as it shall be, at its next revision.
 
@@ -44,30 +45,30 @@ def commit_client(table: Table, before: Client | None, after: Client) -> None:
         AddressTaken: another client has the address.
     """
     faults: list[Exception] = [StaleRead()]
-    writes = [client_write(table, before, after) if before else _new_client(table, after)]
+    writes = [client_write(tenant, before, after) if before else _new_client(tenant, after)]
     if after.group_id and (before is None or before.group_id != after.group_id):
         faults.append(group_not_found())
-        writes.append(group_check(table, after.provider_id, after.group_id))
+        writes.append(group_check(tenant, after.group_id))
     if before is None or address_item(before) != address_item(after):
-        given_up = _addresses_given_up(table, before, after) if before else []
-        writes += _address_taken(table, after, given_up)
-        writes += [_given_up(table, key, after.client_id) for key in given_up]
-    writes += _words_changed(table, before, after)
+        given_up = _addresses_given_up(tenant, before, after) if before else []
+        writes += _address_taken(tenant, after, given_up)
+        writes += [_given_up(tenant.table, key, after.client_id) for key in given_up]
+    writes += _words_changed(tenant, before, after)
     try:
-        table.transact(writes)
+        tenant.table.transact(writes)
     except ConditionsFailed as failed:
         raise _fault(failed, faults) from failed
 
 
-def _new_client(table: Table, client: Client) -> TransactWriteItemTypeDef:
-    return put_new(table.name, keys.client_key(client.provider_id, client.client_id), client_item(client))
+def _new_client(tenant: Tenant, client: Client) -> TransactWriteItemTypeDef:
+    return put_new(tenant.table.name, tenant.keys.client(client.client_id), client_item(client))
 
 
-def _address_taken(table: Table, client: Client, given_up: Sequence[keys.Key]) -> list[TransactWriteItemTypeDef]:
+def _address_taken(tenant: Tenant, client: Client, given_up: Sequence[keys.Key]) -> list[TransactWriteItemTypeDef]:
     """Take an address that nobody else has; an older version may have compared it as it is spelled, and kept it so."""
     mine = to_item({":client_id": client.client_id})
     take: PutTypeDef = {
-        "TableName": table.name,
+        "TableName": tenant.table.name,
         "Item": to_item(address_item(client)),
         "ConditionExpression": "attribute_not_exists(pk) OR client_id = :client_id",
         "ExpressionAttributeValues": mine,
@@ -76,28 +77,28 @@ def _address_taken(table: Table, client: Client, given_up: Sequence[keys.Key]) -
     free_formerly: list[TransactWriteItemTypeDef] = [
         {
             "ConditionCheck": {
-                "TableName": table.name,
+                "TableName": tenant.table.name,
                 "Key": to_item(key),
                 "ConditionExpression": "attribute_not_exists(pk) OR attribute_exists(form) OR client_id = :client_id",
                 "ExpressionAttributeValues": mine,
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
-        for key in keys.former_email_keys(client.provider_id, client.email)
+        for key in tenant.keys.former_emails(client.email)
         if key not in given_up
     ]
     return [{"Put": take}, *free_formerly]
 
 
-def _addresses_given_up(table: Table, before: Client, after: Client) -> list[keys.Key]:
+def _addresses_given_up(tenant: Tenant, before: Client, after: Client) -> list[keys.Key]:
     """Return the keys of the address that a client no longer has, in every form it was taken in.
 
     Former forms were written by former versions only, so they need no consistent reading.
     """
-    provider_id, email, taken = before.provider_id, before.email, keys.email_key(after.provider_id, after.email)
-    former = table.get_many(keys.former_email_keys(provider_id, email), consistent=False)
+    email, taken = before.email, tenant.keys.email(after.email)
+    former = tenant.table.get_many(tenant.keys.former_emails(email), consistent=False)
     own = [{"pk": plain["pk"], "sk": plain["sk"]} for plain in former if plain.get("client_id") == before.client_id]
-    return [key for key in [keys.email_key(provider_id, email), *own] if key != taken]
+    return [key for key in [tenant.keys.email(email), *own] if key != taken]
 
 
 def _given_up(table: Table, key: keys.Key, client_id: str) -> TransactWriteItemTypeDef:
@@ -111,15 +112,15 @@ def _given_up(table: Table, key: keys.Key, client_id: str) -> TransactWriteItemT
     }
 
 
-def _words_changed(table: Table, before: Client | None, after: Client) -> list[TransactWriteItemTypeDef]:
+def _words_changed(tenant: Tenant, before: Client | None, after: Client) -> list[TransactWriteItemTypeDef]:
     """Keep the words that a client is found by, and take away those that it no longer is."""
     if before and before.name == after.name:
         return []
-    found_by, formerly = keys.word_keys(after), keys.word_keys(before) if before else []
+    found_by, formerly = tenant.keys.words_of(after), tenant.keys.words_of(before) if before else []
     gone: list[TransactWriteItemTypeDef] = [
-        {"Delete": {"TableName": table.name, "Key": to_item(key)}} for key in formerly if key not in found_by
+        {"Delete": {"TableName": tenant.table.name, "Key": to_item(key)}} for key in formerly if key not in found_by
     ]
-    return [*(put_over(table.name, key, {}) for key in found_by), *gone]
+    return [*(put_over(tenant.table.name, key, {}) for key in found_by), *gone]
 
 
 def _fault(failed: ConditionsFailed, faults: list[Exception]) -> Exception:

@@ -9,7 +9,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.items import from_plain
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,15 @@ class HistoryPage:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def list_history(
-    table: Table, provider_id: str, client_id: str, *, limit: int, after: str | None, newest_first: bool
-) -> HistoryPage:
+def list_history(tenant: Tenant, client_id: str, *, limit: int, after: str | None, newest_first: bool) -> HistoryPage:
     """Read a page of a client's history, in either direction."""
-    values = {":pk": keys.client_partition(provider_id, client_id), ":prefix": keys.HISTORY_PREFIX}
-    page = table.page(
+    values = {":pk": tenant.keys.client_partition(client_id), ":prefix": keys.HISTORY_PREFIX}
+    page = tenant.table.page(
         "pk = :pk AND begins_with(sk, :prefix)",
         values,
         limit=limit,
-        after=keys.history_key(provider_id, client_id, after) if after else None,
+        after=tenant.keys.history_entry(client_id, after) if after else None,
         newest_first=newest_first,
     )
-    entries, unreadable = read_each(table, lambda plain: from_plain(HistoryEntry, plain), page.items)
+    entries, unreadable = read_each(tenant.table, lambda plain: from_plain(HistoryEntry, plain), page.items)
     return HistoryPage(entries, keys.named(page.next_key).id if page.next_key else None, unreadable)

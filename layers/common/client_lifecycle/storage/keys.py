@@ -114,11 +114,6 @@ def sortable(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def client_partition(provider_id: str, client_id: str) -> str:
-    """Return the partition of a client and everything that hangs on it."""
-    return f"CLIENT#{provider_id}#{client_id}"
-
-
 def provider_and_client(partition: str) -> tuple[str, str]:
     """Return the provider's and the client's id, of which a client's partition is made.
 
@@ -194,24 +189,9 @@ def _named_of_provider(prefix: str, rest: str, provider_id: str) -> Named:
             return Named(prefix.lower(), rest)
 
 
-def client_key(provider_id: str, client_id: str) -> Key:
-    """Return the key of the client itself."""
-    return {"pk": client_partition(provider_id, client_id), "sk": CLIENT_SK}
-
-
 def record_prefix(kind: RecordKind) -> str:
     """Return what the sort keys of all of a client's records of this kind begin with."""
     return f"{kind.upper()}#"
-
-
-def record_key(provider_id: str, client_id: str, kind: RecordKind, record_id: str) -> Key:
-    """Return the key of one record of a client."""
-    return {"pk": client_partition(provider_id, client_id), "sk": f"{record_prefix(kind)}{record_id}"}
-
-
-def receipt_key(provider_id: str, client_id: str, archive_id: str) -> Key:
-    """Return the key of an archive's receipt; its parts have this sort key as a prefix."""
-    return {"pk": client_partition(provider_id, client_id), "sk": f"RECEIPT#{archive_id}"}
 
 
 def first_part(head: Key) -> str:
@@ -224,37 +204,6 @@ def after_receipt(head: Key) -> str:
     return f"{head['sk']}$"
 
 
-def receipt_part_key(provider_id: str, client_id: str, archive_id: str, part_id: str) -> Key:
-    """Return the key under which a later transaction of an archive keeps what it changed.
-
-    Keys stored before there was a ``part_id`` have the kind and the id of the first change in its place.
-    """
-    head = receipt_key(provider_id, client_id, archive_id)
-    return {"pk": head["pk"], "sk": f"{head['sk']}#{part_id}"}
-
-
-def left_alone_key(provider_id: str, client_id: str, archive_id: str, left: LeftAlone) -> Key:
-    """Return the key of the part of a receipt that tells of one record that the archive left alone.
-
-    Before each had a part of its own, there was one for all, whose key ended before the kind.
-    """
-    head = receipt_key(provider_id, client_id, archive_id)
-    return {"pk": head["pk"], "sk": f"{head['sk']}#LEFT_ALONE#{left.kind.upper()}#{_fitting(left.record_id)}"}
-
-
-def restore_key(provider_id: str, client_id: str, archive_id: str, restore_id: str) -> Key:
-    """Return the key under which a transaction of a restore keeps what it took back.
-
-    Keys stored before there was a ``restore_id`` have the kind and the id of the first change in its place.
-    """
-    return {"pk": client_partition(provider_id, client_id), "sk": f"{RESTORE_PREFIX}{archive_id}#{restore_id}"}
-
-
-def restoration_key(provider_id: str, client_id: str, archive_id: str) -> Key:
-    """Return the key of the last restore from an archive: how far it has come, and what it could not take back."""
-    return {"pk": client_partition(provider_id, client_id), "sk": f"{RESTORATION_PREFIX}{archive_id}"}
-
-
 def _fitting(record_id: str) -> str:
     """Return an id of another system, or its digest where the id would not fit into a key beside what else is there."""
     written = record_id.encode()
@@ -265,57 +214,6 @@ def receipt_of_key(key: Mapping[str, str]) -> tuple[str, bool]:
     """Tell from an item's key which archive's receipt it belongs to, and whether it is a part of that."""
     archive_id, separator, _ = key["sk"].removeprefix(RECEIPT_PREFIX).partition("#")
     return archive_id, bool(separator)
-
-
-def history_key(provider_id: str, client_id: str, history_id: str) -> Key:
-    """Return the key of one line of a client's history."""
-    return {"pk": client_partition(provider_id, client_id), "sk": f"{HISTORY_PREFIX}{history_id}"}
-
-
-def provider_partition(provider_id: str) -> str:
-    """Return the partition of what belongs to a provider as a whole."""
-    return f"PROVIDER#{provider_id}"
-
-
-def group_key(provider_id: str, group_id: str) -> Key:
-    """Return the key of a client group."""
-    return {"pk": provider_partition(provider_id), "sk": f"{GROUP_PREFIX}{group_id}"}
-
-
-def settings_key(provider_id: str) -> Key:
-    """Return the key of a provider's settings."""
-    return {"pk": provider_partition(provider_id), "sk": "SETTINGS"}
-
-
-def chat_key(provider_id: str, chat_id: str) -> Key:
-    """Return the key of a chat."""
-    return {"pk": provider_partition(provider_id), "sk": f"CHAT#{chat_id}"}
-
-
-def booking_key(provider_id: str, event_id: str) -> Key:
-    """Return the key of the answer to a booking."""
-    return {"pk": f"{BOOKING_PREFIX}{provider_id}", "sk": event_id}
-
-
-def email_key(provider_id: str, email: str) -> Key:
-    """Return the key that makes an e-mail address unique among a provider's clients."""
-    return {"pk": f"EMAIL#{provider_id}", "sk": addresses.normalized(email)}
-
-
-def former_email_keys(provider_id: str, email: str) -> list[Key]:
-    """Return the keys that an address may have been taken under before it was compared as it is now."""
-    return [{"pk": f"EMAIL#{provider_id}", "sk": form} for form in addresses.former_forms(email)]
-
-
-def word_partition(provider_id: str) -> str:
-    """Return the partition of the words of a provider's clients' names."""
-    return f"WORDS#{provider_id}"
-
-
-def word_keys(client: Client) -> list[Key]:
-    """Return the keys of the words that a client is found by."""
-    found_by, partition = names.words(client.name)[: names.MAX_WORDS], word_partition(client.provider_id)
-    return [{"pk": partition, "sk": f"{word}#{name_key(client)}"} for word in found_by]
 
 
 def word_and_client(sort_key: str) -> tuple[str, str]:
@@ -332,38 +230,6 @@ def word_and_client(sort_key: str) -> tuple[str, str]:
 def name_key(client: Client) -> str:
     """Return a client's place in the listings: by name, without case and accents, namesakes by id."""
     return f"{names.cut(names.folded(client.name), MAX_NAME_BYTES)}{AFTER_NAME}{client.client_id}"
-
-
-def commitment_partition(provider_id: str, kind: RecordKind) -> str:
-    """Return the partition of ``commitments_by_provider`` with all of a provider's appointments, or its payments."""
-    return f"{provider_id}#{kind.upper()}"
-
-
-def run_partition(provider_id: str, run_id: str) -> str:
-    """Return the partition of a bulk archive; those of its members begin like it."""
-    return f"RUN#{provider_id}#{run_id}"
-
-
-def member_partitions(run: Run, first: int = 0) -> list[str]:
-    """Return the partitions of a run's members from this position on, in the order of the preview."""
-    blocks = range(first // MEMBERS_PER_PARTITION, -(-run.totals.clients // MEMBERS_PER_PARTITION))
-    return [f"{run_partition(run.provider_id, run.run_id)}#{block}" for block in blocks]
-
-
-def run_key(provider_id: str, run_id: str) -> Key:
-    """Return the key of a bulk archive."""
-    return {"pk": run_partition(provider_id, run_id), "sk": RUN_SK}
-
-
-def run_list_key(provider_id: str, run_id: str) -> Key:
-    """Return the key of a bulk archive's place in its provider's list; ids sort by time."""
-    return {"pk": provider_partition(provider_id), "sk": f"{RUN_PREFIX}{run_id}"}
-
-
-def member_key(provider_id: str, run_id: str, position: int) -> Key:
-    """Return the key of a client's place in a bulk archive, in the order of the preview."""
-    partition = f"{run_partition(provider_id, run_id)}#{position // MEMBERS_PER_PARTITION}"
-    return {"pk": partition, "sk": f"{MEMBER_PREFIX}{position:05d}"}
 
 
 def position_in(member_id: str) -> int:
@@ -386,35 +252,6 @@ def live_key(record: Record) -> str | None:
     if record.lives_until is None:
         return None
     return f"{sortable(record.lives_until)}#{record.kind.upper()}#{_fitting(record.record_id)}"
-
-
-def commitment_key(provider_id: str, record: Record) -> str | None:
-    """Return the partition of ``commitments_by_provider`` that a record is in; only what still lives is in one."""
-    if isinstance(record, Appointment | Payment) and record.lives_until:
-        return commitment_partition(provider_id, record.kind)
-    return None
-
-
-def client_index_keys(client: Client) -> dict[str, str | None]:
-    """Return the client's places in the indexes; the client itself lives forever."""
-    in_group = status_of_group(client.provider_id, client.group_id, client.status) if client.group_id else None
-    return {
-        "live_key": f"{sortable(FOREVER)}#{CLIENT_SK}",
-        "status_key": status_of_provider(client.provider_id, client.status),
-        "group_key": in_group,
-        "name_key": name_key(client),
-        "email_key": names.cut(addresses.normalized(client.email), MAX_SORT_KEY_BYTES),
-    }
-
-
-def status_of_provider(provider_id: str, status: Status) -> str:
-    """Return the partition of ``clients_by_status``: one tab of one provider."""
-    return f"{provider_id}#{status}"
-
-
-def status_of_group(provider_id: str, group_id: str, status: Status) -> str:
-    """Return the partition of ``clients_by_group``: one tab of one group."""
-    return f"{provider_id}#{group_id}#{status}"
 
 
 def outcome_prefix(outcome: Outcome) -> str:
@@ -442,3 +279,145 @@ def due_keys(work: Work, item_id: str, at: datetime) -> dict[str, str]:
     """
     shard = zlib.crc32(item_id.encode()) % DUE_SHARDS
     return {"due_key": due_partitions(work)[shard], "due_since": sortable(at)}
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one provider's items, and its partitions of the indexes."""
+
+    provider_id: str
+
+    def client_partition(self, client_id: str) -> str:
+        """Return the partition of a client and everything that hangs on it."""
+        return f"CLIENT#{self.provider_id}#{client_id}"
+
+    def client(self, client_id: str) -> Key:
+        """Return the key of the client itself."""
+        return {"pk": self.client_partition(client_id), "sk": CLIENT_SK}
+
+    def record(self, client_id: str, kind: RecordKind, record_id: str) -> Key:
+        """Return the key of one record of a client."""
+        return {"pk": self.client_partition(client_id), "sk": f"{record_prefix(kind)}{record_id}"}
+
+    def receipt(self, client_id: str, archive_id: str) -> Key:
+        """Return the key of an archive's receipt; its parts have this sort key as a prefix."""
+        return {"pk": self.client_partition(client_id), "sk": f"RECEIPT#{archive_id}"}
+
+    def receipt_part(self, client_id: str, archive_id: str, part_id: str) -> Key:
+        """Return the key under which a later transaction of an archive keeps what it changed.
+
+        Keys stored before there was a ``part_id`` have the kind and the id of the first change in its place.
+        """
+        head = self.receipt(client_id, archive_id)
+        return {"pk": head["pk"], "sk": f"{head['sk']}#{part_id}"}
+
+    def left_alone(self, client_id: str, archive_id: str, left: LeftAlone) -> Key:
+        """Return the key of the part of a receipt that tells of one record that the archive left alone.
+
+        Before each had a part of its own, there was one for all, whose key ended before the kind.
+        """
+        head = self.receipt(client_id, archive_id)
+        return {"pk": head["pk"], "sk": f"{head['sk']}#LEFT_ALONE#{left.kind.upper()}#{_fitting(left.record_id)}"}
+
+    def restored(self, client_id: str, archive_id: str, restore_id: str) -> Key:
+        """Return the key under which a transaction of a restore keeps what it took back.
+
+        Keys stored before there was a ``restore_id`` have the kind and the id of the first change in its place.
+        """
+        return {"pk": self.client_partition(client_id), "sk": f"{RESTORE_PREFIX}{archive_id}#{restore_id}"}
+
+    def restoration(self, client_id: str, archive_id: str) -> Key:
+        """Return the key of the last restore from an archive: how far it has come, and what it could not take back."""
+        return {"pk": self.client_partition(client_id), "sk": f"{RESTORATION_PREFIX}{archive_id}"}
+
+    def history_entry(self, client_id: str, history_id: str) -> Key:
+        """Return the key of one line of a client's history."""
+        return {"pk": self.client_partition(client_id), "sk": f"{HISTORY_PREFIX}{history_id}"}
+
+    def partition(self) -> str:
+        """Return the partition of what belongs to a provider as a whole."""
+        return f"PROVIDER#{self.provider_id}"
+
+    def group(self, group_id: str) -> Key:
+        """Return the key of a client group."""
+        return {"pk": self.partition(), "sk": f"{GROUP_PREFIX}{group_id}"}
+
+    def settings(self) -> Key:
+        """Return the key of a provider's settings."""
+        return {"pk": self.partition(), "sk": "SETTINGS"}
+
+    def chat(self, chat_id: str) -> Key:
+        """Return the key of a chat."""
+        return {"pk": self.partition(), "sk": f"CHAT#{chat_id}"}
+
+    def booking_answer(self, event_id: str) -> Key:
+        """Return the key of the answer to a booking."""
+        return {"pk": f"{BOOKING_PREFIX}{self.provider_id}", "sk": event_id}
+
+    def email(self, email: str) -> Key:
+        """Return the key that makes an e-mail address unique among a provider's clients."""
+        return {"pk": f"EMAIL#{self.provider_id}", "sk": addresses.normalized(email)}
+
+    def former_emails(self, email: str) -> list[Key]:
+        """Return the keys that an address may have been taken under before it was compared as it is now."""
+        return [{"pk": f"EMAIL#{self.provider_id}", "sk": form} for form in addresses.former_forms(email)]
+
+    def words(self) -> str:
+        """Return the partition of the words of a provider's clients' names."""
+        return f"WORDS#{self.provider_id}"
+
+    def words_of(self, client: Client) -> list[Key]:
+        """Return the keys of the words that a client is found by."""
+        found_by, partition = names.words(client.name)[: names.MAX_WORDS], self.words()
+        return [{"pk": partition, "sk": f"{word}#{name_key(client)}"} for word in found_by]
+
+    def commitments(self, kind: RecordKind) -> str:
+        """Return the partition of ``commitments_by_provider`` with all of a provider's appointments or payments."""
+        return f"{self.provider_id}#{kind.upper()}"
+
+    def run_partition(self, run_id: str) -> str:
+        """Return the partition of a bulk archive; those of its members begin like it."""
+        return f"RUN#{self.provider_id}#{run_id}"
+
+    def member_partitions(self, run: Run, first: int = 0) -> list[str]:
+        """Return the partitions of a run's members from this position on, in the order of the preview."""
+        blocks = range(first // MEMBERS_PER_PARTITION, -(-run.totals.clients // MEMBERS_PER_PARTITION))
+        return [f"{self.run_partition(run.run_id)}#{block}" for block in blocks]
+
+    def run(self, run_id: str) -> Key:
+        """Return the key of a bulk archive."""
+        return {"pk": self.run_partition(run_id), "sk": RUN_SK}
+
+    def run_in_list(self, run_id: str) -> Key:
+        """Return the key of a bulk archive's place in its provider's list; ids sort by time."""
+        return {"pk": self.partition(), "sk": f"{RUN_PREFIX}{run_id}"}
+
+    def member(self, run_id: str, position: int) -> Key:
+        """Return the key of a client's place in a bulk archive, in the order of the preview."""
+        partition = f"{self.run_partition(run_id)}#{position // MEMBERS_PER_PARTITION}"
+        return {"pk": partition, "sk": f"{MEMBER_PREFIX}{position:05d}"}
+
+    def commitment(self, record: Record) -> str | None:
+        """Return the partition of ``commitments_by_provider`` that a record is in; only what still lives is in one."""
+        if isinstance(record, Appointment | Payment) and record.lives_until:
+            return self.commitments(record.kind)
+        return None
+
+    def client_index(self, client: Client) -> dict[str, str | None]:
+        """Return the client's places in the indexes; the client itself lives forever."""
+        in_group = self.tab_of_group(client.group_id, client.status) if client.group_id else None
+        return {
+            "live_key": f"{sortable(FOREVER)}#{CLIENT_SK}",
+            "status_key": self.tab(client.status),
+            "group_key": in_group,
+            "name_key": name_key(client),
+            "email_key": names.cut(addresses.normalized(client.email), MAX_SORT_KEY_BYTES),
+        }
+
+    def tab(self, status: Status) -> str:
+        """Return the partition of ``clients_by_status``: one tab of one provider."""
+        return f"{self.provider_id}#{status}"
+
+    def tab_of_group(self, group_id: str, status: Status) -> str:
+        """Return the partition of ``clients_by_group``: one tab of one group."""
+        return f"{self.provider_id}#{group_id}#{status}"

@@ -20,7 +20,8 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import archives, clients, keys
 from client_lifecycle.storage.items import Plain, conditional_update, to_item, to_plain
 from client_lifecycle.storage.runs import member_fields, run_not_found
-from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table
+from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead
+from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -53,17 +54,17 @@ class Settlement:
     unreadable: tuple[Unreadable, ...] = ()
 
 
-def mark_write(table: Table, run: Run, member: Member, archived: Client, archive_id: str) -> TransactWriteItemTypeDef:
+def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> TransactWriteItemTypeDef:
     """Record on a member under which stamp its client is archived; possible once per run, while it is owed."""
-    return _mark(table, run, member, replace(member, archive_id=archive_id, archived_revision=archived.revision))
+    return _mark(tenant, run, member, replace(member, archive_id=archive_id, archived_revision=archived.revision))
 
 
-def reactivation_write(table: Table, run: Run, member: Member) -> TransactWriteItemTypeDef:
+def reactivation_write(tenant: Tenant, run: Run, member: Member) -> TransactWriteItemTypeDef:
     """Record on a member of an undo that its client is brought back; possible once, while it is owed."""
-    return _mark(table, run, member, replace(member, archive_id=member.undoes))
+    return _mark(tenant, run, member, replace(member, archive_id=member.undoes))
 
 
-def keep_not_restored(table: Table, run: Run, member: Member, not_restored: NotRestored) -> None:
+def keep_not_restored(tenant: Tenant, run: Run, member: Member, not_restored: NotRestored) -> None:
     """Keep on a member of an undo what could not be taken back; keeping it twice changes nothing.
 
     Raises:
@@ -71,23 +72,21 @@ def keep_not_restored(table: Table, run: Run, member: Member, not_restored: NotR
     """
     after = replace(member, not_restored=not_restored)
     if after != member:
-        table.transact_if_unchanged([_mark(table, run, member, after)])
+        tenant.table.transact_if_unchanged([_mark(tenant, run, member, after)])
 
 
-def made_good_write(table: Table, run: Run, before: Member, after: Member) -> TransactWriteItemTypeDef:
+def made_good_write(tenant: Tenant, run: Run, before: Member, after: Member) -> TransactWriteItemTypeDef:
     """Keep on a pending member what its run has made good on its client, in the write that does it (A11)."""
-    return _mark(table, run, before, after)
+    return _mark(tenant, run, before, after)
 
 
-def _mark(table: Table, run: Run, member: Member, after: Member) -> TransactWriteItemTypeDef:
-    key = keys.member_key(run.provider_id, run.run_id, member.position)
+def _mark(tenant: Tenant, run: Run, member: Member, after: Member) -> TransactWriteItemTypeDef:
+    key = tenant.keys.member(run.run_id, member.position)
     expect = {"outcome", "attempt", "archive_id", "made_good"}
-    return conditional_update(table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
+    return conditional_update(tenant.table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
 
 
-def settle_members(
-    table: Table, provider_id: str, run_id: str, attempt: int, settlements: Sequence[Settlement]
-) -> None:
+def settle_members(tenant: Tenant, run_id: str, attempt: int, settlements: Sequence[Settlement]) -> None:
     """Give members their outcomes, settle their receipts and move the run's counts, in one transaction each time.
 
     A member that is not owed its outcome by this attempt keeps the one it has and is not counted again, however often
@@ -95,8 +94,7 @@ def settle_members(
     the run did nothing to the client is not given to one that it has marked in the meantime.
 
     Args:
-        table: where to write.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         run_id: the run.
         attempt: the attempt of the run.
         settlements: of members.
@@ -104,7 +102,7 @@ def settle_members(
     Raises:
         RunNotFound: the provider has no such run.
     """
-    target = _Attempt(table, provider_id, run_id, attempt)
+    target = _Attempt(tenant, run_id, attempt)
     for start in range(0, len(settlements), SETTLEMENTS_PER_TRANSACTION):
         try:
             _settle(target, settlements[start : start + SETTLEMENTS_PER_TRANSACTION], expect={})
@@ -112,18 +110,18 @@ def settle_members(
             raise run_not_found() from gone
 
 
-def exclude_members(table: Table, run: Run, members: Sequence[Member]) -> None:
+def exclude_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
     """Take members out of a run that waits; one who is out already stays so.
 
     Args:
-        table: where to write.
+        tenant: the provider's part of the table.
         run: the run, as read.
         members: as read.
 
     Raises:
         StaleRead: the run does not wait any more; members taken out before stay so.
     """
-    attempt = _Attempt(table, run.provider_id, run.run_id, run.attempt)
+    attempt = _Attempt(tenant, run.run_id, run.attempt)
     for start in range(0, len(members), SETTLEMENTS_PER_TRANSACTION):
         excluded = [
             Settlement(client_id=member.client_id, position=member.position, outcome=Outcome.EXCLUDED)
@@ -132,14 +130,14 @@ def exclude_members(table: Table, run: Run, members: Sequence[Member]) -> None:
         _settle(attempt, excluded, expect={"state": run.state.value})
 
 
-def reopen_members(table: Table, run: Run, members: Sequence[Member]) -> None:
+def reopen_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
     """Make members owed their outcomes anew by the run's attempt; one that is so already stays as it is.
 
     Each transaction takes members of all partitions alike, so that none has more than its share of the writes. Side by
     side, transactions would be in conflict about the run's counts.
 
     Args:
-        table: where to write.
+        tenant: the provider's part of the table.
         run: the run, being prepared.
         members: as read.
 
@@ -148,17 +146,17 @@ def reopen_members(table: Table, run: Run, members: Sequence[Member]) -> None:
     """
     spread = sorted(members, key=lambda member: member.position % keys.MEMBERS_PER_PARTITION)
     for start in range(0, len(spread), MEMBERS_PER_TRANSACTION):
-        _reopen(table, run, spread[start : start + MEMBERS_PER_TRANSACTION])
+        _reopen(tenant, run, spread[start : start + MEMBERS_PER_TRANSACTION])
 
 
-def _reopen(table: Table, run: Run, left: list[Member]) -> None:
-    attempt = _Attempt(table, run.provider_id, run.run_id, run.attempt)
+def _reopen(tenant: Tenant, run: Run, left: list[Member]) -> None:
+    attempt = _Attempt(tenant, run.run_id, run.attempt)
     while left:
         lost = Counter(member.outcome for member in left)
         preparing = {"state": RunState.PREPARING.value, "attempt": run.attempt}
         counts = _count_write(attempt, gained={Outcome.PENDING: len(left)}, lost=lost, expect=preparing)
         try:
-            table.transact([counts, *(_reopening(table, run, member) for member in left)])
+            tenant.table.transact([counts, *(_reopening(tenant, run, member) for member in left)])
         except ConditionsFailed as failed:
             if COUNTS in failed.found:
                 raise StaleRead from failed
@@ -167,19 +165,18 @@ def _reopen(table: Table, run: Run, left: list[Member]) -> None:
             return
 
 
-def _reopening(table: Table, run: Run, member: Member) -> TransactWriteItemTypeDef:
-    key = keys.member_key(run.provider_id, run.run_id, member.position)
+def _reopening(tenant: Tenant, run: Run, member: Member) -> TransactWriteItemTypeDef:
+    key = tenant.keys.member(run.run_id, member.position)
     after = reopened(member, run.attempt)
     expect = {"outcome", "attempt"}
-    return conditional_update(table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
+    return conditional_update(tenant.table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     """Where settlements belong: a run of a provider, and an attempt of it."""
 
-    table: Table
-    provider_id: str
+    tenant: Tenant
     run_id: str
     attempt: int
 
@@ -197,7 +194,7 @@ def _settle(attempt: _Attempt, settlements: Sequence[Settlement], *, expect: Pla
         gained = Counter(settlement.outcome for settlement in left)
         counts = _count_write(attempt, gained=gained, lost={Outcome.PENDING: len(left)}, expect=expect)
         try:
-            attempt.table.transact([counts, *(write for _, _, write in plan)])
+            attempt.tenant.table.transact([counts, *(write for _, _, write in plan)])
         except ConditionsFailed as failed:
             if COUNTS in failed.found:
                 raise StaleRead from failed
@@ -212,16 +209,16 @@ _SettlementWrite = tuple[Settlement, str, "TransactWriteItemTypeDef"]
 def _settlement_writes(
     attempt: _Attempt, settlements: Sequence[Settlement], settled_receipts: set[str]
 ) -> list[_SettlementWrite]:
-    table, provider_id = attempt.table, attempt.provider_id
+    tenant = attempt.tenant
     writes: list[_SettlementWrite] = []
     for settlement in settlements:
         writes.append((settlement, "member", _outcome_write(attempt, settlement)))
         if settlement.archive_id is None:
             continue
         client_id, archive_id = settlement.client_id, settlement.archive_id
-        writes.append((settlement, "stamp", clients.stamp_check(table, provider_id, client_id, archive_id)))
+        writes.append((settlement, "stamp", clients.stamp_check(tenant, client_id, archive_id)))
         if archive_id not in settled_receipts:
-            receipt = archives.settled_write(table, provider_id, client_id, archive_id)
+            receipt = archives.settled_write(tenant, client_id, archive_id)
             writes.append((settlement, "receipt", receipt))
     return writes
 
@@ -244,7 +241,7 @@ def _without_surprises(
 
 
 def _outcome_write(attempt: _Attempt, settlement: Settlement) -> TransactWriteItemTypeDef:
-    key = keys.member_key(attempt.provider_id, attempt.run_id, settlement.position)
+    key = attempt.tenant.keys.member(attempt.run_id, settlement.position)
     before: Plain = {
         "outcome": Outcome.PENDING.value,
         "outcome_key": keys.outcome_key(Outcome.PENDING, settlement.position),
@@ -259,7 +256,7 @@ def _outcome_write(attempt: _Attempt, settlement: Settlement) -> TransactWriteIt
         "unreadable": [to_plain(one) for one in settlement.unreadable] or None,
     }
     expect = {"outcome", "attempt"} | ({"archive_id"} if settlement.outcome in OUTCOMES_WITHOUT_CHANGE else set())
-    return conditional_update(attempt.table.name, key, before, after, expect, shape=Member)
+    return conditional_update(attempt.tenant.table.name, key, before, after, expect, shape=Member)
 
 
 def _count_write(
@@ -274,8 +271,8 @@ def _count_write(
     conditions = ["attribute_exists(pk)", *(f"#{name} = :{name}" for name in expect)]
     return {
         "Update": {
-            "TableName": attempt.table.name,
-            "Key": to_item(keys.run_key(attempt.provider_id, attempt.run_id)),
+            "TableName": attempt.tenant.table.name,
+            "Key": to_item(attempt.tenant.keys.run(attempt.run_id)),
             "UpdateExpression": "SET " + ", ".join(_moved(name) for name in moves),
             "ConditionExpression": " AND ".join(conditions),
             "ExpressionAttributeNames": {f"#{name}": name for name in ["counts", *moves, *expect]},

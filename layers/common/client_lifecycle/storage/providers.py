@@ -35,7 +35,8 @@ from client_lifecycle.storage.items import (
     to_plain,
 )
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table
+from client_lifecycle.storage.table import ConditionsFailed, StaleRead
+from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -63,17 +64,17 @@ CAREFUL = ProviderSettings(
 """What counts for settings that cannot be read: nothing is done that they could forbid."""
 
 
-def read_settings(table: Table, provider_id: str) -> ProviderSettings:
+def read_settings(tenant: Tenant) -> ProviderSettings:
     """Read a provider's settings; one that has decided nothing has the defaults.
 
     Of settings that cannot be read, each one that can is as it is stored, and each one that cannot is as careful as it
     can be (S1): one bad value does not stop a practice, nor does it archive anybody over a rule.
     """
-    stored = stored_settings(table, provider_id)
+    stored = stored_settings(tenant)
     try:
         return settings_from(stored)
     except UnreadableRecord as fault:
-        table.report(fault.found)
+        tenant.table.report(fault.found)
         return ProviderSettings(**{name: _setting(stored or {}, name) for name in SETTINGS_FIELDS})
 
 
@@ -86,9 +87,9 @@ def _setting(stored: Plain, name: str) -> Any:
         return getattr(CAREFUL, name)
 
 
-def stored_settings(table: Table, provider_id: str) -> Plain | None:
+def stored_settings(tenant: Tenant) -> Plain | None:
     """Read a provider's settings as they are stored, ``None`` if it has decided nothing."""
-    return table.get(keys.settings_key(provider_id))
+    return tenant.table.get(tenant.keys.settings())
 
 
 def settings_from(stored: Plain | None) -> ProviderSettings:
@@ -100,48 +101,48 @@ def settings_from(stored: Plain | None) -> ProviderSettings:
     return from_plain(ProviderSettings, stored) if stored else ProviderSettings()
 
 
-def commit_settings(table: Table, provider_id: str, stored: Plain | None, after: ProviderSettings) -> None:
+def commit_settings(tenant: Tenant, stored: Plain | None, after: ProviderSettings) -> None:
     """Keep a provider's settings over the reading they were decided on, or not at all.
 
     Raises:
         StaleRead: the settings are no longer as they were read.
     """
-    key = keys.settings_key(provider_id)
-    plain = _settings_fields(provider_id, stored or {}, after)
+    key = tenant.keys.settings()
+    plain = _settings_fields(tenant, stored or {}, after)
     if stored is None:
-        write = put_new(table.name, key, plain)
+        write = put_new(tenant.table.name, key, plain)
     else:
         before = {name: stored.get(name) for name in [*SETTINGS_FIELDS, *keys.DUE_ATTRIBUTES]}
-        write = conditional_update(table.name, key, before, plain, SETTINGS_FIELDS)
-    table.transact_if_unchanged([write])
+        write = conditional_update(tenant.table.name, key, before, plain, SETTINGS_FIELDS)
+    tenant.table.transact_if_unchanged([write])
 
 
-def _settings_fields(provider_id: str, stored: Plain, after: ProviderSettings) -> Plain:
+def _settings_fields(tenant: Tenant, stored: Plain, after: ProviderSettings) -> Plain:
     """Return settings as they are stored; a new wish to tidy up is due for the clean-up at once."""
     plain = to_plain(after)
     if "tidy_up" not in plain:
         return plain
     if plain["tidy_up"] == stored.get("tidy_up"):
         return plain | {name: stored[name] for name in keys.DUE_ATTRIBUTES if name in stored}
-    return plain | keys.due_keys(keys.Work.TIDY_UP, provider_id, AT_ONCE)
+    return plain | keys.due_keys(keys.Work.TIDY_UP, tenant.provider_id, AT_ONCE)
 
 
-def read_group(table: Table, provider_id: str, group_id: str, *, field: str = "group_id") -> Group:
+def read_group(tenant: Tenant, group_id: str, *, field: str = "group_id") -> Group:
     """Read one client group; ``field`` is the part of the request that named it.
 
     Raises:
         GroupNotFound: the provider has no such group.
     """
-    return group_from(stored_group(table, provider_id, group_id, field=field))
+    return group_from(stored_group(tenant, group_id, field=field))
 
 
-def stored_group(table: Table, provider_id: str, group_id: str, *, field: str = "group_id") -> Plain:
+def stored_group(tenant: Tenant, group_id: str, *, field: str = "group_id") -> Plain:
     """Read one client group as it is stored; ``field`` is the part of the request that named it.
 
     Raises:
         GroupNotFound: the provider has no such group.
     """
-    plain = table.get(keys.group_key(provider_id, group_id))
+    plain = tenant.table.get(tenant.keys.group(group_id))
     if plain is None:
         raise group_not_found(field)
     return plain
@@ -156,9 +157,7 @@ def group_from(stored: Plain) -> Group:
     return from_plain(Group, stored)
 
 
-def read_switches(
-    table: Table, provider_id: str, group_ids: Iterable[str]
-) -> tuple[dict[str, PortalSettings], list[Unreadable]]:
+def read_switches(tenant: Tenant, group_ids: Iterable[str]) -> tuple[dict[str, PortalSettings], list[Unreadable]]:
     """Read the switches of many groups, each once; ids the provider does not have are left out.
 
     A group that cannot be read, because it has no name for example, still has the switches that can be.
@@ -166,8 +165,8 @@ def read_switches(
     Returns:
         The switches by group id, and the groups that cannot be read.
     """
-    found = table.get_many([keys.group_key(provider_id, group_id) for group_id in dict.fromkeys(group_ids)])
-    _, unreadable = read_each(table, group_from, found)
+    found = tenant.table.get_many([tenant.keys.group(group_id) for group_id in dict.fromkeys(group_ids)])
+    _, unreadable = read_each(tenant.table, group_from, found)
     return {keys.named(plain).id: _switches(plain.get("settings")) for plain in found}, unreadable
 
 
@@ -177,37 +176,37 @@ def _switches(stored: object) -> PortalSettings:
     return PortalSettings(**{switch.value: word for switch in Switch if isinstance(word := told.get(switch), bool)})
 
 
-def list_groups(table: Table, provider_id: str, *, limit: int, after: str | None) -> GroupPage:
+def list_groups(tenant: Tenant, *, limit: int, after: str | None) -> GroupPage:
     """Read a page of a provider's groups, by id."""
-    values = {":pk": keys.provider_partition(provider_id), ":prefix": keys.GROUP_PREFIX}
-    start = keys.group_key(provider_id, after) if after else None
-    page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start)
-    groups, unreadable = read_each(table, group_from, page.items)
+    values = {":pk": tenant.keys.partition(), ":prefix": keys.GROUP_PREFIX}
+    start = tenant.keys.group(after) if after else None
+    page = tenant.table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start)
+    groups, unreadable = read_each(tenant.table, group_from, page.items)
     return GroupPage(groups, keys.named(page.next_key).id if page.next_key else None, unreadable)
 
 
-def add_group(table: Table, group: Group) -> None:
+def add_group(tenant: Tenant, group: Group) -> None:
     """Keep a new client group."""
-    table.transact([put_new(table.name, keys.group_key(group.provider_id, group.group_id), group_item(group))])
+    tenant.table.transact([put_new(tenant.table.name, tenant.keys.group(group.group_id), group_item(group))])
 
 
-def commit_group(table: Table, stored: Plain, after: Group) -> None:
+def commit_group(tenant: Tenant, stored: Plain, after: Group) -> None:
     """Keep a group over the reading it was decided on, or not at all.
 
     Raises:
         GroupNotFound: the group was deleted meanwhile.
         StaleRead: the group is no longer as it was read.
     """
-    key = keys.group_key(after.provider_id, after.group_id)
+    key = tenant.keys.group(after.group_id)
     before = {name: stored.get(name) for name in GROUP_FIELDS}
-    write = conditional_update(table.name, key, before, to_plain(after), GROUP_FIELDS)
+    write = conditional_update(tenant.table.name, key, before, to_plain(after), GROUP_FIELDS)
     try:
-        table.transact([write])
+        tenant.table.transact([write])
     except ConditionsFailed as failed:
         raise StaleRead if failed.found[0] else group_not_found() from failed
 
 
-def delete_group(table: Table, provider_id: str, group_id: str) -> None:
+def delete_group(tenant: Tenant, group_id: str) -> None:
     """Delete a client group that no client is in; the clients themselves are never deleted.
 
     Adding a client to a group, or moving it by a change or an archive, checks in the same transaction that the group
@@ -220,22 +219,24 @@ def delete_group(table: Table, provider_id: str, group_id: str) -> None:
         GroupNotFound: the provider has no such group.
     """
     for status in Status:
-        values = {":partition": keys.status_of_group(provider_id, group_id, status)}
-        found = table.page("group_key = :partition", values, index=keys.BY_GROUP_INDEX, limit=1, consistent=False)
+        values = {":partition": tenant.keys.tab_of_group(group_id, status)}
+        found = tenant.table.page(
+            "group_key = :partition", values, index=keys.BY_GROUP_INDEX, limit=1, consistent=False
+        )
         if found.items:
             raise GroupNotEmpty("This group still has clients. Move them first.", "group_id")
     try:
-        table.transact([delete_existing(table.name, keys.group_key(provider_id, group_id))])
+        tenant.table.transact([delete_existing(tenant.table.name, tenant.keys.group(group_id))])
     except ConditionsFailed as failed:
         raise group_not_found() from failed
 
 
-def group_check(table: Table, provider_id: str, group_id: str) -> TransactWriteItemTypeDef:
+def group_check(tenant: Tenant, group_id: str) -> TransactWriteItemTypeDef:
     """Require that the provider has this group, in the transaction that puts a client into it."""
     return {
         "ConditionCheck": {
-            "TableName": table.name,
-            "Key": to_item(keys.group_key(provider_id, group_id)),
+            "TableName": tenant.table.name,
+            "Key": to_item(tenant.keys.group(group_id)),
             "ConditionExpression": "attribute_exists(pk)",
         }
     }
@@ -246,7 +247,7 @@ def group_not_found(field: str = "group_id") -> GroupNotFound:
     return GroupNotFound("You have no client group with this id.", field)
 
 
-def portal_settings(table: Table, client: Client, provider: ProviderSettings) -> PortalSettings:
+def portal_settings(tenant: Tenant, client: Client, provider: ProviderSettings) -> PortalSettings:
     """Resolve a client's switches over its group's, read from the table, and its provider's (P6)."""
-    switches, _ = read_switches(table, client.provider_id, [client.group_id] if client.group_id else [])
+    switches, _ = read_switches(tenant, [client.group_id] if client.group_id else [])
     return switches_of(client, switches.get(client.group_id or ""), provider)

@@ -19,6 +19,7 @@ from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.items import from_plain, to_plain
 from client_lifecycle.storage.page_sizes import MAX_PAGE_BYTES, bytes_in_an_answer
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 
 CHANGES_SHOWN = 500
 """The changes of a receipt on one page, unless another number is asked for."""
@@ -75,8 +76,7 @@ class _Shown:
 
 
 def read_receipt_page(
-    table: Table,
-    provider_id: str,
+    tenant: Tenant,
     client_id: str,
     archive_id: str,
     *,
@@ -86,8 +86,7 @@ def read_receipt_page(
     """Read a page of an archive's receipt.
 
     Args:
-        table: where the receipt is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client.
         archive_id: the archive.
         limit: the most changes.
@@ -97,18 +96,18 @@ def read_receipt_page(
         ReceiptNotFound: the client was never archived under this id.
         UnreadableRecord: what is stored of this page cannot be read.
     """
-    key = keys.receipt_key(provider_id, client_id, archive_id)
-    plain = table.get(key)
+    key = tenant.keys.receipt(client_id, archive_id)
+    plain = tenant.table.get(key)
     if plain is None:
         raise ReceiptNotFound("This client has no receipt of this archive.", "archive_id")
     head = from_plain(Receipt, plain)
     shown = _Shown(limit)
-    next_cursor = _fill(shown, table, key, head, after or (key["sk"], 0))
+    next_cursor = _fill(shown, tenant.table, key, head, after or (key["sk"], 0))
     receipt = replace(head, changes=tuple(shown.changes), left_alone=tuple(shown.left_alone))
     return PagedReceipt(receipt, next_cursor, shown.held_bytes + bytes_in_an_answer(to_plain(head.options)))
 
 
-def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int, after: str | None) -> ReceiptPage:
+def list_receipts(tenant: Tenant, client_id: str, *, limit: int, after: str | None) -> ReceiptPage:
     """Read a page of a client's receipts, the newest first, each with its first changes.
 
     A page ends before it would hold more than ``MAX_PAGE_BYTES``, but has one receipt at least. Receipts that cannot be
@@ -116,13 +115,13 @@ def list_receipts(table: Table, provider_id: str, client_id: str, *, limit: int,
     """
     page = ReceiptPage([], None)
     held_bytes = 0
-    for archive_id in _archive_ids(table, provider_id, client_id, after):
+    for archive_id in _archive_ids(tenant, client_id, after):
         if len(page.receipts) == limit:
             return replace(page, next_after=after)
         try:
-            paged = read_receipt_page(table, provider_id, client_id, archive_id)
+            paged = read_receipt_page(tenant, client_id, archive_id)
         except UnreadableRecord as fault:
-            table.report(fault.found)
+            tenant.table.report(fault.found)
             page.unreadable.extend(fault.found)
         else:
             held_bytes += paged.held_bytes
@@ -154,12 +153,14 @@ def _fill(shown: _Shown, table: Table, key: keys.Key, head: Receipt, start: Sequ
     return None
 
 
-def _archive_ids(table: Table, provider_id: str, client_id: str, after: str | None) -> Iterator[str]:
+def _archive_ids(tenant: Tenant, client_id: str, after: str | None) -> Iterator[str]:
     """Find the archives of a client that there are receipts of, the newest first; parts of a receipt are passed by."""
-    values = {":pk": keys.client_partition(provider_id, client_id), ":prefix": keys.RECEIPT_PREFIX}
+    values = {":pk": tenant.keys.client_partition(client_id), ":prefix": keys.RECEIPT_PREFIX}
     while True:
-        start = keys.receipt_key(provider_id, client_id, after) if after else None
-        page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=1, after=start, newest_first=True)
+        start = tenant.keys.receipt(client_id, after) if after else None
+        page = tenant.table.page(
+            "pk = :pk AND begins_with(sk, :prefix)", values, limit=1, after=start, newest_first=True
+        )
         if not page.items:
             return
         after, _ = keys.receipt_of_key(page.items[0])

@@ -19,6 +19,7 @@ from client_lifecycle.storage.clients import record_from
 from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -38,44 +39,44 @@ class Found:
     closed_chats: Collection[str]
 
 
-def read_restoration(table: Table, provider_id: str, client_id: str, archive_id: str) -> Restoration | None:
+def read_restoration(tenant: Tenant, client_id: str, archive_id: str) -> Restoration | None:
     """Read how far the last restore from an archive has come, ``None`` if there was none."""
-    plain = table.get(keys.restoration_key(provider_id, client_id, archive_id))
+    plain = tenant.table.get(tenant.keys.restoration(client_id, archive_id))
     return from_plain(Restoration, plain) if plain else None
 
 
 def restoration_write(
-    table: Table, client: Client, before: Restoration | None, after: Restoration
+    tenant: Tenant, client: Client, before: Restoration | None, after: Restoration
 ) -> TransactWriteItemTypeDef:
     """Move a restore on from where it was read, or begin the first one from its archive."""
-    key = keys.restoration_key(client.provider_id, client.client_id, after.archive_id)
+    key = tenant.keys.restoration(client.client_id, after.archive_id)
     if before is None:
-        return put_new(table.name, key, _fields(after))
-    return conditional_update(table.name, key, _fields(before), _fields(after), {"began_at", "done", "state"})
+        return put_new(tenant.table.name, key, _fields(after))
+    return conditional_update(tenant.table.name, key, _fields(before), _fields(after), {"began_at", "done", "state"})
 
 
-def commit_restoration(table: Table, client: Client, before: Restoration | None, after: Restoration) -> None:
+def commit_restoration(tenant: Tenant, client: Client, before: Restoration | None, after: Restoration) -> None:
     """Move a restore on where no record has to be written for it.
 
     Raises:
         StaleRead: the restore is no longer as it was read.
     """
-    table.transact_if_unchanged([restoration_write(table, client, before, after)])
+    tenant.table.transact_if_unchanged([restoration_write(tenant, client, before, after)])
 
 
-def read_found(table: Table, client: Client, changes: Collection[Change]) -> Found:
+def read_found(tenant: Tenant, client: Client, changes: Collection[Change]) -> Found:
     """Read the records that an archive changed as they are now, with the chats they are places in, all at once."""
-    provider_id, client_id = client.provider_id, client.client_id
+    client_id = client.client_id
     records = [change.before for change in changes]
-    places = [keys.record_key(provider_id, client_id, record.kind, record.record_id) for record in records]
+    places = [tenant.keys.record(client_id, record.kind, record.record_id) for record in records]
     chat_ids = {record.record_id for record in records if isinstance(record, Membership)}
-    chats = [keys.chat_key(provider_id, chat_id) for chat_id in sorted(chat_ids)]
-    partition = keys.client_partition(provider_id, client_id)
-    found = table.get_many([*places, *chats])
+    chats = [tenant.keys.chat(chat_id) for chat_id in sorted(chat_ids)]
+    partition = tenant.keys.client_partition(client_id)
+    found = tenant.table.get_many([*places, *chats])
     own = (record_from(plain) for plain in found if plain["pk"] == partition)
     return Found(
         records={(record.kind, record.record_id): record for record in own},
-        closed_chats=_closed_chats(table, (plain for plain in found if plain["pk"] != partition)),
+        closed_chats=_closed_chats(tenant.table, (plain for plain in found if plain["pk"] != partition)),
     )
 
 

@@ -20,6 +20,7 @@ from client_lifecycle.storage.items import Plain, conditional_update, from_plain
 from client_lifecycle.storage.page_sizes import fitting
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Page, Table, side_by_side
+from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -49,36 +50,36 @@ class MemberPage:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def create_run(table: Table, run: Run, members: Sequence[Member]) -> None:
+def create_run(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
     """Store a run and its members; the run comes last, so a run that can be read is complete (A6)."""
-    store_members(table, run, members)
-    table.transact(_new_run(table, run))
+    store_members(tenant, run, members)
+    tenant.table.transact(_new_run(tenant, run))
 
 
-def create_undo(table: Table, before: Run, after: Run, undo: Run) -> None:
+def create_undo(tenant: Tenant, before: Run, after: Run, undo: Run) -> None:
     """Store a run that undoes another, and on the other which one that is; its members are stored before.
 
     Raises:
         StaleRead: the run to undo is no longer as it was read.
     """
-    table.transact_if_unchanged([_replacement(table, before, after), *_new_run(table, undo)])
+    tenant.table.transact_if_unchanged([_replacement(tenant, before, after), *_new_run(tenant, undo)])
 
 
-def store_members(table: Table, run: Run, members: Sequence[Member]) -> None:
+def store_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
     """Store the members of a run that is not stored itself yet, all partitions side by side."""
-    items = [_member_item(run, member) for member in members]
+    items = [_member_item(tenant.keys, run, member) for member in members]
     starts = range(0, len(items), keys.MEMBERS_PER_PARTITION)
-    side_by_side(table.put_many, [items[start : start + keys.MEMBERS_PER_PARTITION] for start in starts])
+    side_by_side(tenant.table.put_many, [items[start : start + keys.MEMBERS_PER_PARTITION] for start in starts])
 
 
-def read_run(table: Table, provider_id: str, run_id: str) -> Run:
+def read_run(tenant: Tenant, run_id: str) -> Run:
     """Read a run.
 
     Raises:
         RunNotFound: the provider has no such run.
         UnreadableRecord: it cannot be read.
     """
-    plain = table.get(keys.run_key(provider_id, run_id))
+    plain = tenant.table.get(tenant.keys.run(run_id))
     if plain is None:
         raise run_not_found()
     return run_from(plain)
@@ -89,51 +90,51 @@ def run_from(plain: Plain) -> Run:
     return with_all_outcomes(from_plain(Run, _with_currency(plain, "totals", plain.get("currency"))))
 
 
-def replace_run(table: Table, before: Run, after: Run) -> None:
+def replace_run(tenant: Tenant, before: Run, after: Run) -> None:
     """Move a run to another state; its counts are not written.
 
     Raises:
         StaleRead: the run's state is no longer as it was read, or another attempt or its undo has begun.
     """
-    table.transact_if_unchanged([_replacement(table, before, after)])
+    tenant.table.transact_if_unchanged([_replacement(tenant, before, after)])
 
 
-def list_runs(table: Table, provider_id: str, *, limit: int, after: str | None) -> RunPage:
+def list_runs(tenant: Tenant, *, limit: int, after: str | None) -> RunPage:
     """Read a page of a provider's runs, the newest first; it ends before it would hold more than an answer does."""
-    values = {":pk": keys.provider_partition(provider_id), ":prefix": keys.RUN_PREFIX}
-    page = table.page(
+    values = {":pk": tenant.keys.partition(), ":prefix": keys.RUN_PREFIX}
+    page = tenant.table.page(
         "pk = :pk AND begins_with(sk, :prefix)",
         values,
         limit=limit,
-        after=keys.run_list_key(provider_id, after) if after else None,
+        after=tenant.keys.run_in_list(after) if after else None,
         newest_first=True,
     )
-    places = [keys.run_key(provider_id, plain["sk"].removeprefix(keys.RUN_PREFIX)) for plain in page.items]
-    found = {plain["pk"]: plain for plain in table.get_many(places)}
+    places = [tenant.keys.run(plain["sk"].removeprefix(keys.RUN_PREFIX)) for plain in page.items]
+    found = {plain["pk"]: plain for plain in tenant.table.get_many(places)}
     shown = fitting([found.get(place["pk"], {**place}) for place in places])
-    runs, unreadable = read_each(table, run_from, shown)
+    runs, unreadable = read_each(tenant.table, run_from, shown)
     has_more = page.next_key or len(shown) < len(places)
     last = page.items[len(shown) - 1]["sk"].removeprefix(keys.RUN_PREFIX) if has_more else None
     return RunPage(runs, last, unreadable)
 
 
-def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int, after: int | None) -> MemberPage:
+def list_members(tenant: Tenant, run: Run, *, outcome: Outcome | None, limit: int, after: int | None) -> MemberPage:
     """Read a page of a run's members in the order of the preview, all or those with one outcome.
 
     It ends before it would hold more than an answer does.
     """
-    start: Plain | None = keys.member_key(run.provider_id, run.run_id, after) if after is not None else None
+    start: Plain | None = tenant.keys.member(run.run_id, after) if after is not None else None
     if start and outcome and after is not None:
         start["outcome_key"] = keys.outcome_key(outcome, after)
     found: list[Plain] = []
     next_after: int | None = None
-    for partition in keys.member_partitions(run, after or 0):
+    for partition in tenant.keys.member_partitions(run, after or 0):
         here = start if start and start["pk"] == partition else None
         left = limit - len(found)
         if outcome:
-            page = _page_by_outcome(table, partition, outcome, left, here)
+            page = _page_by_outcome(tenant.table, partition, outcome, left, here)
         else:
-            page = _page_by_position(table, partition, left, here)
+            page = _page_by_position(tenant.table, partition, left, here)
         found += page.items
         if page.next_key or len(found) == limit:
             last = _last_position(found, after or 0)
@@ -142,7 +143,7 @@ def list_members(table: Table, run: Run, *, outcome: Outcome | None, limit: int,
     shown = fitting(found)
     if len(shown) < len(found):
         next_after = _last_position(shown, after or 0)
-    members, unreadable = read_each(table, _reader_of_members(run), shown)
+    members, unreadable = read_each(tenant.table, _reader_of_members(run), shown)
     return MemberPage(members, next_after, unreadable)
 
 
@@ -162,13 +163,13 @@ def _page_by_outcome(table: Table, partition: str, outcome: Outcome, limit: int,
     return table.page(condition, values, index=keys.OUTCOMES_INDEX, limit=limit, after=after)
 
 
-def all_members(table: Table, run: Run) -> list[Member]:
+def all_members(tenant: Tenant, run: Run) -> list[Member]:
     """Read every member of a run that can be read, in the order of the preview."""
-    members, _ = read_all_members(table, run)
+    members, _ = read_all_members(tenant, run)
     return members
 
 
-def read_all_members(table: Table, run: Run) -> tuple[list[Member], list[Unreadable]]:
+def read_all_members(tenant: Tenant, run: Run) -> tuple[list[Member], list[Unreadable]]:
     """Read every member of a run, in the order of the preview.
 
     Returns:
@@ -176,36 +177,36 @@ def read_all_members(table: Table, run: Run) -> tuple[list[Member], list[Unreada
     """
 
     def found() -> Iterator[Plain]:
-        for partition in keys.member_partitions(run):
+        for partition in tenant.keys.member_partitions(run):
             values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
-            yield from table.query("pk = :pk AND begins_with(sk, :prefix)", values)
+            yield from tenant.table.query("pk = :pk AND begins_with(sk, :prefix)", values)
 
-    return read_each(table, _reader_of_members(run), found())
+    return read_each(tenant.table, _reader_of_members(run), found())
 
 
-def members_with(table: Table, run: Run, outcome: Outcome) -> Iterator[Member]:
+def members_with(tenant: Tenant, run: Run, outcome: Outcome) -> Iterator[Member]:
     """Read every member of a run that has this outcome, in the order of the preview."""
-    for partition in keys.member_partitions(run):
+    for partition in tenant.keys.member_partitions(run):
         values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
         condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
-        found = table.query(condition, values, index=keys.OUTCOMES_INDEX)
-        members, _ = read_each(table, _reader_of_members(run), found)
+        found = tenant.table.query(condition, values, index=keys.OUTCOMES_INDEX)
+        members, _ = read_each(tenant.table, _reader_of_members(run), found)
         yield from members
 
 
-def read_members(table: Table, provider_id: str, run_id: str, positions: Sequence[int]) -> dict[int, Plain]:
+def read_members(tenant: Tenant, run_id: str, positions: Sequence[int]) -> dict[int, Plain]:
     """Read members of a run as stored, by position; each is to be read one by one, so that none stops the others."""
-    found = table.get_many([keys.member_key(provider_id, run_id, position) for position in positions])
+    found = tenant.table.get_many([tenant.keys.member(run_id, position) for position in positions])
     return {keys.position_of(plain): plain for plain in found}
 
 
-def read_member(table: Table, run: Run, position: int) -> Member:
+def read_member(tenant: Tenant, run: Run, position: int) -> Member:
     """Read one member of a run that is known to have it.
 
     Raises:
         UnreadableRecord: it cannot be read.
     """
-    return member_at(read_members(table, run.provider_id, run.run_id, [position]), run, position)
+    return member_at(read_members(tenant, run.run_id, [position]), run, position)
 
 
 def member_at(stored: Mapping[int, Plain], run: Run, position: int) -> Member:
@@ -214,7 +215,7 @@ def member_at(stored: Mapping[int, Plain], run: Run, position: int) -> Member:
     Raises:
         UnreadableRecord: it cannot be read, or is missing.
     """
-    plain = stored.get(position) or keys.member_key(run.provider_id, run.run_id, position)
+    plain = stored.get(position) or keys.Keys(run.provider_id).member(run.run_id, position)
     return _reader_of_members(run)(plain)
 
 
@@ -252,18 +253,20 @@ def run_not_found() -> RunNotFound:
     return RunNotFound("You have no bulk archive with this id.", "run_id")
 
 
-def _new_run(table: Table, run: Run) -> list[TransactWriteItemTypeDef]:
-    place = keys.run_list_key(run.provider_id, run.run_id)
+def _new_run(tenant: Tenant, run: Run) -> list[TransactWriteItemTypeDef]:
+    place = tenant.keys.run_in_list(run.run_id)
     return [
-        put_new(table.name, keys.run_key(run.provider_id, run.run_id), _run_fields(run)),
-        put_new(table.name, place, {"run_id": run.run_id}),
+        put_new(tenant.table.name, tenant.keys.run(run.run_id), _run_fields(run)),
+        put_new(tenant.table.name, place, {"run_id": run.run_id}),
     ]
 
 
-def _replacement(table: Table, before: Run, after: Run) -> TransactWriteItemTypeDef:
-    key = keys.run_key(before.provider_id, before.run_id)
+def _replacement(tenant: Tenant, before: Run, after: Run) -> TransactWriteItemTypeDef:
+    key = tenant.keys.run(before.run_id)
     expect = {"state", "attempt", "undone_by"}
-    return conditional_update(table.name, key, _without_counts(before), _without_counts(after), expect, shape=Run)
+    return conditional_update(
+        tenant.table.name, key, _without_counts(before), _without_counts(after), expect, shape=Run
+    )
 
 
 def _without_counts(run: Run) -> Plain:
@@ -282,5 +285,5 @@ def _check_at(run: Run) -> datetime | None:
     return run.starts_at if run.state in WAITING else None
 
 
-def _member_item(run: Run, member: Member) -> Plain:
-    return {**keys.member_key(run.provider_id, run.run_id, member.position), **member_fields(member)}
+def _member_item(own: keys.Keys, run: Run, member: Member) -> Plain:
+    return {**own.member(run.run_id, member.position), **member_fields(member)}

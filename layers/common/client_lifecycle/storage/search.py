@@ -15,15 +15,15 @@ from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import ClientPage, CursorKey, read_clients
-from client_lifecycle.storage.table import KEYS_PER_BATCH_GET, Table
+from client_lifecycle.storage.table import KEYS_PER_BATCH_GET
+from client_lifecycle.storage.tenant import Tenant
 
 MAX_QUERIES = 5
 """How often one page looks for further words; the clients of one look are read in one call."""
 
 
 def find_by_name(
-    table: Table,
-    provider_id: str,
+    tenant: Tenant,
     status: Status,
     query: Sequence[str],
     *,
@@ -37,8 +37,7 @@ def find_by_name(
     last: after ``LOOKS`` looks it tells where to go on. That bounds what a page costs, whatever the other tab holds.
 
     Args:
-        table: where to read.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         status: the tab.
         query: one word or more, as ``names.asked`` returns them.
         group_id: only this group's clients, where given.
@@ -46,16 +45,18 @@ def find_by_name(
         after: the place to go on after.
     """
     sought = max(query, key=len)
-    values = {":pk": keys.word_partition(provider_id), ":prefix": sought}
+    values = {":pk": tenant.keys.words(), ":prefix": sought}
     start = {"pk": values[":pk"], "sk": after[0]} if after else None
     found: list[Client] = []
     unreadable: dict[Unreadable, None] = {}
     for most in chain([limit], repeat(KEYS_PER_BATCH_GET, MAX_QUERIES - 1)):
-        page = table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=most, after=start, consistent=False)
+        page = tenant.table.page(
+            "pk = :pk AND begins_with(sk, :prefix)", values, limit=most, after=start, consistent=False
+        )
         sort_keys = [plain["sk"] for plain in page.items]
         places = _places(sort_keys)
         wanted = list(dict.fromkeys(client_id for _, _, client_id in places))
-        clients, damaged = read_clients(table, provider_id, wanted)
+        clients, damaged = read_clients(tenant, wanted)
         unreadable |= dict.fromkeys(damaged)
         for place, client in _found(places, clients, sought):
             if client.status is status and group_id in (None, client.group_id) and _is_found(client, query):

@@ -9,14 +9,14 @@ from client_lifecycle.domain.client import Cause, Client
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.carry_out import contended
 from client_lifecycle.use_cases.restore import TRANSACTIONS_PER_ANSWER, Restored, bring_back
 
 
 def activate_client(
-    table: Table,
-    provider_id: str,
+    tenant: Tenant,
     client_id: str,
     *,
     cause: Cause,
@@ -29,8 +29,7 @@ def activate_client(
     cases doing it again changes nothing.
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client to activate.
         cause: who activates, and through what.
         at: the present moment, UTC.
@@ -42,19 +41,19 @@ def activate_client(
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        client = read_client(table, provider_id, client_id)
+        client = read_client(tenant, client_id)
         archive_id = _last_archive_id(client)
         if archive_id is None:
             return Restored(client)
         try:
             return bring_back(
-                table,
+                tenant,
                 client,
                 archive_id,
                 cause=cause,
                 at=at,
                 asked=asked,
-                calendar=Calendar(table, provider_id, at),
+                calendar=Calendar(tenant, at),
                 most=TRANSACTIONS_PER_ANSWER,
             )
         except StaleRead:

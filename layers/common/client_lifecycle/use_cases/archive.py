@@ -18,7 +18,8 @@ from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
 from client_lifecycle.storage.receipts import ReceiptCursor, read_receipt_page
-from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.carry_out import contended, finish_archive, make_good
 
 
@@ -37,8 +38,7 @@ class Archived:
 
 
 def archive_client(
-    table: Table,
-    provider_id: str,
+    tenant: Tenant,
     client_id: str,
     *,
     cause: Cause,
@@ -53,8 +53,7 @@ def archive_client(
     that archive, and what has come alive under it since is made good (A11).
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client to archive.
         cause: who archives, and through what.
         at: the moment of the archive, UTC.
@@ -74,16 +73,16 @@ def archive_client(
     """
     made_good: list[Change] = []
     for _ in commit_attempts():
-        live = read_live(table, provider_id, client_id, at)
+        live = read_live(tenant, client_id, at)
         if live.client.stamp:
             try:
-                return _archived_before(table, live, live.client.stamp, cause, at, made_good)
+                return _archived_before(tenant, live, live.client.stamp, cause, at, made_good)
             except (StaleRead, Superseded):
                 continue
-        settings = read_settings(table, provider_id)
+        settings = read_settings(tenant)
         try:
             return archive_snapshot(
-                table, live, settings, cause=cause, at=at, options=options, acknowledged=acknowledged
+                tenant, live, settings, cause=cause, at=at, options=options, acknowledged=acknowledged
             )
         except StaleRead:
             continue
@@ -91,7 +90,7 @@ def archive_client(
 
 
 def archive_snapshot(
-    table: Table,
+    tenant: Tenant,
     live: LiveClient,
     settings: ProviderSettings,
     *,
@@ -106,7 +105,7 @@ def archive_snapshot(
     archive is allowed by the rules of one moment, and the client was as it is in that moment (S1, S2).
 
     Args:
-        table: where the client is kept.
+        tenant: the provider's part of the table.
         live: the client and all its records that are live at the moment of the archive.
         settings: the provider's, as read after the client.
         cause: who archives, and through what.
@@ -119,10 +118,10 @@ def archive_snapshot(
         LifecycleError: as ``archive_client``, but for ``ClientNotFound``.
     """
     if options.group_id:
-        read_group(table, live.client.provider_id, options.group_id)
+        read_group(tenant, options.group_id)
     require_safe(live, settings, acknowledged, at)
-    archived = _commit_archive(table, live, cause, options, at)
-    return archived if archived.receipt.state is ReceiptState.SETTLED else _finished(table, archived, at)
+    archived = _commit_archive(tenant, live, cause, options, at)
+    return archived if archived.receipt.state is ReceiptState.SETTLED else _finished(tenant, archived, at)
 
 
 def require_safe(
@@ -146,15 +145,15 @@ def require_safe(
 
 
 def _archived_before(
-    table: Table, live: LiveClient, stamp: Stamp, cause: Cause, at: datetime, made_good: list[Change]
+    tenant: Tenant, live: LiveClient, stamp: Stamp, cause: Cause, at: datetime, made_good: list[Change]
 ) -> Archived:
     """Make good a client that is archived already; each change is added to ``made_good`` once it is committed."""
-    for part in make_good(table, live, stamp, cause=cause, at=at):
+    for part in make_good(tenant, live, stamp, cause=cause, at=at):
         made_good.extend(part.changes)
-    return replace(_with_receipt(table, live.client, stamp.archive_id), made_good=tuple(made_good))
+    return replace(_with_receipt(tenant, live.client, stamp.archive_id), made_good=tuple(made_good))
 
 
-def _commit_archive(table: Table, live: LiveClient, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:
+def _commit_archive(tenant: Tenant, live: LiveClient, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:
     plan = all_effects(live.records, at)
     part = plan.first(archives.CHANGES_WITH_FLIP)
     archived = stamped(live.client, cause, options, at)
@@ -164,19 +163,19 @@ def _commit_archive(table: Table, live: LiveClient, cause: Cause, options: Archi
         changes=part.changes,
         left_alone=part.left_alone,
     )
-    group = [group_check(table, live.client.provider_id, options.group_id)] if options.group_id else []
-    archives.commit_archive(table, live.client, archived.client, archived_entry(receipt), receipt, also=group)
+    group = [group_check(tenant, options.group_id)] if options.group_id else []
+    archives.commit_archive(tenant, live.client, archived.client, archived_entry(receipt), receipt, also=group)
     return Archived(archived.client, receipt)
 
 
-def _finished(table: Table, archived: Archived, at: datetime) -> Archived:
+def _finished(tenant: Tenant, archived: Archived, at: datetime) -> Archived:
     client, archive_id = archived.client, archived.receipt.archive_id
-    finish_archive(table, client.provider_id, client.client_id, archive_id, at=at)
-    return _with_receipt(table, client, archive_id)
+    finish_archive(tenant, client.client_id, archive_id, at=at)
+    return _with_receipt(tenant, client, archive_id)
 
 
-def _with_receipt(table: Table, client: Client, archive_id: str) -> Archived:
-    paged = read_receipt_page(table, client.provider_id, client.client_id, archive_id)
+def _with_receipt(tenant: Tenant, client: Client, archive_id: str) -> Archived:
+    paged = read_receipt_page(tenant, client.client_id, archive_id)
     return Archived(client, paged.receipt, paged.next_cursor)
 
 

@@ -16,7 +16,8 @@ from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.plans import commit_plan
 from client_lifecycle.storage.providers import read_group, read_settings
-from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_snapshot
 from client_lifecycle.use_cases.carry_out import contended
 
@@ -30,16 +31,13 @@ class CarriedOut(StrEnum):
     NOTHING_DUE = "nothing_due"
 
 
-def plan_archive(
-    table: Table, provider_id: str, client_id: str, terms: PlanTerms, *, cause: Cause, at: datetime
-) -> Client:
+def plan_archive(tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cause, at: datetime) -> Client:
     """Plan a client's archive, in the place of any other plan; the same plan again changes nothing.
 
     Safety rules are not asked now but when the plan is carried out.
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client to archive later.
         terms: when and how.
         cause: who plans, and through what.
@@ -54,26 +52,25 @@ def plan_archive(
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        client = read_client(table, provider_id, client_id)
-        after = planned(client, terms, cause, at, read_settings(table, provider_id).time_zone)
+        client = read_client(tenant, client_id)
+        after = planned(client, terms, cause, at, read_settings(tenant).time_zone)
         if terms.options.group_id:
-            read_group(table, provider_id, terms.options.group_id)
+            read_group(tenant, terms.options.group_id)
         if after == client:
             return client
         try:
-            commit_plan(table, client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at))
+            commit_plan(tenant, client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at))
         except StaleRead:
             continue
         return after
     raise contended()
 
 
-def cancel_plan(table: Table, provider_id: str, client_id: str, *, cause: Cause, at: datetime) -> Client:
+def cancel_plan(tenant: Tenant, client_id: str, *, cause: Cause, at: datetime) -> Client:
     """Cancel a client's plan; a client without one stays as it is.
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client.
         cause: who cancels, and through what.
         at: the present moment, UTC.
@@ -84,12 +81,12 @@ def cancel_plan(table: Table, provider_id: str, client_id: str, *, cause: Cause,
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        client = read_client(table, provider_id, client_id)
+        client = read_client(tenant, client_id)
         if client.plan is None:
             return client
         after, entry = plan_cancelled(client, client.plan, cause, at)
         try:
-            commit_plan(table, client, after, entry)
+            commit_plan(tenant, client, after, entry)
         except StaleRead:
             continue
         return after
@@ -101,7 +98,7 @@ def plan_cancelled(client: Client, plan: ArchivePlan, cause: Cause, at: datetime
     return unplanned(client), _entry(HistoryEvent.ARCHIVE_PLAN_CANCELLED, plan.terms, cause, at)
 
 
-def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: datetime) -> CarriedOut:
+def carry_out_plan(tenant: Tenant, client_id: str, *, at: datetime) -> CarriedOut:
     """Archive a client whose plan is due, just as the single archive does (A5), or put the plan off.
 
     Everything is committed on the reading it was decided on: a booking, a cancellation or another plan that lands in
@@ -109,8 +106,7 @@ def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: dateti
     being carried out says so, and is looked at again a day later.
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client whose plan may be due.
         at: the present moment, UTC.
 
@@ -125,39 +121,39 @@ def carry_out_plan(table: Table, provider_id: str, client_id: str, *, at: dateti
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        live = read_live(table, provider_id, client_id, at - LONGEST_APPOINTMENT)
+        live = read_live(tenant, client_id, at - LONGEST_APPOINTMENT)
         plan = live.client.plan
         if plan is None or plan.look_at > at:
             return CarriedOut.NOTHING_DUE
-        settings = read_settings(table, provider_id)
+        settings = read_settings(tenant)
         try:
-            return _carry_out(table, live, plan, settings, at)
+            return _carry_out(tenant, live, plan, settings, at)
         except StaleRead:
             continue
     raise contended()
 
 
 def _carry_out(
-    table: Table, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
+    tenant: Tenant, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
 ) -> CarriedOut:
     live.require_whole()
     if look_at := next_check_at(plan.terms, live.records, at, settings.time_zone):
-        commit_plan(table, live.client, put_off(live.client, plan, look_at))
+        commit_plan(tenant, live.client, put_off(live.client, plan, look_at))
         return CarriedOut.PUT_OFF
-    if held_back_by := _archive(table, live, plan, settings, at):
-        commit_plan(table, live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by))
+    if held_back_by := _archive(tenant, live, plan, settings, at):
+        commit_plan(tenant, live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by))
         return CarriedOut.HELD_BACK
     return CarriedOut.ARCHIVED
 
 
 def _archive(
-    table: Table, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
+    tenant: Tenant, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
 ) -> tuple[HeldBackBy, ...]:
     """Archive the client for whoever planned it, or return what holds the archive back."""
     terms, cause = plan.terms, Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id)
     try:
         archive_snapshot(
-            table, live, settings, cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged
+            tenant, live, settings, cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged
         )
     except (ArchiveBlocked, AcknowledgementNeeded) as fault:
         return tuple(SafetyRule(rule) for rule in fault.facts["rules"])

@@ -24,7 +24,8 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage import bookings
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.providers import portal_settings, read_settings
-from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_later import plan_cancelled
 from client_lifecycle.use_cases.carry_out import contended
 from client_lifecycle.use_cases.restore import reactivated
@@ -35,7 +36,7 @@ POLICY_REFUSALS = frozenset(refusal_for(refusal) for refusal in Refusal)
 """The refusals that are a provider's decision; the others are between the client and the calendar."""
 
 
-def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
+def book(tenant: Tenant, booking: Booking, *, at: datetime) -> BookingAnswer:
     """Answer a booking: record the appointment and activate an archived client, in one transaction, or refuse it.
 
     For an active client too the appointment stands under the client's revision, so an archive in the same instant
@@ -45,7 +46,7 @@ def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
     The answer is written with what it tells of, and is published from there.
 
     Args:
-        table: where the client is kept.
+        tenant: the provider's part of the table.
         booking: what is asked for.
         at: the present moment, UTC.
 
@@ -55,43 +56,43 @@ def book(table: Table, booking: Booking, *, at: datetime) -> BookingAnswer:
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        if answered := bookings.read_answer(table, booking.provider_id, booking.event_id):
+        if answered := bookings.read_answer(tenant, booking.event_id):
             return answer_again(answered, booking)
         try:
-            return _answer(table, booking, at)
+            return _answer(tenant, booking, at)
         except StaleRead:
             continue
     raise contended()
 
 
-def _answer(table: Table, booking: Booking, at: datetime) -> BookingAnswer:
+def _answer(tenant: Tenant, booking: Booking, at: datetime) -> BookingAnswer:
     try:
-        client = read_client(table, booking.provider_id, booking.client_id)
+        client = read_client(tenant, booking.client_id)
     except ClientNotFound:
-        return _refuse(table, booking, BookingRefusal.UNKNOWN_CLIENT, None, at)
-    if refusal := _refusal(table, client, booking, at):
-        return _refuse(table, booking, refusal, client, at)
+        return _refuse(tenant, booking, BookingRefusal.UNKNOWN_CLIENT, None, at)
+    if refusal := _refusal(tenant, client, booking, at):
+        return _refuse(tenant, booking, refusal, client, at)
     try:
-        return _accept(table, booking, client, at)
+        return _accept(tenant, booking, client, at)
     except bookings.AppointmentExists:
-        return _refuse(table, booking, BookingRefusal.APPOINTMENT_EXISTS, client, at)
+        return _refuse(tenant, booking, BookingRefusal.APPOINTMENT_EXISTS, client, at)
 
 
-def _refusal(table: Table, client: Client, booking: Booking, at: datetime) -> BookingRefusal | None:
+def _refusal(tenant: Tenant, client: Client, booking: Booking, at: datetime) -> BookingRefusal | None:
     if booking.appointment.starts_at <= at:
         return BookingRefusal.SLOT_IN_PAST
-    provider = read_settings(table, client.provider_id)
-    settings = portal_settings(table, client, provider)
+    provider = read_settings(tenant)
+    settings = portal_settings(tenant, client, provider)
     actor = ACTORS[booking.booked_by]
     permission = decide(Action.BOOK_APPOINTMENT, actor, client, settings, provider.no_self_return)
     return refusal_for(permission.refusal) if permission.refusal else None
 
 
-def _accept(table: Table, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
+def _accept(tenant: Tenant, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
     answer = acceptance(booking, client.stamp.archive_id if client.stamp else None, at)
     booker = with_last_active(client, at) if booking.booked_by is BookedBy.CLIENT else client
     after, entry = _booked(booker, booking, at)
-    bookings.commit_booking(table, client, after, _booked_at(booking, at), answer, entry)
+    bookings.commit_booking(tenant, client, after, _booked_at(booking, at), answer, entry)
     return answer
 
 
@@ -114,11 +115,11 @@ def _booked(client: Client, booking: Booking, at: datetime) -> tuple[Client, His
 
 
 def _refuse(
-    table: Table, booking: Booking, refusal: BookingRefusal, client: Client | None, at: datetime
+    tenant: Tenant, booking: Booking, refusal: BookingRefusal, client: Client | None, at: datetime
 ) -> BookingAnswer:
     answer = refusal_of(booking, refusal, client.stamp.archive_id if client and client.stamp else None, at)
     entry = _refused_entry(client, booking, refusal, at) if client and refusal in POLICY_REFUSALS else None
-    bookings.commit_refusal(table, booking, answer, client, entry)
+    bookings.commit_refusal(tenant, booking, answer, client, entry)
     return answer
 
 

@@ -20,23 +20,21 @@ from client_lifecycle.domain.errors import CommitContended
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, ReceiptState
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
-from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
-def apply_effect(
-    table: Table, provider_id: str, client_id: str, archive_id: str, effect: Effect, *, at: datetime
-) -> None:
+def apply_effect(tenant: Tenant, client_id: str, archive_id: str, effect: Effect, *, at: datetime) -> None:
     """Carry out one effect of an archive under its stamp, in as many transactions as it takes (A5).
 
     Safe to repeat: what is done already is no longer planned. The client is archived by now, so what can be read is
     dealt with even if there is something that cannot.
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the archived client.
         archive_id: the stamp the client must still carry.
         effect: the plan to carry out, like ``cancel_commitments``.
@@ -49,22 +47,21 @@ def apply_effect(
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        live, stamp = _read_under(table, provider_id, client_id, archive_id, at)
+        live, stamp = _read_under(tenant, client_id, archive_id, at)
         try:
-            for part_id, part in _parts(table, live, stamp, effect, at):
-                archives.commit_effects(table, live.client, stamp, part, part_id=part_id, at=at)
+            for part_id, part in _parts(tenant, live, stamp, effect, at):
+                archives.commit_effects(tenant, live.client, stamp, part, part_id=part_id, at=at)
         except StaleRead:
             continue
         return
     raise contended()
 
 
-def finish_archive(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> None:
+def finish_archive(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) -> None:
     """Carry out whatever an archive still has to do, and settle its receipt. Safe to repeat.
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the archived client.
         archive_id: the stamp the client must still carry.
         at: the present moment, UTC.
@@ -74,18 +71,17 @@ def finish_archive(table: Table, provider_id: str, client_id: str, archive_id: s
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    apply_effect(table, provider_id, client_id, archive_id, all_effects, at=at)
-    archives.settle_receipt(table, provider_id, client_id, archive_id)
+    apply_effect(tenant, client_id, archive_id, all_effects, at=at)
+    archives.settle_receipt(tenant, client_id, archive_id)
 
 
-def recheck(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> ChangeSet:
+def recheck(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) -> ChangeSet:
     """Look again at a client whose archive left something alone, and make good what has come alive (A11).
 
     What still has to be left alone is to be looked at later; the clean-up makes good in the name of who archived.
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client.
         archive_id: the archive that left something alone.
         at: the present moment, UTC.
@@ -101,9 +97,9 @@ def recheck(table: Table, provider_id: str, client_id: str, archive_id: str, *, 
     """
     done = ChangeSet()
     for _ in commit_attempts():
-        live, stamp = _read_under(table, provider_id, client_id, archive_id, at)
+        live, stamp = _read_under(tenant, client_id, archive_id, at)
         try:
-            for part in make_good(table, live, stamp, cause=stamp.cause, at=at):
+            for part in make_good(tenant, live, stamp, cause=stamp.cause, at=at):
                 done += part
         except StaleRead:
             continue
@@ -112,7 +108,7 @@ def recheck(table: Table, provider_id: str, client_id: str, archive_id: str, *, 
 
 
 def make_good(
-    table: Table,
+    tenant: Tenant,
     live: LiveClient,
     stamp: Stamp,
     *,
@@ -126,7 +122,7 @@ def make_good(
     An archive that is still settling is finished instead: what it has not carried out yet has not come alive since.
 
     Args:
-        table: where the client is kept.
+        tenant: the provider's part of the table.
         live: the archived client and its live records, as read.
         stamp: the client's, which it must still carry.
         cause: who makes good, and through what.
@@ -142,13 +138,13 @@ def make_good(
         StaleRead: one of the records is no longer as it was read; what was committed stays.
         StorageBusy: the table kept throttling.
     """
-    provider_id, client_id = live.client.provider_id, live.client.client_id
+    client_id = live.client.client_id
     plan = all_effects(live.records, at)
-    if plan and _is_settling(table, provider_id, client_id, stamp.archive_id):
-        finish_archive(table, provider_id, client_id, stamp.archive_id, at=at)
+    if plan and _is_settling(tenant, client_id, stamp.archive_id):
+        finish_archive(tenant, client_id, stamp.archive_id, at=at)
         yield ChangeSet(left_alone=plan.left_alone)
         return
-    for part_id, part in _parts(table, live, stamp, all_effects, at):
+    for part_id, part in _parts(tenant, live, stamp, all_effects, at):
         line = HistoryEntry(
             history_id=str(ULID.from_datetime(at)),
             at=at,
@@ -157,7 +153,7 @@ def make_good(
             cause=cause,
         )
         archives.commit_effects(
-            table,
+            tenant,
             live.client,
             stamp,
             part,
@@ -169,13 +165,13 @@ def make_good(
         yield part
 
 
-def _is_settling(table: Table, provider_id: str, client_id: str, archive_id: str) -> bool:
+def _is_settling(tenant: Tenant, client_id: str, archive_id: str) -> bool:
     """Tell whether an archive is not known to be carried out in full."""
-    return archives.read_receipt(table, provider_id, client_id, archive_id).state is ReceiptState.SETTLING
+    return archives.read_receipt(tenant, client_id, archive_id).state is ReceiptState.SETTLING
 
 
 def _parts(
-    table: Table, live: LiveClient, stamp: Stamp, effect: Effect, at: datetime
+    tenant: Tenant, live: LiveClient, stamp: Stamp, effect: Effect, at: datetime
 ) -> Iterator[tuple[str, ChangeSet]]:
     """Plan an effect part by part, each under an id that sorts after those before.
 
@@ -192,18 +188,16 @@ def _parts(
             live.require_whole()
             return
         told |= set(part.left_alone)
-        live, stamp = _read_under(table, live.client.provider_id, live.client.client_id, stamp.archive_id, at)
+        live, stamp = _read_under(tenant, live.client.client_id, stamp.archive_id, at)
 
 
-def _read_under(
-    table: Table, provider_id: str, client_id: str, archive_id: str, at: datetime
-) -> tuple[LiveClient, Stamp]:
+def _read_under(tenant: Tenant, client_id: str, archive_id: str, at: datetime) -> tuple[LiveClient, Stamp]:
     """Read a client that must carry a stamp, with its live records.
 
     Raises:
         Superseded: it does not, or not any more.
     """
-    live = read_live(table, provider_id, client_id, at)
+    live = read_live(tenant, client_id, at)
     if live.client.stamp is None or live.client.stamp.archive_id != archive_id:
         raise archives.superseded()
     return live, live.client.stamp

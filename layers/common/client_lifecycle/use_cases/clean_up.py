@@ -23,6 +23,7 @@ from client_lifecycle.storage.keys import Work
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Progress, Workflow
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.bulk.control import start_run
@@ -132,7 +133,7 @@ def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> Sweep
     provider_id, client_id = keys.provider_and_client(mine.key["pk"])
     archive_id = mine.key["sk"].removeprefix(keys.RECEIPT_PREFIX)
     try:
-        finish_archive(table, provider_id, client_id, archive_id, at=at)
+        finish_archive(Tenant(table, provider_id), client_id, archive_id, at=at)
     except Superseded:
         due.forget(table, mine)
         return SweepResult.ARCHIVE_SUPERSEDED
@@ -144,10 +145,10 @@ def _recheck_left_alone(table: Table, _: Workflow, mine: Due, at: datetime) -> S
     provider_id, client_id = keys.provider_and_client(mine.key["pk"])
     archive_id = keys.receipt_of_key(mine.key)[0]
     try:
-        done = recheck(table, provider_id, client_id, archive_id, at=at)
+        done = recheck(Tenant(table, provider_id), client_id, archive_id, at=at)
     except Superseded:
         done = ChangeSet()
-    if mine.key not in [keys.left_alone_key(provider_id, client_id, archive_id, left) for left in done.left_alone]:
+    if mine.key not in [keys.Keys(provider_id).left_alone(client_id, archive_id, left) for left in done.left_alone]:
         due.forget(table, mine)
     return SweepResult.ARCHIVE_MADE_GOOD if done.changes else SweepResult.NOTHING
 
@@ -155,12 +156,12 @@ def _recheck_left_alone(table: Table, _: Workflow, mine: Due, at: datetime) -> S
 def _finish_restore(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
     provider_id, client_id = keys.provider_and_client(mine.key["pk"])
     archive_id = mine.key["sk"].removeprefix(keys.RESTORATION_PREFIX)
-    finish_restore(table, provider_id, client_id, archive_id, at=at)
+    finish_restore(Tenant(table, provider_id), client_id, archive_id, at=at)
     return SweepResult.RESTORE_FINISHED
 
 
 def _check_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> SweepResult:
-    run = read_run(table, *keys.provider_and_run(mine.key["pk"]))
+    run = read_run(Tenant(table, mine.provider_id), keys.provider_and_run(mine.key["pk"])[1])
     if run.state is RunState.PROPOSED:
         return _start_proposal(table, workflow, mine, run, at)
     if run.state not in IN_FLIGHT:
@@ -173,34 +174,35 @@ def _check_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> Swe
             launch(workflow, run)
             return SweepResult.RUN_RESUMED
         case _:
-            finish_run(table, run.provider_id, run.run_id, run.attempt, at=at)
+            finish_run(Tenant(table, run.provider_id), run.run_id, run.attempt, at=at)
             return SweepResult.RUN_FINISHED
 
 
 def _start_proposal(table: Table, workflow: Workflow, mine: Due, run: Run, at: datetime) -> SweepResult:
     """Start a proposal that nobody has given up, if the practice still wants proposals to start by themselves."""
-    tidy_up = read_settings(table, run.provider_id).tidy_up
+    tidy_up = read_settings(Tenant(table, run.provider_id)).tidy_up
     if tidy_up is None or not tidy_up.starts_by_itself:
         due.forget(table, mine)
         return SweepResult.NOTHING
-    start_run(table, workflow, run, confirmed_by=TIDY_UP, accept_changes=False, at=at)
+    start_run(Tenant(table, run.provider_id), workflow, run, confirmed_by=TIDY_UP, accept_changes=False, at=at)
     return SweepResult.RUN_STARTED
 
 
 def _propose(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
     """Propose what a practice has asked for, one proposal at a time."""
-    settings = read_settings(table, mine.provider_id)
+    settings = read_settings(Tenant(table, mine.provider_id))
     if settings.tidy_up is None:
         due.forget(table, mine)
         return SweepResult.NOTHING
-    waiting = waiting_proposal(table, mine.provider_id, at)
-    proposed = waiting or propose(table, mine.provider_id, settings.tidy_up, settings.time_zone, at=at)
+    waiting = waiting_proposal(Tenant(table, mine.provider_id), at)
+    proposed = waiting or propose(Tenant(table, mine.provider_id), settings.tidy_up, settings.time_zone, at=at)
     due.postpone(table, mine, (proposed.expires_at if proposed else at) + BETWEEN_CHECKS)
     return SweepResult.RUN_PROPOSED if proposed and not waiting else SweepResult.NOTHING
 
 
 def _carry_out_plan(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
-    return RESULT_OF_PLAN[carry_out_plan(table, *keys.provider_and_client(mine.key["pk"]), at=at)]
+    provider_id, client_id = keys.provider_and_client(mine.key["pk"])
+    return RESULT_OF_PLAN[carry_out_plan(Tenant(table, provider_id), client_id, at=at)]
 
 
 RESULT_OF_PLAN: Mapping[CarriedOut, SweepResult] = {

@@ -13,7 +13,8 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.edits import AddressTaken, commit_client
 from client_lifecycle.storage.providers import read_settings, read_switches
-from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.carry_out import contended
 
 
@@ -37,11 +38,11 @@ class PermissionCheck:
     unreadable: Sequence[Unreadable] = ()
 
 
-def add_client(table: Table, client: Client) -> Client:
+def add_client(tenant: Tenant, client: Client) -> Client:
     """Add a client; of many that are added at once with one address, one is (A3).
 
     Args:
-        table: where to keep it.
+        tenant: the provider's part of the table.
         client: the client, with an id of its own.
 
     Raises:
@@ -50,18 +51,17 @@ def add_client(table: Table, client: Client) -> Client:
         StorageBusy: the table kept throttling.
     """
     try:
-        commit_client(table, None, client)
+        commit_client(tenant, None, client)
     except AddressTaken as taken:
-        raise _email_in_use(table, client.provider_id, taken.client_id) from taken
+        raise _email_in_use(tenant, taken.client_id) from taken
     return client
 
 
-def change_client(table: Table, provider_id: str, client_id: str, edit: Callable[[Client], Client]) -> Client:
+def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Client]) -> Client:
     """Change what staff may change of a client, active or archived; an edit that changes nothing writes nothing.
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client.
         edit: from the client as it is to the client as it shall be; called again when others were faster.
 
@@ -73,52 +73,51 @@ def change_client(table: Table, provider_id: str, client_id: str, edit: Callable
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        before = read_client(table, provider_id, client_id)
+        before = read_client(tenant, client_id)
         edited = edit(before)
         if edited == before:
             return before
         after = with_next_revision(edited)
         try:
-            commit_client(table, before, after)
+            commit_client(tenant, before, after)
         except StaleRead:
             continue
         except AddressTaken as taken:
-            raise _email_in_use(table, provider_id, taken.client_id) from taken
+            raise _email_in_use(tenant, taken.client_id) from taken
         return after
     raise contended()
 
 
-def read_permissions(table: Table, provider_id: str, client_id: str) -> ClientPermissions:
+def read_permissions(tenant: Tenant, client_id: str) -> ClientPermissions:
     """Tell all that is allowed with one client (RULES P1-P12).
 
     Raises:
         ClientNotFound: the provider has no such client.
     """
-    client = read_client(table, provider_id, client_id)
-    provider = read_settings(table, provider_id)
-    groups, unreadable = read_switches(table, provider_id, [client.group_id] if client.group_id else [])
+    client = read_client(tenant, client_id)
+    provider = read_settings(tenant)
+    groups, unreadable = read_switches(tenant, [client.group_id] if client.group_id else [])
     settings = switches_of(client, groups.get(client.group_id or ""), provider)
     permissions = permissions_of(client, settings, provider.no_self_return)
     return ClientPermissions(client, settings, permissions, unreadable)
 
 
 def check_permissions(
-    table: Table, provider_id: str, action: Action, actor: Actor | None, client_ids: Sequence[str]
+    tenant: Tenant, action: Action, actor: Actor | None, client_ids: Sequence[str]
 ) -> PermissionCheck:
     """Tell with which of many clients an action is allowed; a hundred clients cost one read more.
 
     Args:
-        table: where the clients are kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         action: what is asked about.
         actor: who wants to do it, the usual one if ``None``.
         client_ids: the clients; an id named twice is answered once.
     """
     who, wanted = actor or TABLE[action].actors[0], list(dict.fromkeys(client_ids))
-    provider = read_settings(table, provider_id)
-    clients, unreadable = read_clients(table, provider_id, wanted)
+    provider = read_settings(tenant)
+    clients, unreadable = read_clients(tenant, wanted)
     group_ids = (client.group_id for client in clients.values() if client.group_id)
-    groups, unreadable_groups = read_switches(table, provider_id, group_ids)
+    groups, unreadable_groups = read_switches(tenant, group_ids)
 
     def answer(client: Client) -> Permission:
         settings = switches_of(client, groups.get(client.group_id or ""), provider)
@@ -129,11 +128,11 @@ def check_permissions(
     return PermissionCheck(action, who, answers, [*unreadable, *unreadable_groups])
 
 
-def _email_in_use(table: Table, provider_id: str, client_id: str | None) -> EmailInUse:
+def _email_in_use(tenant: Tenant, client_id: str | None) -> EmailInUse:
     """Return the fault for an address that is taken, with all that is known of whose it is (A3)."""
     known = {"client_id": client_id, "activate": f"/clients/{client_id}/activate"} if client_id else {}
     try:
-        owner = read_client(table, provider_id, client_id) if client_id else None
+        owner = read_client(tenant, client_id) if client_id else None
     except (ClientNotFound, UnreadableRecord):
         owner = None
     return EmailInUse("Email in use.", "email", **known, **({"client_status": owner.status.value} if owner else {}))

@@ -15,10 +15,11 @@ from client_lifecycle.storage.providers import (
     stored_group,
     stored_settings,
 )
-from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.tenant import Tenant
 
 
-def change_group(table: Table, provider_id: str, group_id: str, edit: Callable[[Group], Group]) -> Group:
+def change_group(tenant: Tenant, group_id: str, edit: Callable[[Group], Group]) -> Group:
     """Change a client group; an edit that changes nothing writes nothing.
 
     Raises:
@@ -27,22 +28,20 @@ def change_group(table: Table, provider_id: str, group_id: str, edit: Callable[[
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        stored = stored_group(table, provider_id, group_id)
+        stored = stored_group(tenant, group_id)
         before = group_from(stored)
         after = edit(before)
         if after == before:
             return before
         try:
-            commit_group(table, stored, after)
+            commit_group(tenant, stored, after)
         except StaleRead:
             continue
         return after
     raise _contended()
 
 
-def change_settings(
-    table: Table, provider_id: str, edit: Callable[[ProviderSettings], ProviderSettings]
-) -> ProviderSettings:
+def change_settings(tenant: Tenant, edit: Callable[[ProviderSettings], ProviderSettings]) -> ProviderSettings:
     """Change a provider's settings; of two changes at once, none undoes the other.
 
     Raises:
@@ -50,13 +49,13 @@ def change_settings(
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        stored = stored_settings(table, provider_id)
+        stored = stored_settings(tenant)
         before = settings_from(stored)
         after = edit(before)
         if after == before:
             return before
         try:
-            commit_settings(table, provider_id, stored, after)
+            commit_settings(tenant, stored, after)
         except StaleRead:
             continue
         return after

@@ -37,7 +37,8 @@ from client_lifecycle.domain.restore import (
 from client_lifecycle.storage import archives, restores
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.carry_out import contended
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ class Restored:
 
 
 def restore_from_receipt(
-    table: Table,
-    provider_id: str,
+    tenant: Tenant,
     client_id: str,
     archive_id: str,
     *,
@@ -77,8 +77,7 @@ def restore_from_receipt(
     """Take back what any archive of an active client did, as far as its records still are as it left them (A9).
 
     Args:
-        table: where the client is kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         client_id: the client.
         archive_id: the archive whose receipt is restored from.
         cause: who asks, and through what.
@@ -93,19 +92,19 @@ def restore_from_receipt(
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        client = read_client(table, provider_id, client_id)
+        client = read_client(tenant, client_id)
         if client.stamp:
-            archives.read_receipt(table, provider_id, client_id, archive_id)
+            archives.read_receipt(tenant, client_id, archive_id)
             raise StillArchived("This client is archived. Activate it first.", "client_id")
         try:
             return bring_back(
-                table,
+                tenant,
                 client,
                 archive_id,
                 cause=cause,
                 at=at,
                 asked=asked,
-                calendar=Calendar(table, provider_id, at),
+                calendar=Calendar(tenant, at),
                 most=TRANSACTIONS_PER_ANSWER,
             )
         except StaleRead:
@@ -113,21 +112,21 @@ def restore_from_receipt(
     raise contended()
 
 
-def read_restore(table: Table, provider_id: str, client_id: str, archive_id: str) -> Restoration:
+def read_restore(tenant: Tenant, client_id: str, archive_id: str) -> Restoration:
     """Read how far the last restore from a receipt has come.
 
     Raises:
         ClientNotFound: the provider has no such client.
         RestoreNotFound: nothing was ever restored from this receipt.
     """
-    if found := restores.read_restoration(table, provider_id, client_id, archive_id):
+    if found := restores.read_restoration(tenant, client_id, archive_id):
         return found
-    read_client(table, provider_id, client_id)
+    read_client(tenant, client_id)
     raise RestoreNotFound("Nothing was restored from this receipt yet.", "archive_id")
 
 
 def bring_back(
-    table: Table,
+    tenant: Tenant,
     client: Client,
     archive_id: str,
     *,
@@ -144,7 +143,7 @@ def bring_back(
     then the client comes back first.
 
     Args:
-        table: where the client is kept.
+        tenant: the provider's part of the table.
         client: as read, under the archive or back.
         archive_id: the archive.
         cause: who activates, or restores, and through what.
@@ -160,28 +159,28 @@ def bring_back(
         StorageBusy: the table kept throttling.
     """
     if not asked:
-        return Restored(_commit_reactivation(table, client, archive_id, cause, at, also) if client.stamp else client)
-    provider_id, client_id = client.provider_id, client.client_id
-    receipt = archives.read_receipt(table, provider_id, client_id, archive_id)
-    stored = None if client.stamp else restores.read_restoration(table, provider_id, client_id, archive_id)
+        return Restored(_commit_reactivation(tenant, client, archive_id, cause, at, also) if client.stamp else client)
+    client_id = client.client_id
+    receipt = archives.read_receipt(tenant, client_id, archive_id)
+    stored = None if client.stamp else restores.read_restoration(tenant, client_id, archive_id)
     restoration = begin_restore(client, archive_id, asked, cause, at, stored)
     if client.stamp and receipt.may_grow:
-        write = restores.restoration_write(table, client, None, restoration)
+        write = restores.restoration_write(tenant, client, None, restoration)
         client, stored, also = (
-            _commit_reactivation(table, client, archive_id, cause, at, [*also, write]),
+            _commit_reactivation(tenant, client, archive_id, cause, at, [*also, write]),
             restoration,
             (),
         )
-        receipt = archives.read_receipt(table, provider_id, client_id, archive_id)
-    work = _Work(table, receipt, calendar, at)
+        receipt = archives.read_receipt(tenant, client_id, archive_id)
+    work = _Work(tenant, receipt, calendar, at)
     return work.carry_out(client, stored, restoration, also, most)
 
 
-def go_on(table: Table, client: Client, restoration: Restoration, *, calendar: Calendar, at: datetime) -> Restoration:
+def go_on(tenant: Tenant, client: Client, restoration: Restoration, *, calendar: Calendar, at: datetime) -> Restoration:
     """Finish a restore, as far as the client was not archived again since it began.
 
     Args:
-        table: where the client is kept.
+        tenant: the provider's part of the table.
         client: as read.
         restoration: as read; one that is finished is returned as it is.
         calendar: the provider's.
@@ -193,14 +192,14 @@ def go_on(table: Table, client: Client, restoration: Restoration, *, calendar: C
     """
     if restoration.state is RestoreState.FINISHED:
         return restoration
-    receipt = archives.read_receipt(table, client.provider_id, client.client_id, restoration.archive_id)
-    work = _Work(table, receipt, calendar, at)
+    receipt = archives.read_receipt(tenant, client.client_id, restoration.archive_id)
+    work = _Work(tenant, receipt, calendar, at)
     if not may_go_on(restoration, client):
         return work.give_up(client, restoration)
     return work.carry_out(client, restoration, restoration).restoration or restoration
 
 
-def finish_restore(table: Table, provider_id: str, client_id: str, archive_id: str, *, at: datetime) -> Restoration:
+def finish_restore(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) -> Restoration:
     """Finish the last restore from a receipt. Safe to repeat.
 
     Raises:
@@ -209,10 +208,10 @@ def finish_restore(table: Table, provider_id: str, client_id: str, archive_id: s
         StorageBusy: the table kept throttling.
     """
     for _ in commit_attempts():
-        restoration = read_restore(table, provider_id, client_id, archive_id)
-        client = read_client(table, provider_id, client_id)
+        restoration = read_restore(tenant, client_id, archive_id)
+        client = read_client(tenant, client_id)
         try:
-            return go_on(table, client, restoration, calendar=Calendar(table, provider_id, at), at=at)
+            return go_on(tenant, client, restoration, calendar=Calendar(tenant, at), at=at)
         except StaleRead:
             continue
     raise contended()
@@ -232,7 +231,7 @@ def reactivated(client: Client, archive_id: str, cause: Cause, at: datetime) -> 
 
 
 def _commit_reactivation(
-    table: Table,
+    tenant: Tenant,
     client: Client,
     archive_id: str,
     cause: Cause,
@@ -245,7 +244,7 @@ def _commit_reactivation(
     restore_id = str(ULID.from_datetime(at))
     run_id = cause.run_id
     archives.commit_reactivation(
-        table, client, after, entry, archive_id, changes, restore_id=restore_id, at=at, run_id=run_id, also=also
+        tenant, client, after, entry, archive_id, changes, restore_id=restore_id, at=at, run_id=run_id, also=also
     )
     return after
 
@@ -254,7 +253,7 @@ def _commit_reactivation(
 class _Work:
     """A restore from one receipt, that will not grow any more."""
 
-    table: Table
+    tenant: Tenant
     receipt: Receipt
     calendar: Calendar
     at: datetime
@@ -284,7 +283,7 @@ class _Work:
         """Finish a restore whose client was archived again: what it did not come to stays as it is."""
         changes = wanted(self.receipt.changes, restoration.asked)
         after = went_on(restoration, superseded(changes[restoration.done :]), of=len(changes), at=self.at)
-        restores.commit_restoration(self.table, client, restoration, after)
+        restores.commit_restoration(self.tenant, client, restoration, after)
         return after
 
     def _commit(
@@ -297,14 +296,22 @@ class _Work:
     ) -> Client:
         changes = [item.change for item in items if item.change]
         if not (client.stamp or changes):
-            restores.commit_restoration(self.table, client, stored, after)
+            restores.commit_restoration(self.tenant, client, stored, after)
             return client
-        write = restores.restoration_write(self.table, client, stored, after)
-        return _commit_reactivation(self.table, client, after.archive_id, after.cause, self.at, [*also, write], changes)
+        write = restores.restoration_write(self.tenant, client, stored, after)
+        return _commit_reactivation(
+            self.tenant,
+            client,
+            after.archive_id,
+            after.cause,
+            self.at,
+            [*also, write],
+            changes,
+        )
 
     def _judged(self, client: Client, changes: Sequence[Change]) -> tuple[RestoredItem, ...]:
         """Decide on every change, with one reading of the records, the chats and the calendar."""
-        found = restores.read_found(self.table, client, changes)
+        found = restores.read_found(self.tenant, client, changes)
         current = [found.records.get((change.before.kind, change.before.record_id)) for change in changes]
         left = [record for change, record in zip(changes, current, strict=True) if record == change.after]
         obstacles = Obstacles(taken_appointments=self._taken(client, left), closed_chats=found.closed_chats)

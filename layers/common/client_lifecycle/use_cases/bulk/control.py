@@ -12,15 +12,15 @@ from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.runs import WAITING, Run, start, stopping
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import exclude_members
-from client_lifecycle.storage.table import StaleRead, Table
+from client_lifecycle.storage.table import StaleRead
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.bulk.launch import launch, pending_members, replace_or_reread
 
 
 def confirm(
-    table: Table,
+    tenant: Tenant,
     workflow: Workflow,
-    provider_id: str,
     run_id: str,
     token: str,
     *,
@@ -43,18 +43,18 @@ def confirm(
         RunNotStarted: the run was given up.
         StorageBusy: the table kept throttling.
     """
-    run = runs.read_run(table, provider_id, run_id)
+    run = runs.read_run(tenant, run_id)
     if not hmac.compare_digest(run.token.encode(), token.encode()):
         raise PreviewMismatch("This token does not belong to what the bulk archive showed.", "token")
     if run.state in WAITING and at >= run.expires_at:
         raise PreviewExpired("This preview has expired. Please make a new one.", "token")
     if run.finished_at and run.started_at is None:
         raise RunNotStarted("This bulk archive was given up. Please make a new one.", "run_id")
-    return start_run(table, workflow, run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
+    return start_run(tenant, workflow, run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
 
 
 def start_run(
-    table: Table, workflow: Workflow, run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime
+    tenant: Tenant, workflow: Workflow, run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime
 ) -> Run:
     """Start a run that waits; one that was started and is at work is started no second time.
 
@@ -62,13 +62,13 @@ def start_run(
         StorageBusy: the table kept throttling.
     """
     while run.state in WAITING:
-        workflow.write_manifest(run, pending_members(table, run))
+        workflow.write_manifest(run, pending_members(tenant, run))
         started = start(run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
-        run = replace_or_reread(table, run, started)
+        run = replace_or_reread(tenant, run, started)
     return launch(workflow, run)
 
 
-def exclude(table: Table, provider_id: str, run_id: str, client_ids: Sequence[str]) -> Run:
+def exclude(tenant: Tenant, run_id: str, client_ids: Sequence[str]) -> Run:
     """Take clients out of a run that waits; they have the outcome ``excluded``, and no other can follow.
 
     The token of the preview stays good: fewer clients are archived than were shown, never others.
@@ -80,13 +80,13 @@ def exclude(table: Table, provider_id: str, run_id: str, client_ids: Sequence[st
         StorageBusy: the table kept throttling.
     """
     while True:
-        run = runs.read_run(table, provider_id, run_id)
+        run = runs.read_run(tenant, run_id)
         if run.state not in WAITING:
             raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
-        members = _named(runs.all_members(table, run), client_ids)
+        members = _named(runs.all_members(tenant, run), client_ids)
         with suppress(StaleRead):
-            exclude_members(table, run, members)
-            return runs.read_run(table, provider_id, run_id)
+            exclude_members(tenant, run, members)
+            return runs.read_run(tenant, run_id)
 
 
 def _named(members: Iterable[Member], client_ids: Sequence[str]) -> list[Member]:
@@ -96,7 +96,7 @@ def _named(members: Iterable[Member], client_ids: Sequence[str]) -> list[Member]
     return [by_id[client_id] for client_id in dict.fromkeys(client_ids)]
 
 
-def stop(table: Table, provider_id: str, run_id: str, *, at: datetime) -> Run:
+def stop(tenant: Tenant, run_id: str, *, at: datetime) -> Run:
     """Stop a run: batches at work end, all other clients are ``not_reached``. Stopping once more changes nothing.
 
     A run that waits to be confirmed is given up instead.
@@ -106,10 +106,10 @@ def stop(table: Table, provider_id: str, run_id: str, *, at: datetime) -> Run:
         StorageBusy: the table kept throttling.
     """
     while True:
-        run = runs.read_run(table, provider_id, run_id)
+        run = runs.read_run(tenant, run_id)
         stopped = stopping(run, at)
         if stopped == run:
             return run
         with suppress(StaleRead):
-            runs.replace_run(table, run, stopped)
+            runs.replace_run(tenant, run, stopped)
             return stopped

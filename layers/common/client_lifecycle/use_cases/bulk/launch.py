@@ -5,25 +5,26 @@ from __future__ import annotations
 from client_lifecycle.domain.members import Member, awaits_outcome
 from client_lifecycle.domain.runs import IN_FLIGHT, Run
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.table import StaleRead, Table
+from client_lifecycle.storage.table import StaleRead
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 
 
-def pending_members(table: Table, run: Run) -> list[Member]:
+def pending_members(tenant: Tenant, run: Run) -> list[Member]:
     """Read the members that the run's attempt owes an outcome."""
-    return [member for member in runs.all_members(table, run) if awaits_outcome(member, run.attempt)]
+    return [member for member in runs.all_members(tenant, run) if awaits_outcome(member, run.attempt)]
 
 
-def replace_or_reread(table: Table, before: Run, after: Run) -> Run:
+def replace_or_reread(tenant: Tenant, before: Run, after: Run) -> Run:
     """Move a run to another state, or return what others have made of it.
 
     Raises:
         StorageBusy: the table kept throttling.
     """
     try:
-        runs.replace_run(table, before, after)
+        runs.replace_run(tenant, before, after)
     except StaleRead:
-        return runs.read_run(table, before.provider_id, before.run_id)
+        return runs.read_run(tenant, before.run_id)
     return after
 
 

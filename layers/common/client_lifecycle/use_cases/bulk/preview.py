@@ -35,7 +35,7 @@ from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import all_clients, read_clients
 from client_lifecycle.storage.commitments import Commitments, commitments_of_clients, commitments_of_provider
 from client_lifecycle.storage.providers import read_group, read_settings
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 
 FEW_CLIENTS = 200
 """Up to so many clients, one query for each costs less than all commitments of a large practice."""
@@ -63,8 +63,7 @@ class _Shown:
 
 
 def preview(
-    table: Table,
-    provider_id: str,
+    tenant: Tenant,
     selection: Selection,
     offer: ConfirmationTerms,
     *,
@@ -75,8 +74,7 @@ def preview(
     """Prepare a bulk archive: freeze its members, and show what archiving each of them would mean.
 
     Args:
-        table: where the clients are kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         selection: whom to archive.
         offer: how the run waits to be confirmed.
         created_by: the staff user, or what stands for the clean-up.
@@ -96,19 +94,19 @@ def preview(
         StorageBusy: the table kept throttling.
     """
     if options.group_id:
-        read_group(table, provider_id, options.group_id, field="options.group_id")
-    settings = read_settings(table, provider_id)
+        read_group(tenant, options.group_id, field="options.group_id")
+    settings = read_settings(tenant)
     if isinstance(selection, ChosenClients):
-        shown = _chosen(table, provider_id, selection, settings, at)
+        shown = _chosen(tenant, selection, settings, at)
     else:
-        shown = _found(table, provider_id, selection, settings, at)
+        shown = _found(tenant, selection, settings, at)
     members = [
         Member(client_id=client.client_id, position=position, facts=facts)
         for position, (client, facts) in enumerate(shown.clients)
     ]
     run_id = str(ULID.from_datetime(at))
     run = Run(
-        provider_id=provider_id,
+        provider_id=tenant.provider_id,
         run_id=run_id,
         state=offer.state,
         created_at=at,
@@ -122,7 +120,7 @@ def preview(
         unreadable=tuple(shown.unreadable[:MOST_NAMED]),
     )
     run = _selected_by(run, selection)
-    runs.create_run(table, run, members)
+    runs.create_run(tenant, run, members)
     return Preview(run, members, {client.client_id: client for client, _ in shown.clients})
 
 
@@ -136,11 +134,9 @@ def _selected_by(run: Run, selection: Selection) -> Run:
             return run
 
 
-def _chosen(
-    table: Table, provider_id: str, selection: ChosenClients, settings: ProviderSettings, at: datetime
-) -> _Shown:
+def _chosen(tenant: Tenant, selection: ChosenClients, settings: ProviderSettings, at: datetime) -> _Shown:
     wanted = dict.fromkeys(selection.client_ids)
-    known, unreadable = read_clients(table, provider_id, list(wanted))
+    known, unreadable = read_clients(tenant, list(wanted))
     there = known.keys() | {one.id for one in unreadable}
     unknown = [f"client_ids[{index}]" for index, one in enumerate(selection.client_ids) if one not in there]
     if unknown:
@@ -148,13 +144,12 @@ def _chosen(
     if not known:
         raise UnreadableRecord(*unreadable)
     clients = [known[client_id] for client_id in wanted if client_id in known]
-    shown = _facts(table, provider_id, clients, settings, at)
+    shown = _facts(tenant, clients, settings, at)
     return replace(shown, unreadable=[*unreadable, *shown.unreadable])
 
 
 def _found(
-    table: Table,
-    provider_id: str,
+    tenant: Tenant,
     selection: GroupMembers | FilteredClients,
     settings: ProviderSettings,
     at: datetime,
@@ -162,10 +157,10 @@ def _found(
     conditions, zone = conditions_of(selection), settings.time_zone
     field, group_field = FIELDS[type(selection)]
     if conditions.group_id:
-        read_group(table, provider_id, conditions.group_id, field=group_field)
-    listed, unreadable = all_clients(table, provider_id, Status.ACTIVE, group_id=conditions.group_id)
+        read_group(tenant, conditions.group_id, field=group_field)
+    listed, unreadable = all_clients(tenant, Status.ACTIVE, group_id=conditions.group_id)
     candidates = [one for one in listed if one.client_id not in selection.left_out and may_match(conditions, one, zone)]
-    shown = _facts(table, provider_id, candidates, settings, at)
+    shown = _facts(tenant, candidates, settings, at)
     found = [one for one in shown.clients if matches(conditions, one[0], one[1].upcoming_appointments, zone)]
     if not found:
         raise NothingSelected("There is no active client to archive in this selection.", field)
@@ -176,17 +171,13 @@ def _found(
     return _Shown(found, [*unreadable, *shown.unreadable])
 
 
-def _facts(
-    table: Table, provider_id: str, clients: Sequence[Client], settings: ProviderSettings, at: datetime
-) -> _Shown:
-    commitments, unreadable = _commitments(table, provider_id, [client.client_id for client in clients], at)
+def _facts(tenant: Tenant, clients: Sequence[Client], settings: ProviderSettings, at: datetime) -> _Shown:
+    commitments, unreadable = _commitments(tenant, [client.client_id for client in clients], at)
     facts = [(client, preview_facts(client, commitments.get(client.client_id, ()), settings, at)) for client in clients]
     return _Shown(facts, unreadable)
 
 
-def _commitments(
-    table: Table, provider_id: str, client_ids: Sequence[str], at: datetime
-) -> tuple[Commitments, list[Unreadable]]:
+def _commitments(tenant: Tenant, client_ids: Sequence[str], at: datetime) -> tuple[Commitments, list[Unreadable]]:
     if len(client_ids) <= FEW_CLIENTS:
-        return commitments_of_clients(table, provider_id, client_ids, at)
-    return commitments_of_provider(table, provider_id, at)
+        return commitments_of_clients(tenant, client_ids, at)
+    return commitments_of_provider(tenant, at)

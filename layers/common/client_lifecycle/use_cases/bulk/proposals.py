@@ -12,24 +12,23 @@ from client_lifecycle.domain.runs import MAX_CLIENTS, TIDY_UP, Run, RunState, pr
 from client_lifecycle.domain.selection import quiet_clients
 from client_lifecycle.domain.settings import TidyUp
 from client_lifecycle.storage.runs import list_runs
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.bulk.preview import preview
 
 LATEST_RUNS = 50
 
 
-def waiting_proposal(table: Table, provider_id: str, at: datetime) -> Run | None:
+def waiting_proposal(tenant: Tenant, at: datetime) -> Run | None:
     """Return the proposal among a practice's latest runs that staff can still confirm, if there is one."""
-    latest = list_runs(table, provider_id, limit=LATEST_RUNS, after=None).runs
+    latest = list_runs(tenant, limit=LATEST_RUNS, after=None).runs
     return next((run for run in latest if run.state is RunState.PROPOSED and run.expires_at > at), None)
 
 
-def propose(table: Table, provider_id: str, tidy_up: TidyUp, zone: tzinfo, *, at: datetime) -> Run | None:
+def propose(tenant: Tenant, tidy_up: TidyUp, zone: tzinfo, *, at: datetime) -> Run | None:
     """Make the proposed run that a practice has asked for; nobody is archived by it yet.
 
     Args:
-        table: where the clients are kept.
-        provider_id: the owner.
+        tenant: the provider's part of the table.
         tidy_up: who counts as quiet, and whether the run starts by itself.
         zone: the practice's time zone (T1).
         at: the present moment, UTC.
@@ -43,8 +42,7 @@ def propose(table: Table, provider_id: str, tidy_up: TidyUp, zone: tzinfo, *, at
     last_active_before = day_of(at, zone) - timedelta(days=tidy_up.inactive_days)
     try:
         shown = preview(
-            table,
-            provider_id,
+            tenant,
             quiet_clients(last_active_before, at_most=MAX_CLIENTS),
             proposal_terms(tidy_up, at),
             created_by=TIDY_UP,

@@ -12,12 +12,13 @@ from client_lifecycle.domain.members import is_to_retry
 from client_lifecycle.domain.runs import Run, RunState, prepare_retry, prepared
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import reopen_members
-from client_lifecycle.storage.table import StaleRead, Table
+from client_lifecycle.storage.table import StaleRead
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.bulk.launch import launch, pending_members, replace_or_reread
 
 
-def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at: datetime) -> Run:
+def retry(tenant: Tenant, workflow: Workflow, run_id: str, *, at: datetime) -> Run:
     """Try the failed and not reached clients of a finished run again, and nobody else.
 
     It is answered at once, however many they are: the workflow gathers them. Retrying once more while that runs
@@ -29,19 +30,18 @@ def retry(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, at
         RunUndone: it was undone.
         StorageBusy: the table or the workflow kept throttling.
     """
-    run = runs.read_run(table, provider_id, run_id)
+    run = runs.read_run(tenant, run_id)
     while (preparing := prepare_retry(run, at)) != run:
-        run = replace_or_reread(table, run, preparing)
+        run = replace_or_reread(tenant, run, preparing)
     return launch(workflow, run)
 
 
-def gather(table: Table, workflow: Workflow, provider_id: str, run_id: str, attempt: int) -> bool:
+def gather(tenant: Tenant, workflow: Workflow, run_id: str, attempt: int) -> bool:
     """Make the clients of a retry pending in this attempt, and write its manifest. Safe to repeat.
 
     Args:
-        table: where the run is kept.
+        tenant: the provider's part of the table.
         workflow: where its manifest is.
-        provider_id: the owner.
         run_id: the run.
         attempt: the attempt of the run that is a retry.
 
@@ -52,10 +52,10 @@ def gather(table: Table, workflow: Workflow, provider_id: str, run_id: str, atte
         RunNotFound: the provider has no such run.
         StorageBusy: the table or the bucket kept throttling.
     """
-    run = runs.read_run(table, provider_id, run_id)
+    run = runs.read_run(tenant, run_id)
     if run.attempt == attempt and run.state is RunState.PREPARING:
         with suppress(StaleRead):
-            reopen_members(table, run, [one for one in runs.all_members(table, run) if is_to_retry(one, attempt)])
-        workflow.write_manifest(run, pending_members(table, run))
-        run = replace_or_reread(table, run, prepared(run))
+            reopen_members(tenant, run, [one for one in runs.all_members(tenant, run) if is_to_retry(one, attempt)])
+        workflow.write_manifest(run, pending_members(tenant, run))
+        run = replace_or_reread(tenant, run, prepared(run))
     return run.attempt == attempt and run.state is RunState.RUNNING

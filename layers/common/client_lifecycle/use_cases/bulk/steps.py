@@ -30,7 +30,8 @@ from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.outcomes import Settlement
 from client_lifecycle.storage.providers import read_settings
-from client_lifecycle.storage.table import StaleRead, Table, commit_attempts
+from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archived_entry, stamped
 from client_lifecycle.use_cases.bulk.launch import replace_or_reread
 from client_lifecycle.use_cases.carry_out import contended, make_good
@@ -63,7 +64,7 @@ class Result:
     rules: tuple[SafetyRule, ...] = ()
 
 
-def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: datetime) -> Result:
+def mark_archived(tenant: Tenant, run: Run, attempt: int, member: Member, *, at: datetime) -> Result:
     """Archive one member of a run: flip, history, receipt, and the stamp on the member, in one transaction.
 
     A member that this run has marked before keeps that stamp, even if the client came back since: a booking that
@@ -73,7 +74,7 @@ def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: d
     the run is being stopped, or has ended, nobody else is marked.
 
     Args:
-        table: where the client is kept.
+        tenant: the provider's part of the table.
         run: the run, as read when the step began.
         attempt: the attempt of the run that the step belongs to.
         member: the member, as read.
@@ -92,29 +93,29 @@ def mark_archived(table: Table, run: Run, attempt: int, member: Member, *, at: d
             return Result(archive_id=member.archive_id)
         if run.state is not RunState.RUNNING:
             return Result(outcome=Outcome.NOT_REACHED)
-        live = read_live(table, run.provider_id, member.client_id, run.created_at)
+        live = read_live(tenant, member.client_id, run.created_at)
         live.require_whole()
-        held_back = _held_back(table, run, member, live, at)
+        held_back = _held_back(tenant, run, member, live, at)
         try:
             if held_back is None:
-                return Result(archive_id=_mark(table, run, member, live.client, at))
+                return Result(archive_id=_mark(tenant, run, member, live.client, at))
             if held_back.outcome is Outcome.ALREADY_ARCHIVED:
-                _make_good(table, run, member, live, at)
+                _make_good(tenant, run, member, live, at)
             return held_back
         except (StaleRead, Superseded):
-            member = runs.read_member(table, run, member.position)
+            member = runs.read_member(tenant, run, member.position)
     raise contended()
 
 
-def _mark(table: Table, run: Run, member: Member, client: Client, at: datetime) -> str:
+def _mark(tenant: Tenant, run: Run, member: Member, client: Client, at: datetime) -> str:
     archived = stamped(client, _cause(run), run.options, at)
     receipt = archived.receipt
-    mark = outcomes.mark_write(table, run, member, archived.client, receipt.archive_id)
-    archives.commit_archive(table, client, archived.client, archived_entry(receipt), receipt, also=[mark])
+    mark = outcomes.mark_write(tenant, run, member, archived.client, receipt.archive_id)
+    archives.commit_archive(tenant, client, archived.client, archived_entry(receipt), receipt, also=[mark])
     return receipt.archive_id
 
 
-def _make_good(table: Table, run: Run, member: Member, live: LiveClient, at: datetime) -> None:
+def _make_good(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> None:
     """Make good a client that is archived already, and keep on the member what that came to, in the same writes."""
     stamp = live.client.stamp
     if stamp is None:
@@ -123,9 +124,9 @@ def _make_good(table: Table, run: Run, member: Member, live: LiveClient, at: dat
     def tell(changes: Sequence[Change]) -> list[TransactWriteItemTypeDef]:
         nonlocal member
         before, member = member, made_good(member, stamp.archive_id, changes)
-        return [outcomes.made_good_write(table, run, before, member)]
+        return [outcomes.made_good_write(tenant, run, before, member)]
 
-    for _ in make_good(table, live, stamp, cause=_cause(run), at=at, also=tell):
+    for _ in make_good(tenant, live, stamp, cause=_cause(run), at=at, also=tell):
         pass
 
 
@@ -133,7 +134,7 @@ def _cause(run: Run) -> Cause:
     return Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
 
 
-def _held_back(table: Table, run: Run, member: Member, live: LiveClient, at: datetime) -> Result | None:
+def _held_back(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> Result | None:
     """Return the outcome of a client that is left alone, and the rules that held it back, if they did (S3).
 
     What the safety rules forbid, or want to be acknowledged, is judged as of now, by settings that are read after the
@@ -142,7 +143,7 @@ def _held_back(table: Table, run: Run, member: Member, live: LiveClient, at: dat
     begun since is no change. Whoever a filter has found must still be such a client: one who was inactive may have come
     alive.
     """
-    settings = read_settings(table, run.provider_id)
+    settings = read_settings(tenant)
     if live.client.status is Status.ACTIVE and (held_back := _by_rules(run, member, live, settings, at)):
         return held_back
     facts = preview_facts(live.client, live.records, settings, run.created_at)
@@ -163,7 +164,7 @@ def _by_rules(run: Run, member: Member, live: LiveClient, settings: ProviderSett
     return None
 
 
-def undo_archive(table: Table, run: Run, attempt: int, member: Member, calendar: Calendar, *, at: datetime) -> Result:
+def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calendar: Calendar, *, at: datetime) -> Result:
     """Bring one member of an undo back, with all that its archive took and that can still be had (A1).
 
     Whoever booked, was archived anew, or was changed in any way since is left alone. A member that this undo has
@@ -171,7 +172,7 @@ def undo_archive(table: Table, run: Run, attempt: int, member: Member, calendar:
     first delivery has left is restored. What could not be restored is kept on the member, and in its outcome.
 
     Args:
-        table: where the client is kept.
+        tenant: the provider's part of the table.
         run: the undo, as read when the step began.
         attempt: the attempt of the undo that the step belongs to.
         member: the member, as read.
@@ -188,42 +189,42 @@ def undo_archive(table: Table, run: Run, attempt: int, member: Member, calendar:
             return Result()
         if run.state is not RunState.RUNNING and not member.archive_id:
             return Result(outcome=Outcome.NOT_REACHED)
-        client = read_client(table, run.provider_id, member.client_id)
+        client = read_client(tenant, member.client_id)
         if because := _left_alone(member, client):
             return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
         try:
-            restoration = _brought_back(table, run, member, member.undoes, client, calendar, at)
-            return _activated(table, run, member, restoration)
+            restoration = _brought_back(tenant, run, member, member.undoes, client, calendar, at)
+            return _activated(tenant, run, member, restoration)
         except StaleRead:
-            member = runs.read_member(table, run, member.position)
+            member = runs.read_member(tenant, run, member.position)
     raise contended()
 
 
 def _brought_back(
-    table: Table, run: Run, member: Member, archive_id: str, client: Client, calendar: Calendar, at: datetime
+    tenant: Tenant, run: Run, member: Member, archive_id: str, client: Client, calendar: Calendar, at: datetime
 ) -> Restoration | None:
     """Bring a client back, or go on with what an earlier delivery has begun.
 
     An undo of a version that kept no account of what it restored may have begun with it; then there is nothing to go
     on with once the client is archived again.
     """
-    begun = member.archive_id and restores.read_restoration(table, run.provider_id, member.client_id, archive_id)
+    begun = member.archive_id and restores.read_restoration(tenant, member.client_id, archive_id)
     if begun:
-        return go_on(table, client, begun, calendar=calendar, at=at)
+        return go_on(tenant, client, begun, calendar=calendar, at=at)
     if member.archive_id and client.stamp:
         return None
     cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
-    also = [] if member.archive_id else [outcomes.reactivation_write(table, run, member)]
-    done = bring_back(table, client, archive_id, cause=cause, at=at, asked=EVERYTHING, calendar=calendar, also=also)
+    also = [] if member.archive_id else [outcomes.reactivation_write(tenant, run, member)]
+    done = bring_back(tenant, client, archive_id, cause=cause, at=at, asked=EVERYTHING, calendar=calendar, also=also)
     return done.restoration
 
 
-def _activated(table: Table, run: Run, member: Member, restoration: Restoration | None) -> Result:
+def _activated(tenant: Tenant, run: Run, member: Member, restoration: Restoration | None) -> Result:
     """Return the outcome of a client that is back, and keep on its member what could not be restored."""
     if restoration is None or restoration.not_restored == NotRestored():
         return Result(outcome=Outcome.ACTIVATED)
     marked = replace(member, archive_id=member.undoes)
-    outcomes.keep_not_restored(table, run, marked, restoration.not_restored)
+    outcomes.keep_not_restored(tenant, run, marked, restoration.not_restored)
     return Result(outcome=Outcome.ACTIVATED_IN_PART)
 
 
@@ -238,7 +239,7 @@ def _left_alone(member: Member, client: Client) -> UndoSkipReason | None:
     return UndoSkipReason.CHANGED_SINCE if client.revision != member.undoes_revision else None
 
 
-def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at: datetime) -> Run:
+def finish_run(tenant: Tenant, run_id: str, attempt: int, *, at: datetime) -> Run:
     """Close an attempt of a run: whoever was lost on the way gets an outcome, so that every client has one.
 
     The verdict is taken from counts with nobody pending: those cannot change any more, however late a batch settles. A
@@ -248,18 +249,18 @@ def finish_run(table: Table, provider_id: str, run_id: str, attempt: int, *, at:
         RunNotFound: the provider has no such run.
         StorageBusy: the table kept throttling.
     """
-    run = runs.read_run(table, provider_id, run_id)
+    run = runs.read_run(tenant, run_id)
     if run.attempt == attempt and run.state is RunState.PREPARING:
-        run = replace_or_reread(table, run, prepared(run))
+        run = replace_or_reread(tenant, run, prepared(run))
     tried: set[int] = set()
     while _is_in_flight(run, attempt):
-        lost, unreadable = _pending(table, run)
+        lost, unreadable = _pending(tenant, run)
         if left := [*lost, *(one for one in unreadable if one.position not in tried)]:
-            outcomes.settle_members(table, provider_id, run_id, attempt, left)
+            outcomes.settle_members(tenant, run_id, attempt, left)
             tried |= {one.position for one in unreadable}
         else:
-            _close(table, run, at)
-        run = runs.read_run(table, provider_id, run_id)
+            _close(tenant, run, at)
+        run = runs.read_run(tenant, run_id)
     return run
 
 
@@ -267,22 +268,22 @@ def _is_in_flight(run: Run, attempt: int) -> bool:
     return run.attempt == attempt and run.state in IN_FLIGHT
 
 
-def _close(table: Table, run: Run, at: datetime) -> None:
+def _close(tenant: Tenant, run: Run, at: datetime) -> None:
     """Give a run its verdict, by counts that are read once nobody is owed an outcome any more: those are final."""
-    latest = runs.read_run(table, run.provider_id, run.run_id)
+    latest = runs.read_run(tenant, run.run_id)
     if _is_in_flight(latest, run.attempt):
         with suppress(StaleRead):
-            runs.replace_run(table, latest, finish(latest, at, _not_restored(table, latest)))
+            runs.replace_run(tenant, latest, finish(latest, at, _not_restored(tenant, latest)))
 
 
-def _not_restored(table: Table, run: Run) -> dict[RestoreOutcome, int]:
+def _not_restored(tenant: Tenant, run: Run) -> dict[RestoreOutcome, int]:
     """Add up what an undo could not take back; reading is needed only if there is somebody it is said of."""
     if not run.counts.get(Outcome.ACTIVATED_IN_PART):
         return {}
-    return not_restored_of(runs.members_with(table, run, Outcome.ACTIVATED_IN_PART))
+    return not_restored_of(runs.members_with(tenant, run, Outcome.ACTIVATED_IN_PART))
 
 
-def _pending(table: Table, run: Run) -> tuple[list[Settlement], list[Settlement]]:
+def _pending(tenant: Tenant, run: Run) -> tuple[list[Settlement], list[Settlement]]:
     """Return the outcomes of all members who have none: of those this attempt owes one, and of those it cannot read.
 
     A member that cannot be read may be so damaged that it cannot be given its outcome either.
@@ -291,7 +292,7 @@ def _pending(table: Table, run: Run) -> tuple[list[Settlement], list[Settlement]
     unreadable: list[Settlement] = []
     after: int | None = None
     while True:
-        page = runs.list_members(table, run, outcome=Outcome.PENDING, limit=PENDING_PER_PAGE, after=after)
+        page = runs.list_members(tenant, run, outcome=Outcome.PENDING, limit=PENDING_PER_PAGE, after=after)
         lost += [_without_outcome(member) for member in page.members if awaits_outcome(member, run.attempt)]
         unreadable += [_damaged(one) for one in page.unreadable if one.kind == "member"]
         if page.next_after is None:

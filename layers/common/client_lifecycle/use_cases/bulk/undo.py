@@ -12,11 +12,12 @@ from client_lifecycle.domain.undo import new_undo_run, require_undoable, undo_me
 from client_lifecycle.domain.unreadable import MOST_NAMED
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.providers import read_settings
-from client_lifecycle.storage.table import StaleRead, Table
+from client_lifecycle.storage.table import StaleRead
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 
 
-def start_undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, *, asked_by: str, at: datetime) -> Run:
+def start_undo(tenant: Tenant, workflow: Workflow, run_id: str, *, asked_by: str, at: datetime) -> Run:
     """Start the run that undoes a bulk archive; undoing once more answers with the same one.
 
     It activates, with everything restored that still can be, those clients that still are as the bulk archive left
@@ -26,9 +27,8 @@ def start_undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, 
     several undoings at once, and of an undo and a retry, one wins.
 
     Args:
-        table: where the clients are kept.
+        tenant: the provider's part of the table.
         workflow: what carries it out.
-        provider_id: the owner.
         run_id: the bulk archive.
         asked_by: the staff user.
         at: the present moment, UTC.
@@ -42,13 +42,13 @@ def start_undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, 
         StorageBusy: the table kept throttling.
     """
     while True:
-        run = runs.read_run(table, provider_id, run_id)
+        run = runs.read_run(tenant, run_id)
         if run.undone_by:
-            begun = runs.read_run(table, provider_id, run.undone_by)
+            begun = runs.read_run(tenant, run.undone_by)
             break
-        require_undoable(run, read_settings(table, provider_id).undo_window_days, at)
+        require_undoable(run, read_settings(tenant).undo_window_days, at)
         try:
-            begun = _begin(table, workflow, run, asked_by, at)
+            begun = _begin(tenant, workflow, run, asked_by, at)
         except StaleRead:
             continue
         break
@@ -57,12 +57,12 @@ def start_undo(table: Table, workflow: Workflow, provider_id: str, run_id: str, 
     return begun
 
 
-def _begin(table: Table, workflow: Workflow, run: Run, asked_by: str, at: datetime) -> Run:
-    archived, unreadable = runs.read_all_members(table, run)
+def _begin(tenant: Tenant, workflow: Workflow, run: Run, asked_by: str, at: datetime) -> Run:
+    archived, unreadable = runs.read_all_members(tenant, run)
     members = undo_members(archived)
     begun = new_undo_run(run, str(ULID.from_datetime(at)), members, asked_by=asked_by, at=at)
     begun = replace(begun, unreadable=tuple(unreadable[:MOST_NAMED]))
-    runs.store_members(table, begun, members)
+    runs.store_members(tenant, begun, members)
     workflow.write_manifest(begun, members)
-    runs.create_undo(table, run, replace(run, undone_by=begun.run_id), begun)
+    runs.create_undo(tenant, run, replace(run, undone_by=begun.run_id), begun)
     return begun
