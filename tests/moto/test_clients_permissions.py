@@ -1,4 +1,4 @@
-"""GET /clients/{client_id}/permissions and POST /permission-checks: RULES P1-P12 for other services."""
+"""GET /clients/{client_id}/permissions and POST /permission-checks: rules P1-P12 for other services."""
 
 from __future__ import annotations
 

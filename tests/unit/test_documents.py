@@ -33,6 +33,23 @@ def test_every_link_of_a_document_leads_somewhere(document: Path) -> None:
             assert heading in headings(target)
 
 
+def test_rules_that_code_and_tests_name_are_in_the_rules() -> None:
+    known = set(
+        re.findall(r"^\| ([A-Z]\d+) \|", (ROOT / "docs" / "rules.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    kinds = "".join(sorted({rule[0] for rule in known}))
+    modules = [path for folder in ("layers", "functions", "tests") for path in (ROOT / folder).rglob("*.py")]
+    found = {rule for path in modules for rule in re.findall(rf"\(([{kinds}]\d+)\b", path.read_text(encoding="utf-8"))}
+    assert found
+    assert found <= known
+
+
+def test_no_docstring_cites_a_document_that_is_not_here() -> None:
+    modules = [path for folder in ("layers", "functions", "local", "tests") for path in (ROOT / folder).rglob("*.py")]
+    cited = re.compile(r"\b(?:RULES|DESIGN|ENGINEERING)(?:\.md\b| [A-Z]\d|, the\b)")
+    assert not [path.name for path in modules if cited.search(path.read_text(encoding="utf-8"))]
+
+
 def headings(document: Path) -> set[str]:
     """Return the anchors of a document's headings, as GitHub makes them."""
     found = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""RULES P1 to P12: who may do what, active or archived, with every switch on and off."""
+"""Rules P1 to P12: who may do what, active or archived, with every switch on and off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutations of what archiving does: RULES E1 to E11."""
+"""Mutations of what archiving does: rules E1 to E11."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutations of coming back and the rest: RULES A1 to A11."""
+"""Mutations of coming back and the rest: rules A1 to A11."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutations of who may do what while archived, RULES P1 to P12: the cells of the table, and what reads it."""
+"""Mutations of who may do what while archived, rules P1 to P12: the cells of the table, and what reads it."""
 
 from __future__ import annotations
 

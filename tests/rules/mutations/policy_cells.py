@@ -1,4 +1,4 @@
-"""The mutations of the policy's table (RULES P1-P12): each cell of each line is flipped, one at a time."""
+"""The mutations of the policy's table (P1-P12): each cell of each line is flipped, one at a time."""
 
 from __future__ import annotations
 

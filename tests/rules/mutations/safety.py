@@ -1,4 +1,4 @@
-"""Mutations of money, time and safety: RULES M1, T1, T2 and S1 to S3."""
+"""Mutations of money, time and safety: rules M1, T1, T2 and S1 to S3."""
 
 from __future__ import annotations
 

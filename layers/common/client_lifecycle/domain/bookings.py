@@ -17,7 +17,7 @@ from client_lifecycle.domain.policy import Refusal
 from client_lifecycle.domain.records import Appointment
 
 FARTHEST = timedelta(days=3_653)
-"""Ten years: the farthest ahead that a booking starts (RULES T2)."""
+"""Ten years: the farthest ahead that a booking starts (T2)."""
 
 
 class BookedBy(StrEnum):
@@ -108,7 +108,7 @@ def in_reach(booking: Booking, at: datetime) -> Booking:
     """Return a booking that starts within ten years.
 
     Raises:
-        InvalidRequest: it starts later (RULES T2).
+        InvalidRequest: it starts later (T2).
     """
     if booking.appointment.starts_at > at + FARTHEST:
         raise InvalidRequest("An appointment is booked at most ten years ahead.", "appointment.start")

@@ -178,7 +178,7 @@ class RequestStillRunning(Conflict):
 
 
 class Superseded(Conflict):
-    """The client no longer carries the stamp this work was done under, so nothing was written (DESIGN, the stamp)."""
+    """The client no longer carries the stamp this work was done under, so nothing was written."""
 
 
 class StorageBusy(TryLater):

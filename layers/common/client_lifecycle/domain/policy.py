@@ -125,7 +125,7 @@ TABLE: Mapping[Action, Rule] = {
     ),
     Action.BUY_PACKAGE: Rule(number="P12", actors=_CLIENT, while_archived=True),
 }
-"""RULES P1 to P12."""
+"""Rules P1 to P12."""
 
 REFUSAL_OF: Mapping[Switch, Refusal] = {
     Switch.CHAT: Refusal.CHAT_DISABLED,
@@ -160,7 +160,7 @@ def decide(
     settings: PortalSettings,
     no_self_return: Collection[ArchiveReason],
 ) -> Permission:
-    """Decide whether ``actor`` may do ``action`` with or for ``client`` (RULES P1-P12).
+    """Decide whether ``actor`` may do ``action`` with or for ``client`` (P1-P12).
 
     Args:
         action: what is asked about.

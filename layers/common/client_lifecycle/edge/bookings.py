@@ -48,7 +48,7 @@ class BookingBody(Body):
             at: the present moment, UTC.
 
         Raises:
-            InvalidRequest: the appointment starts in more than ten years (RULES T2).
+            InvalidRequest: the appointment starts in more than ten years (T2).
         """
         return in_reach(self._booking(), at)
 

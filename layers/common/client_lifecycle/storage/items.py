@@ -31,7 +31,7 @@ Plain = dict[str, Any]
 T = TypeVar("T")
 
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""The moments there are (RULES T2)."""
+"""The moments there are (T2)."""
 
 A_WEEK_IN_MINUTES = 7 * 24 * 60
 BY_UNIT: Mapping[str, tuple[int, int]] = {

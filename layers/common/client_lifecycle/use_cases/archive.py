@@ -46,7 +46,7 @@ def archive_client(
     options: ArchiveOptions,
     acknowledged: Collection[SafetyRule] = (),
 ) -> Archived:
-    """Archive a client with all effects (RULES E1-E11), in one transaction where it fits.
+    """Archive a client with all effects (E1-E11), in one transaction where it fits.
 
     A client with more live records than one transaction takes is archived first, and thereby guarded; the rest
     follows in chunks under the stamp. Archiving an archived client returns the receipt it has: the client stays under

@@ -89,7 +89,7 @@ def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Clien
 
 
 def read_permissions(tenant: Tenant, client_id: str) -> ClientPermissions:
-    """Tell all that is allowed with one client (RULES P1-P12).
+    """Tell all that is allowed with one client (P1-P12).
 
     Raises:
         ClientNotFound: the provider has no such client.
