@@ -6,6 +6,7 @@ It also counts when nobody reads the table's stream, for then no event tells of 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -25,7 +26,6 @@ logger = Logger()
 metrics = Metrics(namespace="ClientArchive")
 
 
-@metrics.log_metrics
 @logger.inject_lambda_context(clear_state=True)
 @patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001
@@ -38,13 +38,20 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     for done in clean_up(wiring.table(), wiring.workflow(), now=wiring.now, has_time=has_time):
         counts[done.result.value] += 1
         _log(done)
-    for result in SweepResult:
-        metrics.add_metric(name=f"cleanup_{result}", unit=MetricUnit.Count, value=counts[result])
+    _publish({f"cleanup_{result}": count for result, count in counts.items()})
     logger.info("clean-up ended", extra={"counts": counts})
     if not wiring.stream_reader().reads():
         logger.error("nobody reads the table's stream")
-        metrics.add_metric(name=STREAM_UNREAD, unit=MetricUnit.Count, value=1)
+        _publish({STREAM_UNREAD: 1})
     return dict(counts)
+
+
+def _publish(counts: Mapping[str, int]) -> None:
+    """Publish what has happened; a metric costs the same for each month in which it is published, also at zero."""
+    for name, count in counts.items():
+        metrics.add_metric(name=name, unit=MetricUnit.Count, value=count)
+    if counts:
+        metrics.flush_metrics()
 
 
 def _log(done: SweptItem) -> None:
