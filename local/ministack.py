@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from types_boto3_cognito_idp import CognitoIdentityProviderClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
-    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_ssm import SSMClient
     from types_boto3_stepfunctions import SFNClient
 
 HOST = "127.0.0.1"
@@ -124,9 +124,9 @@ class LocalAws:
         return self.session.client("s3", endpoint_url=self.endpoint, config=CONFIG)
 
     @cached_property
-    def secretsmanager(self) -> SecretsManagerClient:
-        """A Secrets Manager client."""
-        return self.session.client("secretsmanager", endpoint_url=self.endpoint, config=CONFIG)
+    def ssm(self) -> SSMClient:
+        """A Systems Manager client, for its Parameter Store."""
+        return self.session.client("ssm", endpoint_url=self.endpoint, config=CONFIG)
 
     @cached_property
     def stepfunctions(self) -> SFNClient:

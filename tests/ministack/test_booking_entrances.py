@@ -19,6 +19,7 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.tenant import Tenant
 from local.deploy import STACK
 from local.ministack import CONFIG
+from local.providers import PREFIX
 from local.signatures import signed_headers
 from local.stack import PracticeStack
 from tests.ministack.listening import HEARD_SECONDS, Envelope, Listener, has
@@ -198,14 +199,11 @@ def test_only_events_of_other_systems_are_requests(scheduling: Scheduling, sourc
     assert scheduling.events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"] is matches
 
 
-def test_a_rotation_by_stages_is_never_a_refusal(deployed: PracticeStack, scheduling: Scheduling) -> None:
-    who, manager = somebody(deployed), deployed.aws.secretsmanager
-    secret = {"SecretId": f"{STACK}/bookings/{who.provider_id}"}
-    before = manager.get_secret_value(**secret)["VersionId"]
-    pending = manager.put_secret_value(**secret, SecretString="the next", VersionStages=["AWSPENDING"])["VersionId"]
+def test_a_rotation_is_never_a_refusal(deployed: PracticeStack, scheduling: Scheduling) -> None:
+    who = somebody(deployed)
+    name = f"{PREFIX}{who.provider_id}"
     assert scheduling.call(scheduling.booking(who)).status_code == 200
     assert scheduling.call(scheduling.booking(who), secret="the next").status_code == 401
-    moved = {"MoveToVersionId": pending, "RemoveFromVersionId": before}
-    manager.update_secret_version_stage(**secret, VersionStage="AWSCURRENT", **moved)
+    deployed.aws.ssm.put_parameter(Name=name, Value="the next", Type="SecureString", Overwrite=True)
     assert scheduling.call(scheduling.booking(who), secret="the next").status_code == 200
     assert scheduling.call(scheduling.booking(who)).status_code == 200

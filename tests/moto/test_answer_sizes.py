@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-import boto3
 import pytest
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Reactivation, Status
@@ -28,6 +27,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from tests.moto.conftest import Executions
 from tests.moto.test_receipt_pages import MOST_BYTES, RECEIPT, changes_of, store_receipt, written_bytes
+from tests.support.booking_secrets import PREFIX, give_secret
 from tests.support.builders import (
     ARCHIVE_ID,
     NOW,
@@ -400,9 +400,9 @@ def _(table: Table) -> Iterable[Sized]:
 def test_the_largest_answers_of_a_route_are_small_enough(
     table: Table, executions: Executions, monkeypatch: pytest.MonkeyPatch, route: tuple[str, str]
 ) -> None:
-    monkeypatch.setenv("BOOKING_SECRET_PREFIX", "test/bookings")
+    monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     wiring.booking_secrets.cache_clear()
-    boto3.client("secretsmanager").create_secret(Name=f"test/bookings/{PROVIDER_ID}", SecretString=SECRET)
+    give_secret(PROVIDER_ID, SECRET)
     for times, answer in CASES[route](table):
         assert answer.status < 500, answer.body
         assert times * written_bytes(answer.body) < MOST_BYTES

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.records import AppointmentStatus
@@ -24,6 +24,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from local.template import ROOT
 from tests.moto.conftest import Clock
+from tests.support.booking_secrets import PREFIX, give_secret, take_secrets
 from tests.support.builders import NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
 from tests.support.calls import JSON, Answer, get, invoke, request
 from tests.support.store import dump, store
@@ -32,16 +33,15 @@ SECRET = "the scheduling system's secret"
 OTHER_SECRET = "the other provider's secret"
 HOOK = "booking_hook.handler.lambda_handler"
 NUMBERS = count()
-SECRET_ID = f"test/bookings/{PROVIDER_ID}"
+NAME = f"{PREFIX}/{PROVIDER_ID}"
 
 
 @pytest.fixture(autouse=True)
 def secret(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BOOKING_SECRET_PREFIX", "test/bookings")
+    monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     wiring.booking_secrets.cache_clear()
-    secrets = boto3.client("secretsmanager")
-    secrets.create_secret(Name=f"test/bookings/{PROVIDER_ID}", SecretString=SECRET)
-    secrets.create_secret(Name=f"test/bookings/{OTHER_PROVIDER_ID}", SecretString=OTHER_SECRET)
+    give_secret(PROVIDER_ID, SECRET)
+    give_secret(OTHER_PROVIDER_ID, OTHER_SECRET)
 
 
 @pytest.fixture(autouse=True)
@@ -156,16 +156,15 @@ def test_an_appointment_that_is_there_already_is_not_booked_again(practice: Tabl
 
 @dataclass
 class Reads:
-    """Secrets Manager's client, watched: which stages of which secrets are read, in order."""
+    """Parameter Store's client, watched: which versions of which secrets are read, in order."""
 
-    seen: list[tuple[str, str]] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
 
     def watch(self) -> None:
-        events = wiring.booking_secrets().client.meta.events
-        events.register("before-parameter-build.secretsmanager.GetSecretValue", self._note)
+        wiring.booking_secrets().client.meta.events.register("before-parameter-build.ssm.GetParameter", self._note)
 
     def _note(self, params: dict[str, Any], **_: Any) -> None:
-        self.seen.append((params["SecretId"], params["VersionStage"]))
+        self.seen.append(params["Name"])
 
 
 @pytest.fixture
@@ -173,13 +172,6 @@ def reads() -> Reads:
     reads = Reads()
     reads.watch()
     return reads
-
-
-def put_version(secret: str, stage: str = "AWSCURRENT") -> str:
-    """Add a version of the provider's secret; the current one becomes the previous one if this is the new current."""
-    secrets = boto3.client("secretsmanager")
-    added = secrets.put_secret_value(SecretId=SECRET_ID, SecretString=secret, VersionStages=[stage])
-    return str(added["VersionId"])
 
 
 def heard(secret: str) -> bool:
@@ -192,39 +184,30 @@ def heard(secret: str) -> bool:
 
 def test_a_rotation_refuses_nobody_and_ends_the_secret_before_the_last(clock: Clock) -> None:
     assert heard(SECRET)
-    put_version("second")
+    give_secret(PROVIDER_ID, "second")
     assert heard("second")
     assert heard(SECRET)
-    put_version("third")
+    give_secret(PROVIDER_ID, "third")
     assert heard("third")
     clock.pass_by(KEPT_FOR)
     assert (heard("third"), heard("second"), heard(SECRET)) == (True, True, False)
 
 
-def test_a_pending_secret_is_valid_once_a_rotation_moves_its_stage(clock: Clock) -> None:
-    secrets = boto3.client("secretsmanager")
-    before = secrets.get_secret_value(SecretId=SECRET_ID)["VersionId"]
-    pending = put_version("next", "AWSPENDING")
-    assert (heard("next"), heard(SECRET)) == (False, True)
-    moved = {"MoveToVersionId": pending, "RemoveFromVersionId": before}
-    secrets.update_secret_version_stage(SecretId=SECRET_ID, VersionStage="AWSCURRENT", **moved)
-    assert (heard("next"), heard(SECRET)) == (True, True)
-
-
 def test_secrets_are_read_once_a_minute_while_signatures_fit(clock: Clock, reads: Reads) -> None:
-    stages = [(SECRET_ID, "AWSCURRENT"), (SECRET_ID, "AWSPREVIOUS")]
+    give_secret(PROVIDER_ID, "second")
+    versions = [NAME, f"{NAME}:1"]
     assert all(heard(SECRET) for _ in range(5))
-    assert reads.seen == stages
+    assert reads.seen == versions
     clock.pass_by(KEPT_FOR)
     assert heard(SECRET)
-    assert reads.seen == stages * 2
+    assert reads.seen == versions * 2
 
 
 def test_bad_signatures_read_secrets_a_few_times_a_minute_only(clock: Clock, reads: Reads) -> None:
     assert not any(heard("guess") for _ in range(50))
-    assert len(reads.seen) == 2 * READS_WHILE_KEPT
+    assert len(reads.seen) == READS_WHILE_KEPT
     assert heard(SECRET)
-    put_version("second")
+    give_secret(PROVIDER_ID, "second")
     clock.pass_by(KEPT_FOR)
     assert heard("second")
 
@@ -244,9 +227,21 @@ def test_made_up_providers_do_not_fill_the_memory() -> None:
     assert SECRET not in repr(kept)
 
 
-def test_a_provider_whose_secret_waits_to_be_deleted_is_not_heard() -> None:
-    boto3.client("secretsmanager").delete_secret(SecretId=SECRET_ID)
+def test_a_provider_whose_secret_is_deleted_is_not_heard() -> None:
+    take_secrets(PROVIDER_ID)
     assert not heard(SECRET)
+
+
+def test_a_version_that_is_gone_refuses_nobody_else(clock: Clock, reads: Reads) -> None:
+    """Parameter Store keeps a hundred versions, and may have let go of the one before."""
+    give_secret(PROVIDER_ID, "second")
+    wiring.booking_secrets().client.meta.events.register("before-call.ssm.GetParameter", _without_versions)
+    assert (heard("second"), heard(SECRET)) == (True, False)
+
+
+def _without_versions(params: dict[str, Any], **_: Any) -> None:
+    if b":1" in params["body"]:
+        raise ClientError({"Error": {"Code": "ParameterVersionNotFound"}}, "GetParameter")
 
 
 UNHEARD: list[tuple[str, dict[str, Any]]] = [
@@ -363,7 +358,7 @@ def test_a_malformed_booking_names_the_field_and_writes_nothing(
 def today(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The present moment as other processes know it, and the environment the signing script reads."""
     clock.at = datetime.now(UTC)
-    boto3.client("secretsmanager").create_secret(Name="test/bookings/prov-maple", SecretString="a secret")
+    give_secret("prov-maple", "a secret")
     return {"BOOKING_SECRET": "a secret"}
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from booking_hook.handler import MAX_BODY_BYTES
@@ -17,6 +16,7 @@ from client_lifecycle.edge.bookings import AppointmentBody, BookingBody
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.moto.test_booking_hook import SECRET, booking, call, of
+from tests.support.booking_secrets import PREFIX, give_secret
 from tests.support.builders import NOW, PROVIDER_ID, client, stamp
 from tests.support.calls import get, post, request
 from tests.support.store import dump, store
@@ -26,9 +26,9 @@ YEAR = timedelta(days=365)
 
 @pytest.fixture(autouse=True)
 def practice(table: Table, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
-    monkeypatch.setenv("BOOKING_SECRET_PREFIX", "test/bookings")
+    monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     wiring.booking_secrets.cache_clear()
-    boto3.client("secretsmanager").create_secret(Name=f"test/bookings/{PROVIDER_ID}", SecretString=SECRET)
+    give_secret(PROVIDER_ID, SECRET)
     store(table, client("active"))
     store(table, client("archived", stamp=stamp()))
     yield table

@@ -20,6 +20,7 @@ from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.test_publish_events import Bus
 from tests.moto.workflow import Workflow, confirmed
+from tests.support.booking_secrets import PREFIX, give_secret
 from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, group
 from tests.support.calls import Answer, delete, get, invoke, pages, patch, post, put
 from tests.support.recorded import DAYS, LATER, SECRET, book, delivered, put_all, recorded, requested
@@ -45,8 +46,8 @@ damages = st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(VALUES)), 
 @pytest.fixture(autouse=True)
 def practice(table: Table, executions: Executions, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
     clock.at = LATER
-    monkeypatch.setenv("BOOKING_SECRET_PREFIX", "test/bookings")
-    boto3.client("secretsmanager").create_secret(Name=f"test/bookings/{PROVIDER_ID}", SecretString=SECRET)
+    monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
+    give_secret(PROVIDER_ID, SECRET)
     queue_url = boto3.client("sqs").create_queue(QueueName="dead-letters")["QueueUrl"]
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue_url)
     bus: Any = Bus()

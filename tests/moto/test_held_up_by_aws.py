@@ -27,6 +27,7 @@ from local.tables import create_table
 from local.template import ROOT
 from tests.moto.conftest import ACCOUNT_ID, BUCKET, ENVIRONMENT, Executions, Log
 from tests.moto.workflow import EFFECTS, confirmed
+from tests.support.booking_secrets import PREFIX, give_secret
 from tests.support.builders import GROUP_ID, NOW, PROVIDER_ID, client, group, one_of_each, run
 from tests.support.calls import TIMEOUTS_SECONDS, Answer, get, invoke, post, request
 from tests.support.faults import NOT_ALLOWED, PASSING, THROTTLED, CountedTime, Fault, failing, unanswered, used_up
@@ -70,7 +71,7 @@ class Storage:
         self.workflow = connections.connect_workflow(BUCKET, ENVIRONMENT["STATE_MACHINE_ARN"])
         self.seal = wiring.seal()
         self.sealed = self.seal.close("text")
-        self.secrets = connections.connect_booking_secrets("test/bookings")
+        self.secrets = connections.connect_booking_secrets(PREFIX)
         self.bus = connections.connect_event_bus("client-archive")
         self.letters = connections.connect_dead_letters(self.queue_url)
         self.reader = connections.connect_stream_reader(a_reader())
@@ -88,7 +89,7 @@ class Storage:
 
 @pytest.fixture
 def storage(table: Table, executions: Executions) -> Storage:
-    boto3.client("secretsmanager").create_secret(Name=f"test/bookings/{PROVIDER_ID}", SecretString="a secret")
+    give_secret(PROVIDER_ID, "a secret")
     boto3.client("events").create_event_bus(Name="client-archive")
     ours = connect_table(table.name, nobody)
     return Storage(ours, boto3.client("sqs").create_queue(QueueName="dead-letters")["QueueUrl"])
@@ -115,7 +116,7 @@ CALLS: Mapping[str, Made] = {
     "describe_execution": (lambda s: s.workflow.stepfunctions, lambda s: s.workflow.progress(run())),
     "encrypt": (lambda s: s.seal.client, lambda s: s.seal.close("text")),
     "decrypt": (lambda s: s.seal.client, lambda s: s.seal.open(s.sealed)),
-    "get_secret_value": (lambda s: s.secrets.client, lambda s: list(replace(s.secrets).of(PROVIDER_ID, NOW))),
+    "get_parameter": (lambda s: s.secrets.client, lambda s: list(replace(s.secrets).of(PROVIDER_ID, NOW))),
     "put_events": (lambda s: s.bus.client, lambda s: s.put_on_bus()),
     "list_event_source_mappings": (lambda s: s.reader.client, lambda s: s.reader.reads()),
     "send_message": (lambda s: s.letters.client, lambda s: s.letters.put({})),
@@ -171,9 +172,9 @@ def test_calls_made_side_by_side_share_the_time_there_is(storage: Storage, count
 
 @pytest.fixture
 def practice(table: Table, executions: Executions, monkeypatch: pytest.MonkeyPatch) -> Table:
-    boto3.client("secretsmanager").create_secret(Name=f"test/bookings/{PROVIDER_ID}", SecretString="a secret")
+    give_secret(PROVIDER_ID, "a secret")
     create_table(boto3.client("dynamodb"), ENVIRONMENT["IDEMPOTENCY_TABLE_NAME"], "IdempotencyTable")
-    monkeypatch.setenv("BOOKING_SECRET_PREFIX", "test/bookings")
+    monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     wiring.booking_secrets.cache_clear()
     store_group(table, group())
     for number in (1, 2):

@@ -13,6 +13,7 @@ from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.test_publish_events import Bus
 from tests.moto.workflow import Workflow
+from tests.support.booking_secrets import PREFIX, give_secret
 from tests.support.builders import DAY, GROUP_ID, PROVIDER_ID
 from tests.support.calls import Answer, get, invoke, patch, post, put
 from tests.support.recorded import DAYS, LATER, SECRET, book, delivered, put_all, recorded
@@ -28,9 +29,9 @@ def stored(
     """The table as it was on a day, ten minutes after it was written."""
     put_all(table, recorded(request.param))
     clock.at = LATER
-    monkeypatch.setenv("BOOKING_SECRET_PREFIX", "test/bookings")
+    monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     wiring.booking_secrets.cache_clear()
-    boto3.client("secretsmanager").create_secret(Name=f"test/bookings/{PROVIDER_ID}", SecretString=SECRET)
+    give_secret(PROVIDER_ID, SECRET)
     return table
 
 

@@ -13,6 +13,7 @@ from client_lifecycle.storage.table import Table
 from local.functions import functions
 from local.samples.catalogue import SAMPLES, Sample
 from local.samples.files import DOCUMENTATION
+from tests.support.booking_secrets import PREFIX
 from tests.support.calls import invoke
 
 HANDLERS = {function.package: function.handler for function in functions()}
@@ -23,7 +24,7 @@ REQUESTS = [sample for sample in SAMPLES if sample.route]
 def test_a_sample_event_is_routed_understood_and_answered(
     table: Table, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("BOOKING_SECRET_PREFIX", "test/bookings")
+    monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     event = json.loads((DOCUMENTATION / f"{sample.name}.json").read_text(encoding="utf-8"))
     answer = invoke(HANDLERS[sample.function], event)
     problem = json.loads(answer["body"]).get("type", "") if answer["body"] else ""

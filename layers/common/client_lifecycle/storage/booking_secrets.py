@@ -12,11 +12,10 @@ from botocore.exceptions import ClientError
 from client_lifecycle.storage.calls import persistently
 
 if TYPE_CHECKING:
-    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_ssm import SSMClient
+    from types_boto3_ssm.type_defs import ParameterTypeDef
 
-STAGES = ("AWSCURRENT", "AWSPREVIOUS")
-NOT_THERE = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
-"""There is no such secret or stage, or the secret waits to be deleted."""
+NOT_THERE = frozenset({"ParameterNotFound", "ParameterVersionNotFound"})
 
 KEPT_FOR = timedelta(minutes=1)
 READS_WHILE_KEPT = 5
@@ -34,9 +33,9 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class BookingSecrets:
-    """The secrets in Secrets Manager, named ``<prefix>/<provider id>``, kept in this process for a minute."""
+    """The secrets in Parameter Store, named ``<prefix>/<provider id>``, kept in this process for a minute."""
 
-    client: SecretsManagerClient
+    client: SSMClient
     prefix: str
     _kept: dict[str, _Kept] = field(default_factory=dict, init=False, repr=False)
 
@@ -51,7 +50,7 @@ class BookingSecrets:
             at: the present moment, UTC.
 
         Raises:
-            StorageBusy: Secrets Manager kept throttling, or was out of reach.
+            StorageBusy: Parameter Store kept throttling, or was out of reach.
         """
         kept = self._kept.get(provider_id)
         if kept is None or at - kept.since >= KEPT_FOR:
@@ -69,15 +68,18 @@ class BookingSecrets:
         return kept.secrets
 
     def _read(self, provider_id: str) -> tuple[str, ...]:
-        found = (self._read_stage(provider_id, stage) for stage in STAGES)
-        return tuple(secret for secret in found if secret)
-
-    def _read_stage(self, provider_id: str, stage: str) -> str | None:
+        """Read the newest version of a parameter, which is the current secret, and the one before it."""
         name = f"{self.prefix}/{provider_id}"
+        current = self._read_parameter(name)
+        if current is None:
+            return ()
+        previous = self._read_parameter(f"{name}:{current['Version'] - 1}") if current["Version"] > 1 else None
+        return tuple(version["Value"] for version in (current, previous) if version)
+
+    def _read_parameter(self, name: str) -> ParameterTypeDef | None:
         try:
-            answer = persistently(lambda: self.client.get_secret_value(SecretId=name, VersionStage=stage))
+            return persistently(lambda: self.client.get_parameter(Name=name, WithDecryption=True))["Parameter"]
         except ClientError as error:
             if error.response["Error"]["Code"] in NOT_THERE:
                 return None
             raise
-        return answer["SecretString"]

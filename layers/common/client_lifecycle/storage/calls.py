@@ -62,7 +62,7 @@ TRY_AGAIN_CODES = frozenset(
         "TransactionInProgressException",
     }
 )
-"""What DynamoDB, S3, Step Functions, Secrets Manager, KMS, EventBridge and SQS say when another try may help."""
+"""What DynamoDB, S3, Step Functions, Parameter Store, KMS, EventBridge and SQS say when another try may help."""
 
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500

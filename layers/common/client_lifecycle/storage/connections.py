@@ -57,7 +57,7 @@ def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
 
 def connect_booking_secrets(prefix: str) -> BookingSecrets:
     """Connect to the secrets whose names begin like this."""
-    return BookingSecrets(_client("secretsmanager"), prefix)
+    return BookingSecrets(_client("ssm"), prefix)
 
 
 def connect_event_bus(name: str) -> EventBus:
