@@ -16,10 +16,8 @@ def add_provider(
 ) -> None:
     """Print a new secret for a provider's scheduling system; one it had before is good until the next."""
     stack = find_stack(context.obj)
-    service, name = stack.client("secretsmanager"), f"{stack.name}/bookings/{provider}"
     secret = secrets.token_urlsafe(32)
-    try:
-        service.create_secret(Name=name, SecretString=secret)
-    except service.exceptions.ResourceExistsException:
-        service.put_secret_value(SecretId=name, SecretString=secret)
+    stack.client("ssm").put_parameter(
+        Name=f"/{stack.name}/bookings/{provider}", Value=secret, Type="SecureString", Overwrite=True
+    )
     typer.echo(secret)
