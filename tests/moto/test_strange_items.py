@@ -55,7 +55,7 @@ def test_a_record_that_is_gone_is_not_restored_and_all_others_are(practice: Tabl
     answer = post("/clients/client-1/activate", RESTORE)
     assert answer.status == 200
     outcomes = {item["record_id"]: item["outcome"] for item in answer.body["restored"]}
-    assert outcomes == {"appt-1": "changed_since", "appt-2": "restored", "pay-1": "restored"}
+    assert outcomes == {"appt-1": "record_removed", "appt-2": "restored", "pay-1": "restored"}
 
 
 def test_an_undo_names_a_record_that_is_gone(practice: Table) -> None:
@@ -66,7 +66,7 @@ def test_an_undo_names_a_record_that_is_gone(practice: Table) -> None:
     undo = Workflow(post(f"/bulk-archives/{workflow.run_id}/undo").body["run_id"], kind="undo")
     assert undo.whole("client-1") == "completed_in_part"
     [member] = get(f"/bulk-archives/{undo.run_id}/clients").body["clients"]
-    assert member["not_restored"] == [{"kind": "payment", "record_id": "pay-1", "outcome": "changed_since"}]
+    assert member["not_restored"] == [{"kind": "payment", "record_id": "pay-1", "outcome": "record_removed"}]
 
 
 @pytest.mark.parametrize("clients", [0, 10_001, 10**20])

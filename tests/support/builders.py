@@ -15,8 +15,13 @@ from client_lifecycle.domain.preview import PreviewFacts
 from client_lifecycle.domain.receipts import Receipt, ReceiptState
 from client_lifecycle.domain.records import (
     Appointment,
+    Balance,
     ChatKind,
+    Document,
+    DocumentStatus,
     FeedEntry,
+    Form,
+    FormStatus,
     Membership,
     Payment,
     Recipient,
@@ -75,8 +80,29 @@ def reminder(record_id: str = "reminder-1", **fields: Any) -> Reminder:
 
 
 def one_of_each() -> list[Record]:
-    """One record of every kind, each of them an archive's work."""
+    """One record of every kind that an archive touches, each of them its work."""
     return [appointment(), payment(), membership(), recipient(), feed_entry(), reminder()]
+
+
+def document(record_id: str = "doc-1", **fields: Any) -> Document:
+    """A document that the client sees."""
+    return Document(**{"record_id": record_id, "status": DocumentStatus.SHARED} | fields)
+
+
+def form(record_id: str = "form-1", **fields: Any) -> Form:
+    """A form that the client is asked to fill in."""
+    return Form(**{"record_id": record_id, "status": FormStatus.REQUESTED} | fields)
+
+
+def balance(record_id: str = "balance", **fields: Any) -> Balance:
+    """25 dollars to the client's credit, and no debt."""
+    values: dict[str, Any] = {"record_id": record_id, "credit_cents": 2_500, "owed_cents": 0, "currency": "USD"}
+    return Balance(**values | fields)
+
+
+def untouched() -> list[Record]:
+    """One record of every kind that no archive touches."""
+    return [document(), form(), balance()]
 
 
 def client(client_id: str = "client-1", **fields: Any) -> Client:

@@ -29,8 +29,13 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt
 from client_lifecycle.domain.records import (
     Appointment,
     AppointmentStatus,
+    Balance,
     ChatKind,
+    Document,
+    DocumentStatus,
     FeedEntry,
+    Form,
+    FormStatus,
     Membership,
     Payment,
     PaymentStatus,
@@ -87,6 +92,9 @@ memberships = st.builds(
 recipients = st.builds(Recipient, record_id=ids, send_at=moments, status=st.sampled_from(RecipientStatus))
 feed_entries = st.builds(FeedEntry, record_id=ids, subject=texts, created_at=moments, hidden_at=st.none() | moments)
 reminders = st.builds(Reminder, record_id=ids, goal_id=ids, remind_at=moments, status=st.sampled_from(ReminderStatus))
+documents = st.builds(Document, record_id=ids, status=st.sampled_from(DocumentStatus))
+forms = st.builds(Form, record_id=ids, status=st.sampled_from(FormStatus))
+balances = st.builds(Balance, record_id=ids, credit_cents=cents, owed_cents=cents, currency=currencies)
 BY_KIND: dict[RecordKind, SearchStrategy[Record]] = {
     RecordKind.APPOINTMENT: appointments,
     RecordKind.PAYMENT: payments,
@@ -94,6 +102,9 @@ BY_KIND: dict[RecordKind, SearchStrategy[Record]] = {
     RecordKind.RECIPIENT: recipients,
     RecordKind.FEED_ENTRY: feed_entries,
     RecordKind.REMINDER: reminders,
+    RecordKind.DOCUMENT: documents,
+    RecordKind.FORM: forms,
+    RecordKind.BALANCE: balances,
 }
 records: SearchStrategy[Record] = st.one_of(*BY_KIND.values())
 record_sets: SearchStrategy[list[Record]] = st.lists(

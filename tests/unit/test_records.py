@@ -17,7 +17,19 @@ from client_lifecycle.domain.records import (
     Record,
     ReminderStatus,
 )
-from tests.support.builders import DAY, NOW, appointment, feed_entry, membership, payment, recipient, reminder
+from tests.support.builders import (
+    DAY,
+    NOW,
+    appointment,
+    balance,
+    document,
+    feed_entry,
+    form,
+    membership,
+    payment,
+    recipient,
+    reminder,
+)
 from tests.support.strategies import records
 
 TOMORROW = NOW + DAY
@@ -42,6 +54,9 @@ LIVES_UNTIL: list[tuple[str, Record, datetime | None]] = [
     ("pending reminder", reminder(remind_at=TOMORROW), FOREVER),
     ("sent reminder", reminder(status=ReminderStatus.SENT), None),
     ("suppressed reminder", reminder(status=ReminderStatus.SUPPRESSED), None),
+    ("shared document", document(), None),
+    ("requested form", form(), None),
+    ("balance", balance(owed_cents=1), None),
 ]
 
 

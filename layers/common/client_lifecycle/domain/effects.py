@@ -15,8 +15,11 @@ from typing import assert_never
 from client_lifecycle.domain.records import (
     Appointment,
     AppointmentStatus,
+    Balance,
     ChatKind,
+    Document,
     FeedEntry,
+    Form,
     Membership,
     Payment,
     PaymentStatus,
@@ -113,6 +116,8 @@ def cancel_commitments(records: Iterable[Record], at: datetime) -> ChangeSet:
                 )
             case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
                 pass
+            case Document() | Form() | Balance():
+                pass
             case _:
                 assert_never(record)
     return ChangeSet(tuple(changes), tuple(left_alone))
@@ -130,6 +135,8 @@ def leave_chats(records: Iterable[Record], at: datetime) -> ChangeSet:
                 changes.append(Change(before=record, after=withdrawn))
             case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
                 pass
+            case Document() | Form() | Balance():
+                pass
             case _:
                 assert_never(record)
     return ChangeSet(tuple(changes))
@@ -146,6 +153,8 @@ def silence_notifications(records: Iterable[Record], at: datetime) -> ChangeSet:
                 suppressed = replace(record, status=ReminderStatus.SUPPRESSED)
                 changes.append(Change(before=record, after=suppressed))
             case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
+                pass
+            case Document() | Form() | Balance():
                 pass
             case _:
                 assert_never(record)

@@ -19,7 +19,10 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
     Appointment,
     AppointmentStatus,
+    Balance,
+    Document,
     FeedEntry,
+    Form,
     Membership,
     Payment,
     PaymentStatus,
@@ -181,13 +184,16 @@ def _record_event(name: EventName, origin: Origin, of: str, told: Mapping[str, A
 
 
 def change_name(change: Change) -> EventName | None:
-    """Name what happened to a record; feed entries are this system's own affair, so theirs has no name."""
+    """Name what happened to a record; feed entries are this system's own affair, so theirs has no name.
+
+    Neither has what no archive touches: documents, forms and balances.
+    """
     match change.after:
         case Appointment() | Payment():
             return _commitment_name(change)
         case Membership() | Reminder() | Recipient():
             return _message_name(change)
-        case FeedEntry():
+        case FeedEntry() | Document() | Form() | Balance():
             return None
         case _:
             assert_never(change.after)
@@ -285,7 +291,7 @@ def _record_ids(record: Record) -> dict[str, Any]:
             return {"reminder_id": record.record_id, "goal_id": record.goal_id}
         case Recipient():
             return {"blast_id": record.record_id}
-        case FeedEntry():
+        case FeedEntry() | Document() | Form() | Balance():
             return {}
         case _:
             assert_never(record)

@@ -11,7 +11,10 @@ from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.money import Amount, Money, per_currency
 from client_lifecycle.domain.records import (
     Appointment,
+    Balance,
+    Document,
     FeedEntry,
+    Form,
     Membership,
     Payment,
     PaymentStatus,
@@ -54,6 +57,8 @@ def preview_facts(client: Client, records: Iterable[Record], settings: ProviderS
             case Payment(status=PaymentStatus.SCHEDULED):
                 payments.append(Amount(currency=record.currency, cents=record.amount_cents))
             case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
+                pass
+            case Document() | Form() | Balance():
                 pass
             case _:
                 assert_never(record)

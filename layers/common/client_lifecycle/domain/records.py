@@ -1,7 +1,8 @@
-"""The records that hang on a client and that an archive may touch. Imports the standard library only.
+"""The records that hang on a client. Imports the standard library only.
 
 Every record tells how long it *lives*: until when an archive still has to look at it. That is the whole of what
-storage needs to find an archive's work in one query, however long the client's history is.
+storage needs to find an archive's work in one query, however long the client's history is. Documents, forms and the
+balance never live: no archive touches them.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ class RecordKind(StrEnum):
     RECIPIENT = "recipient"
     FEED_ENTRY = "feed_entry"
     REMINDER = "reminder"
+    DOCUMENT = "document"
+    FORM = "form"
+    BALANCE = "balance"
 
 
 class AppointmentStatus(StrEnum):
@@ -190,4 +194,67 @@ class Reminder:
         return FOREVER if self.status is ReminderStatus.PENDING else None
 
 
-Record: TypeAlias = Appointment | Payment | Membership | Recipient | FeedEntry | Reminder
+class DocumentStatus(StrEnum):
+    """A ``hidden`` document was shared or requested before; that is how it is un-shared (P9)."""
+
+    SHARED = "shared"
+    REQUESTED = "requested"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document between client and provider: its id and whether the client sees it, never its title (P7)."""
+
+    kind: Literal[RecordKind.DOCUMENT] = RecordKind.DOCUMENT
+    record_id: str
+    status: DocumentStatus
+
+    @property
+    def lives_until(self) -> datetime | None:
+        """What is visible stays visible (P9)."""
+        return None
+
+
+class FormStatus(StrEnum):
+    """A ``withdrawn`` form is no longer asked for; a ``submitted`` one was filled in."""
+
+    REQUESTED = "requested"
+    SUBMITTED = "submitted"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form that the client is asked to fill in: its id and how far it is, never what it asks (P8)."""
+
+    kind: Literal[RecordKind.FORM] = RecordKind.FORM
+    record_id: str
+    status: FormStatus
+
+    @property
+    def lives_until(self) -> datetime | None:
+        """A form that was asked for before may still be filled in (P9)."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """What the client has to its credit and what it owes, as billing last told; both amounts are the client's (I16)."""
+
+    kind: Literal[RecordKind.BALANCE] = RecordKind.BALANCE
+    record_id: str
+    credit_cents: int
+    owed_cents: int
+    currency: str
+
+    @property
+    def lives_until(self) -> datetime | None:
+        """An archive changes no amount (E11)."""
+        return None
+
+
+UntouchedRecord: TypeAlias = Document | Form | Balance
+"""A record that no archive touches."""
+
+Record: TypeAlias = Appointment | Payment | Membership | Recipient | FeedEntry | Reminder | UntouchedRecord

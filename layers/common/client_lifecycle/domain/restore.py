@@ -20,7 +20,10 @@ from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.records import (
     LONGEST_APPOINTMENT,
     Appointment,
+    Balance,
+    Document,
     FeedEntry,
+    Form,
     Membership,
     Payment,
     Recipient,
@@ -63,6 +66,7 @@ class RestoreOutcome(StrEnum):
     SLOT_TAKEN = "slot_taken"
     PAYMENT_DATE_PASSED = "payment_date_passed"
     CHAT_CLOSED = "chat_closed"
+    RECORD_REMOVED = "record_removed"
     CHANGED_SINCE = "changed_since"
 
 
@@ -140,7 +144,7 @@ def restore(change: Change, current: Record | None, obstacles: Obstacles, at: da
 
     Args:
         change: what the archive did, from its receipt.
-        current: the record as it is; one that is gone is no longer as the archive left it.
+        current: the record as it is, ``None`` if its source has removed it (I12).
         obstacles: what has come in the way since.
         at: the present moment, UTC.
 
@@ -149,7 +153,7 @@ def restore(change: Change, current: Record | None, obstacles: Obstacles, at: da
     """
     kind, record_id = change.before.kind, change.before.record_id
     if current is None:
-        return RestoredItem(kind=kind, record_id=record_id, outcome=RestoreOutcome.CHANGED_SINCE)
+        return RestoredItem(kind=kind, record_id=record_id, outcome=RestoreOutcome.RECORD_REMOVED)
     outcome = _outcome(change, current, obstacles, at)
     must_write = outcome is RestoreOutcome.RESTORED and current != change.before
     return RestoredItem(
@@ -179,6 +183,8 @@ def _obstacle(current: Record, obstacles: Obstacles, at: datetime) -> RestoreOut
         case Membership() if current.record_id in obstacles.closed_chats:
             return RestoreOutcome.CHAT_CLOSED
         case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():
+            return None
+        case Document() | Form() | Balance():
             return None
         case _:
             assert_never(current)
