@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.attributes import from_item, to_item
 from client_lifecycle.storage.clients import address_item, client_item, word_items
 from client_lifecycle.storage.connections import connect_table
-from client_lifecycle.storage.items import from_item, from_plain, put_over, to_item
+from client_lifecycle.storage.items import put_over
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import ConditionsFailed, Table, nobody
+from client_lifecycle.storage.values import from_plain
 
 
 def reindex(table: Table) -> Iterator[tuple[str, str]]:

@@ -34,10 +34,11 @@ from client_lifecycle.domain.records import (
     ReminderStatus,
 )
 from client_lifecycle.domain.settings import PortalSettings
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item, word_items
-from client_lifecycle.storage.items import Plain, to_plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.values import to_plain
 
 PROVIDER_ID = "prov-maple"
 CURRENCY, OTHER_CURRENCY = "USD", "EUR"

@@ -14,8 +14,8 @@ from typing import Any
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.events import Event
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.attributes import from_item, to_item
 from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, EventBus
-from client_lifecycle.storage.items import from_item, to_item
 from client_lifecycle.storage.stream import INSERT, StreamRecord, events_of
 from client_lifecycle.storage.table import Table
 from operations.stack import OperationFailed

@@ -16,8 +16,9 @@ from client_lifecycle.domain.client import ArchiveOptions, Cause, Source
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
-from client_lifecycle.storage.items import Plain, to_plain
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.values import to_plain
 from local.deploy import STACK
 from local.functions import functions
 from local.samples.given import STAFF_ID, Given

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from client_lifecycle.storage.items import Plain, to_item
+from client_lifecycle.storage.attributes import Plain, to_item
 from local.deploy import STACK
 from local.samples.given import STAFF_ID, Given
 

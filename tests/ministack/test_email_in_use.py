@@ -11,8 +11,8 @@ import pytest
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.errors import EmailInUse, GroupNotFound, LifecycleError
 from client_lifecycle.storage import calls
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import address_item, count_clients, read_client
-from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.providers import add_group, delete_group
 from client_lifecycle.storage.table import Table

@@ -12,8 +12,8 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.events import EventName
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import Record
-from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.values import to_plain
 from local.stack import PracticeStack
 from tests.ministack.listening import HEARD_SECONDS, Listener, has, names
 from tests.support.builders import DAY, appointment, cause, client, membership, one_of_each, payment, reminder

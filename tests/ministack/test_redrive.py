@@ -14,8 +14,8 @@ import pytest
 from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
-from client_lifecycle.storage.items import from_plain, to_plain
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.values import from_plain, to_plain
 from local.ministack import CONFIG
 from local.stack import PracticeStack
 from tests.ministack.listening import HEARD_SECONDS, Listener, has, names

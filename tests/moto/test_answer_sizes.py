@@ -21,10 +21,10 @@ from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import to_plain
 from tests.moto.conftest import Executions
 from tests.moto.test_receipt_pages import MOST_BYTES, RECEIPT, changes_of, store_receipt, written_bytes
 from tests.support.booking_secrets import PREFIX, give_secret

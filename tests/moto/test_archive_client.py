@@ -8,9 +8,9 @@ import pytest
 
 from client_lifecycle.domain.records import ChatKind, PaymentStatus
 from client_lifecycle.storage.clients import read_client
-from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import to_plain
 from tests.moto.conftest import Clock, Log
 from tests.support.builders import (
     DAY,

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.event_bus import EventBus
-from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.test_publish_events import Bus

@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 
 from client_lifecycle.domain.errors import StorageBusy
-from client_lifecycle.storage.items import Plain, from_item
+from client_lifecycle.storage.attributes import Plain, from_item
 from client_lifecycle.storage.table import Table
 from clients import handler as clients_handler
 from local.tables import create_table

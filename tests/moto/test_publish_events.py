@@ -17,9 +17,10 @@ from client_lifecycle.domain.events import Event, EventName
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.attributes import to_item
 from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, EventBus
-from client_lifecycle.storage.items import to_item, to_plain
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.values import to_plain
 from local.template import ROOT
 from tests.moto.conftest import Log
 from tests.support.builders import ARCHIVE_ID, DAY, NOW, PROVIDER_ID, cause, payment, receipt

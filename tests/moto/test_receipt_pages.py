@@ -12,9 +12,9 @@ import pytest
 from client_lifecycle.domain.effects import Change, LeftAlone, LeftAloneReason, all_effects
 from client_lifecycle.domain.records import Record, RecordKind
 from client_lifecycle.storage.archives import ReceiptPart
-from client_lifecycle.storage.items import to_plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.values import to_plain
 from tests.support.builders import ARCHIVE_ID, NOW, PROVIDER_ID, appointment, client, feed_entry, receipt, stamp
 from tests.support.calls import get, pages, post
 from tests.support.store import store

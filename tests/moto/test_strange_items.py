@@ -8,8 +8,8 @@ import pytest
 
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.event_bus import EventBus
-from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Executions

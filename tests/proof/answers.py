@@ -8,8 +8,9 @@ from typing import Any
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer, BookingRefusal
 from client_lifecycle.domain.client import Client
-from client_lifecycle.storage.items import Plain, from_plain
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.values import from_plain
 from tests.proof.bulk import Work
 from tests.proof.past import Past
 

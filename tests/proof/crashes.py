@@ -19,8 +19,9 @@ from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import PlanTerms, Trigger
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import archives, keys, runs
-from client_lifecycle.storage.items import Plain, from_item, from_plain, to_plain
+from client_lifecycle.storage.attributes import Plain, from_item
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain, to_plain
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import archive_later
 from client_lifecycle.use_cases.bulk import control

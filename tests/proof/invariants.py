@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TypeAlias
 
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import record_from, record_item
-from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.keys import Keys
 
 ARCHIVED, ACTIVATED = "client.archived", "client.activated"

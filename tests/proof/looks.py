@@ -16,11 +16,11 @@ from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.history import HistoryPage, list_history
-from client_lifecycle.storage.items import from_plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.providers import GroupPage, list_groups
 from client_lifecycle.storage.receipts import ReceiptPage, list_receipts
 from client_lifecycle.storage.runs import MemberPage, RunPage, list_members, list_runs
+from client_lifecycle.storage.values import from_plain
 from client_lifecycle.use_cases.clients import PermissionCheck, check_permissions
 from tests.proof.answers import Asked, Span, State, is_archived
 from tests.proof.bulk import Work

@@ -35,10 +35,12 @@ from client_lifecycle.domain.records import Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import change_write, client_write, read_client, read_live, record_item
-from client_lifecycle.storage.items import Plain, put_new, to_plain
+from client_lifecycle.storage.items import put_new
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import StaleRead
+from client_lifecycle.storage.values import to_plain
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import archive_later
 from client_lifecycle.use_cases import clean_up as cleaning

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from client_lifecycle.storage.items import Plain, from_item
+from client_lifecycle.storage.attributes import Plain, from_item
 from client_lifecycle.storage.table import Table
 from local.template import read_template
 from tests.proof.scheduler import Call

@@ -24,12 +24,14 @@ from client_lifecycle.domain.restore import Restoration, RestoreState
 from client_lifecycle.domain.runs import Run, finish
 from client_lifecycle.domain.undo import UndoSkipReason
 from client_lifecycle.storage import archives, bookings, clients, due, outcomes, restores, runs
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.due import Due
-from client_lifecycle.storage.items import Plain, conditional_update, put_new, to_plain
+from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.outcomes import Settlement, _Attempt
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import to_plain
 from client_lifecycle.use_cases import archive, archive_later, book, carry_out, restore
 from client_lifecycle.use_cases.bulk import control, retry, steps
 from tests.proof import operations

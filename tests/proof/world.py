@@ -27,10 +27,11 @@ from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.settings import PortalSettings, SafetySettings, TidyUp
 from client_lifecycle.edge import steps, wiring
 from client_lifecycle.storage import archives, calls, due, keys, outcomes
-from client_lifecycle.storage.items import Plain, from_plain
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import clean_up as cleaning
 from client_lifecycle.use_cases import practice

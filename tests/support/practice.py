@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.records import Record
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import client_item, record_from, record_item, word_items
-from client_lifecycle.storage.items import Plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 

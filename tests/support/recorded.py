@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from client_lifecycle.edge.signature import sign
-from client_lifecycle.storage.items import Plain, from_item, to_item
+from client_lifecycle.storage.attributes import Plain, from_item, to_item
 from client_lifecycle.storage.table import Table
 from local.template import ROOT
 from tests.support.builders import NOW, PROVIDER_ID

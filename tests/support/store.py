@@ -7,10 +7,11 @@ from typing import Any
 from client_lifecycle.domain.client import Client, Group
 from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.settings import ProviderSettings
+from client_lifecycle.storage.attributes import Plain, from_item
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item, word_items
-from client_lifecycle.storage.items import Plain, from_item, to_plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.values import to_plain
 
 Dump = dict[tuple[str, str], Plain]
 

@@ -42,10 +42,11 @@ from client_lifecycle.domain.runs import RunState, finish, start
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.attributes import Plain, to_item
 from client_lifecycle.storage.event_bus import SOURCE
-from client_lifecycle.storage.items import Plain, to_item, to_plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.stream import events_of, stream_record
+from client_lifecycle.storage.values import to_plain
 from local.template import ROOT, read_template
 from tests.support.builders import (
     ARCHIVE_ID,

@@ -19,6 +19,7 @@ from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import clients as stored_clients
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.attributes import Plain, from_item, to_item
 from client_lifecycle.storage.clients import (
     change_write,
     client_item,
@@ -27,19 +28,11 @@ from client_lifecycle.storage.clients import (
     record_from,
     record_item,
 )
-from client_lifecycle.storage.items import (
-    Plain,
-    conditional_update,
-    from_item,
-    from_plain,
-    put_new,
-    put_over,
-    to_item,
-    to_plain,
-)
+from client_lifecycle.storage.items import conditional_update, put_new, put_over
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain, to_plain
 from tests.support import strategies
 from tests.support.builders import NOW, PROVIDER_ID, appointment, client, membership, plan, stamp
 

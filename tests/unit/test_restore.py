@@ -32,7 +32,7 @@ from client_lifecycle.domain.restore import (
     wanted,
     went_on,
 )
-from client_lifecycle.storage.items import to_plain
+from client_lifecycle.storage.values import to_plain
 from tests.support.builders import (
     ARCHIVE_ID,
     DAY,

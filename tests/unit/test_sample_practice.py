@@ -33,10 +33,11 @@ from client_lifecycle.domain.records import (
 )
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.storage.archives import CHANGES_UNDER_STAMP, CHANGES_WITH_FLIP
+from client_lifecycle.storage.attributes import from_item, to_item
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_from, record_item, word_items
-from client_lifecycle.storage.items import from_item, from_plain, to_item
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, Table
+from client_lifecycle.storage.values import from_plain
 from local.sample_practice import (
     DOCUMENTED_IDS,
     FEWEST_CLIENTS,

@@ -17,9 +17,11 @@ from client_lifecycle.domain.effects import Change, ChangeSet, LeftAlone
 from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState, left_alone_check_at
 from client_lifecycle.storage import clients, keys
-from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, put_over, to_plain
+from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.items import conditional_update, put_new, put_over
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain, to_plain
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

@@ -7,9 +7,11 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
 from client_lifecycle.storage import clients
-from client_lifecycle.storage.items import Plain, from_plain, put_new, to_plain
+from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.items import put_new
 from client_lifecycle.storage.table import ConditionsFailed, StaleRead
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain, to_plain
 
 APPOINTMENT = 0
 """The index of the appointment in the transaction that records a booking."""

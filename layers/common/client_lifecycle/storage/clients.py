@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Group, Status
@@ -20,16 +18,18 @@ from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import addresses, keys
-from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain, unreadable
+from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain, to_plain, unreadable
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
-_ANY_RECORD: Any = Annotated[Record, Field(discriminator="kind")]
+_ANY_RECORD: Any = Record
 
 
 @dataclass(frozen=True, slots=True)

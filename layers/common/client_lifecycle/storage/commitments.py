@@ -24,11 +24,12 @@ from client_lifecycle.domain.records import (
 from client_lifecycle.domain.restore import Booked
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import record_from
-from client_lifecycle.storage.items import Plain, unreadable
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table, side_by_side
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import unreadable
 
 Commitments: TypeAlias = Mapping[str, Sequence[Record]]
 """Appointments and payments by client id; a client without any is not in it."""

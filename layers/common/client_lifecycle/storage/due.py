@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.items import Plain, conditional_update, unreadable
+from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.items import conditional_update
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import StaleRead, Table
+from client_lifecycle.storage.values import unreadable
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.attributes import Plain, to_item
 from client_lifecycle.storage.clients import address_item, client_item, client_write
-from client_lifecycle.storage.items import Plain, put_new, put_over, to_item
+from client_lifecycle.storage.items import put_new, put_over
 from client_lifecycle.storage.providers import group_check, group_not_found
 from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table
 from client_lifecycle.storage.tenant import Tenant

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.events import Event
 from client_lifecycle.storage.calls import persistently
-from client_lifecycle.storage.items import to_plain
+from client_lifecycle.storage.values import to_plain
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient

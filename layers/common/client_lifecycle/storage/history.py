@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.items import from_plain
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain
 
 
 @dataclass(frozen=True, slots=True)

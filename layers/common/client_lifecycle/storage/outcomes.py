@@ -18,10 +18,12 @@ from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import archives, clients, keys
-from client_lifecycle.storage.items import Plain, conditional_update, to_item, to_plain
+from client_lifecycle.storage.attributes import Plain, to_item
+from client_lifecycle.storage.items import conditional_update
 from client_lifecycle.storage.runs import member_fields, run_not_found
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import to_plain
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

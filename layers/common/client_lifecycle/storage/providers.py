@@ -24,19 +24,13 @@ from client_lifecycle.domain.settings import (
 )
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.attributes import Plain, to_item
 from client_lifecycle.storage.clients import group_item
-from client_lifecycle.storage.items import (
-    Plain,
-    conditional_update,
-    delete_existing,
-    from_plain,
-    put_new,
-    to_item,
-    to_plain,
-)
+from client_lifecycle.storage.items import conditional_update, delete_existing, put_new
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import ConditionsFailed, StaleRead
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain, to_plain
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.unreadable import Unreadable
-from client_lifecycle.storage.items import Plain
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.table import Table
 
 T = TypeVar("T")

@@ -16,10 +16,10 @@ from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
-from client_lifecycle.storage.items import from_plain, to_plain
 from client_lifecycle.storage.page_sizes import MAX_PAGE_BYTES, bytes_in_an_answer
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain, to_plain
 
 CHANGES_SHOWN = 500
 """The changes of a receipt on one page, unless another number is asked for."""

@@ -15,11 +15,13 @@ from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.records import Membership, Record, RecordKind
 from client_lifecycle.domain.restore import Restoration, RestoreState
 from client_lifecycle.storage import keys
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import record_from
-from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain, to_plain
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

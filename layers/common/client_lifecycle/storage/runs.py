@@ -16,11 +16,13 @@ from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.runs import IN_FLIGHT, WAITING, Run, with_all_outcomes
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.items import Plain, conditional_update, from_plain, put_new, to_plain
+from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.page_sizes import fitting
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Page, Table, side_by_side
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain, to_plain
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef

@@ -23,8 +23,9 @@ from client_lifecycle.domain.events import (
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
-from client_lifecycle.storage.items import Plain, from_item, from_plain, unreadable
+from client_lifecycle.storage.attributes import Plain, from_item
 from client_lifecycle.storage.runs import run_from
+from client_lifecycle.storage.values import from_plain, unreadable
 
 INSERT = "INSERT"
 MODIFY = "MODIFY"

@@ -13,8 +13,8 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from client_lifecycle.domain.unreadable import Unreadable
+from client_lifecycle.storage.attributes import Plain, from_item, to_item
 from client_lifecycle.storage.calls import TryAgain, pause, persistently, reasons_of
-from client_lifecycle.storage.items import Plain, from_item, to_item
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -19,7 +19,7 @@ from client_lifecycle.domain.restore import (
     RestoreState,
 )
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField
-from client_lifecycle.storage.items import to_plain
+from client_lifecycle.storage.values import to_plain
 
 
 class ChangeView(BaseModel):
