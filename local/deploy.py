@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STACK = "client-archive"
 ARTIFACTS_BUCKET = "client-archive-artifacts"
 DEPLOY_SECONDS = 120
-PARAMETERS: Sequence[ParameterTypeDef] = ({"ParameterKey": "EventArchiveDays", "ParameterValue": "0"},)
+PARAMETERS: Mapping[str, str] = {"EventArchiveDays": "0"}
 """MiniStack 1.5 refuses an archive of events in a template; its EventBridge has them."""
 
 CAPABILITIES: Sequence[CapabilityType] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
@@ -41,13 +41,20 @@ class Deployed:
     event_bus: str
 
 
-def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None, *, code: Code = SOURCES) -> Deployed:
+def deploy(
+    aws: LocalAws,
+    on_progress: Callable[[int, int], None] | None = None,
+    *,
+    code: Code = SOURCES,
+    parameters: Mapping[str, str] = PARAMETERS,
+) -> Deployed:
     """Package and deploy the template; a stack that is there already is updated.
 
     Args:
         aws: where to.
         on_progress: told from time to time how many resources of how many exist.
         code: what is deployed.
+        parameters: the template's parameters, where they are not as by default.
 
     Raises:
         LocalAwsFailed: the stack could not be deployed; the message names the resources and their reasons.
@@ -55,26 +62,27 @@ def deploy(aws: LocalAws, on_progress: Callable[[int, int], None] | None = None,
     aws.s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
     template = package(code, aws.s3, ARTIFACTS_BUCKET)
     aws.s3.put_object(Bucket=ARTIFACTS_BUCKET, Key="template.json", Body=json.dumps(template).encode())
+    given: list[ParameterTypeDef] = [
+        {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+    ]
     location = f"{aws.endpoint}/{ARTIFACTS_BUCKET}/template.json"
     try:
         aws.cloudformation.create_stack(
             StackName=STACK,
             TemplateURL=location,
-            Parameters=PARAMETERS,
+            Parameters=given,
             Capabilities=CAPABILITIES,
             OnFailure="DO_NOTHING",
         )
     except aws.cloudformation.exceptions.AlreadyExistsException:
-        _update(aws.cloudformation, location)
+        _update(aws.cloudformation, location, given)
     _wait(aws.cloudformation, on_progress)
     return read_deployed(aws)
 
 
-def _update(cloudformation: CloudFormationClient, location: str) -> None:
+def _update(cloudformation: CloudFormationClient, location: str, given: Sequence[ParameterTypeDef]) -> None:
     try:
-        cloudformation.update_stack(
-            StackName=STACK, TemplateURL=location, Parameters=PARAMETERS, Capabilities=CAPABILITIES
-        )
+        cloudformation.update_stack(StackName=STACK, TemplateURL=location, Parameters=given, Capabilities=CAPABILITIES)
     except ClientError as refused:
         if NO_UPDATES not in str(refused):
             raise

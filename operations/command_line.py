@@ -12,14 +12,17 @@ from typer.core import TyperGroup
 from client_lifecycle.domain.errors import StorageBusy
 from local.api import ApiRefused
 from operations.commands import (
+    address,
     alarms,
     clean_up,
+    cut_over,
     errors,
     pause,
     provider,
     redrive,
     replay,
     republish,
+    restore,
     smoke,
     staff,
 )
@@ -57,7 +60,10 @@ COMMANDS = (
     replay.replay,
     pause.pause,
     pause.resume,
+    restore.restore,
+    cut_over.cut_over,
     smoke.smoke,
+    address.address,
     staff.add_staff,
     staff.sign_in,
     provider.add_provider,

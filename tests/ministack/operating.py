@@ -38,12 +38,15 @@ def operate(aws: LocalAws, *arguments: str, ends_with: int = 0, typed: str | Non
     """Run a command; return what it says."""
     with shell_of(aws):
         result = CliRunner().invoke(app, list(arguments), input=typed)
-    assert result.exit_code == ends_with, (result.output, result.exception)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == ends_with, result.output
     return result.output
 
 
-def commands_in(document: str) -> set[tuple[str, ...]]:
-    """Return the operators' commands that the shell blocks of a document have, without the program's name."""
+def commands_in(document: str) -> list[list[str]]:
+    """Return the operators' commands in the shell blocks of a document, in its order, without the program's name."""
     text = (ROOT / "docs" / document).read_text(encoding="utf-8")
-    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
-    return {tuple(shlex.split(line.removeprefix(OPERATE), comments=True)) for line in lines if line.startswith(OPERATE)}
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return [shlex.split(line.removeprefix(OPERATE), comments=True) for line in lines if line.startswith(OPERATE)]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -102,8 +106,43 @@ def test_a_broken_system_fails_the_smoke_test(deployed: PracticeStack, resumed: 
     operate(deployed.aws, "smoke", ends_with=1)
 
 
+def test_the_guide_leads_to_the_first_archived_client(deployed: PracticeStack, tmp_path: Path) -> None:
+    """What stands under “The first practice”, as it stands there; the password comes from the test and not by mail."""
+    guide = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    section = guide.partition("## The first practice")[2].partition("\n## ")[0]
+    invite, secret, archive = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o700)
+
+    def run(script: str, typed: str = "") -> str:
+        with shell_of(deployed.aws):
+            environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "NO_PROXY": "127.0.0.1"}
+        done = subprocess.run(
+            ["bash", "-euc", script.replace("curl ", "curl --fail-with-body --silent --show-error ")],
+            cwd=tmp_path,
+            env=environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,  # without a terminal, passwords are read from here
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert "is invited" in run(invite)
+    assert run(secret).strip()
+    mailed, chosen = "Mailed-password-1", "Chosen-password-2"
+    deployed.aws.cognito.admin_set_user_password(
+        UserPoolId=deployed.deployed.user_pool_id, Username="ada@example.org", Password=mailed, Permanent=False
+    )
+    told = run(archive, f"{mailed}\n{chosen}\n{chosen}\n")
+    assert '"status": "archived"' in told or '"status":"archived"' in told
+
+
 def test_every_command_of_the_runbook_runs(deployed: PracticeStack, resumed: None) -> None:
-    commands = commands_in("runbook.md")
+    commands = {tuple(command) for command in commands_in("runbook.md")}
     assert len(commands) > 15
     for command in sorted(commands):
         operate(deployed.aws, *command)

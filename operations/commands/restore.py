@@ -1,0 +1,43 @@
+"""``restore`` makes a table of clients as it was at a moment, ready to be used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from local.screen import Screen
+from operations.options import MOMENTS, DryRun
+from operations.stack import OperationFailed, find_stack
+from operations.tables import Tables, lacks
+
+
+def restore(
+    context: typer.Context,
+    to: Annotated[str, typer.Argument(help="The name of the new table.")],
+    at: Annotated[
+        datetime | None,
+        typer.Option(formats=MOMENTS, help="The moment, like 2026-03-02T09:30:00Z; the last possible by default."),
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="The table to restore; by default that in use.")] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Restore the table to a moment, under another name; the system keeps the table it has until cut-over."""
+    stack, screen = find_stack(context.obj), Screen()
+    tables, restored = Tables(stack.client("dynamodb")), source or stack.outputs["TableName"]
+    first, last = tables.restorable(restored)
+    if at and not first <= at <= last:
+        raise OperationFailed(f"{restored} can be restored to a moment between {first} and {last}.")
+    screen.raw(f"{restored} is restored to {at or last} as {to}.")
+    if dry_run:
+        screen.say("Nothing was done.")
+        return
+    tables.restore(restored, to, at)
+    with screen.step("Restoring; minutes to hours on AWS"):
+        tables.wait_until_active(to)
+    with screen.step("Stream, protection, point-in-time recovery"):
+        tables.protect(to)
+    if faults := lacks(tables.describe(to), tables.describe(restored)):
+        raise OperationFailed(f"{to} cannot be used: {', '.join(faults)}.")
+    screen.raw(f"Let the system use it: python -m operations cut-over {to}")
