@@ -1,11 +1,9 @@
-"""Runs the steps of the workflow one after the other, handing on their outputs as archive_clients.asl.json does.
-
-The state machine itself, with its retries and its map, is tested on the deployed system.
-"""
+"""Runs the shipped workflow, whole or step by step, on the functions in this process."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +12,30 @@ import boto3
 from tests.moto.conftest import BUCKET
 from tests.support.builders import PROVIDER_ID
 from tests.support.calls import get, invoke, post
+from tests.support.state_machine import (
+    DEFINITION,
+    Execution,
+    Log,
+    Reached,
+    State,
+    carried_out,
+    event_of,
+    item_of,
+    replay,
+    replay_state,
+    states_of,
+    tasks_of,
+)
 
-State = dict[str, Any]
-EFFECTS = ("cancel_commitments", "leave_chats", "silence_notifications")
+STATES = states_of(DEFINITION)
+TASKS = tasks_of(DEFINITION)
+MAP, PARALLEL = STATES["WorkOnBatches"], STATES["ApplyEffects"]
+EFFECTS = tuple(package for branch in PARALLEL["Branches"] for package in tasks_of(branch))
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The steps of one run; each is delivered ``deliveries`` times, and the last answer counts."""
+    """The workflow of one run; each step is delivered ``deliveries`` times, and the last answer counts."""
 
     run_id: str
     deliveries: int = 1
@@ -30,54 +44,59 @@ class Workflow:
 
     def batch(self, *client_ids: str, first: int = 0) -> State:
         """Return the state that a batch begins with."""
-        members = [{"client_id": client_id, "position": first + place} for place, client_id in enumerate(client_ids)]
-        return {**self._attempt, "kind": self.kind, "batch_number": 0, "members": members}
+        return item_of(MAP, self._input, _item(*client_ids, first=first))
 
     def prepare(self) -> bool:
         """Carry out the first step of a retry, and return whether batches follow."""
-        goes_on: bool = self._deliver("prepare_retry", self._attempt)["goes_on"]
-        return goes_on
+        batches_follow: bool = self._state(TASKS["prepare_retry"], self._input)["retry"]["goes_on"]
+        return batches_follow
 
     def mark(self, state: State) -> State:
         """Carry out the first step of a bulk archive."""
-        return {**state, "first": self._deliver("mark_archived", state)}
+        return self._state(TASKS["mark_archived"], state)
 
     def undo(self, state: State) -> State:
         """Carry out the first step of an undo."""
-        return {**state, "first": self._deliver("undo_archives", state)}
+        return self._state(TASKS["undo_archives"], state)
 
     def effect(self, name: str, state: State) -> State:
         """Carry out one effect and return its result alone."""
-        step = {**self._attempt, "marked": state["first"]["marked"]}
-        result: State = self._deliver(name, step)
-        return result
+        return self._state(TASKS[name], state)
 
     def effects(self, state: State) -> State:
         """Carry out all three effects."""
-        return {**state, "effects": [self.effect(name, state) for name in EFFECTS]}
+        return self._state(PARALLEL, state)
 
     def settle(self, state: State) -> None:
         """Carry out the last step of a batch."""
-        self._deliver("settle_batch", state)
+        self._deliver("settle_batch", event_of(TASKS["settle_batch"], state))
 
     def finish(self) -> str:
         """Close the run and return its verdict."""
-        verdict: str = self._deliver("finish_run", self._attempt)["state"]
+        verdict: str = self._state(TASKS["finish_run"], self._input)["state"]
         return verdict
 
     def whole(self, *client_ids: str) -> str:
-        """Carry out everything for one batch of clients."""
-        if self.attempt > 1 and not self.prepare():
-            return self.finish()
-        if self.kind == "undo":
-            self.settle(self.undo(self.batch(*client_ids)))
-        else:
-            self.settle(self.effects(self.mark(self.batch(*client_ids))))
-        return self.finish()
+        """Carry out everything for one batch of clients, and return the verdict."""
+
+        def replayed(log: Log) -> Reached:
+            return replay(DEFINITION, self._input, Execution(log, lambda bucket, key: [_item(*client_ids)]))
+
+        verdict: str = carried_out(replayed, self._deliver)["state"]
+        return verdict
 
     @property
-    def _attempt(self) -> State:
-        return {"provider_id": PROVIDER_ID, "run_id": self.run_id, "attempt": self.attempt}
+    def _input(self) -> State:
+        manifest = {"bucket": BUCKET, "key": _manifest_key(self.run_id, self.attempt)}
+        attempt = {"provider_id": PROVIDER_ID, "run_id": self.run_id, "attempt": self.attempt}
+        return {**attempt, "kind": self.kind, "manifest": manifest}
+
+    def _state(self, step: Mapping[str, Any], state: State) -> State:
+        def replayed(log: Log) -> Reached:
+            return replay_state(step, state, Execution(log, lambda *_: []))
+
+        output: State = carried_out(replayed, self._deliver)
+        return output
 
     def _deliver(self, package: str, event: State) -> Any:
         for _ in range(self.deliveries):
@@ -109,5 +128,14 @@ def confirmed(*client_ids: str, deliveries: int = 1, accept_changes: bool = Fals
 
 def manifest(run_id: str, attempt: int = 1) -> Any:
     """Read the manifest of a run's attempt."""
-    key = f"{PROVIDER_ID}/{run_id}-{attempt}.json"
+    key = _manifest_key(run_id, attempt)
     return json.loads(boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+
+def _manifest_key(run_id: str, attempt: int) -> str:
+    return f"{PROVIDER_ID}/{run_id}-{attempt}.json"
+
+
+def _item(*client_ids: str, first: int = 0) -> State:
+    members = [{"client_id": client_id, "position": first + place} for place, client_id in enumerate(client_ids)]
+    return {"batch_number": 0, "members": members}

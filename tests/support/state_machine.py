@@ -1,0 +1,319 @@
+"""Interprets the shipped workflow as Step Functions does, as far as it uses the language; all else is refused.
+
+An execution is replayed: from its input and what its tasks have answered so far follows which tasks are to be carried
+out now, or how it has ended. So a test can carry tasks out in any order, late, twice or never.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from local.template import ROOT
+
+State: TypeAlias = dict[str, Any]
+Machine: TypeAlias = Mapping[str, Any]
+
+DEFINITION: Machine = json.loads((ROOT / "workflows" / "archive_clients.asl.json").read_text(encoding="utf-8"))
+
+
+class Unsupported(Exception):
+    """The workflow uses a part of the language that is not interpreted here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a function has answered."""
+
+    payload: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A task, or a machine, that failed: the name of the error, and its cause."""
+
+    error: str
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A machine that waits for tasks: their events, by the place of the task."""
+
+    tasks: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A machine, or a state, that has ended with an output."""
+
+    output: Any
+
+
+Reached: TypeAlias = Waiting | Ended | Fault
+Log: TypeAlias = Mapping[str, Sequence[Answer | Fault]]
+"""What each task has answered, try by try, by its place: the function's package, within an item of a map
+``<number>/<package>``."""
+
+ReadItems: TypeAlias = Callable[[str, str], Sequence[Any]]
+"""Reads the items of a map from an object, by bucket and key; it raises ``LookupError`` if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What a replay needs beside the state: the answers, the manifests, and the place that tasks are told by."""
+
+    log: Log
+    read_items: ReadItems
+    place: str = ""
+
+
+def replay(machine: Machine, state: State, execution: Execution) -> Reached:
+    """Replay a machine from its first state.
+
+    Raises:
+        Unsupported: the machine uses what is not interpreted here.
+    """
+    name: str | None = machine["StartAt"]
+    data: Any = state
+    while name:
+        step = machine["States"][name]
+        reached = replay_state(step, data, execution)
+        if isinstance(reached, Waiting):
+            return reached
+        if isinstance(reached, Fault):
+            if (catcher := _catcher(step, reached)) is None:
+                return reached
+            error = {"Error": reached.error, "Cause": reached.cause}
+            data, name = _put(catcher.get("ResultPath", "$"), data, error), catcher["Next"]
+            continue
+        data = reached.output
+        name = _chosen(step, data) if step["Type"] == "Choice" else step.get("Next")
+    return Ended(data)
+
+
+def replay_state(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+    """Replay one state, without its transition and its catchers."""
+    kind, known = step["Type"], SUPPORTED.get(step["Type"])
+    if known is None or (unknown := step.keys() - known - {"Type", "Comment"}):
+        raise Unsupported(kind if known is None else f"{kind}: {', '.join(sorted(unknown))}")
+    reached = REPLAY[kind](step, data, execution)
+    if not isinstance(reached, Ended) or kind not in WITH_RESULT:
+        return reached
+    result = _filled(step["ResultSelector"], reached.output) if "ResultSelector" in step else reached.output
+    placed = _put(step.get("ResultPath", "$"), data, result)
+    return Ended(_found(step["OutputPath"], placed) if "OutputPath" in step else placed)
+
+
+def _task(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+    if not step["Resource"].endswith(":states:::lambda:invoke"):
+        raise Unsupported(step["Resource"])
+    place, event, tries = execution.place + package_of(step), event_of(step, data), Counter[int]()
+    for answer in execution.log.get(place, ()):
+        if isinstance(answer, Answer):
+            return Ended({"Payload": answer.payload})
+        number, most = _retrier(step, answer)
+        if tries[number] == most:
+            return answer
+        tries[number] += 1
+    return Waiting({place: event})
+
+
+def _retrier(step: Mapping[str, Any], fault: Fault) -> tuple[int, int]:
+    """Return which retrier a fault is for, and how often that one tries again; never, if there is none."""
+    found = [(number, one["MaxAttempts"]) for number, one in enumerate(step.get("Retry", ())) if _is_for(one, fault)]
+    return found[0] if found else (-1, 0)
+
+
+def _catcher(step: Mapping[str, Any], fault: Fault) -> Mapping[str, Any] | None:
+    return next((one for one in step.get("Catch", ()) if _is_for(one, fault)), None)
+
+
+def _is_for(rule: Mapping[str, Any], fault: Fault) -> bool:
+    return fault.error in rule["ErrorEquals"] or rule["ErrorEquals"] == ["States.ALL"]
+
+
+def _pass(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+    return Ended(_filled(step["Parameters"], data))
+
+
+def _unchanged(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+    return Ended(data)
+
+
+def _parallel(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+    branches = [replay(branch, data, execution) for branch in step["Branches"]]
+    if fault := next((one for one in branches if isinstance(one, Fault)), None):
+        return fault
+    return _all_of(branches)
+
+
+def _map(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+    """Replay a map whose failed items are all tolerated."""
+    if step["ToleratedFailurePercentage"] != 100:
+        raise Unsupported("Map: ToleratedFailurePercentage")
+    source = _filled(step["ItemReader"]["Parameters"], data)
+    try:
+        items = execution.read_items(source["Bucket"], source["Key"])
+    except LookupError as error:
+        return Fault("States.ItemReaderFailed", str(error))
+    return _all_of([replay_item(step, data, number, item, execution) for number, item in enumerate(items)])
+
+
+def replay_item(step: Mapping[str, Any], data: Any, number: int, item: Any, execution: Execution) -> Reached:
+    """Replay one item of a map."""
+    inner = Execution(execution.log, execution.read_items, f"{number}/")
+    return replay(step["ItemProcessor"], item_of(step, data, item), inner)
+
+
+def item_of(step: Mapping[str, Any], data: Any, item: Any) -> State:
+    """Return what an item of a map begins with."""
+    selected: State = _filled(step["ItemSelector"], data, {"Map": {"Item": {"Value": item}}})
+    return selected
+
+
+def _all_of(machines: Sequence[Reached]) -> Reached:
+    """Return what machines side by side have reached; one that failed has no output."""
+    tasks = {place: event for one in machines if isinstance(one, Waiting) for place, event in one.tasks.items()}
+    return Waiting(tasks) if tasks else Ended([one.output for one in machines if isinstance(one, Ended)])
+
+
+def _chosen(step: Mapping[str, Any], data: Any) -> str:
+    next_ones = (choice["Next"] for choice in step["Choices"] if _holds(choice, data))
+    chosen: str = next(next_ones, step["Default"])
+    return chosen
+
+
+def _holds(choice: Mapping[str, Any], data: Any) -> bool:
+    [comparison] = choice.keys() - {"Variable", "Next"}
+    if comparison not in COMPARISONS:
+        raise Unsupported(f"Choice: {comparison}")
+    try:
+        found = _found(choice["Variable"], data)
+    except LookupError:
+        return comparison == "IsPresent" and not choice[comparison]
+    return COMPARISONS[comparison](found, choice[comparison])
+
+
+def package_of(step: Mapping[str, Any]) -> str:
+    """Return the package of the function that a task invokes."""
+    name = step["Parameters"]["FunctionName"].removeprefix("${").removesuffix("FunctionArn}")
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def event_of(step: Mapping[str, Any], data: Any) -> Any:
+    """Return the event that a task invokes its function with."""
+    return _filled(step["Parameters"], data)["Payload"]
+
+
+def tasks_of(machine: Machine) -> dict[str, Mapping[str, Any]]:
+    """Return all tasks of a machine and of those within it, by the package of their function."""
+    return {package_of(step): step for step in states_of(machine).values() if step["Type"] == "Task"}
+
+
+def states_of(machine: Machine) -> dict[str, Mapping[str, Any]]:
+    """Return all states of a machine and of those within it, by name."""
+    return dict(_states(machine))
+
+
+def _states(machine: Machine) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, step in machine["States"].items():
+        yield name, step
+        for inner in (*step.get("Branches", ()), *([step["ItemProcessor"]] if "ItemProcessor" in step else ())):
+            yield from _states(inner)
+
+
+def failed_for_good(step: Mapping[str, Any], error: str) -> list[Fault]:
+    """Return the faults of a task after which it is not tried again."""
+    fault = Fault(error)
+    return [fault] * (_retrier(step, fault)[1] + 1)
+
+
+def _filled(template: Any, data: Any, context: Any = None) -> Any:
+    """Fill a payload template: a name that ends in ``.$`` stands for what its path finds."""
+    if not isinstance(template, dict):
+        return template
+    filled = {name: _filled(part, data, context) for name, part in template.items() if not name.endswith(".$")}
+    found = {name[:-2]: _found(part, data, context) for name, part in template.items() if name.endswith(".$")}
+    return filled | found
+
+
+PATH = re.compile(r"\$(\$)?((?:\.\w+|\[\d+\])*)")
+
+
+def _found(path: str, data: Any, context: Any = None) -> Any:
+    """Return what a path finds in the state, or in the context if it begins with ``$$``.
+
+    Raises:
+        LookupError: there is nothing.
+        Unsupported: it is more than names and numbers.
+    """
+    if not (parts := PATH.fullmatch(path)):
+        raise Unsupported(path)
+    found = context if parts[1] else data
+    for name, number in re.findall(r"\.(\w+)|\[(\d+)\]", parts[2]):
+        found = found[name] if name else found[int(number)]
+    return found
+
+
+def _put(path: str | None, data: Any, result: Any) -> Any:
+    """Put a result into the state, at a name at its top or in its place; nowhere if there is no path."""
+    if path is None:
+        return data
+    if path == "$":
+        return result
+    if not re.fullmatch(r"\$\.\w+", path):
+        raise Unsupported(path)
+    return {**data, path[2:]: result}
+
+
+SUPPORTED: Mapping[str, set[str]] = {
+    "Task": {
+        *("Resource", "Parameters", "ResultSelector", "ResultPath", "OutputPath"),
+        *("TimeoutSeconds", "Retry", "Catch", "Next", "End"),
+    },
+    "Pass": {"Parameters", "Next", "End"},
+    "Choice": {"Choices", "Default"},
+    "Parallel": {"Branches", "ResultPath", "Next", "End"},
+    "Map": {
+        *("Label", "MaxConcurrency", "ToleratedFailurePercentage", "ItemReader", "ItemSelector", "ItemProcessor"),
+        *("ResultPath", "Catch", "Next", "End"),
+    },
+    "Succeed": set(),
+}
+"""The fields of each kind of state that are interpreted; how long a task may take, or waits, is not."""
+
+WITH_RESULT = {"Task", "Parallel", "Map"}
+REPLAY: Mapping[str, Callable[[Mapping[str, Any], Any, Execution], Reached]] = {
+    "Task": _task,
+    "Pass": _pass,
+    "Choice": _unchanged,
+    "Parallel": _parallel,
+    "Map": _map,
+    "Succeed": _unchanged,
+}
+COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "NumericGreaterThan": lambda found, limit: found > limit,
+    "BooleanEquals": lambda found, wanted: found is wanted,
+    "StringEquals": lambda found, wanted: found == wanted,
+    "IsPresent": lambda found, wanted: bool(wanted),
+}
+
+
+def carried_out(replayed: Callable[[Log], Reached], invoke: Callable[[str, Any], Any]) -> Any:
+    """Carry out every task as soon as it is ready, one after the other, and return the output.
+
+    Args:
+        replayed: replays the machine, given the answers so far.
+        invoke: invokes a function, given its package and the event.
+    """
+    log: dict[str, list[Answer | Fault]] = {}
+    while isinstance(reached := replayed(log), Waiting):
+        for place, event in reached.tasks.items():
+            log.setdefault(place, []).append(Answer(invoke(place.rpartition("/")[2], event)))
+    assert isinstance(reached, Ended), reached
+    return reached.output
