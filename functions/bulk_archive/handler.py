@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from bulk_archive.bodies import ConfirmBody, ExcludeBody, PreviewBody
-from bulk_archive.pages import first_page, page_of
+from bulk_archive.pages import first_page, members_listing, shown_page
 from client_lifecycle.domain.errors import (
     ClientNotFound,
     GroupNotFound,
@@ -31,11 +31,11 @@ from client_lifecycle.domain.runs import IN_FLIGHT, preview_terms
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views.runs import MemberListView, PreviewView, RunListView, RunView
-from client_lifecycle.storage.runs import list_runs, read_run
 from client_lifecycle.use_cases.bulk import control
 from client_lifecycle.use_cases.bulk import preview as previews
 from client_lifecycle.use_cases.bulk.retry import retry as retry_run
 from client_lifecycle.use_cases.bulk.undo import start_undo
+from client_lifecycle.use_cases.queries import runs as queries
 
 FIRST_PAGE = 100
 ASK_AGAIN_SECONDS = "2"
@@ -95,7 +95,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     """List the practice's bulk archives, proposals and undoings, the newest first."""
     caller = identity.caller(app)
     listing = Listing(caller.provider_id, "bulk archives")
-    page = list_runs(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
+    page = queries.list_runs(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
     at = wiring.now()
     runs = [RunView.of(run, at) for run in page.runs]
     return RunListView(runs=runs, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
@@ -106,7 +106,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
 def run(run_id: http.Id) -> Response[RunView]:
     """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it is at work."""
     caller = identity.caller(app)
-    found = read_run(wiring.tenant(caller.provider_id), run_id)
+    found = queries.read_run(wiring.tenant(caller.provider_id), run_id)
     headers: dict[str, str | list[str]] = {"Retry-After": ASK_AGAIN_SECONDS} if found.state in IN_FLIGHT else {}
     body = RunView.of(found, wiring.now())
     return Response(status_code=HTTPStatus.OK, content_type="application/json", body=body, headers=headers)
@@ -190,8 +190,10 @@ def clients(
     """List the clients of a run, in the order of the preview, with the outcome of each."""
     caller = identity.caller(app)
     tenant = wiring.tenant(caller.provider_id)
-    found = read_run(tenant, run_id)
-    return page_of(tenant, found, outcome=outcome, limit=limit, cursor=cursor)
+    found = queries.read_run(tenant, run_id)
+    listing = members_listing(found, outcome)
+    page = queries.members_with_clients(tenant, found, outcome=outcome, limit=limit, after=listing.place(cursor))
+    return shown_page(page, listing)
 
 
 lambda_handler = http.lambda_handler(app)

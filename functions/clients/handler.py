@@ -1,6 +1,6 @@
 """Clients over HTTP: list, search, count, read, add, change, permissions, history and receipts.
 
-Event -> use case or storage -> response.
+Event -> use case or query -> response.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from annotated_types import Ge, Le
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.errors import (
     ClientNotFound,
@@ -30,11 +29,8 @@ from client_lifecycle.edge.receipts import receipt_listing, shown_receipt
 from client_lifecycle.edge.views.clients import ClientListView, ClientView, CountsView, HistoryListView, HistoryView
 from client_lifecycle.edge.views.permissions import PermissionCheckView, PermissionsView, PermissionView, RefusedView
 from client_lifecycle.edge.views.receipts import ReceiptListView, ReceiptView
-from client_lifecycle.storage.clients import ClientPage, count_clients, list_by_address, list_clients, read_client
-from client_lifecycle.storage.history import list_history
-from client_lifecycle.storage.receipts import CHANGES_SHOWN, list_receipts, read_receipt_page
-from client_lifecycle.storage.search import find_by_name
 from client_lifecycle.use_cases.clients import add_client, change_client, check_permissions, read_permissions
+from client_lifecycle.use_cases.queries import clients as queries
 from clients.bodies import AddBody, ChangeBody, CheckBody, SearchBody
 
 MAX_RECEIPTS = 20
@@ -68,7 +64,7 @@ def clients(
         raise InvalidRequest("Search with POST /clients/_search: what is sought does not belong into a URL.", "q")
     listing = Listing(caller.provider_id, "clients", (status, group_id))
     after = listing.place(cursor)
-    page = list_clients(wiring.tenant(caller.provider_id), status, group_id=group_id, limit=limit, after=after)
+    page = queries.list_clients(wiring.tenant(caller.provider_id), status, group_id=group_id, limit=limit, after=after)
     return _client_page(page, listing)
 
 
@@ -85,22 +81,19 @@ def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
     may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
     """
     caller = identity.caller(app)
-    tenant = wiring.tenant(caller.provider_id)
-    status, group_id, limit = body.status, body.group_id, body.limit
-    listing = Listing(caller.provider_id, "found clients", (status, group_id, body.q))
-    after = listing.place(body.cursor)
-    if "@" in body.q:
-        if group_id:
-            raise InvalidRequest("E-mail addresses are searched in all groups at once.", "group_id")
-        return _client_page(list_by_address(tenant, status, body.q, limit=limit, after=after), listing)
-    sought = names.asked(body.q)
-    if not sought:
-        raise InvalidRequest("There is no letter or digit to search for.", "q")
-    page = find_by_name(tenant, status, sought, group_id=group_id, limit=limit, after=after)
+    listing = Listing(caller.provider_id, "found clients", (body.status, body.group_id, body.q))
+    page = queries.find_clients(
+        wiring.tenant(caller.provider_id),
+        body.status,
+        body.q,
+        group_id=body.group_id,
+        limit=body.limit,
+        after=listing.place(body.cursor),
+    )
     return _client_page(page, listing)
 
 
-def _client_page(page: ClientPage, listing: Listing) -> ClientListView:
+def _client_page(page: queries.ClientPage, listing: Listing) -> ClientListView:
     clients = [ClientView.of(client) for client in page.clients]
     return ClientListView(clients=clients, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
@@ -109,9 +102,8 @@ def _client_page(page: ClientPage, listing: Listing) -> ClientListView:
 def counts(group_id: GroupFilter = None) -> CountsView:
     """Count the active and the archived clients, all or those of one group."""
     caller = identity.caller(app)
-    tenant = wiring.tenant(caller.provider_id)
-    active, archived = (count_clients(tenant, status, group_id=group_id) for status in Status)
-    return CountsView(active=active, archived=archived)
+    counts = queries.count_tabs(wiring.tenant(caller.provider_id), group_id=group_id)
+    return CountsView(active=counts[Status.ACTIVE], archived=counts[Status.ARCHIVED])
 
 
 @app.post(
@@ -134,7 +126,7 @@ def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> C
 def client(client_id: http.Id) -> ClientView:
     """Read one client, active or archived."""
     caller = identity.caller(app)
-    return ClientView.of(read_client(wiring.tenant(caller.provider_id), client_id))
+    return ClientView.of(queries.read_client(wiring.tenant(caller.provider_id), client_id))
 
 
 @app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
@@ -220,11 +212,11 @@ def history(
     """List what happened to a client, with who did it and through what."""
     caller = identity.caller(app)
     tenant = wiring.tenant(caller.provider_id)
-    read_client(tenant, client_id)
+    queries.read_client(tenant, client_id)
     newest_first = order is Order.NEWEST
     listing = Listing(caller.provider_id, "history", (client_id, order))
     after = listing.place(cursor)
-    page = list_history(tenant, client_id, limit=limit, after=after, newest_first=newest_first)
+    page = queries.list_history(tenant, client_id, limit=limit, after=after, newest_first=newest_first)
     entries = [HistoryView.of(entry) for entry in page.entries]
     return HistoryListView(entries=entries, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
@@ -244,9 +236,9 @@ def receipts(
     """List what the archives of a client changed, the newest archive first, and of each the first page."""
     caller = identity.caller(app)
     tenant = wiring.tenant(caller.provider_id)
-    client = read_client(tenant, client_id)
+    client = queries.read_client(tenant, client_id)
     listing = Listing(caller.provider_id, "receipts", (client_id,))
-    page = list_receipts(tenant, client_id, limit=limit, after=listing.place(cursor))
+    page = queries.list_receipts(tenant, client_id, limit=limit, after=listing.place(cursor))
     receipts = [shown_receipt(client, paged.receipt, paged.next_cursor) for paged in page.receipts]
     return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
@@ -262,16 +254,16 @@ def receipt(
     client_id: http.Id,
     archive_id: http.Id,
     limit: Annotated[int, Ge(1), Le(MAX_CHANGES), http.Digits, Query(description="The most changes on a page.")] = (
-        CHANGES_SHOWN
+        queries.CHANGES_SHOWN
     ),
     cursor: http.Cursor = None,
 ) -> ReceiptView:
     """Read all that one archive changed, page by page if it is much."""
     caller = identity.caller(app)
     tenant = wiring.tenant(caller.provider_id)
-    client = read_client(tenant, client_id)
+    client = queries.read_client(tenant, client_id)
     after = receipt_listing(client, archive_id).place(cursor)
-    paged = read_receipt_page(tenant, client_id, archive_id, limit=limit, after=after)
+    paged = queries.read_receipt_page(tenant, client_id, archive_id, limit=limit, after=after)
     return shown_receipt(client, paged.receipt, paged.next_cursor)
 
 

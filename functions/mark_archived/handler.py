@@ -6,10 +6,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from client_lifecycle.domain.members import Member
-from client_lifecycle.domain.runs import Run
 from client_lifecycle.edge import patience, steps, wiring
-from client_lifecycle.use_cases.bulk.steps import Result, mark_archived
+from client_lifecycle.use_cases.bulk.batches import mark_batch
 
 
 @steps.logger.inject_lambda_context(clear_state=True)
@@ -17,9 +15,4 @@ from client_lifecycle.use_cases.bulk.steps import Result, mark_archived
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Mark every client of a batch; those that need no effects get their outcome at once."""
     step = steps.read(event, steps.BatchStep)
-    tenant, at = wiring.tenant(step.provider_id), wiring.now()
-
-    def mark(run: Run, attempt: int, member: Member) -> Result:
-        return mark_archived(tenant, run, attempt, member, at=at)
-
-    return steps.first_step(step, mark)
+    return steps.told(mark_batch(wiring.tenant(step.provider_id), step, at=wiring.now(), tell=steps.tell))

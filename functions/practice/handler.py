@@ -1,4 +1,4 @@
-"""A provider's client groups and settings over HTTP: event -> use case or storage -> response."""
+"""A provider's client groups and settings over HTTP: event -> use case or query -> response."""
 
 from __future__ import annotations
 
@@ -12,15 +12,8 @@ from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views.practice import GroupListView, GroupView, SettingsView
-from client_lifecycle.storage.providers import (
-    add_group,
-    delete_group,
-    list_groups,
-    read_group,
-    settings_from,
-    stored_settings,
-)
-from client_lifecycle.use_cases.practice import change_group, change_settings
+from client_lifecycle.use_cases.practice import add_group, change_group, change_settings, delete_group
+from client_lifecycle.use_cases.queries import practice as queries
 from practice.bodies import GroupBody, NewGroupBody, SettingsBody
 
 app = http.resolver()
@@ -31,7 +24,7 @@ def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     """List the provider's client groups, the oldest first."""
     caller = identity.caller(app)
     listing = Listing(caller.provider_id, "groups")
-    page = list_groups(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
+    page = queries.list_groups(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
     groups = [GroupView.of(group) for group in page.groups]
     return GroupListView(groups=groups, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
@@ -58,7 +51,7 @@ def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None)
 def group(group_id: http.Id) -> GroupView:
     """Read one client group."""
     caller = identity.caller(app)
-    return GroupView.of(read_group(wiring.tenant(caller.provider_id), group_id))
+    return GroupView.of(queries.read_group(wiring.tenant(caller.provider_id), group_id))
 
 
 @app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"], security=identity.FOR_ARCHIVERS)
@@ -88,7 +81,7 @@ def delete(group_id: http.Id) -> Response[str]:
 def settings() -> SettingsView:
     """Read what the provider has decided for all clients."""
     caller = identity.caller(app)
-    return SettingsView.of(settings_from(stored_settings(wiring.tenant(caller.provider_id))))
+    return SettingsView.of(queries.show_settings(wiring.tenant(caller.provider_id)))
 
 
 @app.patch("/settings", summary="Change the practice's settings", tags=["settings"], security=identity.FOR_ARCHIVERS)

@@ -9,7 +9,6 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.edge import business, patience, wiring
 from client_lifecycle.edge.unreadable import tell
-from client_lifecycle.storage.stream import stream_record
 from client_lifecycle.use_cases.publish_events import Published, publish
 
 logger = Logger()
@@ -19,10 +18,9 @@ logger = Logger()
 @patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Publish a batch of the stream and name the write from which on it is to be delivered again, if any."""
-    records = [stream_record(delivered) for delivered in event["Records"]]
-    result = publish(wiring.event_bus(), wiring.dead_letters(), records)
+    result = publish(wiring.event_bus(), wiring.dead_letters(), event["Records"])
     business.publish(business.counted(result.events))
-    _log(len(records), result)
+    _log(len(event["Records"]), result)
     failed = [result.again_from] if result.again_from else []
     return {"batchItemFailures": [{"itemIdentifier": record.sequence_number} for record in failed]}
 

@@ -28,10 +28,11 @@ from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import plan_archive
+from client_lifecycle.use_cases.bulk.batches import Marked, judge
 from client_lifecycle.use_cases.bulk.control import confirm
 from client_lifecycle.use_cases.bulk.preview import preview
 from client_lifecycle.use_cases.bulk.retry import retry
-from client_lifecycle.use_cases.bulk.steps import failed, finish_run, judge, mark_archived
+from client_lifecycle.use_cases.bulk.steps import failed, finish_run, mark_archived
 from client_lifecycle.use_cases.bulk.undo import start_undo
 from client_lifecycle.use_cases.carry_out import apply_effect
 from local.ministack import LocalAws
@@ -247,7 +248,10 @@ def _settled(practice: Practice, given: Given) -> Given:
 def _settle(practice: Practice, given: Given) -> None:
     """Give the marked clients their outcome, and any other that of a failure."""
     places = list(enumerate(given.client_ids))
-    marked = [judge(who, place, given.archive_ids[place], {}) for place, who in places[: len(given.archive_ids)]]
+    marked = [
+        judge(Marked(client_id=who, position=place, archive_id=given.archive_ids[place]), None)
+        for place, who in places[: len(given.archive_ids)]
+    ]
     lost = [failed(who, place, "InternalError") for place, who in places[len(given.archive_ids) :]]
     settle_members(practice.tenant, given.run_id, FIRST_ATTEMPT, [*marked, *lost])
 

@@ -303,7 +303,7 @@ def test_one_effect_that_fails_is_enough_and_the_other_two_are_carried_out(
     for name in EFFECTS:
         with monkeypatch.context() as patch:
             if name == effect:
-                patch.setattr("client_lifecycle.edge.steps.apply_effect", broken)
+                patch.setattr("client_lifecycle.use_cases.bulk.batches.apply_effect", broken)
             results.append(workflow.effect(name, state))
     workflow.settle({**state, "effects": results})
     assert workflow.outcomes == {"c-1": ("failed", "InternalError")}
@@ -323,7 +323,7 @@ def test_a_client_that_fails_to_be_marked_stays_as_it_is(table: Table, monkeypat
             broken()
         return mark_archived(*arguments, at=at)
 
-    monkeypatch.setattr("mark_archived.handler.mark_archived", fail_for_one)
+    monkeypatch.setattr("client_lifecycle.use_cases.bulk.batches.mark_archived", fail_for_one)
     assert workflow.whole(*EVERYONE) == "completed_with_failures"
     assert workflow.outcomes["c-2"] == ("failed", "InternalError")
     assert workflow.counts == {"archived": 2, "failed": 1}
@@ -332,7 +332,7 @@ def test_a_client_that_fails_to_be_marked_stays_as_it_is(table: Table, monkeypat
 
 def test_a_busy_table_stops_a_mark_so_that_it_is_delivered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     workflow = confirmed("c-1")
-    monkeypatch.setattr("mark_archived.handler.mark_archived", busy)
+    monkeypatch.setattr("client_lifecycle.use_cases.bulk.batches.mark_archived", busy)
     with pytest.raises(StorageBusy):
         workflow.mark(workflow.batch("c-1"))
 
@@ -343,7 +343,7 @@ def test_a_busy_table_stops_an_effect_so_that_it_is_delivered_again(
 ) -> None:
     workflow = confirmed("c-1")
     state = workflow.mark(workflow.batch("c-1"))
-    monkeypatch.setattr("client_lifecycle.edge.steps.apply_effect", busy)
+    monkeypatch.setattr("client_lifecycle.use_cases.bulk.batches.apply_effect", busy)
     with pytest.raises(StorageBusy):
         workflow.effect(effect, state)
 

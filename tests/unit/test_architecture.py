@@ -70,6 +70,8 @@ MAY_IMPORT = {
     "use_cases": {"domain", "storage", "use_cases"},
     "edge": {"domain", "storage", "use_cases", "edge"},
 }
+FUNCTIONS_MAY_IMPORT = {"domain", "use_cases", "edge"}
+"""Handlers translate: what they are asked and answer in the words of the domain, and one use case or query each."""
 
 
 @pytest.mark.parametrize("path", modules_of(PACKAGE), ids=named)
@@ -77,6 +79,28 @@ def test_a_ring_imports_itself_and_what_lies_inside_it(path: Path) -> None:
     ring = path.relative_to(PACKAGE).parts[0]
     allowed = MAY_IMPORT.get(ring, set())
     assert rings_of(imports_of(path)) <= allowed
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE / "use_cases"), ids=named)
+def test_a_use_case_knows_neither_the_table_s_keys_nor_boto(path: Path) -> None:
+    names = imports_of(path)
+    assert not {name for name in names if name.startswith("client_lifecycle.storage.keys")}
+    assert not {name for name in names if name.split(".")[0] in {"boto3", "botocore", "types_boto3_dynamodb"}}
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE / "storage", PACKAGE / "use_cases"), ids=named)
+def test_a_tenant_is_given_as_a_value_and_not_as_a_table_and_an_id(path: Path) -> None:
+    functions = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)]
+    for function in functions:
+        taken = {argument.arg for argument in [*function.args.args, *function.args.kwonlyargs]}
+        assert not {"table", "provider_id"} <= taken, function.name
+        if path.is_relative_to(PACKAGE / "use_cases") and path.stem != "clean_up":
+            assert "table" not in taken, function.name
+
+
+@pytest.mark.parametrize("path", modules_of(FUNCTIONS), ids=named)
+def test_a_function_reaches_storage_through_use_cases_only(path: Path) -> None:
+    assert rings_of(imports_of(path)) <= FUNCTIONS_MAY_IMPORT
 
 
 @pytest.mark.parametrize("path", modules_of(PACKAGE / "domain"), ids=named)

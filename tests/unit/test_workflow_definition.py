@@ -11,14 +11,14 @@ import pytest
 from msgspec import convert
 
 from client_lifecycle.domain import errors
-from client_lifecycle.edge.steps import BatchStep, EffectStep, Step
+from client_lifecycle.edge.steps import BatchStep, EffectStep, OfARun, Step
 from local.template import ROOT, read_template
 from settle_batch.handler import SettleStep
 
 TEXT = (ROOT / "workflows" / "archive_clients.asl.json").read_text()
 DEFINITION: dict[str, Any] = json.loads(TEXT)
 RESOURCES: dict[str, Any] = read_template()["Resources"]
-STEPS: dict[str, type[Step]] = {
+STEPS: dict[str, type[OfARun]] = {
     "prepare_retry": Step,
     "mark_archived": BatchStep,
     "undo_archives": BatchStep,

@@ -392,7 +392,7 @@ COMING_BACK = [
         "A11",
         "the clean-up looks once and finds nothing",
         CLEAN_UP,
-        "        done = recheck(Tenant(table, provider_id), client_id, archive_id, at=at)\n",
+        "        done = recheck(tenant, mine.client_id, mine.archive_id, at=at)\n",
         "        done = ChangeSet()\n",
     ),
     Mutation("A11", "what is left alone is looked at once a week", RECEIPTS, "timedelta(days=1)", "timedelta(days=7)"),

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Stamp
 from client_lifecycle.domain.effects import Change, ChangeSet, LeftAlone
@@ -19,12 +18,9 @@ from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, put_new, put_over
-from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table
+from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 CHANGES_WITH_FLIP = MAX_TRANSACTION_ITEMS - 4
 """What a plan may hold beside the client, the history entry, the receipt and one write of the caller's."""
@@ -63,7 +59,7 @@ def commit_archive(
     after: Client,
     history: HistoryEntry,
     receipt: Receipt,
-    also: Sequence[TransactWriteItemTypeDef] = (),
+    also: Sequence[Write] = (),
 ) -> None:
     """Archive a client: flip, history, receipt and the receipt's changes, all or nothing.
 
@@ -102,7 +98,7 @@ def commit_effects(
     part_id: str,
     at: datetime,
     history: HistoryEntry | None = None,
-    also: Sequence[TransactWriteItemTypeDef] = (),
+    also: Sequence[Write] = (),
 ) -> None:
     """Carry out part of an archive's effects under its stamp, and add them to its receipt.
 
@@ -137,7 +133,7 @@ def commit_effects(
 
 def _left_alone_write(
     tenant: Tenant, client: Client, archive: Stamp | Receipt, told: ReceiptPart, left: LeftAlone
-) -> TransactWriteItemTypeDef:
+) -> Write:
     """Tell of a record that an archive left alone, and have the clean-up look at it again (A11)."""
     key = tenant.keys.left_alone(client.client_id, archive.archive_id, left)
     due = keys.due_keys(keys.Work.LEFT_ALONE, left.record_id, left_alone_check_at(archive.archived_at, told.at))
@@ -158,7 +154,7 @@ def settle_receipt(tenant: Tenant, client_id: str, archive_id: str) -> None:
         _transact_under_stamp(tenant.table, writes)
 
 
-def settled_write(tenant: Tenant, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:
+def settled_write(tenant: Tenant, client_id: str, archive_id: str) -> Write:
     """Turn a receipt from settling to settled; refused when it is neither of the two."""
     return conditional_update(
         tenant.table.name,
@@ -180,7 +176,7 @@ def commit_reactivation(
     restore_id: str,
     at: datetime,
     run_id: str | None = None,
-    also: Sequence[TransactWriteItemTypeDef] = (),
+    also: Sequence[Write] = (),
 ) -> None:
     """Bring a client back and take back changes of its archive, all or nothing (A1).
 
@@ -253,7 +249,7 @@ def _whole(head: Receipt, parts: Sequence[ReceiptPart]) -> Receipt:
     )
 
 
-def _transact_under_stamp(table: Table, writes: list[TransactWriteItemTypeDef]) -> None:
+def _transact_under_stamp(table: Table, writes: list[Write]) -> None:
     try:
         table.transact(writes)
     except ConditionsFailed as failed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Group, Status
@@ -21,13 +21,9 @@ from client_lifecycle.storage import addresses, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain, unreadable
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
-
 
 _ANY_RECORD: Any = Record
 
@@ -272,14 +268,14 @@ def record_from(plain: Plain) -> Record:
     return record
 
 
-def client_write(tenant: Tenant, before: Client, after: Client) -> TransactWriteItemTypeDef:
+def client_write(tenant: Tenant, before: Client, after: Client) -> Write:
     """Write a client over the reading it was decided on, or not at all."""
     key = tenant.keys.client(before.client_id)
     expect = {"revision", "archive_id"}
     return conditional_update(tenant.table.name, key, client_item(before), client_item(after), expect, shape=Client)
 
 
-def change_write(tenant: Tenant, client_id: str, change: Change) -> TransactWriteItemTypeDef:
+def change_write(tenant: Tenant, client_id: str, change: Change) -> Write:
     """Write one change to a record while what it changes still is as it was read."""
     before, after = to_plain(change.before), to_plain(change.after)
     touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
@@ -294,7 +290,7 @@ def change_write(tenant: Tenant, client_id: str, change: Change) -> TransactWrit
     )
 
 
-def record_write(tenant: Tenant, found: Plain, after: Record) -> TransactWriteItemTypeDef:
+def record_write(tenant: Tenant, found: Plain, after: Record) -> Write:
     """Write a record over an item as it was found, in whatever way another system has written that, or not at all."""
     names = {one.name for one in fields(after)} | {"live_key", "commitment_key"}
     _, client_id = keys.provider_and_client(found["pk"])
@@ -305,7 +301,7 @@ def record_write(tenant: Tenant, found: Plain, after: Record) -> TransactWriteIt
     return conditional_update(tenant.table.name, key, before, plain, changed, shape=type(after))
 
 
-def stamp_check(tenant: Tenant, client_id: str, archive_id: str) -> TransactWriteItemTypeDef:
+def stamp_check(tenant: Tenant, client_id: str, archive_id: str) -> Write:
     """Require that the client still carries this stamp; every later write of an archive stands under it."""
     return {
         "ConditionCheck": {
@@ -318,7 +314,7 @@ def stamp_check(tenant: Tenant, client_id: str, archive_id: str) -> TransactWrit
     }
 
 
-def history_write(tenant: Tenant, client: Client, entry: HistoryEntry) -> TransactWriteItemTypeDef:
+def history_write(tenant: Tenant, client: Client, entry: HistoryEntry) -> Write:
     """Add a line to the client's history."""
     key = tenant.keys.history_entry(client.client_id, entry.history_id)
     return put_new(tenant.table.name, key, to_plain(entry))

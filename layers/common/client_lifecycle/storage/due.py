@@ -9,17 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from client_lifecycle.domain.effects import LeftAlone
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update
+from client_lifecycle.storage.keys import Work
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.storage.values import unreadable
 
+__all__ = ["Due", "Work", "forget", "list_due", "postpone"]
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """An item that is due: its key, and its place in the index as it was found."""
+    """An item that is due, by its ids, and its place in the index as it was found."""
 
     key: keys.Key
     entry: Plain
@@ -29,8 +33,27 @@ class Due:
         """The provider whose item it is; the second part of every partition that can be due."""
         return self.key["pk"].split("#")[1]
 
+    @property
+    def client_id(self) -> str:
+        """The client that a receipt, a restore or a plan is of."""
+        return keys.provider_and_client(self.key["pk"])[1]
 
-def list_due(table: Table, work: keys.Work, at: datetime) -> Iterator[Due]:
+    @property
+    def archive_id(self) -> str:
+        """The archive that a receipt, a part of it or a restore is of."""
+        return self.key["sk"].split("#")[1]
+
+    @property
+    def run_id(self) -> str:
+        """The run, of a run."""
+        return keys.provider_and_run(self.key["pk"])[1]
+
+    def tells_of(self, left: LeftAlone) -> bool:
+        """Tell whether it is the part of a receipt that tells of this record."""
+        return self.key == keys.Keys(self.provider_id).left_alone(self.client_id, self.archive_id, left)
+
+
+def list_due(table: Table, work: Work, at: datetime) -> Iterator[Due]:
     """List the items that are due, those that have waited longest first within a partition.
 
     The index lags by moments, so whoever looks at an item reads it first and decides on what it is then.

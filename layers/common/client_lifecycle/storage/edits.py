@@ -14,11 +14,11 @@ from client_lifecycle.storage.attributes import Plain, to_item
 from client_lifecycle.storage.clients import address_item, client_item, client_write
 from client_lifecycle.storage.items import put_new, put_over
 from client_lifecycle.storage.providers import group_check, group_not_found
-from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table
+from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table, Write
 from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+    from types_boto3_dynamodb.type_defs import PutTypeDef
 
 
 class AddressTaken(Exception):
@@ -61,11 +61,11 @@ def commit_client(tenant: Tenant, before: Client | None, after: Client) -> None:
         raise _fault(failed, faults) from failed
 
 
-def _new_client(tenant: Tenant, client: Client) -> TransactWriteItemTypeDef:
+def _new_client(tenant: Tenant, client: Client) -> Write:
     return put_new(tenant.table.name, tenant.keys.client(client.client_id), client_item(client))
 
 
-def _address_taken(tenant: Tenant, client: Client, given_up: Sequence[keys.Key]) -> list[TransactWriteItemTypeDef]:
+def _address_taken(tenant: Tenant, client: Client, given_up: Sequence[keys.Key]) -> list[Write]:
     """Take an address that nobody else has; an older version may have compared it as it is spelled, and kept it so."""
     mine = to_item({":client_id": client.client_id})
     take: PutTypeDef = {
@@ -75,7 +75,7 @@ def _address_taken(tenant: Tenant, client: Client, given_up: Sequence[keys.Key])
         "ExpressionAttributeValues": mine,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
-    free_formerly: list[TransactWriteItemTypeDef] = [
+    free_formerly: list[Write] = [
         {
             "ConditionCheck": {
                 "TableName": tenant.table.name,
@@ -102,7 +102,7 @@ def _addresses_given_up(tenant: Tenant, before: Client, after: Client) -> list[k
     return [key for key in [tenant.keys.email(email), *own] if key != taken]
 
 
-def _given_up(table: Table, key: keys.Key, client_id: str) -> TransactWriteItemTypeDef:
+def _given_up(table: Table, key: keys.Key, client_id: str) -> Write:
     return {
         "Delete": {
             "TableName": table.name,
@@ -113,12 +113,12 @@ def _given_up(table: Table, key: keys.Key, client_id: str) -> TransactWriteItemT
     }
 
 
-def _words_changed(tenant: Tenant, before: Client | None, after: Client) -> list[TransactWriteItemTypeDef]:
+def _words_changed(tenant: Tenant, before: Client | None, after: Client) -> list[Write]:
     """Keep the words that a client is found by, and take away those that it no longer is."""
     if before and before.name == after.name:
         return []
     found_by, formerly = tenant.keys.words_of(after), tenant.keys.words_of(before) if before else []
-    gone: list[TransactWriteItemTypeDef] = [
+    gone: list[Write] = [
         {"Delete": {"TableName": tenant.table.name, "Key": to_item(key)}} for key in formerly if key not in found_by
     ]
     return [*(put_over(tenant.table.name, key, {}) for key in found_by), *gone]

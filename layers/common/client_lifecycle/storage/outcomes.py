@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.members import Member, reopened
@@ -21,12 +20,9 @@ from client_lifecycle.storage import archives, clients, keys
 from client_lifecycle.storage.attributes import Plain, to_item
 from client_lifecycle.storage.items import conditional_update
 from client_lifecycle.storage.runs import member_fields, run_not_found
-from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead
+from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 SETTLEMENTS_PER_TRANSACTION = 33
 """Each takes up to three actions beside the one that moves the run's counts."""
@@ -56,12 +52,12 @@ class Settlement:
     unreadable: tuple[Unreadable, ...] = ()
 
 
-def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> TransactWriteItemTypeDef:
+def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> Write:
     """Record on a member under which stamp its client is archived; possible once per run, while it is owed."""
     return _mark(tenant, run, member, replace(member, archive_id=archive_id, archived_revision=archived.revision))
 
 
-def reactivation_write(tenant: Tenant, run: Run, member: Member) -> TransactWriteItemTypeDef:
+def reactivation_write(tenant: Tenant, run: Run, member: Member) -> Write:
     """Record on a member of an undo that its client is brought back; possible once, while it is owed."""
     return _mark(tenant, run, member, replace(member, archive_id=member.undoes))
 
@@ -77,12 +73,12 @@ def keep_not_restored(tenant: Tenant, run: Run, member: Member, not_restored: No
         tenant.table.transact_if_unchanged([_mark(tenant, run, member, after)])
 
 
-def made_good_write(tenant: Tenant, run: Run, before: Member, after: Member) -> TransactWriteItemTypeDef:
+def made_good_write(tenant: Tenant, run: Run, before: Member, after: Member) -> Write:
     """Keep on a pending member what its run has made good on its client, in the write that does it (A11)."""
     return _mark(tenant, run, before, after)
 
 
-def _mark(tenant: Tenant, run: Run, member: Member, after: Member) -> TransactWriteItemTypeDef:
+def _mark(tenant: Tenant, run: Run, member: Member, after: Member) -> Write:
     key = tenant.keys.member(run.run_id, member.position)
     expect = {"outcome", "attempt", "archive_id", "made_good"}
     return conditional_update(tenant.table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
@@ -167,7 +163,7 @@ def _reopen(tenant: Tenant, run: Run, left: list[Member]) -> None:
             return
 
 
-def _reopening(tenant: Tenant, run: Run, member: Member) -> TransactWriteItemTypeDef:
+def _reopening(tenant: Tenant, run: Run, member: Member) -> Write:
     key = tenant.keys.member(run.run_id, member.position)
     after = reopened(member, run.attempt)
     expect = {"outcome", "attempt"}
@@ -205,7 +201,7 @@ def _settle(attempt: _Attempt, settlements: Sequence[Settlement], *, expect: Pla
             return
 
 
-_SettlementWrite = tuple[Settlement, str, "TransactWriteItemTypeDef"]
+_SettlementWrite = tuple[Settlement, str, Write]
 
 
 def _settlement_writes(
@@ -242,7 +238,7 @@ def _without_surprises(
     ]
 
 
-def _outcome_write(attempt: _Attempt, settlement: Settlement) -> TransactWriteItemTypeDef:
+def _outcome_write(attempt: _Attempt, settlement: Settlement) -> Write:
     key = attempt.tenant.keys.member(attempt.run_id, settlement.position)
     before: Plain = {
         "outcome": Outcome.PENDING.value,
@@ -263,7 +259,7 @@ def _outcome_write(attempt: _Attempt, settlement: Settlement) -> TransactWriteIt
 
 def _count_write(
     attempt: _Attempt, *, gained: Mapping[Outcome, int], lost: Mapping[Outcome, int], expect: Plain
-) -> TransactWriteItemTypeDef:
+) -> Write:
     """Move the run's counts while the run is there, and its fields are as expected.
 
     A run that was stored before there was an outcome has no count of it yet.

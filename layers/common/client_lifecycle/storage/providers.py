@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound, UnreadableRecord
@@ -28,12 +28,9 @@ from client_lifecycle.storage.attributes import Plain, to_item
 from client_lifecycle.storage.clients import group_item
 from client_lifecycle.storage.items import conditional_update, delete_existing, put_new
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import ConditionsFailed, StaleRead
+from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 AT_ONCE = datetime.fromtimestamp(0, UTC)
 """A moment that has passed: what is due since then is due at once."""
@@ -225,7 +222,7 @@ def delete_group(tenant: Tenant, group_id: str) -> None:
         raise group_not_found() from failed
 
 
-def group_check(tenant: Tenant, group_id: str) -> TransactWriteItemTypeDef:
+def group_check(tenant: Tenant, group_id: str) -> Write:
     """Require that the provider has this group, in the transaction that puts a client into it."""
     return {
         "ConditionCheck": {

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.effects import Change
@@ -19,12 +19,9 @@ from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import record_from
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 CHECK_RESTORE_AFTER = timedelta(minutes=1)
 """How long after a restore began the clean-up goes on with it; no answer takes as long."""
@@ -47,9 +44,7 @@ def read_restoration(tenant: Tenant, client_id: str, archive_id: str) -> Restora
     return from_plain(Restoration, plain) if plain else None
 
 
-def restoration_write(
-    tenant: Tenant, client: Client, before: Restoration | None, after: Restoration
-) -> TransactWriteItemTypeDef:
+def restoration_write(tenant: Tenant, client: Client, before: Restoration | None, after: Restoration) -> Write:
     """Move a restore on from where it was read, or begin the first one from its archive."""
     key = tenant.keys.restoration(client.client_id, after.archive_id)
     if before is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from client_lifecycle.domain.errors import RunNotFound
 from client_lifecycle.domain.members import Member
@@ -20,12 +20,9 @@ from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.page_sizes import fitting
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import Page, Table, side_by_side
+from client_lifecycle.storage.table import Page, Table, Write, side_by_side
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 WITHOUT_CURRENCY = {"credit_cents": "credits", "owed_cents": "owed", "scheduled_payment_cents": "scheduled"}
 """Amounts as earlier versions named and stored them, plain numbers, and what they are today."""
@@ -149,6 +146,11 @@ def list_members(tenant: Tenant, run: Run, *, outcome: Outcome | None, limit: in
     return MemberPage(members, next_after, unreadable)
 
 
+def position_of(member: Unreadable) -> int:
+    """Return the position of a member that cannot be read."""
+    return keys.position_in(member.id)
+
+
 def _last_position(found: Sequence[Plain], without: int) -> int:
     """Return the position of the last member found, or the one given if there is none."""
     return max((keys.position_of(plain) for plain in found if keys.is_member(plain)), default=without)
@@ -255,7 +257,7 @@ def run_not_found() -> RunNotFound:
     return RunNotFound("You have no bulk archive with this id.", "run_id")
 
 
-def _new_run(tenant: Tenant, run: Run) -> list[TransactWriteItemTypeDef]:
+def _new_run(tenant: Tenant, run: Run) -> list[Write]:
     place = tenant.keys.run_in_list(run.run_id)
     return [
         put_new(tenant.table.name, tenant.keys.run(run.run_id), _run_fields(run)),
@@ -263,7 +265,7 @@ def _new_run(tenant: Tenant, run: Run) -> list[TransactWriteItemTypeDef]:
     ]
 
 
-def _replacement(tenant: Tenant, before: Run, after: Run) -> TransactWriteItemTypeDef:
+def _replacement(tenant: Tenant, before: Run, after: Run) -> Write:
     key = tenant.keys.run(before.run_id)
     expect = {"state", "attempt", "undone_by"}
     return conditional_update(

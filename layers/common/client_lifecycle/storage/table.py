@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
@@ -19,6 +19,9 @@ from client_lifecycle.storage.calls import TryAgain, pause, persistently, reason
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+Write: TypeAlias = "TransactWriteItemTypeDef"
+"""One action of a transaction; outside storage nobody looks into it."""
 
 T = TypeVar("T")
 Wanted = TypeVar("Wanted")
@@ -197,7 +200,7 @@ class Table:
                 return total
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def transact(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
+    def transact(self, writes: Sequence[Write]) -> None:
         """Commit all writes or none; a commit whose answer was lost is asked for again, and made once.
 
         Args:
@@ -223,7 +226,7 @@ class Table:
                 raise ConditionsFailed(failed) from error
             raise
 
-    def transact_if_unchanged(self, writes: Sequence[TransactWriteItemTypeDef]) -> None:
+    def transact_if_unchanged(self, writes: Sequence[Write]) -> None:
         """Commit all writes or none, where every condition only asks that things still are as they were read.
 
         Args:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
-from typing import TYPE_CHECKING
 
 from ulid import ULID
 
@@ -20,11 +19,8 @@ from client_lifecycle.domain.errors import CommitContended
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, ReceiptState
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
-from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.table import StaleRead, Write, commit_attempts
 from client_lifecycle.storage.tenant import Tenant
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
 def apply_effect(tenant: Tenant, client_id: str, archive_id: str, effect: Effect, *, at: datetime) -> None:
@@ -114,7 +110,7 @@ def make_good(
     *,
     cause: Cause,
     at: datetime,
-    also: Callable[[Sequence[Change]], Sequence[TransactWriteItemTypeDef]] = lambda _: (),
+    also: Callable[[Sequence[Change]], Sequence[Write]] = lambda _: (),
 ) -> Iterator[ChangeSet]:
     """End what has come alive under a client's stamp since its archive, whatever wrote it (A11).
 

@@ -16,10 +16,9 @@ from enum import StrEnum
 from client_lifecycle.domain.effects import ChangeSet
 from client_lifecycle.domain.errors import Superseded
 from client_lifecycle.domain.runs import IN_FLIGHT, TIDY_UP, Run, RunState
-from client_lifecycle.storage import due, keys
+from client_lifecycle.storage import due
 from client_lifecycle.storage.calls import patience
-from client_lifecycle.storage.due import Due
-from client_lifecycle.storage.keys import Work
+from client_lifecycle.storage.due import Due, Work
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.table import Table
@@ -73,7 +72,7 @@ class SweptItem:
     """What was done with one item, by its key, and the fault if there was one."""
 
     work: Work
-    key: keys.Key
+    key: Mapping[str, str]
     result: SweepResult
     fault: Exception | None = None
 
@@ -124,48 +123,45 @@ def _handle(table: Table, workflow: Workflow, work: Work, found: Due, at: dateti
     try:
         with patience(HELD_UP_SECONDS, within_seconds=ITEM_SECONDS):
             mine = due.postpone(table, found, at + LEASE)
-            return SweptItem(work, found.key, HANDLERS[work](table, workflow, mine, at)) if mine else None
+            if mine is None:
+                return None
+            result = HANDLERS[work](Tenant(table, mine.provider_id), workflow, mine, at)
+            return SweptItem(work, found.key, result)
     except Exception as fault:
         return SweptItem(work, found.key, SweepResult.FAILED, fault)
 
 
-def _finish_archive(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
-    provider_id, client_id = keys.provider_and_client(mine.key["pk"])
-    archive_id = mine.key["sk"].removeprefix(keys.RECEIPT_PREFIX)
+def _finish_archive(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
     try:
-        finish_archive(Tenant(table, provider_id), client_id, archive_id, at=at)
+        finish_archive(tenant, mine.client_id, mine.archive_id, at=at)
     except Superseded:
-        due.forget(table, mine)
+        due.forget(tenant.table, mine)
         return SweepResult.ARCHIVE_SUPERSEDED
     return SweepResult.ARCHIVE_FINISHED
 
 
-def _recheck_left_alone(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+def _recheck_left_alone(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
     """Make a client's archive good; a record that still has to be left alone was made due again by that."""
-    provider_id, client_id = keys.provider_and_client(mine.key["pk"])
-    archive_id = keys.receipt_of_key(mine.key)[0]
     try:
-        done = recheck(Tenant(table, provider_id), client_id, archive_id, at=at)
+        done = recheck(tenant, mine.client_id, mine.archive_id, at=at)
     except Superseded:
         done = ChangeSet()
-    if mine.key not in [keys.Keys(provider_id).left_alone(client_id, archive_id, left) for left in done.left_alone]:
-        due.forget(table, mine)
+    if not any(mine.tells_of(left) for left in done.left_alone):
+        due.forget(tenant.table, mine)
     return SweepResult.ARCHIVE_MADE_GOOD if done.changes else SweepResult.NOTHING
 
 
-def _finish_restore(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
-    provider_id, client_id = keys.provider_and_client(mine.key["pk"])
-    archive_id = mine.key["sk"].removeprefix(keys.RESTORATION_PREFIX)
-    finish_restore(Tenant(table, provider_id), client_id, archive_id, at=at)
+def _finish_restore(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+    finish_restore(tenant, mine.client_id, mine.archive_id, at=at)
     return SweepResult.RESTORE_FINISHED
 
 
-def _check_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> SweepResult:
-    run = read_run(Tenant(table, mine.provider_id), keys.provider_and_run(mine.key["pk"])[1])
+def _check_run(tenant: Tenant, workflow: Workflow, mine: Due, at: datetime) -> SweepResult:
+    run = read_run(tenant, mine.run_id)
     if run.state is RunState.PROPOSED:
-        return _start_proposal(table, workflow, mine, run, at)
+        return _start_proposal(tenant, workflow, mine, run, at)
     if run.state not in IN_FLIGHT:
-        due.forget(table, mine)
+        due.forget(tenant.table, mine)
         return SweepResult.NOTHING
     match workflow.progress(run):
         case Progress.RUNNING:
@@ -174,35 +170,34 @@ def _check_run(table: Table, workflow: Workflow, mine: Due, at: datetime) -> Swe
             launch(workflow, run)
             return SweepResult.RUN_RESUMED
         case _:
-            finish_run(Tenant(table, run.provider_id), run.run_id, run.attempt, at=at)
+            finish_run(tenant, run.run_id, run.attempt, at=at)
             return SweepResult.RUN_FINISHED
 
 
-def _start_proposal(table: Table, workflow: Workflow, mine: Due, run: Run, at: datetime) -> SweepResult:
+def _start_proposal(tenant: Tenant, workflow: Workflow, mine: Due, run: Run, at: datetime) -> SweepResult:
     """Start a proposal that nobody has given up, if the practice still wants proposals to start by themselves."""
-    tidy_up = read_settings(Tenant(table, run.provider_id)).tidy_up
+    tidy_up = read_settings(tenant).tidy_up
     if tidy_up is None or not tidy_up.starts_by_itself:
-        due.forget(table, mine)
+        due.forget(tenant.table, mine)
         return SweepResult.NOTHING
-    start_run(Tenant(table, run.provider_id), workflow, run, confirmed_by=TIDY_UP, accept_changes=False, at=at)
+    start_run(tenant, workflow, run, confirmed_by=TIDY_UP, accept_changes=False, at=at)
     return SweepResult.RUN_STARTED
 
 
-def _propose(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+def _propose(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
     """Propose what a practice has asked for, one proposal at a time."""
-    settings = read_settings(Tenant(table, mine.provider_id))
+    settings = read_settings(tenant)
     if settings.tidy_up is None:
-        due.forget(table, mine)
+        due.forget(tenant.table, mine)
         return SweepResult.NOTHING
-    waiting = waiting_proposal(Tenant(table, mine.provider_id), at)
-    proposed = waiting or propose(Tenant(table, mine.provider_id), settings.tidy_up, settings.time_zone, at=at)
-    due.postpone(table, mine, (proposed.expires_at if proposed else at) + BETWEEN_CHECKS)
+    waiting = waiting_proposal(tenant, at)
+    proposed = waiting or propose(tenant, settings.tidy_up, settings.time_zone, at=at)
+    due.postpone(tenant.table, mine, (proposed.expires_at if proposed else at) + BETWEEN_CHECKS)
     return SweepResult.RUN_PROPOSED if proposed and not waiting else SweepResult.NOTHING
 
 
-def _carry_out_plan(table: Table, _: Workflow, mine: Due, at: datetime) -> SweepResult:
-    provider_id, client_id = keys.provider_and_client(mine.key["pk"])
-    return RESULT_OF_PLAN[carry_out_plan(Tenant(table, provider_id), client_id, at=at)]
+def _carry_out_plan(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+    return RESULT_OF_PLAN[carry_out_plan(tenant, mine.client_id, at=at)]
 
 
 RESULT_OF_PLAN: Mapping[CarriedOut, SweepResult] = {
@@ -212,7 +207,7 @@ RESULT_OF_PLAN: Mapping[CarriedOut, SweepResult] = {
     CarriedOut.NOTHING_DUE: SweepResult.NOTHING,
 }
 
-HANDLERS: Mapping[Work, Callable[[Table, Workflow, Due, datetime], SweepResult]] = {
+HANDLERS: Mapping[Work, Callable[[Tenant, Workflow, Due, datetime], SweepResult]] = {
     Work.SETTLING: _finish_archive,
     Work.LEFT_ALONE: _recheck_left_alone,
     Work.RESTORING: _finish_restore,

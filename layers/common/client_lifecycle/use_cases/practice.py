@@ -1,4 +1,4 @@
-"""Change a provider's settings and client groups. Imports the domain and storage."""
+"""Add, change and delete a provider's client groups; change its settings. Imports the domain and storage."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from client_lifecycle.domain.client import Group
 from client_lifecycle.domain.errors import CommitContended
 from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage.providers import (
+    add_group,
     commit_group,
     commit_settings,
+    delete_group,
     group_from,
     settings_from,
     stored_group,
@@ -17,6 +19,8 @@ from client_lifecycle.storage.providers import (
 )
 from client_lifecycle.storage.table import StaleRead, commit_attempts
 from client_lifecycle.storage.tenant import Tenant
+
+__all__ = ["add_group", "change_group", "change_settings", "delete_group"]
 
 
 def change_group(tenant: Tenant, group_id: str, edit: Callable[[Group], Group]) -> Group:

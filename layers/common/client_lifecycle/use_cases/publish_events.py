@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.events import Event
 from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, DeadLetters, EventBus
-from client_lifecycle.storage.stream import StreamRecord, events_of
+from client_lifecycle.storage.stream import StreamRecord, events_of, stream_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Published:
     reason: str | None = None
 
 
-def publish(bus: EventBus, dead_letters: DeadLetters, records: Sequence[StreamRecord]) -> Published:
+def publish(bus: EventBus, dead_letters: DeadLetters, delivered: Sequence[Mapping[str, Any]]) -> Published:
     """Put the events of a batch of writes on the bus, in their order.
 
     A write that cannot be understood is set aside at once, for it must not hold up those behind it.
@@ -43,11 +43,11 @@ def publish(bus: EventBus, dead_letters: DeadLetters, records: Sequence[StreamRe
     Args:
         bus: where events go.
         dead_letters: where writes go that cannot be understood.
-        records: the writes, in the order of the stream.
+        delivered: the writes as Lambda delivers them, in the order of the stream.
     """
     waiting: list[tuple[StreamRecord, Event]] = []
     unread: list[Unread] = []
-    for record in records:
+    for record in [stream_record(one) for one in delivered]:
         try:
             waiting += [(record, event) for event in events_of(record)]
         except UnreadableRecord as fault:

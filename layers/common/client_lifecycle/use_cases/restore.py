@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from ulid import ULID
 
@@ -37,12 +36,9 @@ from client_lifecycle.domain.restore import (
 from client_lifecycle.storage import archives, restores
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.table import StaleRead, Write, commit_attempts
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.carry_out import contended
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 TRANSACTIONS_PER_ANSWER = 20
 """What one answer waits for, some two thousand records; the clean-up does the rest."""
@@ -134,7 +130,7 @@ def bring_back(
     at: datetime,
     asked: Collection[Restorable],
     calendar: Calendar,
-    also: Sequence[TransactWriteItemTypeDef] = (),
+    also: Sequence[Write] = (),
     most: int | None = None,
 ) -> Restored:
     """Activate a client as it was read, unless it is back, and take back what is asked for.
@@ -236,7 +232,7 @@ def _commit_reactivation(
     archive_id: str,
     cause: Cause,
     at: datetime,
-    also: Sequence[TransactWriteItemTypeDef],
+    also: Sequence[Write],
     changes: Sequence[Change] = (),
 ) -> Client:
     """Commit changes of a restore, with the return of the client if it is not back yet; return the client as it is."""
@@ -263,7 +259,7 @@ class _Work:
         client: Client,
         stored: Restoration | None,
         restoration: Restoration,
-        also: Sequence[TransactWriteItemTypeDef] = (),
+        also: Sequence[Write] = (),
         most: int | None = None,
     ) -> Restored:
         """Take back what is left of a restore, transaction by transaction; nothing is written if nothing has to be."""
@@ -292,7 +288,7 @@ class _Work:
         stored: Restoration | None,
         after: Restoration,
         items: Sequence[RestoredItem],
-        also: Sequence[TransactWriteItemTypeDef],
+        also: Sequence[Write],
     ) -> Client:
         changes = [item.change for item in items if item.change]
         if not (client.stamp or changes):

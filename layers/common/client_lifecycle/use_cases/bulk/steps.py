@@ -6,11 +6,10 @@ twice: what is done already is found done, and what belongs to an earlier attemp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Cause, Client, Source, Status
 from client_lifecycle.domain.effects import Change
@@ -25,20 +24,17 @@ from client_lifecycle.domain.selection import may_match
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.domain.undo import UndoSkipReason, not_restored_of
 from client_lifecycle.domain.unreadable import Unreadable
-from client_lifecycle.storage import archives, keys, outcomes, restores, runs
+from client_lifecycle.storage import archives, outcomes, restores, runs
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.outcomes import Settlement
 from client_lifecycle.storage.providers import read_settings
-from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.table import StaleRead, Write, commit_attempts
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archived_entry, stamped
 from client_lifecycle.use_cases.bulk.launch import replace_or_reread
 from client_lifecycle.use_cases.carry_out import contended, make_good
 from client_lifecycle.use_cases.restore import bring_back, go_on
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 EVERYTHING = tuple(Restorable)
 
@@ -121,7 +117,7 @@ def _make_good(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: d
     if stamp is None:
         return
 
-    def tell(changes: Sequence[Change]) -> list[TransactWriteItemTypeDef]:
+    def tell(changes: Sequence[Change]) -> list[Write]:
         nonlocal member
         before, member = member, made_good(member, stamp.archive_id, changes)
         return [outcomes.made_good_write(tenant, run, before, member)]
@@ -301,7 +297,7 @@ def _pending(tenant: Tenant, run: Run) -> tuple[list[Settlement], list[Settlemen
 
 
 def _damaged(member: Unreadable) -> Settlement:
-    return failed("", keys.position_in(member.id), UnreadableRecord.__name__, [member])
+    return failed("", runs.position_of(member), UnreadableRecord.__name__, [member])
 
 
 def _without_outcome(member: Member) -> Settlement:
@@ -314,28 +310,3 @@ def failed(client_id: str, position: int, reason: str, unreadable: Sequence[Unre
     """Return the outcome of a client that could not be archived in full, and the records it failed for, if any."""
     named = tuple(unreadable)
     return Settlement(client_id=client_id, position=position, outcome=Outcome.FAILED, reason=reason, unreadable=named)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Why an effect failed for a client: the fault's name, and the records that cannot be read, if it is that."""
-
-    reason: str
-    unreadable: tuple[Unreadable, ...] = ()
-
-
-def judge(client_id: str, position: int, archive_id: str, failures: Mapping[str, Fault]) -> Settlement:
-    """Return the outcome of a marked client from what the three effects reported.
-
-    Args:
-        client_id: the client.
-        position: its place in the run.
-        archive_id: the stamp it was marked with.
-        failures: faults by client id, from all three effects; a client without one is archived in full.
-    """
-    fault = failures.get(client_id)
-    if fault is None:
-        return Settlement(client_id=client_id, position=position, outcome=Outcome.ARCHIVED, archive_id=archive_id)
-    if fault.reason == "Superseded":
-        return Settlement(client_id=client_id, position=position, outcome=Outcome.SUPERSEDED)
-    return failed(client_id, position, fault.reason, fault.unreadable)

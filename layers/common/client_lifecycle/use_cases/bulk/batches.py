@@ -1,0 +1,280 @@
+"""A batch of a run's clients, step by step: mark or undo, carry out the effects, settle.
+
+There is a bulkhead around each client: one whose work fails becomes a failure with a reason, and the batch goes on.
+Only a table that is too busy stops a batch: Step Functions then delivers it again, and what is done already is found
+done.
+The values here are what the steps hand to each other, so they are in the workflow's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from msgspec import Struct
+
+from client_lifecycle.domain.effects import Effect
+from client_lifecycle.domain.errors import LifecycleError, StorageBusy, Superseded, UnreadableRecord
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.runs import Run
+from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.domain.unreadable import Unreadable
+from client_lifecycle.storage.commitments import Calendar
+from client_lifecycle.storage.outcomes import Settlement, settle_members
+from client_lifecycle.storage.runs import member_at, read_members, read_run
+from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.bulk.steps import Result, failed, mark_archived, undo_archive
+from client_lifecycle.use_cases.carry_out import apply_effect
+
+INTERNAL_ERROR = "InternalError"
+"""The reason of clients whose work met a fault that nobody has foreseen."""
+
+MOST_CARRIED = 5
+"""Records of a client, and fields of a record, that the state of a batch names."""
+
+
+class BatchMember(Struct, frozen=True, kw_only=True):
+    """A client's place in a run."""
+
+    client_id: str
+    position: int
+
+
+class Marked(BatchMember, frozen=True, kw_only=True):
+    """A client that the first step has marked, with the stamp it carries."""
+
+    archive_id: str
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """A client whose work failed; ``reason`` is a fault's name, ``unreadable`` the first records at fault."""
+
+    client_id: str
+    reason: str
+    unreadable: list[Unreadable] = []
+
+
+class Decided(Struct, frozen=True, kw_only=True):
+    """A client that a first step gave its outcome."""
+
+    client_id: str
+    outcome: Outcome
+    reason: str | None = None
+    rules: list[SafetyRule] = []
+    unreadable: list[Unreadable] = []
+
+
+class FirstResult(Struct, frozen=True, kw_only=True):
+    """What a first step came to: the clients whose effects are to follow, and those that have their outcome."""
+
+    marked: list[Marked] = []
+    outcomes: list[Decided] = []
+
+
+class EffectResult(Struct, frozen=True, kw_only=True):
+    """What an effect came to: the clients it failed for; or, from its Catch, the fault of all of them."""
+
+    failures: list[Failure] = []
+    error: str | None = None
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """Clients of one attempt of a run."""
+
+    run_id: str
+    attempt: int
+    members: list[BatchMember]
+
+
+M = TypeVar("M", bound=BatchMember)
+
+Tell = Callable[[str, Exception], None]
+"""Told of each client whose work failed, and of its fault."""
+
+
+def mark_batch(tenant: Tenant, batch: Batch, *, at: datetime, tell: Tell) -> FirstResult:
+    """Mark every client of a batch archived; those that need no effects have their outcome at once.
+
+    Args:
+        tenant: the provider's part of the table.
+        batch: the clients.
+        at: the moment of the archive, UTC.
+        tell: told of clients that could not be marked.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        StorageBusy: the table kept throttling; the batch is to be delivered again.
+    """
+    return _first_step(
+        tenant, batch, lambda run, member: mark_archived(tenant, run, batch.attempt, member, at=at), tell
+    )
+
+
+def undo_batch(tenant: Tenant, batch: Batch, *, at: datetime, tell: Tell) -> FirstResult:
+    """Undo the archive of every client of a batch; each has its outcome at once.
+
+    Args:
+        tenant: the provider's part of the table.
+        batch: the clients.
+        at: the present moment, UTC.
+        tell: told of clients that could not be brought back.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        StorageBusy: the table kept throttling; the batch is to be delivered again.
+    """
+    calendar = Calendar(tenant, at)
+
+    def undo(run: Run, member: Member) -> Result:
+        return undo_archive(tenant, run, batch.attempt, member, calendar, at=at)
+
+    return _first_step(tenant, batch, undo, tell)
+
+
+def _first_step(tenant: Tenant, batch: Batch, work: Callable[[Run, Member], Result], tell: Tell) -> FirstResult:
+    run = read_run(tenant, batch.run_id)
+    stored = read_members(tenant, batch.run_id, [one.position for one in batch.members])
+    result = FirstResult()
+
+    def do(one: BatchMember) -> None:
+        done = work(run, member_at(stored, run, one.position))
+        if done.archive_id:
+            result.marked.append(Marked(client_id=one.client_id, position=one.position, archive_id=done.archive_id))
+        elif done.outcome:
+            result.outcomes.append(
+                Decided(client_id=one.client_id, outcome=done.outcome, reason=done.reason, rules=list(done.rules))
+            )
+
+    failures = _each_client(tenant, batch.members, do, tell)
+    result.outcomes.extend(
+        Decided(client_id=one.client_id, outcome=Outcome.FAILED, reason=one.reason, unreadable=one.unreadable)
+        for one in failures
+    )
+    return result
+
+
+def carry_out(
+    tenant: Tenant, effect: Effect, marked: Sequence[Marked], *, now: Callable[[], datetime], tell: Tell
+) -> list[Failure]:
+    """Carry out one effect for the marked clients of a batch.
+
+    Args:
+        tenant: the provider's part of the table.
+        effect: the plan, like ``cancel_commitments``.
+        marked: the clients.
+        now: the present moment, UTC, for each of them.
+        tell: told of clients for which it failed.
+
+    Returns:
+        The clients it failed for, with reasons.
+
+    Raises:
+        StorageBusy: the table kept throttling; the batch is to be delivered again.
+    """
+
+    def apply(one: Marked) -> None:
+        apply_effect(tenant, one.client_id, one.archive_id, effect, at=now())
+
+    return _each_client(tenant, marked, apply, tell)
+
+
+def _each_client(tenant: Tenant, members: Sequence[M], work: Callable[[M], None], tell: Tell) -> list[Failure]:
+    """Do the work of one client after the other; one client's fault is its own."""
+    failures: list[Failure] = []
+    for one in members:
+        try:
+            work(one)
+        except StorageBusy:
+            raise
+        except Exception as fault:
+            tell(one.client_id, fault)
+            failures.append(
+                Failure(client_id=one.client_id, reason=_reason(fault), unreadable=_at_fault(tenant, fault))
+            )
+    return failures
+
+
+def _reason(fault: Exception) -> str:
+    return fault.name if isinstance(fault, LifecycleError) else INTERNAL_ERROR
+
+
+def _at_fault(tenant: Tenant, fault: Exception) -> list[Unreadable]:
+    """Return the first records that a fault is about, so few that the state of a batch stays small."""
+    if not isinstance(fault, UnreadableRecord):
+        return []
+    tenant.table.report(fault.found)
+    return [replace(one, fields=one.fields[:MOST_CARRIED]) for one in fault.found[:MOST_CARRIED]]
+
+
+class BatchReport(Struct, frozen=True, kw_only=True):
+    """What the steps before report of a batch: what the first one did, or the fault for which it failed for good."""
+
+    first: FirstResult | None = None
+    first_error: str = INTERNAL_ERROR
+    effects: list[EffectResult] = []
+
+
+def settle_batch(tenant: Tenant, batch: Batch, report: BatchReport) -> list[Settlement]:
+    """Give every client of a batch its outcome, settle the receipts, move the run's counts.
+
+    Args:
+        tenant: the provider's part of the table.
+        batch: the clients.
+        report: what the steps before report.
+
+    Raises:
+        RunNotFound: the provider has no such run.
+        StorageBusy: the table kept throttling; the batch is to be delivered again.
+    """
+    settlements = list(_settlements(batch, report))
+    settle_members(tenant, batch.run_id, batch.attempt, settlements)
+    return settlements
+
+
+def _settlements(batch: Batch, report: BatchReport) -> Iterable[Settlement]:
+    if report.first is None:
+        return [failed(one.client_id, one.position, report.first_error) for one in batch.members]
+    positions = {one.client_id: one.position for one in batch.members}
+    failures = _failures(report.first.marked, report.effects)
+    return [
+        *(judge(one, failures.get(one.client_id)) for one in report.first.marked),
+        *(_settlement(one, positions[one.client_id]) for one in report.first.outcomes),
+    ]
+
+
+def _settlement(decided: Decided, position: int) -> Settlement:
+    return Settlement(
+        client_id=decided.client_id,
+        position=position,
+        outcome=decided.outcome,
+        reason=decided.reason,
+        rules=tuple(decided.rules),
+        unreadable=tuple(decided.unreadable),
+    )
+
+
+def _failures(marked: Sequence[Marked], effects: Sequence[EffectResult]) -> dict[str, Failure]:
+    """Gather the failures of all effects by client; an effect that failed as a whole failed for every client."""
+    failures: dict[str, Failure] = {}
+    for effect in effects:
+        if effect.error:
+            failures |= {one.client_id: Failure(client_id=one.client_id, reason=effect.error) for one in marked}
+        failures |= {one.client_id: one for one in effect.failures}
+    return failures
+
+
+def judge(marked: Marked, failure: Failure | None) -> Settlement:
+    """Return the outcome of a marked client, with the last failure that an effect reported of it, if one did."""
+    if failure is None:
+        return Settlement(
+            client_id=marked.client_id,
+            position=marked.position,
+            outcome=Outcome.ARCHIVED,
+            archive_id=marked.archive_id,
+        )
+    if failure.reason == Superseded.__name__:
+        return Settlement(client_id=marked.client_id, position=marked.position, outcome=Outcome.SUPERSEDED)
+    return failed(marked.client_id, marked.position, failure.reason, failure.unreadable)

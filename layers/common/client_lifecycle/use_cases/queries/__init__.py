@@ -1,0 +1,1 @@
+"""What a caller can read, one module for each aggregate. Nothing here writes."""
