@@ -26,11 +26,15 @@ class OperationFailed(Exception):
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack: its outputs, and its resources by the names that template.yaml gives them."""
+    """A deployed stack: its outputs, and its resources by the names that template.yaml gives them.
+
+    ``functions`` are those of Lambda, by these names without ``Function``.
+    """
 
     name: str
     outputs: Mapping[str, str]
     resources: Mapping[str, str]
+    functions: Mapping[str, str]
 
     def client(self, service: str) -> Any:
         """Return a client of an AWS service."""
@@ -52,14 +56,6 @@ class Stack:
         """The bus that events are published on."""
         return EventBus(self.client("events"), self.outputs["EventBusName"])
 
-    @property
-    def functions(self) -> dict[str, str]:
-        """The names of the functions, by those that template.yaml gives them without ``Function``."""
-        ending = "Function"
-        return {
-            name.removesuffix(ending): physical for name, physical in self.resources.items() if name.endswith(ending)
-        }
-
 
 def find_stack(name: str) -> Stack:
     """Find a deployed stack.
@@ -75,13 +71,14 @@ def find_stack(name: str) -> Stack:
             raise
         raise OperationFailed(f"There is no stack {name} in this account and region; name another: --stack") from error
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+    resources = [one for page in pages for one in page["StackResourceSummaries"] if "PhysicalResourceId" in one]
     return Stack(
         name,
         {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])},
+        {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources},
         {
-            one["LogicalResourceId"]: one["PhysicalResourceId"]
-            for page in pages
-            for one in page["StackResourceSummaries"]
-            if "PhysicalResourceId" in one
+            one["LogicalResourceId"].removesuffix("Function"): one["PhysicalResourceId"]
+            for one in resources
+            if one["ResourceType"] == "AWS::Lambda::Function"
         },
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -36,7 +37,7 @@ def errors(
     screen.say(f"{len(found)} errors in the last {minutes} minutes.")
 
 
-def _chosen(stack: Stack, function: str | None) -> dict[str, str]:
+def _chosen(stack: Stack, function: str | None) -> Mapping[str, str]:
     if function is None:
         return stack.functions
     if function not in stack.functions:

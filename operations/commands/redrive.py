@@ -39,7 +39,8 @@ def redrive(
         What.BOOKINGS: (booking_letters, answer_booking),
         What.EVENTS: (event_letters, publish_events),
     }[what]
-    letters = queue(stack).read()
+    with screen.step("Reading the letters"):
+        letters = queue(stack).read()
     for told, count in Counter(map(describe, letters)).items():
         screen.raw(f"{count:>6} {told}")
     if dry_run:

@@ -22,6 +22,7 @@ from operations.traffic import READER
 PROVIDER = "smoke-test"
 EMAIL = "smoke-test@example.org"
 WAIT_SECONDS = 120
+POLL_SECONDS = 0.5
 ENDED = ("completed", "stopped")
 
 
@@ -117,4 +118,4 @@ def _until(is_so: Callable[[], bool], what: str) -> None:
     while not is_so():
         if time.monotonic() > deadline:
             raise OperationFailed(f"It was expected that {what} within {WAIT_SECONDS} seconds.")
-        time.sleep(1)
+        time.sleep(POLL_SECONDS)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -40,6 +42,26 @@ def test_raised_alarms_are_shown_with_what_they_say(deployed: PracticeStack) -> 
     assert "RunsBroken" in operate(deployed.aws, "alarms", "--all")
 
 
+def test_an_alarm_reaches_those_who_subscribed_to_its_topic(
+    deployed: PracticeStack, outputs: dict[str, str], sqs: Any
+) -> None:
+    session, endpoint = deployed.aws.session, deployed.aws.endpoint
+    sns = session.client("sns", endpoint_url=endpoint, config=CONFIG)
+    cloudwatch = session.client("cloudwatch", endpoint_url=endpoint, config=CONFIG)
+    url = sqs.create_queue(QueueName="on-call")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    may_send = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = {"Version": "2012-10-17", "Statement": [may_send]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    sns.subscribe(TopicArn=outputs["AlarmTopicArn"], Protocol="sqs", Endpoint=arn)
+    with shell_of(deployed.aws):
+        alarm = find_stack("client-archive").resources["EventsLate"]
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="a test")
+    [told] = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10)["Messages"]
+    assert alarm in told["Body"]
+    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="a test")
+
+
 def test_an_unknown_stack_or_function_is_told_in_a_sentence(deployed: PracticeStack) -> None:
     assert "There is no stack other" in operate(deployed.aws, "--stack", "other", "alarms", ends_with=1)
     assert "There is no function Other" in operate(deployed.aws, "errors", "Other", ends_with=1)
@@ -67,6 +89,7 @@ def test_resume_enables_the_reader_of_the_stream_and_the_clock(deployed: Practic
         mapping = find_stack("client-archive").resources["PublishEventsStream"]
     lambda_.update_event_source_mapping(UUID=mapping, Enabled=False)
     operate(deployed.aws, "clean-up")
+    assert "nobody reads the table's stream" in operate(deployed.aws, "errors", "ScheduledCleanup", "--minutes", "5")
     operate(deployed.aws, "resume")
     assert lambda_.get_event_source_mapping(UUID=mapping)["State"] == "Enabled"
 
