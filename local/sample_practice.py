@@ -10,10 +10,11 @@ import random
 import unicodedata
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, islice
 
+from msgspec.structs import replace
 from ulid import ULID
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, Source, Stamp, archive

@@ -25,6 +25,7 @@ from client_lifecycle.edge.moments import Day
 from client_lifecycle.edge.receipts import shown_receipt
 from client_lifecycle.edge.views.clients import ClientView
 from client_lifecycle.edge.views.receipts import ReceiptView
+from client_lifecycle.edge.views.values import Shown
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import cancel_plan, plan_archive
 
@@ -89,7 +90,7 @@ class ArchivedView(BaseModel):
 
     client: ClientView
     receipt: ReceiptView
-    made_good: list[RecordName]
+    made_good: list[Shown[RecordName]]
     made_good_total: int
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
+from msgspec.structs import replace
 from pydantic import AfterValidator, ConfigDict, Field
 from ulid import ULID
 

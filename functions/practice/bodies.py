@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from importlib.resources import files
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
 from pydantic import AfterValidator, Field, StringConstraints
 from ulid import ULID
 

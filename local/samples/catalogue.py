@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import Any
+
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Source
 from client_lifecycle.domain.effects import Change

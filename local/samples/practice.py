@@ -46,7 +46,7 @@ EFFECTS = (cancel_commitments, leave_chats, silence_notifications)
 DAY = timedelta(days=1)
 
 
-class NotStarted(Workflow):
+class NotStarted(Workflow, frozen=True):
     """A workflow that writes manifests and starts nothing."""
 
     def start(self, run: Run) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
 from botocore.httpsession import URLLib3Session
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Source, Status
 from client_lifecycle.domain.effects import all_effects, cancel_commitments

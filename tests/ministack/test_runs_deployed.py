@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import ArchiveOptions, ArchivePlan, Client, PlanTerms, Status, Trigger
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Record, RecordKind
@@ -85,7 +85,7 @@ def test_the_clean_up_does_all_its_work_under_its_own_role(deployed: PracticeSta
         archived.receipt,
     )
     terms = PlanTerms(trigger=Trigger.AFTER_LAST_APPOINTMENT, options=ArchiveOptions())
-    waiting = ArchivePlan(terms=terms, planned_at=at - LONG_AGO, planned_by=cause(), look_at=at - LONG_AGO)
+    waiting = ArchivePlan(terms=terms, planned_at=at - LONG_AGO, planned_by=cause(), check_at=at - LONG_AGO)
     table.put_many([client_item(replace(planned, plan=waiting))])
     gone = replace(appointment(), starts_at=at - DAY, status=AppointmentStatus.CANCELLED)
     put(table, replace(planned, plan=waiting), [gone])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pytest
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Reactivation, Status
 from client_lifecycle.domain.members import Member

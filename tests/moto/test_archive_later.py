@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from client_lifecycle.domain.bookings import BookedBy, Booking
 from client_lifecycle.domain.client import ArchiveOptions, Client, PlanTerms, Status, Trigger

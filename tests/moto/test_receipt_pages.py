@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from client_lifecycle.domain.effects import Change, LeftAlone, LeftAloneReason, all_effects
 from client_lifecycle.domain.records import Record, RecordKind

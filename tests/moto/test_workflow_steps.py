@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from client_lifecycle.domain.errors import RunNotFound, StorageBusy
 from client_lifecycle.domain.members import Member

@@ -10,10 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import PlanTerms, Trigger

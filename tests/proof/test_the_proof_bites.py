@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from types import ModuleType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from client_lifecycle.domain.bookings import Booking, BookingAnswer
 from client_lifecycle.domain.client import ArchivePlan, Client, with_next_revision

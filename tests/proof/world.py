@@ -5,12 +5,13 @@ The witness looks at every client and run that a transaction has touched, right 
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import random
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +19,7 @@ from uuid import uuid4
 
 import pytest
 import ulid
+from msgspec.structs import replace
 
 from client_lifecycle.domain import members
 from client_lifecycle.domain.bookings import BookedBy, Booking
@@ -178,7 +180,7 @@ class World:
         """
         call = running.stands_before
         if call and let.answer is None and may_lag(call):
-            let = replace(let, answer=self.past.answer(call, self._lagging_moment()))
+            let = dataclasses.replace(let, answer=self.past.answer(call, self._lagging_moment()))
         if call:
             self.trail.note(running.name, call, let)
         done = running.let_go(let)

@@ -141,7 +141,7 @@ def terms(trigger: Trigger = Trigger.AFTER_LAST_APPOINTMENT, **fields: Any) -> P
 
 def plan(of: PlanTerms | None = None, **fields: Any) -> ArchivePlan:
     """A staff user's plan of yesterday that waits to be looked at."""
-    values: dict[str, Any] = {"planned_at": NOW - DAY, "planned_by": cause(), "look_at": NOW}
+    values: dict[str, Any] = {"planned_at": NOW - DAY, "planned_by": cause(), "check_at": NOW}
     return ArchivePlan(**{"terms": of or terms()} | values | fields)
 
 

@@ -149,7 +149,7 @@ plans = st.builds(
     terms=plan_terms,
     planned_at=moments,
     planned_by=causes,
-    look_at=moments,
+    check_at=moments,
     held_back_by=rule_tuples | st.just(("group_not_found",)),
 )
 clients = st.builds(

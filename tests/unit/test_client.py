@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import datetime
 
 import pytest
 from hypothesis import given
+from msgspec.structs import fields, replace
 
 from client_lifecycle.domain.client import (
     BETWEEN_FLIPS,

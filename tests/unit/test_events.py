@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import fields, replace
 from datetime import date
 from itertools import chain
 from typing import Any
 
 import pytest
+from msgspec.structs import fields, replace
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingRefusal, acceptance, refusal_of
 from client_lifecycle.domain.client import ArchiveOptions, Source, Status, Trigger

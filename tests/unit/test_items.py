@@ -80,7 +80,7 @@ def test_a_client_comes_back_from_between_its_keys_and_index_keys(value: Client)
 @given(strategies.clients)
 def test_a_client_is_due_exactly_when_its_plan_has_to_be_checked(value: Client) -> None:
     item = client_item(value)
-    due = keys.due_keys(keys.Work.PLAN, value.client_id, value.plan.look_at) if value.plan else {}
+    due = keys.due_keys(keys.Work.PLAN, value.client_id, value.plan.check_at) if value.plan else {}
     assert {name: item[name] for name in ("due_key", "due_since") if name in item} == due
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.effects import LeftAlone, LeftAloneReason, all_effects, cancel_commitments

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from enum import Enum
 
 import pytest
+from msgspec.structs import fields
 
 import client_lifecycle
 from archive_client.handler import PlanBody

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Client, PlanTerms, Trigger
 from client_lifecycle.domain.days import start_of
@@ -76,17 +76,17 @@ WAITING: list[tuple[str, PlanTerms, list[Record], datetime]] = [
 ]
 
 
-@pytest.mark.parametrize(("_", "asked", "records", "look_at"), WAITING, ids=[row[0] for row in WAITING])
+@pytest.mark.parametrize(("_", "asked", "records", "check_at"), WAITING, ids=[row[0] for row in WAITING])
 def test_it_waits_and_is_looked_at_again_while(
-    _: str, asked: PlanTerms, records: list[Record], look_at: datetime
+    _: str, asked: PlanTerms, records: list[Record], check_at: datetime
 ) -> None:
-    assert next_check_at(asked, records, NOW, UTC) == look_at
+    assert next_check_at(asked, records, NOW, UTC) == check_at
 
 
 @given(plan_terms, record_sets, moments)
 def test_it_is_due_or_looked_at_again_within_a_day(asked: PlanTerms, records: list[Record], at: datetime) -> None:
-    look_at = next_check_at(asked, records, at, UTC)
-    assert look_at is None or at < look_at <= at + LONGEST_WAIT
+    check_at = next_check_at(asked, records, at, UTC)
+    assert check_at is None or at < check_at <= at + LONGEST_WAIT
 
 
 @given(record_sets, moments)
@@ -113,7 +113,7 @@ def test_no_client_is_archived_before_its_day_has_begun(day: datetime, at: datet
 
 
 @pytest.mark.parametrize(
-    ("asked", "look_at"),
+    ("asked", "check_at"),
     [
         (terms(APPOINTMENT), NOW),
         (terms(PAYMENT), NOW),
@@ -122,9 +122,11 @@ def test_no_client_is_archived_before_its_day_has_begun(day: datetime, at: datet
     ],
     ids=["after_last_appointment", "after_last_payment", "archive_on", "archive_on tomorrow"],
 )
-def test_a_plan_is_first_looked_at_when_its_day_begins_anywhere_or_at_once(asked: PlanTerms, look_at: datetime) -> None:
+def test_a_plan_is_first_looked_at_when_its_day_begins_anywhere_or_at_once(
+    asked: PlanTerms, check_at: datetime
+) -> None:
     made = planned(client(), asked, cause(), NOW, UTC).plan
-    assert made == plan(asked, planned_at=NOW, look_at=look_at)
+    assert made == plan(asked, planned_at=NOW, check_at=check_at)
     assert made.planned_by.actor_id == STAFF_ID
 
 
@@ -170,7 +172,7 @@ def test_t1_a_plan_of_a_practice_that_moves_is_looked_at_in_time() -> None:
     made = planned(client(), on(date(2026, 4, 1)), cause(), NOW, LOS_ANGELES).plan
     assert made
     for zone in map(ZoneInfo, ("Pacific/Kiritimati", "Pacific/Niue", "UTC")):
-        assert made.look_at <= start_of(date(2026, 4, 1), zone)
+        assert made.check_at <= start_of(date(2026, 4, 1), zone)
 
 
 def test_an_archived_client_has_nothing_to_plan() -> None:
@@ -182,9 +184,9 @@ def test_a_plan_that_is_put_off_says_what_holds_it_back_now() -> None:
     before = client(plan=plan(held_back_by=(SafetyRule.OWES_MONEY,)))
     assert before.plan
     held = put_off(before, before.plan, NOW + DAY, ("group_not_found",))
-    assert held.plan == replace(before.plan, look_at=NOW + DAY, held_back_by=("group_not_found",))
+    assert held.plan == replace(before.plan, check_at=NOW + DAY, held_back_by=("group_not_found",))
     waiting = put_off(held, before.plan, NOW + HOUR)
-    assert waiting.plan == replace(before.plan, look_at=NOW + HOUR, held_back_by=())
+    assert waiting.plan == replace(before.plan, check_at=NOW + HOUR, held_back_by=())
 
 
 @given(clients)

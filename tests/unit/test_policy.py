@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from client_lifecycle.domain.policy import SENTENCES, TABLE, Action, Actor, Permission, Refusal, decide, permissions_of
 from client_lifecycle.domain.reasons import ArchiveReason

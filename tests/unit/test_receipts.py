@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from client_lifecycle.domain.effects import cancel_commitments
 from client_lifecycle.domain.receipts import ReceiptState, left_alone_check_at

@@ -366,7 +366,7 @@ def test_a_cancelled_appointment_of_an_active_client_says_by_whom_and_when(pract
 
 
 def moments(record: Record) -> list[datetime]:
-    return [value for name in type(record).__slots__ if isinstance(value := getattr(record, name), datetime)]
+    return [value for name in type(record).__struct_fields__ if isinstance(value := getattr(record, name), datetime)]
 
 
 def test_nothing_is_older_than_the_client_it_belongs_to(clients: tuple[SampleClient, ...]) -> None:

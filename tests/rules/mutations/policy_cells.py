@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from client_lifecycle.domain.policy import TABLE, Actor, Rule
 from client_lifecycle.domain.settings import Switch

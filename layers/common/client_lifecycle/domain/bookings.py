@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, assert_never
+
+from msgspec import Struct
 
 from client_lifecycle.domain.errors import EventIdReused, InvalidRequest
 from client_lifecycle.domain.policy import Refusal
@@ -59,8 +60,7 @@ def refusal_for(refusal: Refusal) -> BookingRefusal:
             assert_never(refusal)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class Booking(Struct, frozen=True, kw_only=True):
     """One request to book; ``event_id`` is the scheduling system's own, and is answered once."""
 
     event_id: str
@@ -86,8 +86,7 @@ class Booking:
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookingAnswer:
+class BookingAnswer(Struct, frozen=True, kw_only=True):
     """The answer to a booking: accepted, or refused with a reason. ``activated`` tells that the client came back.
 
     ``archive_id`` is the archive that the client was under, if it was under one. ``fingerprint`` is the booking's.
@@ -101,7 +100,7 @@ class BookingAnswer:
     archive_id: str | None = None
     activated: bool = False
     refusal: BookingRefusal | None = None
-    fingerprint: str | None = field(default=None, compare=False)
+    fingerprint: str | None = None
 
 
 def in_reach(booking: Booking, at: datetime) -> Booking:

@@ -5,10 +5,12 @@ A client is archived exactly when it carries a stamp. There is no third status a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
@@ -34,8 +36,7 @@ class Source(StrEnum):
     SCHEDULE = "schedule"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True):
     """Who changed a client's status, and through what.
 
     ``actor_id`` is the staff user's or the system's id, never a name; ``run_id`` is given for a bulk archive
@@ -47,8 +48,7 @@ class Cause:
     run_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
+class Stamp(Struct, frozen=True, kw_only=True):
     """The mark an archive leaves on its client; every write the archive causes is conditional on it.
 
     ``notify_client`` tells those who follow the events whether the client may hear of what the archive does (E9).
@@ -61,8 +61,7 @@ class Stamp:
     notify_client: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveOptions:
+class ArchiveOptions(Struct, frozen=True, kw_only=True):
     """What a provider can say when archiving; all of it is kept in the receipt and the history.
 
     ``note`` is personal data: stored, never logged and never published. ``group_id`` moves the client in the same
@@ -85,8 +84,7 @@ class Trigger(StrEnum):
     AFTER_LAST_PAYMENT = "after_last_payment"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanTerms:
+class PlanTerms(Struct, frozen=True, kw_only=True):
     """What a provider plans: when a client shall be archived, and how.
 
     ``archive_on`` is there exactly when it is the trigger, and means the start of that day where the practice is (T1).
@@ -103,19 +101,17 @@ HeldBackBy: TypeAlias = SafetyRule | Literal["group_not_found"]
 """What can keep a due plan from being carried out: a safety rule, or that the group to move to is gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivePlan:
-    """An archive planned for later; ``look_at`` is the moment from which the clean-up has to look at it."""
+class ArchivePlan(Struct, frozen=True, kw_only=True):
+    """An archive planned for later; ``check_at`` is the moment from which the clean-up has to look at it."""
 
     terms: PlanTerms
     planned_at: datetime
     planned_by: Cause
-    look_at: datetime
+    check_at: datetime = field(name="look_at")
     held_back_by: tuple[HeldBackBy, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reactivation:
+class Reactivation(Struct, frozen=True, kw_only=True):
     """How an archived client last came back, and from which archive."""
 
     archive_id: str
@@ -123,8 +119,7 @@ class Reactivation:
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(Struct, frozen=True, kw_only=True):
     """A person a provider works with.
 
     ``credit_cents`` and ``owed_cents`` are in the practice's ``currency`` and never changed by an archive (E11).
@@ -161,8 +156,7 @@ class Client:
         return max(moment for moment in (self.added_at, self.last_active_at, returned_at) if moment)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """A provider's client group. Archiving its members never archives the group (A6)."""
 
     provider_id: str

@@ -7,10 +7,12 @@ together, the workflow's handlers commit one each: the same functions in two gro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from client_lifecycle.domain.records import (
     Appointment,
@@ -34,8 +36,7 @@ from client_lifecycle.domain.records import (
 CANCELLED_BY_ARCHIVE = "archive"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One record before and after; storage commits it only while the record still is as ``before`` says."""
 
     before: Record
@@ -48,8 +49,7 @@ class LeftAloneReason(StrEnum):
     ALREADY_CHARGING = "already_charging"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftAlone:
+class LeftAlone(Struct, frozen=True, kw_only=True):
     """A record that stays as it is although the client is archived, and why."""
 
     kind: RecordKind
@@ -57,8 +57,7 @@ class LeftAlone:
     reason: LeftAloneReason
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSet:
+class ChangeSet(Struct, frozen=True):
     """The changes an archive makes to one client's records, and what it must leave alone."""
 
     changes: tuple[Change, ...] = ()

@@ -18,8 +18,9 @@ LifecycleError
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 

@@ -7,10 +7,11 @@ same events with the same ids, so whoever receives one twice can tell.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, assert_never
+
+from msgspec import Struct
 
 from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import Cause, Source
@@ -78,8 +79,7 @@ RUN_EVENTS: Mapping[RunState, EventName] = {
 """The event of a run that enters a state; the stages in between have none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """An envelope. ``event_id`` is the same for every delivery; ``correlation_id`` joins what one request caused."""
 
     name: EventName
@@ -94,8 +94,7 @@ class Event:
     detail: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Where changes come from: whose records they are of, under which archive, through which run, and since when.
 
     Nobody may tell the client of them unless ``notify_client`` is true (E9). ``part_id`` is the transaction that made

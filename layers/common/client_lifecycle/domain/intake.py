@@ -10,10 +10,12 @@ Imports ``client``, ``effects``, ``policy`` and ``records``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import TypeAlias, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Client, with_last_active
 from client_lifecycle.domain.effects import CANCELLED_BY_ARCHIVE, Change, all_effects
@@ -76,8 +78,7 @@ Place: TypeAlias = tuple[RecordKind, str]
 """A record of a client by kind and id."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """One record's whole state at one version, as its source tells it (I1).
 
     ``record`` is ``None`` if the source has removed it (I12). ``digest`` is the same for the same content (I2).
@@ -95,8 +96,7 @@ class Told:
         return self.kind, self.record_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(Struct, frozen=True, kw_only=True):
     """What is kept of one record, and beside it whose it is and what its source last said.
 
     ``record`` is ``None`` if it was removed, or nobody has ever told of it. ``source``, ``version`` and ``digest`` are
@@ -120,8 +120,7 @@ UNKNOWN = Kept()
 """What is kept of a record that nobody has told of."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Struct, frozen=True, kw_only=True):
     """What becomes of one change.
 
     ``after`` is what is kept then: what was kept before unless the change is ``stored``. ``refusal`` and ``rule`` say

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.money import Money, per_currency
@@ -22,16 +24,14 @@ MAX_NAMED_RECORDS = 100
 """Records made good on a client that are kept or told by name; of any more, only the number is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordName:
+class RecordName(Struct, frozen=True, kw_only=True):
     """Which of a client's records is meant."""
 
     kind: RecordKind
     record_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MadeGood:
+class MadeGood(Struct, frozen=True, kw_only=True):
     """What a run has ended on a client that was archived already (A11): how much, and the first of it by name.
 
     All of it is in the receipt of the archive that the client is under, ``archive_id``.
@@ -42,8 +42,7 @@ class MadeGood:
     items: tuple[RecordName, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(Struct, frozen=True, kw_only=True):
     """One client's place in a run.
 
     ``archive_id`` and ``archived_revision`` are set in the same write that marks the client archived: its stamp, and
@@ -70,8 +69,7 @@ class Member:
     made_good: MadeGood | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(Struct, frozen=True, kw_only=True):
     """The sums over all members; money is added up per currency (M1)."""
 
     clients: int

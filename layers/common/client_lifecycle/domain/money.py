@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
+
+class Amount(Struct, frozen=True, kw_only=True):
     """An amount in one currency, a code of ISO 4217 like ``EUR``; ``cents`` are hundredths."""
 
     currency: str

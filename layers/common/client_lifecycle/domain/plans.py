@@ -6,8 +6,9 @@ Imports ``client``, ``days``, ``errors`` and ``records``.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
+
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import (
     ArchivePlan,
@@ -50,7 +51,7 @@ def planned(client: Client, terms: PlanTerms, cause: Cause, at: datetime, zone: 
         raise InvalidRequest("This day is not ahead where the practice is.", "archive_on")
     if client.plan and client.plan.terms == terms:
         return client
-    plan = ArchivePlan(terms=terms, planned_at=at, planned_by=cause, look_at=_first_check_at(terms, at))
+    plan = ArchivePlan(terms=terms, planned_at=at, planned_by=cause, check_at=_first_check_at(terms, at))
     return with_next_revision(replace(client, plan=plan))
 
 
@@ -63,9 +64,9 @@ def unplanned(client: Client) -> Client:
     return with_next_revision(replace(client, plan=None))
 
 
-def put_off(client: Client, plan: ArchivePlan, look_at: datetime, held_back_by: tuple[HeldBackBy, ...] = ()) -> Client:
+def put_off(client: Client, plan: ArchivePlan, check_at: datetime, held_back_by: tuple[HeldBackBy, ...] = ()) -> Client:
     """Return the client with its plan to be looked at again later, and what holds it back, if anything does."""
-    return with_next_revision(replace(client, plan=replace(plan, look_at=look_at, held_back_by=held_back_by)))
+    return with_next_revision(replace(client, plan=replace(plan, check_at=check_at, held_back_by=held_back_by)))
 
 
 def next_check_at(terms: PlanTerms, records: Iterable[Record], at: datetime, zone: tzinfo) -> datetime | None:

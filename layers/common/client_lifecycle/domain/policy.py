@@ -6,8 +6,9 @@ Imports ``client``, ``reasons`` and ``settings``.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.reasons import ArchiveReason
@@ -56,8 +57,7 @@ class Refusal(StrEnum):
     NO_SELF_RETURN = "no_self_return"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One line of the table.
 
     ``actors`` are those the action is for, the usual one first. ``switch`` is the setting that turns it off for the
@@ -71,8 +71,7 @@ class Rule:
     switched: tuple[Actor, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
+class Permission(Struct, frozen=True, kw_only=True):
     """The answer to one question. ``activates`` tells that doing it brings the client back (P6)."""
 
     action: Action

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.money import Amount, Money, per_currency
@@ -26,8 +28,7 @@ from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewFacts:
+class PreviewFacts(Struct, frozen=True, kw_only=True):
     """What the side panel shows about one client before the archive is confirmed (E11).
 
     ``credits``, what is ``owed`` and what the payments not yet charged come to, ``scheduled``, are per currency (M1).

@@ -6,9 +6,10 @@ restore reads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, PlanTerms
 from client_lifecycle.domain.effects import Change, LeftAlone
@@ -21,8 +22,7 @@ class ReceiptState(StrEnum):
     SETTLED = "settled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(Struct, frozen=True, kw_only=True):
     """All that one archive changed.
 
     ``moved_from_group_id`` is the group that ``options`` moved the client out of, if it did (E10).
@@ -70,8 +70,7 @@ class HistoryEvent(StrEnum):
     BOOKING_REFUSED = "booking.refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True, kw_only=True):
     """One line of a client's history: what happened, when, by whom, and under which archive.
 
     ``options`` is what was said when archiving; ``reason`` is why a booking was refused; ``plan`` is

@@ -7,10 +7,11 @@ balance never live: no archive touches them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
@@ -39,8 +40,7 @@ class AppointmentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appointment:
+class Appointment(Struct, frozen=True, kw_only=True):
     """A meeting of client and provider. Each occurrence of a recurring series is one, sharing ``series_id``.
 
     ``booked_at`` is when it was booked, or moved to its slot, as far as the calendar has said; nothing else changes it.
@@ -83,8 +83,7 @@ class PaymentStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payment:
+class Payment(Struct, frozen=True, kw_only=True):
     """Money to be charged to the client at ``due_at``."""
 
     kind: Literal[RecordKind.PAYMENT] = RecordKind.PAYMENT
@@ -115,8 +114,7 @@ class ChatKind(StrEnum):
     DIRECT = "direct"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
+class Membership(Struct, frozen=True, kw_only=True):
     """The client's place in a chat; ``record_id`` is the chat's id."""
 
     kind: Literal[RecordKind.MEMBERSHIP] = RecordKind.MEMBERSHIP
@@ -139,8 +137,7 @@ class RecipientStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(Struct, frozen=True, kw_only=True):
     """The client as a recipient of a message blast; ``record_id`` is the blast's id."""
 
     kind: Literal[RecordKind.RECIPIENT] = RecordKind.RECIPIENT
@@ -154,8 +151,7 @@ class Recipient:
         return FOREVER if self.status is RecipientStatus.PENDING else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedEntry:
+class FeedEntry(Struct, frozen=True, kw_only=True):
     """A line about the client in the provider's notification feed."""
 
     kind: Literal[RecordKind.FEED_ENTRY] = RecordKind.FEED_ENTRY
@@ -178,8 +174,7 @@ class ReminderStatus(StrEnum):
     SUPPRESSED = "suppressed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reminder:
+class Reminder(Struct, frozen=True, kw_only=True):
     """A push message or e-mail that reminds the client of a goal."""
 
     kind: Literal[RecordKind.REMINDER] = RecordKind.REMINDER
@@ -202,8 +197,7 @@ class DocumentStatus(StrEnum):
     HIDDEN = "hidden"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A document between client and provider: its id and whether the client sees it, never its title (P7)."""
 
     kind: Literal[RecordKind.DOCUMENT] = RecordKind.DOCUMENT
@@ -224,8 +218,7 @@ class FormStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class Form(Struct, frozen=True, kw_only=True):
     """A form that the client is asked to fill in: its id and how far it is, never what it asks (P8)."""
 
     kind: Literal[RecordKind.FORM] = RecordKind.FORM
@@ -238,8 +231,7 @@ class Form:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Balance:
+class Balance(Struct, frozen=True, kw_only=True):
     """What the client has to its credit and what it owes, as billing last told; both amounts are the client's (I16)."""
 
     kind: Literal[RecordKind.BALANCE] = RecordKind.BALANCE

@@ -10,10 +10,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Cause, Client
 from client_lifecycle.domain.effects import Change
@@ -70,8 +72,7 @@ class RestoreOutcome(StrEnum):
     CHANGED_SINCE = "changed_since"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestoredItem:
+class RestoredItem(Struct, frozen=True, kw_only=True):
     """What became of one record that an archive had touched; ``change`` is what must be written for it, if anything."""
 
     kind: RecordKind
@@ -80,16 +81,14 @@ class RestoredItem:
     change: Change | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obstacles:
+class Obstacles(Struct, frozen=True, kw_only=True):
     """What has come in the way since: appointments whose slot is taken, and chats that were closed, by id."""
 
     taken_appointments: Collection[str] = ()
     closed_chats: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(Struct, frozen=True):
     """A booked appointment in the calendar, and whose it is."""
 
     client_id: str
@@ -197,16 +196,14 @@ class RestoreState(StrEnum):
     FINISHED = "finished"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotRestored:
+class NotRestored(Struct, frozen=True, kw_only=True):
     """What could not be taken back: how much, by reason, and the first ``MAX_NAMED_RECORDS`` of it by name."""
 
     counts: Mapping[RestoreOutcome, int] = field(default_factory=dict)
     items: tuple[RestoredItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restoration:
+class Restoration(Struct, frozen=True, kw_only=True):
     """How far a restore has come.
 
     ``done`` counts the changes of the receipt, of the kinds that were ``asked`` back, that have their outcome;

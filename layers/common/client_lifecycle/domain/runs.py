@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
+
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import ArchiveOptions
 from client_lifecycle.domain.errors import RunNotStarted, RunUndone
@@ -60,8 +62,7 @@ TIDY_UP = "tidy-up"
 """Stands for the clean-up where a run names who made it, or started it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """One bulk archive, or the undo of one.
 
     ``counts`` holds the number of members per outcome; its sum never changes. ``accept_changes`` tells that clients
@@ -104,8 +105,7 @@ class Run:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfirmationTerms:
+class ConfirmationTerms(Struct, frozen=True, kw_only=True):
     """How a new run waits: as what, until when it can be confirmed, and when it starts by itself, if it does."""
 
     state: RunState
@@ -128,7 +128,7 @@ def proposal_terms(tidy_up: TidyUp, at: datetime) -> ConfirmationTerms:
 
 def preview_token(run_id: str, members: Iterable[Member], expires_at: datetime) -> str:
     """Return the token that binds a confirmation to exactly what was shown: run, clients, facts and expiry."""
-    shown = [run_id, expires_at.isoformat(), [[member.client_id, asdict(member.facts)] for member in members]]
+    shown = [run_id, expires_at.isoformat(), [[member.client_id, to_builtins(member.facts)] for member in members]]
     return hashlib.sha256(json.dumps(shown, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -6,8 +6,9 @@ Imports ``client``, ``days``, ``records`` and ``settings``.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.days import day_of, start_of
@@ -15,8 +16,7 @@ from client_lifecycle.domain.records import Appointment, Payment, PaymentStatus,
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class Findings(Struct, frozen=True, kw_only=True):
     """The rules that apply to a client: those that want a confirmation, and those that forbid the archive."""
 
     warnings: tuple[SafetyRule, ...] = ()

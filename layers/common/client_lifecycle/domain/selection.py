@@ -6,16 +6,16 @@ Imports ``client`` and ``days``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.days import start_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientFilter:
+class ClientFilter(Struct, frozen=True, kw_only=True):
     """Conditions on active clients, all of which must hold; one that is not set holds for everybody.
 
     ``inactive_since`` finds clients who were last active before this day began, ``added_before`` those who were added
@@ -29,23 +29,20 @@ class ClientFilter:
     added_before: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenClients:
+class ChosenClients(Struct, frozen=True, kw_only=True):
     """Clients named one by one, in this order; an id that is given twice counts once."""
 
     client_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupMembers:
+class GroupMembers(Struct, frozen=True, kw_only=True):
     """The active members of a group (A6), but for those left out."""
 
     group_id: str
     left_out: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilteredClients:
+class FilteredClients(Struct, frozen=True, kw_only=True):
     """The active clients that a filter finds, but for those left out; the first ``at_most`` by name, if that is set."""
 
     filter: ClientFilter

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from client_lifecycle.domain.reasons import ArchiveReason
 
@@ -20,8 +21,7 @@ class Switch(StrEnum):
     EMAIL_NOTIFICATIONS = "email_notifications"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortalSettings:
+class PortalSettings(Struct, frozen=True, kw_only=True):
     """The switches at one level; ``None`` leaves the decision to the level above."""
 
     chat: bool | None = None
@@ -64,8 +64,7 @@ class SafetyRule(StrEnum):
     PAYMENT_CHARGING = "payment_charging"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SafetySettings:
+class SafetySettings(Struct, frozen=True, kw_only=True):
     """How careful a provider wants to be before a client is archived; by default nothing is held back.
 
     An appointment is soon if its day is no more than ``appointment_within_days`` days of the practice after today.
@@ -78,8 +77,7 @@ class SafetySettings:
     appointment_within_days: int = 7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TidyUp:
+class TidyUp(Struct, frozen=True, kw_only=True):
     """A provider's wish that clients who went quiet are proposed for archiving, now and then.
 
     Quiet is who was not active for ``inactive_days``, has nothing booked and owes nothing. A proposal waits for staff;
@@ -92,8 +90,7 @@ class TidyUp:
     veto_days: int = 7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderSettings:
+class ProviderSettings(Struct, frozen=True, kw_only=True):
     """What a provider has decided for all clients.
 
     A bulk archive can be undone for ``undo_window_days`` after it ended. Whatever is told in days is told in days of

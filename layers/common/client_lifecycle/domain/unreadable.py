@@ -5,14 +5,13 @@ Imports the standard library only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 MOST_NAMED = 20
 """Records, and fields of one, that are named in one answer, one run or one log; the metric counts all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, kw_only=True):
     """A stored record that does not have the form it should have.
 
     ``fields`` are those that are missing or have a value they cannot have; none, if the whole record is missing.

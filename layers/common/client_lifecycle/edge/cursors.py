@@ -7,16 +7,16 @@ made for another provider, another list or another query, or was changed, is ref
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from client_lifecycle.domain.errors import InvalidRequest
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage.seal import BrokenSeal
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A list of a provider as one query asks for it.
 
     Args:

@@ -9,10 +9,10 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from msgspec import Struct
 
 from client_lifecycle.domain.client import Cause, Source
 from client_lifecycle.domain.errors import NotPermitted
@@ -29,8 +29,7 @@ FOR_ARCHIVERS: list[dict[str, list[str]]] = [{"staff": [ARCHIVERS]}]
 CALLER = "caller"
 
 
-@dataclass(frozen=True, slots=True)
-class Staff:
+class Staff(Struct, frozen=True):
     """A signed-in member of a provider's staff."""
 
     provider_id: str

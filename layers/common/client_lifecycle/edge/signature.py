@@ -9,8 +9,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from client_lifecycle.domain.errors import BadSignature
 
@@ -18,8 +19,7 @@ TOLERANCE = timedelta(minutes=5)
 HEADER = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """What a request says it was signed with."""
 
     seconds: int

@@ -7,9 +7,9 @@ to count.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from aws_lambda_powertools import Logger
+from msgspec.structs import asdict
 
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 

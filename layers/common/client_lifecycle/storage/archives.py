@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Client, Stamp
 from client_lifecycle.domain.effects import Change, ChangeSet, LeftAlone
@@ -39,8 +41,7 @@ STAMP_CHECK = 0
 """The index of the stamp's check in every transaction that stands under a stamp."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptPart:
+class ReceiptPart(Struct, frozen=True, kw_only=True):
     """What one later transaction of an archive adds to its receipt, or what one of a restore takes back.
 
     It stands alone for whoever follows the table: since when, through which run, and whether the client may hear of it.

@@ -6,9 +6,11 @@ Imports the domain and the rest of this ring.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Group, Status
@@ -28,8 +30,7 @@ from client_lifecycle.storage.values import from_plain, to_plain, unreadable
 _ANY_RECORD: Any = Record
 
 
-@dataclass(frozen=True, slots=True)
-class LiveClient:
+class LiveClient(Struct, frozen=True):
     """A client and those of its records that an archive may have to touch, read in one go.
 
     ``unreadable`` are those that cannot be read. Whoever decides to archive needs all of them: a rule of the practice
@@ -54,8 +55,7 @@ CursorKey: TypeAlias = Sequence[str]
 """A place in the order of a client list, good whatever becomes of the client that was there; it holds personal data."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClientPage:
+class ClientPage(Struct, frozen=True):
     """A page of a client list and the place to go on after, ``None`` on the last."""
 
     clients: list[Client]
@@ -181,8 +181,7 @@ def count_clients(tenant: Tenant, status: Status, *, group_id: str | None) -> in
     return tenant.table.count(f"{tab.attribute} = :partition", {":partition": tab.partition}, index=tab.index)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tab:
+class _Tab(Struct, frozen=True, kw_only=True):
     """Where a tab of the client list lies: the partition of an index, and what its sort keys begin with."""
 
     index: str
@@ -220,7 +219,7 @@ def _page_of(table: Table, tab: _Tab, limit: int, after: CursorKey | None) -> Cl
 def client_item(client: Client) -> Plain:
     """Return a client as it is stored; one with a plan lies in the ``due`` index, and no other does."""
     archive_id = client.stamp.archive_id if client.stamp else None
-    due = keys.due_keys(keys.Work.PLAN, client.client_id, client.plan.look_at) if client.plan else {}
+    due = keys.due_keys(keys.Work.PLAN, client.client_id, client.plan.check_at) if client.plan else {}
     stored = {
         **keys.Keys(client.provider_id).client(client.client_id),
         **to_plain(client),
@@ -292,7 +291,7 @@ def change_write(tenant: Tenant, client_id: str, change: Change) -> Write:
 
 def record_write(tenant: Tenant, found: Plain, after: Record) -> Write:
     """Write a record over an item as it was found, in whatever way another system has written that, or not at all."""
-    names = {one.name for one in fields(after)} | {"live_key", "commitment_key"}
+    names = {one.encode_name for one in fields(after)} | {"live_key", "commitment_key"}
     _, client_id = keys.provider_and_client(found["pk"])
     item = record_item(tenant.keys, client_id, after)
     before, plain = ({name: one[name] for name in names if name in one} for one in (found, item))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from client_lifecycle.domain.records import (
     FOREVER,
@@ -86,8 +87,7 @@ def commitments_of_clients(
     return _by_client(tenant.table, (plain for found in side_by_side(of_client, client_ids) for plain in found))
 
 
-@dataclass(slots=True)
-class Calendar:
+class Calendar(Struct):
     """A provider's calendar from a moment on, read once for all clients that come back together."""
 
     tenant: Tenant

@@ -6,8 +6,9 @@ Imports this ring.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from client_lifecycle.domain.effects import LeftAlone
 from client_lifecycle.storage import keys
@@ -21,8 +22,7 @@ from client_lifecycle.storage.values import unreadable
 __all__ = ["Due", "Work", "forget", "list_due", "postpone"]
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """An item that is due, by its ids, and its place in the index as it was found."""
 
     key: keys.Key

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.events import Event
@@ -24,8 +24,7 @@ EVENTS_PER_PUT = 10
 SOURCE = "client-archive"
 
 
-@dataclass(frozen=True, slots=True)
-class EventBus:
+class EventBus(Struct, frozen=True):
     """The EventBridge bus that other systems follow."""
 
     client: EventBridgeClient
@@ -59,8 +58,7 @@ class EventBus:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetters:
+class DeadLetters(Struct, frozen=True):
     """The SQS queue for what no other try would help; people look at it."""
 
     client: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.unreadable import Unreadable
@@ -12,8 +12,7 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
+class HistoryPage(Struct, frozen=True):
     """A page of a client's history and the id to go on after, ``None`` on the last."""
 
     entries: list[HistoryEntry]

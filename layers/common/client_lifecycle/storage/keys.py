@@ -43,10 +43,11 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status
@@ -132,8 +133,7 @@ def provider_and_run(partition: str) -> tuple[str, str]:
     return provider_id, run_id
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """What a key says of its item: the kind, the id, the client it hangs on, and the ids that the item must hold."""
 
     kind: str
@@ -281,8 +281,7 @@ def due_keys(work: Work, item_id: str, at: datetime) -> dict[str, str]:
     return {"due_key": due_partitions(work)[shard], "due_since": sortable(at)}
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """The keys of one provider's items, and its partitions of the indexes."""
 
     provider_id: str

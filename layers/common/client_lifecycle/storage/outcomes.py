@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.members import Member, reopened
@@ -34,8 +36,7 @@ COUNTS = 0
 """The index of the write to the run's counts in every transaction here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(Struct, frozen=True, kw_only=True):
     """What an attempt of a run came to for one of its members.
 
     ``archive_id`` is the stamp that the client must still carry and the receipt that is settled; it is given for
@@ -170,8 +171,7 @@ def _reopening(tenant: Tenant, run: Run, member: Member) -> Write:
     return conditional_update(tenant.table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(Struct, frozen=True):
     """Where settlements belong: a run of a provider, and an attempt of it."""
 
     tenant: Tenant

@@ -6,9 +6,11 @@ Imports the domain and the rest of this ring.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import fields, replace
 
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound, UnreadableRecord
@@ -39,8 +41,7 @@ SETTINGS_FIELDS = tuple(field.name for field in fields(ProviderSettings))
 GROUP_FIELDS = tuple(field.name for field in fields(Group))
 
 
-@dataclass(frozen=True, slots=True)
-class GroupPage:
+class GroupPage(Struct, frozen=True):
     """A page of a provider's groups and the id to go on after, ``None`` on the last."""
 
     groups: list[Group]
@@ -49,7 +50,7 @@ class GroupPage:
 
 
 CAREFUL = ProviderSettings(
-    safety=replace(SafetySettings(), **{rule.value: Level.BLOCK for rule in SafetyRule}),  # type: ignore[arg-type]
+    safety=replace(SafetySettings(), **{rule.value: Level.BLOCK for rule in SafetyRule}),
     no_self_return=frozenset(ArchiveReason),
 )
 """What counts for settings that cannot be read: nothing is done that they could forbid."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from client_lifecycle.domain.runs import MAX_CLIENTS
 
@@ -74,14 +76,18 @@ def reader_of(kind: Any, shape: str = "", name: str = "") -> Reader:
         return _one_of({part: part for part in parts})
     inner = [reader_of(part, shape, name) for part in parts if part not in (NoneType, Ellipsis)]
     if origin in (Union, UnionType):
-        return _tagged(parts) if all(map(is_dataclass, parts)) else _union(inner, NoneType in parts)
+        return _tagged(parts) if all(map(_is_shape, parts)) else _union(inner, NoneType in parts)
     return _mapping(*inner) if origin is Mapping else _several(origin, *inner)
+
+
+def _is_shape(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
 
 
 def _simple(kind: Any, shape: str, name: str) -> Reader:
     if kind is int:
         return _whole(*_range(shape, name))
-    if is_dataclass(kind):
+    if _is_shape(kind):
         return _fields(kind)
     return READERS[kind] if kind in READERS else _one_of({member.value: member for member in kind})
 
@@ -94,16 +100,16 @@ def _range(shape: str, name: str) -> tuple[int, int]:
 
 
 def _fields(shape: Any) -> Reader:
-    hints = get_type_hints(shape)
-    readers = {one.name: reader_of(hints[one.name], shape.__name__, one.name) for one in fields(shape)}
-    required = [one.name for one in fields(shape) if one.default is MISSING and one.default_factory is MISSING]
+    readers = {one.encode_name: reader_of(one.type, shape.__name__, one.name) for one in fields(shape)}
+    names = {one.encode_name: one.name for one in fields(shape)}
+    required = [one.encode_name for one in fields(shape) if one.required]
 
     def read(stored: Any) -> Any:
         if not isinstance(stored, dict):
             raise Unfit
         unfit = [(name,) for name in required if name not in stored]
         given = [(name, stored[name]) for name in readers if name in stored]
-        values = dict(_each(given, lambda name, value: (name, readers[name](value)), unfit))
+        values = dict(_each(given, lambda name, value: (names[name], readers[name](value)), unfit))
         return shape(**values)
 
     return read
@@ -155,7 +161,7 @@ def _union(readers: Sequence[Reader], may_be_none: bool) -> Reader:
 
 def _tagged(kinds: Iterable[Any]) -> Reader:
     """Return what reads one of several shapes, told apart by their ``kind``."""
-    readers = {str(get_type_hints(one)["kind"].__args__[0]): reader_of(one) for one in kinds}
+    readers = {str(get_args(fields(one)[0].type)[0]): reader_of(one) for one in kinds}
 
     def read(stored: Any) -> Any:
         if not isinstance(stored, dict):

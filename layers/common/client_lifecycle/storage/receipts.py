@@ -6,9 +6,11 @@ Imports the domain and the rest of this ring.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from client_lifecycle.domain.effects import Change, LeftAlone
 from client_lifecycle.domain.errors import ReceiptNotFound, UnreadableRecord
@@ -28,8 +30,7 @@ ReceiptCursor: TypeAlias = tuple[str, int]
 """Where a page of a receipt ends: the sort key of an item of the receipt, and how many of its changes were shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class PagedReceipt:
+class PagedReceipt(Struct, frozen=True):
     """A receipt with some of its changes, and what of them was left alone beside.
 
     ``next_cursor`` is where to go on, ``None`` if there are no more changes. ``held_bytes`` is what the page takes in
@@ -41,8 +42,7 @@ class PagedReceipt:
     held_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptPage:
+class ReceiptPage(Struct, frozen=True):
     """A page of a client's receipts and the archive id to go on after, ``None`` on the last."""
 
     receipts: list[PagedReceipt]
@@ -50,8 +50,7 @@ class ReceiptPage:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Shown:
+class _Shown(Struct):
     """What is shown of a receipt on one page, as it fills."""
 
     limit: int

@@ -6,9 +6,10 @@ Imports the domain and the rest of this ring.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.effects import Change
@@ -30,8 +31,7 @@ Records: TypeAlias = Mapping[tuple[RecordKind, str], Record]
 """Records of a client by kind and id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a restore meets: the records as they are now, and the chats that have been closed."""
 
     records: Records
@@ -77,8 +77,7 @@ def read_found(tenant: Tenant, client: Client, changes: Collection[Change]) -> F
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chat:
+class _Chat(Struct, frozen=True, kw_only=True):
     """What is kept of a chat by the system that runs it."""
 
     chat_id: str
@@ -94,6 +93,6 @@ def _closed_chats(table: Table, found: Iterable[Plain]) -> set[str]:
 def _fields(restoration: Restoration) -> Plain:
     """Return a restore as it is stored; until it is finished, the clean-up has to look at it."""
     is_unfinished = restoration.state is RestoreState.RESTORING
-    look_at = restoration.began_at + CHECK_RESTORE_AFTER
-    due = keys.due_keys(keys.Work.RESTORING, restoration.archive_id, look_at) if is_unfinished else {}
+    check_at = restoration.began_at + CHECK_RESTORE_AFTER
+    due = keys.due_keys(keys.Work.RESTORING, restoration.archive_id, check_at) if is_unfinished else {}
     return {**to_plain(restoration), **due}

@@ -6,9 +6,10 @@ What moves a member from one outcome to another is in ``outcomes``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from client_lifecycle.domain.errors import RunNotFound
 from client_lifecycle.domain.members import Member
@@ -31,8 +32,7 @@ CHECK_RUN_AFTER = timedelta(minutes=10)
 """How long after an attempt began the clean-up looks whether something still works on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunPage:
+class RunPage(Struct, frozen=True):
     """A page of a provider's runs and the id to go on after, ``None`` on the last."""
 
     runs: list[Run]
@@ -40,8 +40,7 @@ class RunPage:
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class MemberPage:
+class MemberPage(Struct, frozen=True):
     """A page of a run's members and the position to go on after, ``None`` on the last."""
 
     members: list[Member]
@@ -278,8 +277,8 @@ def _without_counts(run: Run) -> Plain:
 
 
 def _run_fields(run: Run) -> Plain:
-    look_at = _check_at(run)
-    return {**to_plain(run), **(keys.due_keys(keys.Work.RUN, run.run_id, look_at) if look_at else {})}
+    check_at = _check_at(run)
+    return {**to_plain(run), **(keys.due_keys(keys.Work.RUN, run.run_id, check_at) if check_at else {})}
 
 
 def _check_at(run: Run) -> datetime | None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from client_lifecycle.storage.calls import persistently
 
@@ -28,8 +28,7 @@ class BrokenSeal(Exception):
     """A text was not sealed here, or was changed since."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Struct, frozen=True):
     """A symmetric key that never leaves KMS; a sealed text is opaque, and safe in a URL.
 
     Every call raises ``StorageBusy`` when throttles or a connection's faults outlast the time there is.

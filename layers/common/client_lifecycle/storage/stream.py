@@ -7,8 +7,9 @@ they tell of, so there is no event without its write and no write without its ev
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.events import (
@@ -31,8 +32,7 @@ INSERT = "INSERT"
 MODIFY = "MODIFY"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamRecord:
+class StreamRecord(Struct, frozen=True, kw_only=True):
     """One write as the stream tells it: the item's key, and the item before and after."""
 
     sequence_number: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from client_lifecycle.storage.calls import persistently
 
@@ -11,8 +12,7 @@ READING = frozenset({"Creating", "Enabling", "Enabled", "Updating"})
 """The states in which a mapping reads, or is about to."""
 
 
-@dataclass(frozen=True, slots=True)
-class StreamReader:
+class StreamReader(Struct, frozen=True):
     """The function that reads the table's stream, by its event source mapping."""
 
     client: Any

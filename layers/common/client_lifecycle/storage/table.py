@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.attributes import Plain, from_item, to_item
@@ -54,8 +54,7 @@ class StaleRead(Exception):
     """What a commit was decided on has changed meanwhile; nothing was written. Read again and decide again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page of a query and the key to go on from, ``None`` on the last."""
 
     items: list[Plain]
@@ -66,8 +65,7 @@ def nobody(_: Sequence[Unreadable]) -> None:
     """Tell nobody of what could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """A DynamoDB table behind the few calls this system makes.
 
     ``report`` is told of every item that was passed over because it cannot be read; it may be called by many threads.

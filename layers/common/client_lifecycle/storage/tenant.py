@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Tenant:
+class Tenant(Struct, frozen=True):
     """The table as one provider's; it is made once, from who calls or from the item that is due.
 
     Args:

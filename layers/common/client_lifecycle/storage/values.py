@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from msgspec import to_builtins
+from msgspec import NODEFAULT, to_builtins
+from msgspec.structs import fields
 
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
@@ -39,7 +39,7 @@ def _without_none(plain: Any) -> Any:
 @cache
 def defaults(shape: Any) -> Plain:
     """Return the defaults of a shape's fields, as they are stored."""
-    return {one.name: to_builtins(one.default) for one in fields(shape) if one.default not in (MISSING, None)}
+    return {one.encode_name: to_builtins(one.default) for one in fields(shape) if one.default not in (NODEFAULT, None)}
 
 
 def from_plain(shape: type[T], plain: Mapping[str, Any]) -> T:

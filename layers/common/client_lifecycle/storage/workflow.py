@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from client_lifecycle.domain.members import Member, batches
 from client_lifecycle.domain.runs import Run
@@ -30,8 +30,7 @@ class Progress(Enum):
     ENDED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Workflow:
+class Workflow(Struct, frozen=True):
     """The state machine that carries out bulk archives, and the bucket of its manifests.
 
     Every call raises ``StorageBusy`` when throttles or a connection's faults outlast the time there is.

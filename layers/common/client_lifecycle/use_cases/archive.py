@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.structs import replace
 from ulid import ULID
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp, archive, next_flip_at
@@ -23,8 +24,7 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.carry_out import contended, finish_archive, make_good
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
+class Archived(Struct, frozen=True):
     """A client that is archived, and the receipt of the archive it is under; of a long one, its first page.
 
     ``rest`` is where the receipt goes on, ``None`` if that is all of it. ``made_good`` is what had come alive since the

@@ -123,7 +123,7 @@ def carry_out_plan(tenant: Tenant, client_id: str, *, at: datetime) -> CarriedOu
     for _ in commit_attempts():
         live = read_live(tenant, client_id, at - LONGEST_APPOINTMENT)
         plan = live.client.plan
-        if plan is None or plan.look_at > at:
+        if plan is None or plan.check_at > at:
             return CarriedOut.NOTHING_DUE
         settings = read_settings(tenant)
         try:
@@ -137,8 +137,8 @@ def _carry_out(
     tenant: Tenant, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
 ) -> CarriedOut:
     live.require_whole()
-    if look_at := next_check_at(plan.terms, live.records, at, settings.time_zone):
-        commit_plan(tenant, live.client, put_off(live.client, plan, look_at))
+    if check_at := next_check_at(plan.terms, live.records, at, settings.time_zone):
+        commit_plan(tenant, live.client, put_off(live.client, plan, check_at))
         return CarriedOut.PUT_OFF
     if held_back_by := _archive(tenant, live, plan, settings, at):
         commit_plan(tenant, live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by))

@@ -7,10 +7,10 @@ is back. Imports the domain and storage.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
+from msgspec.structs import replace
 from ulid import ULID
 
 from client_lifecycle.domain.client import Cause, Stamp

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from client_lifecycle.domain.effects import ChangeSet
 from client_lifecycle.domain.errors import Superseded
@@ -67,8 +68,7 @@ class SweepResult(StrEnum):
     PLAN_HELD_BACK = "plan_held_back"
 
 
-@dataclass(frozen=True, slots=True)
-class SweptItem:
+class SweptItem(Struct, frozen=True):
     """What was done with one item, by its key, and the fault if there was one."""
 
     work: Work
@@ -95,13 +95,13 @@ def clean_up(
         What was done, item by item.
     """
 
-    def look_at(item: tuple[Work, Due]) -> SweptItem | None:
+    def check(item: tuple[Work, Due]) -> SweptItem | None:
         return _handle(table, workflow, *item, now()) if has_time() else None
 
     with ThreadPoolExecutor(WORKERS) as workers:
         for work in Work:
             found = ((work, one) for one in in_turn(due.list_due(table, work, now())))
-            yield from (done for done in workers.map(look_at, found) if done)
+            yield from (done for done in workers.map(check, found) if done)
 
 
 def in_turn(found: Iterable[Due]) -> Iterator[Due]:

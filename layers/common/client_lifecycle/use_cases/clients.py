@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from client_lifecycle.domain.client import Client, with_next_revision
 from client_lifecycle.domain.errors import ClientNotFound, EmailInUse, UnreadableRecord
@@ -18,8 +19,7 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.carry_out import contended
 
 
-@dataclass(frozen=True, slots=True)
-class ClientPermissions:
+class ClientPermissions(Struct, frozen=True):
     """Everything that is allowed or refused with one client, and the switches it was decided on."""
 
     client: Client
@@ -28,8 +28,7 @@ class ClientPermissions:
     unreadable: Sequence[Unreadable] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PermissionCheck:
+class PermissionCheck(Struct, frozen=True):
     """The answer on one action for many clients, ``None`` for an id that has no client, or one that cannot be read."""
 
     action: Action

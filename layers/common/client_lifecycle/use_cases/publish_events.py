@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.events import Event
@@ -12,16 +13,14 @@ from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, DeadLetters, Even
 from client_lifecycle.storage.stream import StreamRecord, events_of, stream_record
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """A write that was set aside, and why."""
 
     record: StreamRecord
     fault: UnreadableRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Published(Struct, frozen=True, kw_only=True):
     """What became of a batch of the stream.
 
     ``events`` are those that the bus took. ``again_from`` is the first write with an event that it did not take, for

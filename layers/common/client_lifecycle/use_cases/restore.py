@@ -7,9 +7,10 @@ in between, asking again or the clean-up goes on from there; a new archive of th
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.structs import replace
 from ulid import ULID
 
 from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, with_next_revision
@@ -44,8 +45,7 @@ TRANSACTIONS_PER_ANSWER = 20
 """What one answer waits for, some two thousand records; the clean-up does the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(Struct, frozen=True):
     """A client that is active, what became of each record that was asked back, and whether that is all by now.
 
     ``restoration`` is how far it has come, ``None`` if nothing was asked back, or nothing was left to be done.
@@ -245,8 +245,7 @@ def _commit_reactivation(
     return after
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Struct, frozen=True):
     """A restore from one receipt, that will not grow any more."""
 
     tenant: Tenant

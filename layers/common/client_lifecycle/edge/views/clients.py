@@ -20,6 +20,7 @@ from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField
+from client_lifecycle.edge.views.values import Shown
 
 
 class PlanView(BaseModel):
@@ -27,7 +28,7 @@ class PlanView(BaseModel):
 
     trigger: Trigger
     archive_on: date | None
-    options: ArchiveOptions
+    options: Shown[ArchiveOptions]
     acknowledged: list[SafetyRule]
     planned_at: datetime
     planned_by: CauseView
@@ -60,7 +61,7 @@ class ClientView(BaseModel):
     credit_cents: int
     owed_cents: int
     currency: str
-    settings: PortalSettings
+    settings: Shown[PortalSettings]
     archive_id: str | None = None
     archived_at: datetime | None = None
     archived_by: CauseView | None = None
@@ -105,9 +106,9 @@ class HistoryView(BaseModel):
     event: HistoryEvent
     by: CauseView
     archive_id: str | None
-    options: ArchiveOptions | None
+    options: Shown[ArchiveOptions] | None
     reason: str | None
-    plan: PlanTerms | None
+    plan: Shown[PlanTerms] | None
 
     @classmethod
     def of(cls, entry: HistoryEntry) -> HistoryView:

@@ -12,6 +12,7 @@ from client_lifecycle.domain.client import (
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, Refusal
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge.views.shared import UnreadableField
+from client_lifecycle.edge.views.values import Shown
 from client_lifecycle.storage.clients import client_not_found
 
 
@@ -45,7 +46,7 @@ class PermissionsView(BaseModel):
 
     client_id: str
     status: Status
-    settings: PortalSettings
+    settings: Shown[PortalSettings]
     permissions: list[PermissionView]
     unreadable: UnreadableField
 

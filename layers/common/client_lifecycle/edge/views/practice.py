@@ -10,6 +10,7 @@ from client_lifecycle.domain.client import (
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings, TidyUp
 from client_lifecycle.edge.views.shared import UnreadableField
+from client_lifecycle.edge.views.values import Shown
 
 
 class GroupView(BaseModel):
@@ -17,7 +18,7 @@ class GroupView(BaseModel):
 
     group_id: str
     name: str
-    settings: PortalSettings
+    settings: Shown[PortalSettings]
 
     @classmethod
     def of(cls, group: Group) -> GroupView:
@@ -36,11 +37,11 @@ class GroupListView(BaseModel):
 class SettingsView(BaseModel):
     """What a provider has decided for all clients."""
 
-    portal: PortalSettings
-    safety: SafetySettings
+    portal: Shown[PortalSettings]
+    safety: Shown[SafetySettings]
     no_self_return: list[ArchiveReason]
     undo_window_days: int
-    tidy_up: TidyUp | None
+    tidy_up: Shown[TidyUp] | None
     time_zone: str
 
     @classmethod

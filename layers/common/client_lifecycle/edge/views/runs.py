@@ -25,6 +25,7 @@ from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge.views.receipts import RestoredItemView
 from client_lifecycle.edge.views.shared import UnreadableField
+from client_lifecycle.edge.views.values import Shown
 
 
 class MemberView(BaseModel):
@@ -42,11 +43,11 @@ class MemberView(BaseModel):
     client_id: str
     name: str | None
     status: Status
-    credits: list[Amount]
-    owed: list[Amount]
+    credits: list[Shown[Amount]]
+    owed: list[Shown[Amount]]
     upcoming_appointments: int
     scheduled_payments: int
-    scheduled: list[Amount]
+    scheduled: list[Shown[Amount]]
     warnings: list[SafetyRule]
     blocks: list[SafetyRule]
     outcome: Outcome
@@ -55,7 +56,7 @@ class MemberView(BaseModel):
     archive_id: str | None
     not_restored: list[RestoredItemView]
     not_restored_total: int
-    made_good: MadeGood | None
+    made_good: Shown[MadeGood] | None
     unreadable: UnreadableField
 
     @classmethod
@@ -105,9 +106,9 @@ class RunView(BaseModel):
     kind: RunKind
     state: RunState
     group_id: str | None
-    filter: ClientFilter | None
+    filter: Shown[ClientFilter] | None
     left_out: int
-    options: ArchiveOptions
+    options: Shown[ArchiveOptions]
     created_at: datetime
     created_by: str
     expires_at: datetime
@@ -118,7 +119,7 @@ class RunView(BaseModel):
     attempt: int
     undo_of: str | None
     undone_by: str | None
-    totals: Totals
+    totals: Shown[Totals]
     counts: dict[Outcome, int]
     not_restored: dict[RestoreOutcome, int]
     not_restored_total: int

@@ -11,9 +11,10 @@ from client_lifecycle.domain.client import (
     Source,
 )
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
+from client_lifecycle.edge.views.values import Shown
 
 UnreadableField = Annotated[
-    list[Unreadable],
+    list[Shown[Unreadable]],
     Field(default_factory=list, description="Stored records that had to be passed over, the first of them."),
     AfterValidator(lambda found: found[:MOST_NAMED]),
 ]

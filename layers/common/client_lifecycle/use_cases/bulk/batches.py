@@ -9,11 +9,11 @@ The values here are what the steps hand to each other, so they are in the workfl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from client_lifecycle.domain.effects import Effect
 from client_lifecycle.domain.errors import LifecycleError, StorageBusy, Superseded, UnreadableRecord

@@ -9,9 +9,10 @@ changed since the preview. Imports the domain and storage.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import Struct
+from msgspec.structs import replace
 from ulid import ULID
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
@@ -45,8 +46,7 @@ FIELDS = {GroupMembers: ("group_id", "group_id"), FilteredClients: ("filter", "f
 """The parts of the request that name a selection, and the group in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """A run that waits to be confirmed, with its members in order, and their clients by id."""
 
     run: Run
@@ -54,8 +54,7 @@ class Preview:
     clients: Mapping[str, Client]
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """Clients in the order of the preview, each with what is shown of it; and what could not be read."""
 
     clients: list[tuple[Client, PreviewFacts]]

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Cause, Client, Source, Status
 from client_lifecycle.domain.effects import Change
@@ -46,8 +48,7 @@ PENDING_PER_PAGE = 1_000
 """Members without an outcome that are read at a time when a run is closed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What a first step came to for one member.
 
     It is the member's stamp, if effects are to follow, or else its outcome, with the rules that held the client back if

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
+from msgspec.structs import replace
 from ulid import ULID
 
 from client_lifecycle.domain.runs import Run, RunState

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.members import Member
@@ -17,8 +18,7 @@ from client_lifecycle.storage.tenant import Tenant
 __all__ = ["MemberPage", "list_runs", "members_with_clients", "read_run"]
 
 
-@dataclass(frozen=True, slots=True)
-class MemberPage:
+class MemberPage(Struct, frozen=True):
     """A page of a run's members, their clients by id, and the position to go on after, ``None`` on the last."""
 
     members: Sequence[Member]
