@@ -24,7 +24,7 @@ STORED_CLIENTS = "client_lifecycle.storage.clients"
 BACK = "replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)"
 REFUSED_DELETION = "    raise RecordsAreKept(\n"
 LATER_ONLY = "if one.appointment.booked_at and one.appointment.booked_at > since"
-BRING_BACK = "            return bring_back(\n                tenant,\n                client,\n"
+BRING_BACK = "    return bring_back(\n        tenant,\n        client,\n"
 
 COMING_BACK = [
     Mutation("A1", "activating leaves the client archived", CLIENT, BACK, BACK.replace("stamp=None, ", "")),
@@ -307,15 +307,15 @@ COMING_BACK = [
         "A9",
         "only the latest receipt is restored from",
         RESTORING,
-        f"{BRING_BACK}                archive_id,\n",
-        f"{BRING_BACK}                client.last_return.archive_id if client.last_return else archive_id,\n",
+        f"{BRING_BACK}        archive_id,\n",
+        f"{BRING_BACK}        client.last_return.archive_id if client.last_return else archive_id,\n",
     ),
     Mutation(
         "A9",
         "an archived client is activated by it",
         RESTORING,
-        '            raise StillArchived("This client is archived. Activate it first.", "client_id")\n',
-        "            pass\n",
+        '        raise StillArchived("This client is archived. Activate it first.", "client_id")\n',
+        "        pass\n",
     ),
     Mutation(
         "A9",
@@ -378,8 +378,8 @@ COMING_BACK = [
         "A11",
         "a run passes over who is archived already",
         ARCHIVE_BATCH,
-        "            if held_back.outcome is Outcome.ALREADY_ARCHIVED:\n",
-        "            if held_back.outcome is Outcome.EXCLUDED:\n",
+        "    if held_back.outcome is Outcome.ALREADY_ARCHIVED:\n",
+        "    if held_back.outcome is Outcome.EXCLUDED:\n",
     ),
     Mutation(
         "A11",

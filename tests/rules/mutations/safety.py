@@ -18,9 +18,9 @@ TIDY_UP = "client_lifecycle.use_cases.bulk.proposals"
 MEMBERS = "client_lifecycle.domain.members"
 RUNS = "client_lifecycle.domain.runs"
 VIEWS = "client_lifecycle.edge.views.clients"
-READ_SETTINGS = "        before = read_settings(tenant)\n"
+READ_SETTINGS = "    before = read_settings(tenant)\n"
 READ_LIVE = "        live = read_live(tenant, client_id, at)\n"
-READ_PLANNED = "        live = read_live(tenant, client_id, at - LONGEST_APPOINTMENT)\n"
+READ_PLANNED = "    live = read_live(tenant, client_id, at - LONGEST_APPOINTMENT)\n"
 
 SAFETY_RULES = [
     Mutation("M1", "amounts of several currencies are added up", MONEY, "sums[amount.currency] +=", 'sums["USD"] +='),
@@ -130,7 +130,7 @@ SAFETY_RULES = [
         "the single archive reads the settings before the client",
         ARCHIVE,
         f"{READ_LIVE}        if live",
-        f"{READ_SETTINGS}{READ_LIVE}        if not live.client.stamp:\n"
+        f"    {READ_SETTINGS}{READ_LIVE}        if not live.client.stamp:\n"
         "            said = {'options': options, 'acknowledged': acknowledged}\n"
         "            return archive_snapshot(tenant, live, before, cause=cause, at=at, **said)\n        if live",
     ),
@@ -139,8 +139,8 @@ SAFETY_RULES = [
         "a plan reads the settings before the client",
         ARCHIVE_LATER,
         READ_PLANNED,
-        f"{READ_SETTINGS}{READ_PLANNED}        if live.client.plan:\n"
-        "            return _carry_out(tenant, live, live.client.plan, before, at)\n",
+        f"{READ_SETTINGS}{READ_PLANNED}    if live.client.plan:\n"
+        "        return _carry_out(tenant, live, live.client.plan, before, at)\n",
     ),
     Mutation("S2", "the single archive passes over what warns", ARCHIVE, "findings.unacknowledged(acknowledged)", "()"),
     Mutation(

@@ -9,12 +9,12 @@ from client_lifecycle.domain.client import Cause, Client
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.table import StaleRead, commit_attempts
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.carry_out import contended
+from client_lifecycle.use_cases.optimistic import optimistic_on_client
 from client_lifecycle.use_cases.restore import TRANSACTIONS_PER_ANSWER, Restored, bring_back
 
 
+@optimistic_on_client
 def activate_client(
     tenant: Tenant,
     client_id: str,
@@ -40,25 +40,20 @@ def activate_client(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        client = read_client(tenant, client_id)
-        archive_id = _last_archive_id(client)
-        if archive_id is None:
-            return Restored(client)
-        try:
-            return bring_back(
-                tenant,
-                client,
-                archive_id,
-                cause=cause,
-                at=at,
-                asked=asked,
-                calendar=Calendar(tenant, at),
-                most=TRANSACTIONS_PER_ANSWER,
-            )
-        except StaleRead:
-            continue
-    raise contended()
+    client = read_client(tenant, client_id)
+    archive_id = _last_archive_id(client)
+    if archive_id is None:
+        return Restored(client)
+    return bring_back(
+        tenant,
+        client,
+        archive_id,
+        cause=cause,
+        at=at,
+        asked=asked,
+        calendar=Calendar(tenant, at),
+        most=TRANSACTIONS_PER_ANSWER,
+    )
 
 
 def _last_archive_id(client: Client) -> str | None:

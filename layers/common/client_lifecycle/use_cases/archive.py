@@ -19,9 +19,10 @@ from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
 from client_lifecycle.storage.receipts import ReceiptCursor, read_receipt_page
-from client_lifecycle.storage.table import StaleRead, commit_attempts
+from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.carry_out import contended, finish_archive, make_good
+from client_lifecycle.use_cases.carry_out import finish_archive, make_good
+from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 
 class Archived(Struct, frozen=True):
@@ -72,21 +73,16 @@ def archive_client(
         StorageBusy: the table kept throttling.
     """
     made_good: list[Change] = []
-    for _ in commit_attempts():
+
+    @optimistic_on_client
+    def archived() -> Archived:
         live = read_live(tenant, client_id, at)
         if live.client.stamp:
-            try:
-                return _archived_before(tenant, live, live.client.stamp, cause, at, made_good)
-            except (StaleRead, Superseded):
-                continue
+            return _archived_before(tenant, live, live.client.stamp, cause, at, made_good)
         settings = read_settings(tenant)
-        try:
-            return archive_snapshot(
-                tenant, live, settings, cause=cause, at=at, options=options, acknowledged=acknowledged
-            )
-        except StaleRead:
-            continue
-    raise contended()
+        return archive_snapshot(tenant, live, settings, cause=cause, at=at, options=options, acknowledged=acknowledged)
+
+    return archived()
 
 
 def archive_snapshot(
@@ -148,8 +144,11 @@ def _archived_before(
     tenant: Tenant, live: LiveClient, stamp: Stamp, cause: Cause, at: datetime, made_good: list[Change]
 ) -> Archived:
     """Make good a client that is archived already; each change is added to ``made_good`` once it is committed."""
-    for part in make_good(tenant, live, stamp, cause=cause, at=at):
-        made_good.extend(part.changes)
+    try:
+        for part in make_good(tenant, live, stamp, cause=cause, at=at):
+            made_good.extend(part.changes)
+    except Superseded as gone:
+        raise StaleRead from gone
     return replace(_with_receipt(tenant, live.client, stamp.archive_id), made_good=tuple(made_good))
 
 

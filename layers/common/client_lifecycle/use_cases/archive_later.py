@@ -16,10 +16,9 @@ from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.plans import commit_plan
 from client_lifecycle.storage.providers import read_group, read_settings
-from client_lifecycle.storage.table import StaleRead, commit_attempts
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_snapshot
-from client_lifecycle.use_cases.carry_out import contended
+from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 
 class CarriedOut(StrEnum):
@@ -31,6 +30,7 @@ class CarriedOut(StrEnum):
     NOTHING_DUE = "nothing_due"
 
 
+@optimistic_on_client
 def plan_archive(tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cause, at: datetime) -> Client:
     """Plan a client's archive, in the place of any other plan; the same plan again changes nothing.
 
@@ -51,21 +51,17 @@ def plan_archive(tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cau
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        client = read_client(tenant, client_id)
-        after = planned(client, terms, cause, at, read_settings(tenant).time_zone)
-        if terms.options.group_id:
-            read_group(tenant, terms.options.group_id)
-        if after == client:
-            return client
-        try:
-            commit_plan(tenant, client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at))
-        except StaleRead:
-            continue
-        return after
-    raise contended()
+    client = read_client(tenant, client_id)
+    after = planned(client, terms, cause, at, read_settings(tenant).time_zone)
+    if terms.options.group_id:
+        read_group(tenant, terms.options.group_id)
+    if after == client:
+        return client
+    commit_plan(tenant, client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at))
+    return after
 
 
+@optimistic_on_client
 def cancel_plan(tenant: Tenant, client_id: str, *, cause: Cause, at: datetime) -> Client:
     """Cancel a client's plan; a client without one stays as it is.
 
@@ -80,17 +76,12 @@ def cancel_plan(tenant: Tenant, client_id: str, *, cause: Cause, at: datetime) -
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        client = read_client(tenant, client_id)
-        if client.plan is None:
-            return client
-        after, entry = plan_cancelled(client, client.plan, cause, at)
-        try:
-            commit_plan(tenant, client, after, entry)
-        except StaleRead:
-            continue
-        return after
-    raise contended()
+    client = read_client(tenant, client_id)
+    if client.plan is None:
+        return client
+    after, entry = plan_cancelled(client, client.plan, cause, at)
+    commit_plan(tenant, client, after, entry)
+    return after
 
 
 def plan_cancelled(client: Client, plan: ArchivePlan, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
@@ -98,6 +89,7 @@ def plan_cancelled(client: Client, plan: ArchivePlan, cause: Cause, at: datetime
     return unplanned(client), _entry(HistoryEvent.ARCHIVE_PLAN_CANCELLED, plan.terms, cause, at)
 
 
+@optimistic_on_client
 def carry_out_plan(tenant: Tenant, client_id: str, *, at: datetime) -> CarriedOut:
     """Archive a client whose plan is due, just as the single archive does (A5), or put the plan off.
 
@@ -120,17 +112,12 @@ def carry_out_plan(tenant: Tenant, client_id: str, *, at: datetime) -> CarriedOu
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        live = read_live(tenant, client_id, at - LONGEST_APPOINTMENT)
-        plan = live.client.plan
-        if plan is None or plan.check_at > at:
-            return CarriedOut.NOTHING_DUE
-        settings = read_settings(tenant)
-        try:
-            return _carry_out(tenant, live, plan, settings, at)
-        except StaleRead:
-            continue
-    raise contended()
+    live = read_live(tenant, client_id, at - LONGEST_APPOINTMENT)
+    plan = live.client.plan
+    if plan is None or plan.check_at > at:
+        return CarriedOut.NOTHING_DUE
+    settings = read_settings(tenant)
+    return _carry_out(tenant, live, plan, settings, at)
 
 
 def _carry_out(

@@ -24,10 +24,9 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage import bookings
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.providers import portal_settings, read_settings
-from client_lifecycle.storage.table import StaleRead, commit_attempts
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_later import plan_cancelled
-from client_lifecycle.use_cases.carry_out import contended
+from client_lifecycle.use_cases.optimistic import optimistic_on_client
 from client_lifecycle.use_cases.restore import reactivated
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}
@@ -36,6 +35,7 @@ POLICY_REFUSALS = frozenset(refusal_for(refusal) for refusal in Refusal)
 """The refusals that are a provider's decision; the others are between the client and the calendar."""
 
 
+@optimistic_on_client
 def book(tenant: Tenant, booking: Booking, *, at: datetime) -> BookingAnswer:
     """Answer a booking: record the appointment and activate an archived client, in one transaction, or refuse it.
 
@@ -55,14 +55,9 @@ def book(tenant: Tenant, booking: Booking, *, at: datetime) -> BookingAnswer:
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        if answered := bookings.read_answer(tenant, booking.event_id):
-            return answer_again(answered, booking)
-        try:
-            return _answer(tenant, booking, at)
-        except StaleRead:
-            continue
-    raise contended()
+    if answered := bookings.read_answer(tenant, booking.event_id):
+        return answer_again(answered, booking)
+    return _answer(tenant, booking, at)
 
 
 def _answer(tenant: Tenant, booking: Booking, at: datetime) -> BookingAnswer:

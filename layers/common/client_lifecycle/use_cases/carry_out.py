@@ -15,14 +15,15 @@ from ulid import ULID
 
 from client_lifecycle.domain.client import Cause, Stamp
 from client_lifecycle.domain.effects import Change, ChangeSet, Effect, LeftAlone, all_effects
-from client_lifecycle.domain.errors import CommitContended
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, ReceiptState
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import LiveClient, read_live
-from client_lifecycle.storage.table import StaleRead, Write, commit_attempts
+from client_lifecycle.storage.table import Write
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 
+@optimistic_on_client
 def apply_effect(tenant: Tenant, client_id: str, archive_id: str, effect: Effect, *, at: datetime) -> None:
     """Carry out one effect of an archive under its stamp, in as many transactions as it takes (A5).
 
@@ -42,15 +43,9 @@ def apply_effect(tenant: Tenant, client_id: str, archive_id: str, effect: Effect
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        live, stamp = _read_under(tenant, client_id, archive_id, at)
-        try:
-            for part_id, part in _parts(tenant, live, stamp, effect, at):
-                archives.commit_effects(tenant, live.client, stamp, part, part_id=part_id, at=at)
-        except StaleRead:
-            continue
-        return
-    raise contended()
+    live, stamp = _read_under(tenant, client_id, archive_id, at)
+    for part_id, part in _parts(tenant, live, stamp, effect, at):
+        archives.commit_effects(tenant, live.client, stamp, part, part_id=part_id, at=at)
 
 
 def finish_archive(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) -> None:
@@ -92,15 +87,16 @@ def recheck(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) ->
         StorageBusy: the table kept throttling.
     """
     done = ChangeSet()
-    for _ in commit_attempts():
+
+    @optimistic_on_client
+    def made_good() -> None:
+        nonlocal done
         live, stamp = _read_under(tenant, client_id, archive_id, at)
-        try:
-            for part in make_good(tenant, live, stamp, cause=stamp.cause, at=at):
-                done += part
-        except StaleRead:
-            continue
-        return done
-    raise contended()
+        for part in make_good(tenant, live, stamp, cause=stamp.cause, at=at):
+            done += part
+
+    made_good()
+    return done
 
 
 def make_good(
@@ -197,8 +193,3 @@ def _read_under(tenant: Tenant, client_id: str, archive_id: str, at: datetime) -
     if live.client.stamp is None or live.client.stamp.archive_id != archive_id:
         raise archives.superseded()
     return live, live.client.stamp
-
-
-def contended() -> CommitContended:
-    """Return the fault for a commit that lost against other writers too often."""
-    return CommitContended("The client's records are being changed by others at the moment. Please try again.")

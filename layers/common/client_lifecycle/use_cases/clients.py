@@ -14,9 +14,8 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.edits import AddressTaken, commit_client
 from client_lifecycle.storage.providers import read_settings, read_switches
-from client_lifecycle.storage.table import StaleRead, commit_attempts
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.carry_out import contended
+from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 
 class ClientPermissions(Struct, frozen=True):
@@ -56,6 +55,7 @@ def add_client(tenant: Tenant, client: Client) -> Client:
     return client
 
 
+@optimistic_on_client
 def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Client]) -> Client:
     """Change what staff may change of a client, active or archived; an edit that changes nothing writes nothing.
 
@@ -71,20 +71,16 @@ def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Clien
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        before = read_client(tenant, client_id)
-        edited = edit(before)
-        if edited == before:
-            return before
-        after = with_next_revision(edited)
-        try:
-            commit_client(tenant, before, after)
-        except StaleRead:
-            continue
-        except AddressTaken as taken:
-            raise _email_in_use(tenant, taken.client_id) from taken
-        return after
-    raise contended()
+    before = read_client(tenant, client_id)
+    edited = edit(before)
+    if edited == before:
+        return before
+    after = with_next_revision(edited)
+    try:
+        commit_client(tenant, before, after)
+    except AddressTaken as taken:
+        raise _email_in_use(tenant, taken.client_id) from taken
+    return after
 
 
 def read_permissions(tenant: Tenant, client_id: str) -> ClientPermissions:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from client_lifecycle.domain.client import Group
-from client_lifecycle.domain.errors import CommitContended
 from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage.providers import (
     add_group,
@@ -17,12 +16,15 @@ from client_lifecycle.storage.providers import (
     stored_group,
     stored_settings,
 )
-from client_lifecycle.storage.table import StaleRead, commit_attempts
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.optimistic import optimistic
 
 __all__ = ["add_group", "change_group", "change_settings", "delete_group"]
 
+optimistic_on_settings = optimistic("The practice's settings")
 
+
+@optimistic_on_settings
 def change_group(tenant: Tenant, group_id: str, edit: Callable[[Group], Group]) -> Group:
     """Change a client group; an edit that changes nothing writes nothing.
 
@@ -31,20 +33,16 @@ def change_group(tenant: Tenant, group_id: str, edit: Callable[[Group], Group]) 
         CommitContended: the group kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        stored = stored_group(tenant, group_id)
-        before = group_from(stored)
-        after = edit(before)
-        if after == before:
-            return before
-        try:
-            commit_group(tenant, stored, after)
-        except StaleRead:
-            continue
-        return after
-    raise _contended()
+    stored = stored_group(tenant, group_id)
+    before = group_from(stored)
+    after = edit(before)
+    if after == before:
+        return before
+    commit_group(tenant, stored, after)
+    return after
 
 
+@optimistic_on_settings
 def change_settings(tenant: Tenant, edit: Callable[[ProviderSettings], ProviderSettings]) -> ProviderSettings:
     """Change a provider's settings; of two changes at once, none undoes the other.
 
@@ -52,19 +50,10 @@ def change_settings(tenant: Tenant, edit: Callable[[ProviderSettings], ProviderS
         CommitContended: the settings kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        stored = stored_settings(tenant)
-        before = settings_from(stored)
-        after = edit(before)
-        if after == before:
-            return before
-        try:
-            commit_settings(tenant, stored, after)
-        except StaleRead:
-            continue
-        return after
-    raise _contended()
-
-
-def _contended() -> CommitContended:
-    return CommitContended("The practice's settings are being changed by others at the moment. Please try again.")
+    stored = stored_settings(tenant)
+    before = settings_from(stored)
+    after = edit(before)
+    if after == before:
+        return before
+    commit_settings(tenant, stored, after)
+    return after

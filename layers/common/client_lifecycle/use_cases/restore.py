@@ -37,9 +37,9 @@ from client_lifecycle.domain.restore import (
 from client_lifecycle.storage import archives, restores
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.table import StaleRead, Write, commit_attempts
+from client_lifecycle.storage.table import Write
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.carry_out import contended
+from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 TRANSACTIONS_PER_ANSWER = 20
 """What one answer waits for, some two thousand records; the clean-up does the rest."""
@@ -61,6 +61,7 @@ class Restored(Struct, frozen=True):
         return self.restoration.state if self.restoration else RestoreState.FINISHED
 
 
+@optimistic_on_client
 def restore_from_receipt(
     tenant: Tenant,
     client_id: str,
@@ -87,25 +88,20 @@ def restore_from_receipt(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        client = read_client(tenant, client_id)
-        if client.stamp:
-            archives.read_receipt(tenant, client_id, archive_id)
-            raise StillArchived("This client is archived. Activate it first.", "client_id")
-        try:
-            return bring_back(
-                tenant,
-                client,
-                archive_id,
-                cause=cause,
-                at=at,
-                asked=asked,
-                calendar=Calendar(tenant, at),
-                most=TRANSACTIONS_PER_ANSWER,
-            )
-        except StaleRead:
-            continue
-    raise contended()
+    client = read_client(tenant, client_id)
+    if client.stamp:
+        archives.read_receipt(tenant, client_id, archive_id)
+        raise StillArchived("This client is archived. Activate it first.", "client_id")
+    return bring_back(
+        tenant,
+        client,
+        archive_id,
+        cause=cause,
+        at=at,
+        asked=asked,
+        calendar=Calendar(tenant, at),
+        most=TRANSACTIONS_PER_ANSWER,
+    )
 
 
 def read_restore(tenant: Tenant, client_id: str, archive_id: str) -> Restoration:
@@ -195,6 +191,7 @@ def go_on(tenant: Tenant, client: Client, restoration: Restoration, *, calendar:
     return work.carry_out(client, restoration, restoration).restoration or restoration
 
 
+@optimistic_on_client
 def finish_restore(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) -> Restoration:
     """Finish the last restore from a receipt. Safe to repeat.
 
@@ -203,14 +200,9 @@ def finish_restore(tenant: Tenant, client_id: str, archive_id: str, *, at: datet
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        restoration = read_restore(tenant, client_id, archive_id)
-        client = read_client(tenant, client_id)
-        try:
-            return go_on(tenant, client, restoration, calendar=Calendar(tenant, at), at=at)
-        except StaleRead:
-            continue
-    raise contended()
+    restoration = read_restore(tenant, client_id, archive_id)
+    client = read_client(tenant, client_id)
+    return go_on(tenant, client, restoration, calendar=Calendar(tenant, at), at=at)
 
 
 def reactivated(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from client_lifecycle.domain.errors import ClientNotFound, PreviewExpired, PreviewMismatch, RunNotStarted, RunStarted
@@ -12,10 +11,10 @@ from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.runs import WAITING, Run, start, stopping
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.outcomes import exclude_members
-from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.bulk.launch import launch, pending_members, replace_or_reread
+from client_lifecycle.use_cases.optimistic import optimistic_on_run
 
 
 def confirm(
@@ -68,6 +67,7 @@ def start_run(
     return launch(workflow, run)
 
 
+@optimistic_on_run
 def exclude(tenant: Tenant, run_id: str, client_ids: Sequence[str]) -> Run:
     """Take clients out of a run that waits; they have the outcome ``excluded``, and no other can follow.
 
@@ -77,16 +77,14 @@ def exclude(tenant: Tenant, run_id: str, client_ids: Sequence[str]) -> Run:
         RunNotFound: the provider has no such run.
         RunStarted: it does not wait to be confirmed any more.
         ClientNotFound: ids that are not among the clients of the run; nobody is taken out.
+        CommitContended: the run kept changing.
         StorageBusy: the table kept throttling.
     """
-    while True:
-        run = runs.read_run(tenant, run_id)
-        if run.state not in WAITING:
-            raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
-        members = _named(runs.all_members(tenant, run), client_ids)
-        with suppress(StaleRead):
-            exclude_members(tenant, run, members)
-            return runs.read_run(tenant, run_id)
+    run = runs.read_run(tenant, run_id)
+    if run.state not in WAITING:
+        raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
+    exclude_members(tenant, run, _named(runs.all_members(tenant, run), client_ids))
+    return runs.read_run(tenant, run_id)
 
 
 def _named(members: Iterable[Member], client_ids: Sequence[str]) -> list[Member]:
@@ -96,6 +94,7 @@ def _named(members: Iterable[Member], client_ids: Sequence[str]) -> list[Member]
     return [by_id[client_id] for client_id in dict.fromkeys(client_ids)]
 
 
+@optimistic_on_run
 def stop(tenant: Tenant, run_id: str, *, at: datetime) -> Run:
     """Stop a run: batches at work end, all other clients are ``not_reached``. Stopping once more changes nothing.
 
@@ -103,13 +102,11 @@ def stop(tenant: Tenant, run_id: str, *, at: datetime) -> Run:
 
     Raises:
         RunNotFound: the provider has no such run.
+        CommitContended: the run kept changing.
         StorageBusy: the table kept throttling.
     """
-    while True:
-        run = runs.read_run(tenant, run_id)
-        stopped = stopping(run, at)
-        if stopped == run:
-            return run
-        with suppress(StaleRead):
-            runs.replace_run(tenant, run, stopped)
-            return stopped
+    run = runs.read_run(tenant, run_id)
+    stopped = stopping(run, at)
+    if stopped != run:
+        runs.replace_run(tenant, run, stopped)
+    return stopped

@@ -6,8 +6,7 @@ twice: what is done already is found done, and what belongs to an earlier attemp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -31,11 +30,12 @@ from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.outcomes import Settlement
 from client_lifecycle.storage.providers import read_settings
-from client_lifecycle.storage.table import StaleRead, Write, commit_attempts
+from client_lifecycle.storage.table import StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archived_entry, stamped
 from client_lifecycle.use_cases.bulk.launch import replace_or_reread
-from client_lifecycle.use_cases.carry_out import contended, make_good
+from client_lifecycle.use_cases.carry_out import make_good
+from client_lifecycle.use_cases.optimistic import optimistic_on_client
 from client_lifecycle.use_cases.restore import bring_back, go_on
 
 EVERYTHING = tuple(Restorable)
@@ -83,25 +83,44 @@ def mark_archived(tenant: Tenant, run: Run, attempt: int, member: Member, *, at:
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        if not awaits_outcome(member, attempt):
+
+    def mark(latest: Member) -> Result:
+        if not awaits_outcome(latest, attempt):
             return Result()
-        if member.archive_id:
-            return Result(archive_id=member.archive_id)
+        if latest.archive_id:
+            return Result(archive_id=latest.archive_id)
         if run.state is not RunState.RUNNING:
             return Result(outcome=Outcome.NOT_REACHED)
-        live = read_live(tenant, member.client_id, run.created_at)
-        live.require_whole()
-        held_back = _held_back(tenant, run, member, live, at)
+        return _marked(tenant, run, latest, at)
+
+    return _on_latest(tenant, run, member, mark)
+
+
+def _on_latest(tenant: Tenant, run: Run, member: Member, work: Callable[[Member], Result]) -> Result:
+    """Do the work on a member as it was read, and on a new reading of it while the work comes too late."""
+    latest = member
+
+    @optimistic_on_client
+    def done() -> Result:
+        nonlocal latest
         try:
-            if held_back is None:
-                return Result(archive_id=_mark(tenant, run, member, live.client, at))
-            if held_back.outcome is Outcome.ALREADY_ARCHIVED:
-                _make_good(tenant, run, member, live, at)
-            return held_back
-        except (StaleRead, Superseded):
-            member = runs.read_member(tenant, run, member.position)
-    raise contended()
+            return work(latest)
+        except (StaleRead, Superseded) as late:
+            latest = runs.read_member(tenant, run, member.position)
+            raise StaleRead from late
+
+    return done()
+
+
+def _marked(tenant: Tenant, run: Run, member: Member, at: datetime) -> Result:
+    live = read_live(tenant, member.client_id, run.created_at)
+    live.require_whole()
+    held_back = _held_back(tenant, run, member, live, at)
+    if held_back is None:
+        return Result(archive_id=_mark(tenant, run, member, live.client, at))
+    if held_back.outcome is Outcome.ALREADY_ARCHIVED:
+        _make_good(tenant, run, member, live, at)
+    return held_back
 
 
 def _mark(tenant: Tenant, run: Run, member: Member, client: Client, at: datetime) -> str:
@@ -181,20 +200,19 @@ def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calenda
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    for _ in commit_attempts():
-        if not awaits_outcome(member, attempt) or member.undoes is None:
+
+    def undo(latest: Member) -> Result:
+        if not awaits_outcome(latest, attempt) or latest.undoes is None:
             return Result()
-        if run.state is not RunState.RUNNING and not member.archive_id:
+        if run.state is not RunState.RUNNING and not latest.archive_id:
             return Result(outcome=Outcome.NOT_REACHED)
-        client = read_client(tenant, member.client_id)
-        if because := _left_alone(member, client):
+        client = read_client(tenant, latest.client_id)
+        if because := _left_alone(latest, client):
             return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
-        try:
-            restoration = _brought_back(tenant, run, member, member.undoes, client, calendar, at)
-            return _activated(tenant, run, member, restoration)
-        except StaleRead:
-            member = runs.read_member(tenant, run, member.position)
-    raise contended()
+        restoration = _brought_back(tenant, run, latest, latest.undoes, client, calendar, at)
+        return _activated(tenant, run, latest, restoration)
+
+    return _on_latest(tenant, run, member, undo)
 
 
 def _brought_back(
@@ -269,8 +287,7 @@ def _close(tenant: Tenant, run: Run, at: datetime) -> None:
     """Give a run its verdict, by counts that are read once nobody is owed an outcome any more: those are final."""
     latest = runs.read_run(tenant, run.run_id)
     if _is_in_flight(latest, run.attempt):
-        with suppress(StaleRead):
-            runs.replace_run(tenant, latest, finish(latest, at, _not_restored(tenant, latest)))
+        replace_or_reread(tenant, latest, finish(latest, at, _not_restored(tenant, latest)))
 
 
 def _not_restored(tenant: Tenant, run: Run) -> dict[RestoreOutcome, int]:

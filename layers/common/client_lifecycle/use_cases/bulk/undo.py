@@ -12,9 +12,9 @@ from client_lifecycle.domain.undo import new_undo_run, require_undoable, undo_me
 from client_lifecycle.domain.unreadable import MOST_NAMED
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.providers import read_settings
-from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
+from client_lifecycle.use_cases.optimistic import optimistic_on_run
 
 
 def start_undo(tenant: Tenant, workflow: Workflow, run_id: str, *, asked_by: str, at: datetime) -> Run:
@@ -39,22 +39,23 @@ def start_undo(tenant: Tenant, workflow: Workflow, run_id: str, *, asked_by: str
         RunNotFinished: it is still at work.
         UndoExpired: it finished longer ago than the provider's ``undo_window_days``.
         NothingToUndo: it has archived nobody, or is an undo itself.
+        CommitContended: the run kept changing.
         StorageBusy: the table kept throttling.
     """
-    while True:
-        run = runs.read_run(tenant, run_id)
-        if run.undone_by:
-            begun = runs.read_run(tenant, run.undone_by)
-            break
-        require_undoable(run, read_settings(tenant).undo_window_days, at)
-        try:
-            begun = _begin(tenant, workflow, run, asked_by, at)
-        except StaleRead:
-            continue
-        break
+    begun = _begun(tenant, workflow, run_id, asked_by, at)
     if begun.state is RunState.RUNNING:
         workflow.start(begun)
     return begun
+
+
+@optimistic_on_run
+def _begun(tenant: Tenant, workflow: Workflow, run_id: str, asked_by: str, at: datetime) -> Run:
+    """Return the run that undoes a bulk archive: the one that was begun before, or a new one."""
+    run = runs.read_run(tenant, run_id)
+    if run.undone_by:
+        return runs.read_run(tenant, run.undone_by)
+    require_undoable(run, read_settings(tenant).undo_window_days, at)
+    return _begin(tenant, workflow, run, asked_by, at)
 
 
 def _begin(tenant: Tenant, workflow: Workflow, run: Run, asked_by: str, at: datetime) -> Run:
