@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -31,6 +31,7 @@ def main() -> None:
     folder = sys.argv.pop()
     threading.Thread(target=_end_with_starter, args=(sys.stdin.fileno(), folder), daemon=True).start()
     _ask_for_the_action_that_aws_asks_for()
+    _bound_maps_by_their_input()
     gateway: Any = importlib.import_module("ministack.app")
     gateway.app = _as_over_tls(gateway.app)
     try:
@@ -66,6 +67,19 @@ def _ask_for_the_action_that_aws_asks_for() -> None:
         return answer
 
     actions._lambda_action = lambda_action
+
+
+def _bound_maps_by_their_input() -> None:
+    """Run as many batches of a map at once as its input says: MiniStack 1.5 reads a fixed number alone."""
+    workflows: Any = importlib.import_module("ministack.services.stepfunctions")
+    run = workflows._run_distributed_map
+
+    def run_bounded(state: Mapping[str, Any], given: Any, chosen: Any, *more: Any) -> Any:
+        if path := state.get("MaxConcurrencyPath"):
+            state = {**state, "MaxConcurrency": workflows._resolve_path_or_ctx(path, chosen, more[-1])}
+        return run(state, given, chosen, *more)
+
+    workflows._run_distributed_map = run_bounded
 
 
 def _as_over_tls(app: App) -> App:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 def read_template(path: Path = TEMPLATE) -> dict[str, Any]:
     """Read a template, as the caller's own copy; intrinsic functions come in their long form, as JSON has them."""
     return copy.deepcopy(_parsed(path))
+
+
+def function_properties(template: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return what a template says of a function, with what all its functions share."""
+    return {**template["Globals"]["Function"], **template["Resources"][name]["Properties"]}
 
 
 @cache

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local.functions import Function, functions
+from local.template import function_properties
 
 LAYER = "ClientLifecycleLayer"
 API = "Api"
@@ -52,7 +53,7 @@ def derived(
 def _function(
     template: Mapping[str, Any], function: Function, built: Path, runtime: Mapping[str, Any], variables: Iterable[str]
 ) -> dict[str, Any]:
-    original = template["Resources"][function.logical_id]["Properties"]
+    original = function_properties(template, function.logical_id)
     events = {name: event for name, event in original.get("Events", {}).items() if event["Type"] == "Api"}
     properties = {
         "FunctionName": function.name,

@@ -25,7 +25,7 @@ from local.invoking import Invocation
 from local.ministack import HOST, LocalAws
 from local.sam.build import HERE, PROCESSORS, SAM, CannotBuild, built_here, missing, runtime_python, this_machine
 from local.sam.environment import environment
-from local.template import ROOT, read_template
+from local.template import ROOT, function_properties, read_template
 
 LOCK = ROOT / "requirements" / "runtime.txt"
 START_SECONDS = 10.0
@@ -69,8 +69,7 @@ def _caller(built: Path, function: Function) -> httpx.Client:
 
 
 def _properties(built: Path, function: Function) -> dict[str, Any]:
-    properties: dict[str, Any] = read_template(built / "template.yaml")["Resources"][function.logical_id]["Properties"]
-    return properties
+    return function_properties(read_template(built / "template.yaml"), function.logical_id)
 
 
 def _start(

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from local.openapi import TARGET
-from local.template import read_template
+from local.template import function_properties, read_template
 from tests.support.builders import OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID
 
 JSON = "application/json"
@@ -30,9 +30,10 @@ STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
 
 
 def _functions() -> Iterator[Mapping[str, Any]]:
-    for resource in read_template()["Resources"].values():
+    template = read_template()
+    for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
-            yield resource["Properties"]
+            yield function_properties(template, name)
 
 
 TIMEOUTS_SECONDS: dict[str, int] = {function["Handler"].split(".")[0]: function["Timeout"] for function in _functions()}

@@ -164,6 +164,28 @@ def test_every_substitution_is_supplied_and_every_supplied_one_used() -> None:
     assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == set(machine["DefinitionSubstitutions"])
 
 
+def test_a_map_works_on_as_many_batches_as_the_template_says() -> None:
+    bounds, batches = DEFINITION["States"]["ReadBounds"], DEFINITION["States"]["WorkOnBatches"]
+    assert bounds["Parameters"] == {"batches_at_once.$": "States.StringToJson('${BatchesAtOnce}')"}
+    assert batches["MaxConcurrencyPath"] == f"{bounds['ResultPath']}.batches_at_once"
+    assert RESOURCES["ArchiveClients"]["Properties"]["DefinitionSubstitutions"]["BatchesAtOnce"] == {
+        "Ref": "BatchesAtOnce"
+    }
+
+
+NOT_CLIENT_BY_CLIENT = {"workflow.PrepareRetry", "WorkOnBatches.SettleBatch", "workflow.FinishRun"}
+"""The steps that a run cannot do without: nothing takes their place when they fail."""
+
+
+def test_steps_have_one_of_two_retry_policies() -> None:
+    longer = [TASKS[name]["Retry"] for name in NOT_CLIENT_BY_CLIENT]
+    shorter = [task["Retry"] for name, task in TASKS.items() if name not in NOT_CLIENT_BY_CLIENT]
+    for policies in (longer, shorter):
+        assert all(policy == policies[0] for policy in policies)
+    assert [one["ErrorEquals"] for one in longer[0]] == [one["ErrorEquals"] for one in shorter[0]]
+    assert all(more["MaxAttempts"] >= less["MaxAttempts"] for more, less in zip(longer[0], shorter[0], strict=True))
+
+
 def test_only_ids_enter_the_state() -> None:
     carried = {key.removesuffix(".$") for key in DEFINITION["States"]["WorkOnBatches"]["ItemSelector"]}
     assert carried == {"provider_id", "run_id", "attempt", "kind", "batch_number", "members"}
