@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from local.template import ROOT
+from local.template import ROOT, read_template
 
 State: TypeAlias = dict[str, Any]
 Machine: TypeAlias = Mapping[str, Any]
@@ -242,16 +242,21 @@ def _filled(template: Any, data: Any, context: Any = None) -> Any:
     return filled | found
 
 
+PARAMETER = re.compile(r"States\.StringToJson\('\$\{(\w+)\}'\)")
+"""A number among the template's parameters; there its substitution has the same name."""
+
 PATH = re.compile(r"\$(\$)?((?:\.\w+|\[\d+\])*)")
 
 
 def _found(path: str, data: Any, context: Any = None) -> Any:
-    """Return what a path finds in the state, or in the context if it begins with ``$$``.
+    """Return what a path finds in the state, in the context if it begins with ``$$``, or in the template's parameters.
 
     Raises:
         LookupError: there is nothing.
         Unsupported: it is more than names and numbers.
     """
+    if number := PARAMETER.fullmatch(path):
+        return read_template()["Parameters"][number[1]]["Default"]
     if not (parts := PATH.fullmatch(path)):
         raise Unsupported(path)
     found = context if parts[1] else data
@@ -276,18 +281,18 @@ SUPPORTED: Mapping[str, set[str]] = {
         *("Resource", "Parameters", "ResultSelector", "ResultPath", "OutputPath"),
         *("TimeoutSeconds", "Retry", "Catch", "Next", "End"),
     },
-    "Pass": {"Parameters", "Next", "End"},
+    "Pass": {"Parameters", "ResultPath", "Next", "End"},
     "Choice": {"Choices", "Default"},
     "Parallel": {"Branches", "ResultPath", "Next", "End"},
     "Map": {
-        *("Label", "MaxConcurrency", "ToleratedFailurePercentage", "ItemReader", "ItemSelector", "ItemProcessor"),
+        *("Label", "MaxConcurrencyPath", "ToleratedFailurePercentage", "ItemReader", "ItemSelector", "ItemProcessor"),
         *("ResultPath", "Catch", "Next", "End"),
     },
     "Succeed": set(),
 }
 """The fields of each kind of state that are interpreted; how long a task may take, or waits, is not."""
 
-WITH_RESULT = {"Task", "Parallel", "Map"}
+WITH_RESULT = {"Task", "Pass", "Parallel", "Map"}
 REPLAY: Mapping[str, Callable[[Mapping[str, Any], Any, Execution], Reached]] = {
     "Task": _task,
     "Pass": _pass,
