@@ -14,9 +14,9 @@ from tests.support.builders import PROVIDER_ID
 from tests.support.calls import get, invoke, post
 from tests.support.state_machine import (
     DEFINITION,
-    Execution,
     Log,
     Reached,
+    Replay,
     State,
     carried_out,
     event_of,
@@ -80,7 +80,7 @@ class Workflow:
         """Carry out everything for one batch of clients, and return the verdict."""
 
         def replayed(log: Log) -> Reached:
-            return replay(DEFINITION, self._input, Execution(log, lambda bucket, key: [_item(*client_ids)]))
+            return replay(DEFINITION, self._input, Replay(log, lambda bucket, key: [_item(*client_ids)]))
 
         verdict: str = carried_out(replayed, self._deliver)["state"]
         return verdict
@@ -93,7 +93,7 @@ class Workflow:
 
     def _state(self, step: Mapping[str, Any], state: State) -> State:
         def replayed(log: Log) -> Reached:
-            return replay_state(step, state, Execution(log, lambda *_: []))
+            return replay_state(step, state, Replay(log, lambda *_: []))
 
         output: State = carried_out(replayed, self._deliver)
         return output

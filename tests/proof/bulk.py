@@ -1,20 +1,18 @@
-"""Drives the workflow of bulk archives and undos step by step, as archive_clients.asl.json does.
+"""Drives the workflow of bulk archives and undos step by step, as the shipped definition says.
 
-It is the one place that knows the workflow. Each step may be delivered more than once, at the same time or much later;
-what a step is given stays the same.
+Each step may be delivered more than once, at the same time or much later; what a step is given stays the same.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from client_lifecycle.domain.client import ArchiveOptions
 from client_lifecycle.domain.members import Member, batches
-from client_lifecycle.domain.outcomes import RunKind
 from client_lifecycle.domain.runs import Run, preview_terms
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage.workflow import Progress, Workflow
@@ -22,17 +20,33 @@ from client_lifecycle.use_cases.bulk import preview as previews
 from tests.proof.scheduler import Call, Running
 from tests.support.builders import PROVIDER_ID, STAFF_ID
 from tests.support.calls import invoke
+from tests.support.state_machine import (
+    DEFINITION,
+    Answer,
+    Fault,
+    Reached,
+    Replay,
+    State,
+    Waiting,
+    event_of,
+    failed_for_good,
+    following,
+    replay,
+    replay_item,
+    states_of,
+    tasks_of,
+)
 
 if TYPE_CHECKING:
     from tests.proof.world import World
 
-State = dict[str, Any]
 Work = Callable[[], object]
 
 PREPARE, MARK, UNDO, SETTLE = "prepare_retry", "mark_archived", "undo_archives", "settle_batch"
 FINISH = "finish_run"
 EFFECTS = ("cancel_commitments", "leave_chats", "silence_notifications")
-FIRST_STEP = {RunKind.ARCHIVE: MARK, RunKind.UNDO: UNDO}
+TASKS, FOLLOWING = tasks_of(DEFINITION), following(DEFINITION)
+WORK_ON_BATCHES = states_of(DEFINITION)["WorkOnBatches"]
 MOST_DELIVERIES = 3
 LOST = "Lambda.Unknown"
 
@@ -53,8 +67,8 @@ def preview(world: World, client_ids: Sequence[str]) -> Run:
 def manifest_of(members: Sequence[Member]) -> list[State]:
     """Return the batches of a manifest as the workflow reads them."""
     return [
-        {"members": [{"client_id": one.client_id, "position": one.position} for one in batch]}
-        for batch in batches(members)
+        {"batch_number": number, "members": [{"client_id": one.client_id, "position": one.position} for one in batch]}
+        for number, batch in enumerate(batches(members))
     ]
 
 
@@ -71,73 +85,65 @@ class StepWork:
 
 
 @dataclass
-class Batch:
-    """One batch of an execution: what each step was given and has answered, and how often it was delivered."""
+class Deliveries:
+    """What tasks of an execution were given and have answered, and how often each was delivered, by its place.
+
+    What a task is given stays the same. The last answer before a following task is given it counts.
+    """
 
     attempt: State
-    first: str
-    members: list[State]
     given: dict[str, State] = field(default_factory=dict)
-    answers: dict[str, Any] = field(default_factory=dict)
-    deliveries: Counter[str] = field(default_factory=Counter)
+    log: dict[str, list[Answer | Fault]] = field(default_factory=dict)
+    made: Counter[str] = field(default_factory=Counter)
 
-    def ready(self) -> list[str]:
-        """Return the steps that can be delivered, for the first time or again."""
-        steps = (self.first, *EFFECTS, SETTLE)
-        for step in steps:
-            self._give_up(step)
-        return [step for step in steps if self.deliveries[step] < MOST_DELIVERIES and self._can_begin(step)]
-
-    def deliver(self, step: str) -> Work:
-        """Return one delivery of a step, as work to be done; the last answer before another step is given it counts."""
-        self.deliveries[step] += 1
-        event = self.given.setdefault(step, self._event(step))
+    def deliver(self, place: str, event: State) -> Work:
+        """Return one delivery of a task, as work to be done."""
+        self.made[place] += 1
+        event = self.given.setdefault(place, event)
+        step = _step(place)
 
         def work() -> Any:
             answer = invoke(f"{step}.handler.lambda_handler", event)
-            if not self._is_given_on(step):
-                self.answers[step] = answer
+            if not self._is_given_on(place):
+                self.log[place] = [Answer(answer)]
             return answer
 
         return StepWork(self.attempt, work)
 
-    @property
-    def is_done(self) -> bool:
-        """Whether the last step has answered, or has failed for good."""
-        return SETTLE in self.answers
+    def give_up(self, places: Iterable[str]) -> bool:
+        """Let tasks fail for good whose every delivery was made and has failed; tell whether there were any."""
+        lost = [one for one in places if one not in self.log and self.made[one] == MOST_DELIVERIES]
+        self.log |= {place: failed_for_good(TASKS[_step(place)], LOST) for place in lost}
+        return bool(lost)
 
-    @property
-    def _effects_follow(self) -> bool:
-        return bool(self.answers.get(self.first, {}).get("marked"))
+    def may_be_made(self, place: str) -> bool:
+        """Whether a task may be delivered again."""
+        return self.made[place] < MOST_DELIVERIES
 
-    def _can_begin(self, step: str) -> bool:
-        if step == self.first:
-            return True
-        if step in EFFECTS:
-            return self._effects_follow
-        return self.first in self.answers and (
-            not self._effects_follow or all(effect in self.answers for effect in EFFECTS)
-        )
+    def _is_given_on(self, place: str) -> bool:
+        """Whether a task of the same batch that follows was given its event; after the first step, any other."""
+        scope = place.removesuffix(_step(place))
+        return any(one.startswith(scope) and _step(one) in FOLLOWING[_step(place)] for one in self.given)
 
-    def _is_given_on(self, step: str) -> bool:
-        following = (*EFFECTS, SETTLE) if step == self.first else (SETTLE,) if step in EFFECTS else ()
-        return any(one in self.given for one in following)
 
-    def _give_up(self, step: str) -> None:
-        """Do what the workflow does with a step whose every delivery has failed: a Catch, or a batch that is lost."""
-        if step not in self.answers and self.deliveries[step] == MOST_DELIVERIES:
-            self.answers[step] = {"first_error": {"Error": LOST}} if step == self.first else {"error": LOST}
+@dataclass(frozen=True)
+class Batch:
+    """One batch of an execution."""
 
-    def _event(self, step: str) -> State:
-        if step in EFFECTS:
-            return {**self.attempt, "marked": self.answers[self.first]["marked"]}
-        batch = {**self.attempt, "batch_number": 0, "members": self.members}
-        if step == self.first:
-            return batch
-        if "first_error" in self.answers[self.first]:
-            return {**batch, **self.answers[self.first]}
-        effects = [self.answers[effect] for effect in EFFECTS] if self._effects_follow else []
-        return {**batch, "first": self.answers[self.first], "effects": effects}
+    execution: Execution
+    number: int
+
+    def deliver(self, step: str) -> Work:
+        """Return one delivery of a step that is ready, or was delivered before."""
+        place = f"{self.number}/{step}"
+        events = {**self.execution.tasks_of(self.number), **self.execution.deliveries.given}
+        return self.execution.deliveries.deliver(place, events[place])
+
+    def lose(self, step: str) -> None:
+        """Let a step fail for good."""
+        place = f"{self.number}/{step}"
+        self.execution.deliveries.made[place] = MOST_DELIVERIES
+        self.execution.deliveries.give_up([place])
 
 
 @dataclass
@@ -146,80 +152,84 @@ class Execution:
 
     run: Run
     manifest: Callable[[], list[State]]
-    preparations: int = 0
-    prepared: bool | None = None
-    finishes: int = 0
     has_ended: bool = False
 
     @cached_property
-    def batches(self) -> list[Batch]:
+    def deliveries(self) -> Deliveries:
+        """What was delivered."""
+        return Deliveries(self._attempt)
+
+    @cached_property
+    def items(self) -> list[State]:
         """The batches of the manifest, as it is when they are first asked for."""
-        first = FIRST_STEP[self.run.kind]
-        return [Batch(self._attempt, first, batch["members"]) for batch in self.manifest()]
+        return self.manifest()
 
     @property
-    def goes_on(self) -> bool | None:
-        """Whether there is work on batches; it is not known before a retry is prepared, or that has failed for good."""
-        if self.run.attempt == 1:
-            return True
-        return False if self.prepared is None and self.preparations == MOST_DELIVERIES else self.prepared
+    def batches(self) -> list[Batch]:
+        """The batches that can be worked on."""
+        return [Batch(self, number) for number in range(len(self.items))]
+
+    def tasks_of(self, number: int) -> Mapping[str, State]:
+        """Return the events of a batch's steps that are ready, by their place."""
+        item = self.items[number]
+        return self._waiting_for(lambda: replay_item(WORK_ON_BATCHES, self._input, number, item, self._replayed))
 
     def ready(self, *, again: bool) -> list[Delivery]:
         """Return the deliveries that are possible now; with ``again`` also those of steps that have answered."""
         if self.has_ended and not again:
             return []
-        deliveries = [Delivery(PREPARE, self.prepare)] if self._may_prepare(again) else []
-        if self.goes_on is None:
-            return deliveries
-        batches = self.batches if self.goes_on else []
-        deliveries += [
-            Delivery(step, partial(batch.deliver, step))
-            for batch in batches
-            for step in batch.ready()
-            if (again or step not in batch.answers) and (step in batch.given or not self.has_ended)
+        events = {**self._ready(), **(self.deliveries.given if again else {})}
+        return [
+            Delivery(_step(place), partial(self._deliver, place, event))
+            for place, event in events.items()
+            if self.deliveries.may_be_made(place) or (place == FINISH and not self.has_ended)
         ]
-        if all(batch.is_done for batch in batches) and self._may_finish(again):
-            deliveries.append(Delivery(FINISH, self.finish))
-        return deliveries
 
     def die(self) -> None:
         """End before the work is done; what was begun may still be delivered."""
         self.has_ended = True
 
     def prepare(self) -> Work:
-        """Return one delivery of the first step of a retry; the first answer counts."""
-        self.preparations += 1
-
-        def work() -> Any:
-            answer = invoke(f"{PREPARE}.handler.lambda_handler", self._attempt)
-            if self.goes_on is None:
-                self.prepared = answer["goes_on"]
-            return answer
-
-        return StepWork(self._attempt, work)
+        """Return one delivery of the first step of a retry."""
+        return self._deliver(PREPARE, event_of(TASKS[PREPARE], self._input))
 
     def finish(self) -> Work:
         """Return one delivery of the last step."""
-        self.finishes += 1
+        return self._deliver(FINISH, event_of(TASKS[FINISH], self._input))
 
-        def work() -> Any:
-            answer = invoke(f"{FINISH}.handler.lambda_handler", self._attempt)
-            self.has_ended = True
-            return answer
+    def _deliver(self, place: str, event: State) -> Work:
+        work = self.deliveries.deliver(place, event)
+        return StepWork(self._attempt, partial(self._end_with, work)) if place == FINISH else work
 
-        return StepWork(self._attempt, work)
+    def _end_with(self, work: Work) -> object:
+        answer = work()
+        self.has_ended = True
+        return answer
+
+    def _ready(self) -> dict[str, State]:
+        """Return the events of steps that are ready; of an execution that has ended, of those that were begun."""
+        tasks = self._waiting_for(lambda: replay(DEFINITION, self._input, self._replayed))
+        return {place: tasks[place] for place in tasks if not self.has_ended or place in self.deliveries.given}
+
+    def _waiting_for(self, replayed: Callable[[], Reached]) -> Mapping[str, State]:
+        """Return the tasks that are waited for, after those whose every delivery failed have failed for good."""
+        while True:
+            reached = replayed()
+            tasks = reached.tasks if isinstance(reached, Waiting) else {}
+            if not self.deliveries.give_up(place for place in tasks if place != FINISH):
+                return tasks
+
+    @property
+    def _replayed(self) -> Replay:
+        return Replay(self.deliveries.log, lambda bucket, key: self.items)
 
     @property
     def _attempt(self) -> State:
         return {"provider_id": PROVIDER_ID, "run_id": self.run.run_id, "attempt": self.run.attempt}
 
-    def _may_prepare(self, again: bool) -> bool:
-        if self.run.attempt == 1 or self.preparations == MOST_DELIVERIES:
-            return False
-        return again and self.preparations > 0 if self.has_ended else again or self.goes_on is None
-
-    def _may_finish(self, again: bool) -> bool:
-        return not self.has_ended or (again and self.finishes < MOST_DELIVERIES)
+    @property
+    def _input(self) -> State:
+        return {**self._attempt, "kind": self.run.kind.value, "manifest": {"bucket": "", "key": _name(self.run)}}
 
 
 @dataclass
@@ -245,7 +255,7 @@ class LocalWorkflow:
     def start(self, run: Run) -> None:
         """Begin an execution, unless there was one of this name; without a manifest it continues with its last step."""
         Running.stand_before(Call("StartExecution", {}))
-        self.executions.setdefault(_name(run), Execution(run, lambda: self.manifests.get(_name(run), [])))
+        self.executions.setdefault(_name(run), Execution(run, lambda: self.manifests[_name(run)]))
 
     def progress(self, run: Run) -> Progress:
         """Tell how far an execution has come."""
@@ -266,6 +276,10 @@ class Delivery:
 
     step: str
     begin: Callable[[], Work]
+
+
+def _step(place: str) -> str:
+    return place.rpartition("/")[2]
 
 
 def _name(run: Run) -> str:

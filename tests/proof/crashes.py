@@ -27,7 +27,7 @@ from client_lifecycle.storage.values import from_plain, to_plain
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import archive_later
 from client_lifecycle.use_cases.bulk import control
-from tests.proof.bulk import EFFECTS, MARK, MOST_DELIVERIES, SETTLE, UNDO, Batch, Execution, Work, preview
+from tests.proof.bulk import EFFECTS, MARK, SETTLE, UNDO, Batch, Execution, Work, preview
 from tests.proof.invariants import hold
 from tests.proof.operations import (
     activate,
@@ -408,8 +408,7 @@ def settle_unmarked(scene: Scene) -> Work:
 
 
 def failed_for_good(batch: Batch) -> Work:
-    batch.deliveries[MARK] = MOST_DELIVERIES
-    batch.ready()
+    batch.lose(MARK)
     return batch.deliver(SETTLE)
 
 

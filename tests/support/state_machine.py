@@ -64,7 +64,7 @@ ReadItems: TypeAlias = Callable[[str, str], Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Execution:
+class Replay:
     """What a replay needs beside the state: the answers, the manifests, and the place that tasks are told by."""
 
     log: Log
@@ -72,7 +72,7 @@ class Execution:
     place: str = ""
 
 
-def replay(machine: Machine, state: State, execution: Execution) -> Reached:
+def replay(machine: Machine, state: State, known: Replay) -> Reached:
     """Replay a machine from its first state.
 
     Raises:
@@ -82,7 +82,7 @@ def replay(machine: Machine, state: State, execution: Execution) -> Reached:
     data: Any = state
     while name:
         step = machine["States"][name]
-        reached = replay_state(step, data, execution)
+        reached = replay_state(step, data, known)
         if isinstance(reached, Waiting):
             return reached
         if isinstance(reached, Fault):
@@ -96,12 +96,14 @@ def replay(machine: Machine, state: State, execution: Execution) -> Reached:
     return Ended(data)
 
 
-def replay_state(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+def replay_state(step: Mapping[str, Any], data: Any, known: Replay) -> Reached:
     """Replay one state, without its transition and its catchers."""
-    kind, known = step["Type"], SUPPORTED.get(step["Type"])
-    if known is None or (unknown := step.keys() - known - {"Type", "Comment"}):
-        raise Unsupported(kind if known is None else f"{kind}: {', '.join(sorted(unknown))}")
-    reached = REPLAY[kind](step, data, execution)
+    kind = step["Type"]
+    if kind not in SUPPORTED:
+        raise Unsupported(kind)
+    if unknown := step.keys() - SUPPORTED[kind] - {"Type", "Comment"}:
+        raise Unsupported(f"{kind}: {', '.join(sorted(unknown))}")
+    reached = REPLAY[kind](step, data, known)
     if not isinstance(reached, Ended) or kind not in WITH_RESULT:
         return reached
     result = _filled(step["ResultSelector"], reached.output) if "ResultSelector" in step else reached.output
@@ -109,11 +111,11 @@ def replay_state(step: Mapping[str, Any], data: Any, execution: Execution) -> Re
     return Ended(_found(step["OutputPath"], placed) if "OutputPath" in step else placed)
 
 
-def _task(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+def _task(step: Mapping[str, Any], data: Any, known: Replay) -> Reached:
     if not step["Resource"].endswith(":states:::lambda:invoke"):
         raise Unsupported(step["Resource"])
-    place, event, tries = execution.place + package_of(step), event_of(step, data), Counter[int]()
-    for answer in execution.log.get(place, ()):
+    place, event, tries = known.place + package_of(step), event_of(step, data), Counter[int]()
+    for answer in known.log.get(place, ()):
         if isinstance(answer, Answer):
             return Ended({"Payload": answer.payload})
         number, most = _retrier(step, answer)
@@ -137,36 +139,36 @@ def _is_for(rule: Mapping[str, Any], fault: Fault) -> bool:
     return fault.error in rule["ErrorEquals"] or rule["ErrorEquals"] == ["States.ALL"]
 
 
-def _pass(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+def _pass(step: Mapping[str, Any], data: Any, known: Replay) -> Reached:
     return Ended(_filled(step["Parameters"], data))
 
 
-def _unchanged(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+def _unchanged(step: Mapping[str, Any], data: Any, known: Replay) -> Reached:
     return Ended(data)
 
 
-def _parallel(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
-    branches = [replay(branch, data, execution) for branch in step["Branches"]]
+def _parallel(step: Mapping[str, Any], data: Any, known: Replay) -> Reached:
+    branches = [replay(branch, data, known) for branch in step["Branches"]]
     if fault := next((one for one in branches if isinstance(one, Fault)), None):
         return fault
     return _all_of(branches)
 
 
-def _map(step: Mapping[str, Any], data: Any, execution: Execution) -> Reached:
+def _map(step: Mapping[str, Any], data: Any, known: Replay) -> Reached:
     """Replay a map whose failed items are all tolerated."""
     if step["ToleratedFailurePercentage"] != 100:
         raise Unsupported("Map: ToleratedFailurePercentage")
     source = _filled(step["ItemReader"]["Parameters"], data)
     try:
-        items = execution.read_items(source["Bucket"], source["Key"])
+        items = known.read_items(source["Bucket"], source["Key"])
     except LookupError as error:
         return Fault("States.ItemReaderFailed", str(error))
-    return _all_of([replay_item(step, data, number, item, execution) for number, item in enumerate(items)])
+    return _all_of([replay_item(step, data, number, item, known) for number, item in enumerate(items)])
 
 
-def replay_item(step: Mapping[str, Any], data: Any, number: int, item: Any, execution: Execution) -> Reached:
+def replay_item(step: Mapping[str, Any], data: Any, number: int, item: Any, known: Replay) -> Reached:
     """Replay one item of a map."""
-    inner = Execution(execution.log, execution.read_items, f"{number}/")
+    inner = Replay(known.log, known.read_items, f"{number}/")
     return replay(step["ItemProcessor"], item_of(step, data, item), inner)
 
 
@@ -223,14 +225,46 @@ def states_of(machine: Machine) -> dict[str, Mapping[str, Any]]:
 def _states(machine: Machine) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, step in machine["States"].items():
         yield name, step
-        for inner in (*step.get("Branches", ()), *([step["ItemProcessor"]] if "ItemProcessor" in step else ())):
+        for inner in _machines_within(step):
             yield from _states(inner)
 
 
-def failed_for_good(step: Mapping[str, Any], error: str) -> list[Fault]:
+def following(machine: Machine, beyond: frozenset[str] = frozenset()) -> dict[str, frozenset[str]]:
+    """Return the tasks that can follow each task, directly or later, ``beyond`` those of the machine itself."""
+
+    def after(step: Mapping[str, Any]) -> frozenset[str]:
+        following_ones = [machine["States"][name] for name in _targets(step)]
+        return beyond.union(*(_tasks_within(one) | after(one) for one in following_ones))
+
+    found: dict[str, frozenset[str]] = {}
+    for step in machine["States"].values():
+        if step["Type"] == "Task":
+            found[package_of(step)] = after(step)
+        for inner in _machines_within(step):
+            found |= following(inner, after(step))
+    return found
+
+
+def _targets(step: Mapping[str, Any]) -> set[str]:
+    named = [*step.get("Choices", ()), *step.get("Catch", ()), step, {"Next": step.get("Default")}]
+    return {one["Next"] for one in named if one.get("Next")}
+
+
+def _tasks_within(step: Mapping[str, Any]) -> frozenset[str]:
+    own = [package_of(step)] if step["Type"] == "Task" else []
+    return frozenset(own).union(*(tasks_of(inner) for inner in _machines_within(step)))
+
+
+def _machines_within(step: Mapping[str, Any]) -> Iterator[Machine]:
+    yield from step.get("Branches", ())
+    if "ItemProcessor" in step:
+        yield step["ItemProcessor"]
+
+
+def failed_for_good(step: Mapping[str, Any], error: str) -> list[Answer | Fault]:
     """Return the faults of a task after which it is not tried again."""
-    fault = Fault(error)
-    return [fault] * (_retrier(step, fault)[1] + 1)
+    _, most = _retrier(step, Fault(error))
+    return [Fault(error) for _ in range(most + 1)]
 
 
 def _filled(template: Any, data: Any, context: Any = None) -> Any:
@@ -293,7 +327,7 @@ SUPPORTED: Mapping[str, set[str]] = {
 """The fields of each kind of state that are interpreted; how long a task may take, or waits, is not."""
 
 WITH_RESULT = {"Task", "Pass", "Parallel", "Map"}
-REPLAY: Mapping[str, Callable[[Mapping[str, Any], Any, Execution], Reached]] = {
+REPLAY: Mapping[str, Callable[[Mapping[str, Any], Any, Replay], Reached]] = {
     "Task": _task,
     "Pass": _pass,
     "Choice": _unchanged,

@@ -10,14 +10,15 @@ from tests.support.state_machine import (
     DEFINITION,
     Answer,
     Ended,
-    Execution,
     Fault,
     Log,
     Reached,
+    Replay,
     Unsupported,
     Waiting,
     carried_out,
     failed_for_good,
+    following,
     replay,
     replay_state,
     states_of,
@@ -45,11 +46,11 @@ def machine(step: dict[str, Any], **others: Any) -> dict[str, Any]:
 
 
 def reached(step: dict[str, Any], data: Any, *answers: Answer | Fault, **others: Any) -> Reached:
-    return replay(machine(step, **others), data, Execution({"do_it": answers}, lambda *_: []))
+    return replay(machine(step, **others), data, Replay({"do_it": answers}, lambda *_: []))
 
 
 def workflow(log: Log, **fields: Any) -> Reached:
-    return replay(DEFINITION, INPUT | fields, Execution(log, lambda bucket, key: ITEMS))
+    return replay(DEFINITION, INPUT | fields, Replay(log, lambda bucket, key: ITEMS))
 
 
 def no_manifest(bucket: str, key: str) -> list[Any]:
@@ -129,7 +130,7 @@ def test_branches_wait_side_by_side_and_end_in_their_order() -> None:
     names = ["cancel_commitments", "leave_chats", "silence_notifications"]
 
     def after(log: Log) -> Reached:
-        return replay_state(step, state, Execution(log, lambda *_: []))
+        return replay_state(step, state, Replay(log, lambda *_: []))
 
     waiting = after({"leave_chats": [Answer(2)]})
     assert isinstance(waiting, Waiting)
@@ -173,11 +174,11 @@ def test_a_mark_that_failed_for_good_is_settled_with_its_error() -> None:
 
 def test_a_lost_batch_and_a_missing_manifest_do_not_keep_the_run_open() -> None:
     lost = failed_for_good(tasks_of(DEFINITION)["settle_batch"], "StorageBusy")
-    log: dict[str, list[Answer | Fault]] = {"0/mark_archived": [NOBODY_MARKED], "0/settle_batch": [*lost]}
+    log: dict[str, list[Answer | Fault]] = {"0/mark_archived": [NOBODY_MARKED], "0/settle_batch": lost}
     log |= {"1/mark_archived": [NOBODY_MARKED], "1/settle_batch": [Answer({})]}
     finishing = Waiting({"finish_run": {name: INPUT[name] for name in ("provider_id", "run_id", "attempt")}})
     assert workflow(log) == finishing
-    assert replay(DEFINITION, INPUT, Execution({}, no_manifest)) == finishing
+    assert replay(DEFINITION, INPUT, Replay({}, no_manifest)) == finishing
 
 
 @pytest.mark.parametrize(("goes_on", "then"), [(True, "0/mark_archived"), (False, "finish_run")])
@@ -186,6 +187,17 @@ def test_a_retry_is_prepared_first_and_may_have_nothing_to_do(goes_on: bool, the
     assert set(begin.tasks) == {"prepare_retry"}
     assert isinstance(prepared := workflow({"prepare_retry": [Answer({"goes_on": goes_on})]}, attempt=2), Waiting)
     assert then in prepared.tasks
+
+
+def test_what_can_follow_a_task_is_known() -> None:
+    after = following(DEFINITION)
+    assert after["finish_run"] == frozenset()
+    assert after["settle_batch"] == {"finish_run"}
+    assert after["leave_chats"] == {"settle_batch", "finish_run"}
+    assert after["undo_archives"] == {"settle_batch", "finish_run"}
+    effects = {"cancel_commitments", "leave_chats", "silence_notifications"}
+    assert after["mark_archived"] == {*effects, "settle_batch", "finish_run"}
+    assert after["prepare_retry"] == after.keys() - {"prepare_retry"}
 
 
 def test_an_undo_has_a_first_step_of_its_own_and_no_effects() -> None:
