@@ -18,6 +18,7 @@ from local.template import ROOT, read_template
 State: TypeAlias = dict[str, Any]
 Machine: TypeAlias = Mapping[str, Any]
 
+PARAMETERS: Mapping[str, Any] = read_template()["Parameters"]
 DEFINITION: Machine = json.loads((ROOT / "workflows" / "archive_clients.asl.json").read_text(encoding="utf-8"))
 
 
@@ -290,7 +291,7 @@ def _found(path: str, data: Any, context: Any = None) -> Any:
         Unsupported: it is more than names and numbers.
     """
     if number := PARAMETER.fullmatch(path):
-        return read_template()["Parameters"][number[1]]["Default"]
+        return PARAMETERS[number[1]]["Default"]
     if not (parts := PATH.fullmatch(path)):
         raise Unsupported(path)
     found = context if parts[1] else data
