@@ -22,22 +22,26 @@ STACK = "client-archive-by-sam"
 
 
 @pytest.mark.skipif(LACKS is not None, reason=LACKS or "")
-def test_the_line_of_the_readme_deploys_every_function_to_the_local_aws() -> None:
+def test_sam_deploys_every_function_and_a_deletion_keeps_the_data() -> None:
     built_here()
     with ministack.local_aws() as aws:
-        told = subprocess.run(
-            ["bash", "-c", DEPLOY],
-            cwd=ROOT,
-            env={**os.environ, **variables(aws.endpoint)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert told.returncode == 0, told.stdout + told.stderr
+        run(aws.endpoint, DEPLOY)
         [stack] = aws.cloudformation.describe_stacks(StackName=STACK)["Stacks"]
         deployed = {one["FunctionName"] for one in aws.lambda_.list_functions()["Functions"]}
+        run(aws.endpoint, ".venv-sam/bin/sam delete --config-env local --no-prompts")
+        kept = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        assert aws.lambda_.list_functions()["Functions"] == []
+        assert aws.dynamodb.list_tables()["TableNames"] == [kept["TableName"]]
+        assert aws.cognito.describe_user_pool(UserPoolId=kept["StaffPoolId"])
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert deployed == {function.name.replace("client-archive", STACK, 1) for function in functions()}
+
+
+def run(endpoint: str, line: str) -> None:
+    """Run a line of shell with the variables of the local AWS."""
+    environment = {**os.environ, **variables(endpoint)}
+    told = subprocess.run(["bash", "-c", line], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
 
 
 def variables(endpoint: str) -> dict[str, str]:

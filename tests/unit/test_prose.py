@@ -99,6 +99,12 @@ def test_no_text_has_a_word_that_a_newcomer_misreads(folder: str) -> None:
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("document", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_every_file_that_a_document_links_to_exists(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", document.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (document.parent / link).exists()] == []
+
+
 def test_the_ban_reads_documents_docstrings_comments_and_names(tmp_path: Path) -> None:
     module, document = tmp_path / "module.py", tmp_path / "page.md"
     module.write_text('"""Docstring."""\nTEXT = "value"  # comment\ndef test_of_a_name(): ...\n', encoding="utf-8")
