@@ -83,9 +83,7 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: ide
         wiring.workflow(),
         run_id,
         body.token,
-        confirmed_by=caller.user_id,
-        accept_changes=body.accept_changes,
-        at=at,
+        control.Confirmation(confirmed_by=caller.user_id, accept_changes=body.accept_changes, at=at),
     )
     return RunView.of(run, at)
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from msgspec.structs import replace
 from pydantic import AfterValidator, ConfigDict, Field
-from ulid import ULID
 
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status
@@ -16,6 +15,7 @@ from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge.addresses import Email
 from client_lifecycle.edge.bodies import AsWhole, Body, IdField, Name, PortalBody, Whole, not_given
 from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN
+from client_lifecycle.use_cases.ids import new_id
 
 MAX_CHECKED_CLIENTS = 1_000
 MAX_CENTS = 100_000_000_000
@@ -46,7 +46,7 @@ class AddBody(Body):
         """Return the client, with an id of its own."""
         return Client(
             provider_id=provider_id,
-            client_id=str(ULID.from_datetime(at)),
+            client_id=new_id(at),
             name=self.name,
             email=self.email,
             added_at=at,

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 from pydantic import AfterValidator, Field, StringConstraints
-from ulid import ULID
 
 from client_lifecycle.domain.client import Group
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings, TidyUp
 from client_lifecycle.edge.bodies import MAX_NAMED, Body, Name, PortalBody, Whole, not_given
+from client_lifecycle.use_cases.ids import new_id
 
 SafetyLevel = Annotated[Level, Field(strict=False)]
 Reason = Annotated[ArchiveReason, Field(strict=False)]
@@ -43,7 +43,7 @@ class NewGroupBody(Body):
 
     def group(self, provider_id: str, at: datetime) -> Group:
         """Return the group, with an id of its own."""
-        group_id = str(ULID.from_datetime(at))
+        group_id = new_id(at)
         settings = self.settings.over(PortalSettings())
         return Group(provider_id=provider_id, group_id=group_id, name=self.name, settings=settings)
 

@@ -29,7 +29,7 @@ from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import plan_archive
 from client_lifecycle.use_cases.bulk.batches import Marked, judge
-from client_lifecycle.use_cases.bulk.control import confirm
+from client_lifecycle.use_cases.bulk.control import Confirmation, confirm
 from client_lifecycle.use_cases.bulk.preview import preview
 from client_lifecycle.use_cases.bulk.retry import retry
 from client_lifecycle.use_cases.bulk.steps import failed, finish_run, mark_archived
@@ -207,9 +207,7 @@ def _confirmed(practice: Practice, given: Given) -> Given:
         practice.workflow,
         given.run_id,
         given.token,
-        confirmed_by=STAFF_ID,
-        accept_changes=False,
-        at=given.at,
+        Confirmation(confirmed_by=STAFF_ID, accept_changes=False, at=given.at),
     )
     return given
 

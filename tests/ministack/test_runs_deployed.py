@@ -11,7 +11,7 @@ from client_lifecycle.domain.client import ArchiveOptions, ArchivePlan, Client, 
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, Record, RecordKind
 from client_lifecycle.domain.runs import FINISHED, start
 from client_lifecycle.storage import archives
-from client_lifecycle.storage.clients import client_item, read_client, read_live
+from client_lifecycle.storage.clients import ClientUpdate, client_item, read_client, read_live
 from client_lifecycle.storage.runs import read_run, replace_run
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archived_entry, stamped
@@ -79,9 +79,7 @@ def test_the_clean_up_does_all_its_work_under_its_own_role(deployed: PracticeSta
     archived = stamped(settling, cause(), ArchiveOptions(), at - LONG_AGO)
     archives.commit_archive(
         Tenant(table, settling.provider_id),
-        settling,
-        archived.client,
-        archived_entry(archived.receipt),
+        ClientUpdate(settling, archived.client, archived_entry(archived.receipt)),
         archived.receipt,
     )
     terms = PlanTerms(trigger=Trigger.AFTER_LAST_APPOINTMENT, options=ArchiveOptions())

@@ -323,9 +323,7 @@ def confirm(world: World, run: Run, *, accept_changes: bool, workflow: Workflow)
         workflow,
         run.run_id,
         run.token,
-        confirmed_by=STAFF_ID,
-        accept_changes=accept_changes,
-        at=world.at,
+        control.Confirmation(confirmed_by=STAFF_ID, accept_changes=accept_changes, at=world.at),
     )
 
 

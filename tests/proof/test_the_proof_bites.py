@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from itertools import count
 from types import ModuleType
@@ -14,18 +14,17 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.bookings import Booking, BookingAnswer
 from client_lifecycle.domain.client import ArchivePlan, Client, with_next_revision
-from client_lifecycle.domain.effects import Change, ChangeSet, cancel_commitments, leave_chats
+from client_lifecycle.domain.effects import ChangeSet, cancel_commitments, leave_chats
 from client_lifecycle.domain.errors import LifecycleError
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.outcomes import Outcome
-from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.restore import Restoration, RestoreState
 from client_lifecycle.domain.runs import Run, finish
 from client_lifecycle.domain.undo import UndoSkipReason
 from client_lifecycle.storage import archives, bookings, clients, due, outcomes, restores, runs
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.clients import LiveClient, read_live
+from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_live
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.outcomes import Settlement, _Attempt
@@ -75,18 +74,11 @@ def clients_written_over_any_revision(patch: pytest.MonkeyPatch) -> None:
 def bookings_that_leave_an_active_client_untouched(patch: pytest.MonkeyPatch) -> None:
     whole = bookings.commit_booking
 
-    def commit_booking(
-        tenant: Tenant,
-        before: Client,
-        after: Client,
-        booking: Booking,
-        answer: BookingAnswer,
-        history: HistoryEntry | None,
-    ) -> None:
-        if before.stamp:
-            whole(tenant, before, after, booking, answer, history)
+    def commit_booking(tenant: Tenant, update: ClientUpdate, booking: Booking, answer: BookingAnswer) -> None:
+        if update.before.stamp:
+            whole(tenant, update, booking, answer)
             return
-        item = clients.record_item(tenant.keys, before.client_id, booking.appointment)
+        item = clients.record_item(tenant.keys, update.client_id, booking.appointment)
         place = {"pk": item["pk"], "sk": item["sk"]}
         answer_key = tenant.keys.booking_answer(booking.event_id)
         tenant.table.transact_if_unchanged(
@@ -97,18 +89,9 @@ def bookings_that_leave_an_active_client_untouched(patch: pytest.MonkeyPatch) ->
 
 
 def returns_in_two_transactions(patch: pytest.MonkeyPatch) -> None:
-    def commit_reactivation(
-        tenant: Tenant,
-        before: Client,
-        after: Client,
-        history: HistoryEntry | None,
-        archive_id: str,
-        changes: Sequence[Change],
-        **_: object,
-    ) -> None:
-        if history:
-            tenant.table.transact_if_unchanged([clients.history_write(tenant, before, history)])
-        tenant.table.transact_if_unchanged([clients.client_write(tenant, before, after)])
+    def commit_reactivation(tenant: Tenant, update: ClientUpdate, *_: object) -> None:
+        for write in reversed(clients.update_writes(tenant, update)):
+            tenant.table.transact_if_unchanged([write])
 
     patch.setattr(archives, "commit_reactivation", commit_reactivation)
 

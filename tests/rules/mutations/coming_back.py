@@ -24,7 +24,7 @@ STORED_CLIENTS = "client_lifecycle.storage.clients"
 BACK = "replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)"
 REFUSED_DELETION = "    raise RecordsAreKept(\n"
 LATER_ONLY = "if one.appointment.booked_at and one.appointment.booked_at > since"
-BRING_BACK = "    return bring_back(\n        tenant,\n        client,\n"
+BRING_BACK = "    request = RestoreRequest(archive_id="
 
 COMING_BACK = [
     Mutation("A1", "activating leaves the client archived", CLIENT, BACK, BACK.replace("stamp=None, ", "")),
@@ -46,8 +46,8 @@ COMING_BACK = [
         "A1",
         "activating restores without being asked",
         RESTORING,
-        "    if not asked:\n",
-        "    asked = asked or list(Restorable)\n    if not asked:\n",
+        "    if not request.asked:\n",
+        "    request = replace(request, asked=request.asked or list(Restorable))\n    if not request.asked:\n",
     ),
     Mutation(
         "A1",
@@ -307,8 +307,8 @@ COMING_BACK = [
         "A9",
         "only the latest receipt is restored from",
         RESTORING,
-        f"{BRING_BACK}        archive_id,\n",
-        f"{BRING_BACK}        client.last_return.archive_id if client.last_return else archive_id,\n",
+        f"{BRING_BACK}archive_id, ",
+        f"{BRING_BACK}client.last_return.archive_id if client.last_return else archive_id, ",
     ),
     Mutation(
         "A9",
@@ -350,7 +350,7 @@ COMING_BACK = [
         "A11",
         "an archived client is left as it is",
         ARCHIVE,
-        "make_good(tenant, live, stamp, cause=cause, at=at)",
+        "make_good(tenant, live, stamp, cause=request.cause, at=request.at)",
         "()",
     ),
     Mutation(
@@ -371,8 +371,8 @@ COMING_BACK = [
         "A11",
         "the history does not tell of it",
         CARRY_OUT,
-        "history=line if part.changes else None",
-        "history=None",
+        "replace(part, history=line) if changes else part",
+        "part",
     ),
     Mutation(
         "A11",

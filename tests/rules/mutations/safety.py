@@ -131,8 +131,7 @@ SAFETY_RULES = [
         ARCHIVE,
         f"{READ_LIVE}        if live",
         f"    {READ_SETTINGS}{READ_LIVE}        if not live.client.stamp:\n"
-        "            said = {'options': options, 'acknowledged': acknowledged}\n"
-        "            return archive_snapshot(tenant, live, before, cause=cause, at=at, **said)\n        if live",
+        "            return archive_snapshot(tenant, live, before, request)\n        if live",
     ),
     Mutation(
         "S1",

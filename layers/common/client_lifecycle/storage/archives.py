@@ -19,6 +19,7 @@ from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState, left_alone_check_at
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.clients import ClientUpdate
 from client_lifecycle.storage.items import conditional_update, put_new, put_over
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table, Write
 from client_lifecycle.storage.tenant import Tenant
@@ -41,6 +42,19 @@ STAMP_CHECK = 0
 """The index of the stamp's check in every transaction that stands under a stamp."""
 
 
+class EffectsPart(Struct, frozen=True, kw_only=True):
+    """As much of an archive's effects as one transaction carries out, under the id that its changes are kept by.
+
+    ``effects`` are at most ``CHANGES_UNDER_STAMP``. ``history`` is the line that tells who made the archive good (A11);
+    there is none while it is carried out.
+    """
+
+    part_id: str
+    at: datetime
+    effects: ChangeSet
+    history: HistoryEntry | None = None
+
+
 class ReceiptPart(Struct, frozen=True, kw_only=True):
     """What one later transaction of an archive adds to its receipt, or what one of a restore takes back.
 
@@ -54,21 +68,12 @@ class ReceiptPart(Struct, frozen=True, kw_only=True):
     left_alone: tuple[LeftAlone, ...] = ()
 
 
-def commit_archive(
-    tenant: Tenant,
-    before: Client,
-    after: Client,
-    history: HistoryEntry,
-    receipt: Receipt,
-    also: Sequence[Write] = (),
-) -> None:
+def commit_archive(tenant: Tenant, update: ClientUpdate, receipt: Receipt, also: Sequence[Write] = ()) -> None:
     """Archive a client: flip, history, receipt and the receipt's changes, all or nothing.
 
     Args:
         tenant: the provider's part of the table.
-        before: the client as read.
-        after: the client as archived.
-        history: the line for the client's history.
+        update: the client as archived, with the line for its history.
         receipt: the receipt; its changes are carried out. They are at most ``CHANGES_WITH_FLIP``, with what it left
             alone.
         also: writes of the caller that belong to the same moment.
@@ -76,14 +81,13 @@ def commit_archive(
     Raises:
         StaleRead: the client or one of the records is no longer as it was read.
     """
-    client_id = before.client_id
+    client_id = update.client_id
     receipt_key = tenant.keys.receipt(client_id, receipt.archive_id)
     told = ReceiptPart(at=receipt.archived_at, run_id=receipt.cause.run_id, notify_client=receipt.options.notify_client)
     writes = [
-        clients.client_write(tenant, before, after),
-        clients.history_write(tenant, before, history),
+        *clients.update_writes(tenant, update),
         put_new(tenant.table.name, receipt_key, _receipt_fields(replace(receipt, left_alone=()))),
-        *(_left_alone_write(tenant, after, receipt, told, left) for left in receipt.left_alone),
+        *(_left_alone_write(tenant, update.after, receipt, told, left) for left in receipt.left_alone),
         *also,
         *(clients.change_write(tenant, client_id, change) for change in receipt.changes),
     ]
@@ -94,11 +98,7 @@ def commit_effects(
     tenant: Tenant,
     client: Client,
     stamp: Stamp,
-    plan: ChangeSet,
-    *,
-    part_id: str,
-    at: datetime,
-    history: HistoryEntry | None = None,
+    part: EffectsPart,
     also: Sequence[Write] = (),
 ) -> None:
     """Carry out part of an archive's effects under its stamp, and add them to its receipt.
@@ -107,10 +107,7 @@ def commit_effects(
         tenant: the provider's part of the table.
         client: whose records they are.
         stamp: the stamp the client must still carry.
-        plan: at most ``CHANGES_UNDER_STAMP`` long.
-        part_id: the id under which its changes are kept.
-        at: the present moment, UTC.
-        history: the line that tells who made the archive good (A11); there is none while it is carried out.
+        part: the effects to carry out now.
         also: writes of the caller that belong to the same moment, at most one.
 
     Raises:
@@ -118,16 +115,16 @@ def commit_effects(
         StaleRead: one of the records is no longer as it was read.
     """
     client_id = client.client_id
-    cause = history.cause if history else stamp.cause
-    part = ReceiptPart(at=at, run_id=cause.run_id, notify_client=stamp.notify_client, changes=plan.changes)
-    part_key = tenant.keys.receipt_part(client_id, stamp.archive_id, part_id)
+    cause, changes = part.history.cause if part.history else stamp.cause, part.effects.changes
+    told = ReceiptPart(at=part.at, run_id=cause.run_id, notify_client=stamp.notify_client, changes=changes)
+    part_key = tenant.keys.receipt_part(client_id, stamp.archive_id, part.part_id)
     writes = [
         clients.stamp_check(tenant, client_id, stamp.archive_id),
-        *([put_new(tenant.table.name, part_key, to_plain(part))] if part.changes else []),
-        *([clients.history_write(tenant, client, history)] if history else []),
-        *(_left_alone_write(tenant, client, stamp, part, left) for left in plan.left_alone),
+        *([put_new(tenant.table.name, part_key, to_plain(told))] if changes else []),
+        *([clients.history_write(tenant, client, part.history)] if part.history else []),
+        *(_left_alone_write(tenant, client, stamp, told, left) for left in part.effects.left_alone),
         *also,
-        *(clients.change_write(tenant, client_id, change) for change in part.changes),
+        *(clients.change_write(tenant, client_id, change) for change in changes),
     ]
     _transact_under_stamp(tenant.table, writes)
 
@@ -168,43 +165,30 @@ def settled_write(tenant: Tenant, client_id: str, archive_id: str) -> Write:
 
 def commit_reactivation(
     tenant: Tenant,
-    before: Client,
-    after: Client,
-    history: HistoryEntry | None,
+    update: ClientUpdate,
     archive_id: str,
-    changes: Sequence[Change],
-    *,
     restore_id: str,
-    at: datetime,
-    run_id: str | None = None,
+    restored: ReceiptPart,
     also: Sequence[Write] = (),
 ) -> None:
     """Bring a client back and take back changes of its archive, all or nothing (A1).
 
     Args:
         tenant: the provider's part of the table.
-        before: the client as read.
-        after: the client as active, at its next revision.
-        history: the line for the client's history, unless the client was back already.
+        update: the client as active; its history has a line unless it was back already.
         archive_id: the archive whose changes are taken back.
-        changes: at most ``CHANGES_WITH_REACTIVATION`` changes to write.
         restore_id: the id under which they are kept.
-        at: the present moment, UTC.
-        run_id: the undo that brings the client back, if one does.
+        restored: at most ``CHANGES_WITH_REACTIVATION`` changes to write, if there are any.
         also: writes of the caller that belong to the same moment.
 
     Raises:
         StaleRead: the client or one of the records is no longer as it was read.
     """
-    client_id = before.client_id
-    writes = [clients.client_write(tenant, before, after), *also]
-    if history:
-        writes.append(clients.history_write(tenant, before, history))
-    if changes:
-        key = tenant.keys.restored(client_id, archive_id, restore_id)
-        restored = ReceiptPart(at=at, run_id=run_id, changes=tuple(changes))
+    writes = [*clients.update_writes(tenant, update), *also]
+    if restored.changes:
+        key = tenant.keys.restored(update.client_id, archive_id, restore_id)
         writes.append(put_new(tenant.table.name, key, to_plain(restored)))
-    writes += [clients.change_write(tenant, client_id, change) for change in changes]
+    writes += [clients.change_write(tenant, update.client_id, change) for change in restored.changes]
     tenant.table.transact_if_unchanged(writes)
 
 

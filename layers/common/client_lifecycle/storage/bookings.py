@@ -27,32 +27,27 @@ def read_answer(tenant: Tenant, event_id: str) -> BookingAnswer | None:
     return from_plain(BookingAnswer, plain) if plain else None
 
 
-def commit_booking(
-    tenant: Tenant, before: Client, after: Client, booking: Booking, answer: BookingAnswer, history: HistoryEntry | None
-) -> None:
+def commit_booking(tenant: Tenant, update: clients.ClientUpdate, booking: Booking, answer: BookingAnswer) -> None:
     """Record an appointment on the client as read, with the answer and the history, all or nothing (A2).
 
     An appointment of this id that was cancelled is booked again (A10).
 
     Args:
         tenant: the provider's part of the table.
-        before: the client as read.
-        after: the client as active, at its next revision.
+        update: the client as active; its history has a line if the booking brings it back or cancels a plan.
         booking: what was asked for.
         answer: what is answered.
-        history: the line for the client's history, if the booking brings the client back or cancels a plan.
 
     Raises:
         AppointmentExists: the client has an appointment of this id already, which is not cancelled.
         StaleRead: the client is no longer as it was read, or the booking was answered meanwhile.
     """
-    client_id, appointment = before.client_id, booking.appointment
+    client_id, appointment = update.client_id, booking.appointment
     appointment_key = tenant.keys.record(client_id, appointment.kind, appointment.record_id)
     item = clients.record_item(tenant.keys, client_id, appointment)
     others = [
-        clients.client_write(tenant, before, after),
+        *clients.update_writes(tenant, update),
         put_new(tenant.table.name, tenant.keys.booking_answer(booking.event_id), to_plain(answer)),
-        *([clients.history_write(tenant, before, history)] if history else []),
     ]
     try:
         tenant.table.transact([put_new(tenant.table.name, appointment_key, item), *others])

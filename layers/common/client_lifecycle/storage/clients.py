@@ -51,6 +51,19 @@ class LiveClient(Struct, frozen=True):
             raise UnreadableRecord(*self.unreadable)
 
 
+class ClientUpdate(Struct, frozen=True):
+    """A client as read and as it shall be, at its next revision, with the line for its history if there is one."""
+
+    before: Client
+    after: Client
+    history: HistoryEntry | None = None
+
+    @property
+    def client_id(self) -> str:
+        """The client."""
+        return self.before.client_id
+
+
 CursorKey: TypeAlias = Sequence[str]
 """A place in the order of a client list, good whatever becomes of the client that was there; it holds personal data."""
 
@@ -272,6 +285,12 @@ def client_write(tenant: Tenant, before: Client, after: Client) -> Write:
     key = tenant.keys.client(before.client_id)
     expect = {"revision", "archive_id"}
     return conditional_update(tenant.table.name, key, client_item(before), client_item(after), expect, shape=Client)
+
+
+def update_writes(tenant: Tenant, update: ClientUpdate) -> list[Write]:
+    """Write a client over the reading it was decided on, with the line for its history, or nothing at all."""
+    write = client_write(tenant, update.before, update.after)
+    return [write, history_write(tenant, update.before, update.history)] if update.history else [write]
 
 
 def change_write(tenant: Tenant, client_id: str, change: Change) -> Write:

@@ -11,7 +11,7 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
-from client_lifecycle.use_cases.restore import TRANSACTIONS_PER_ANSWER, Restored, bring_back
+from client_lifecycle.use_cases.restore import TRANSACTIONS_PER_ANSWER, Restored, RestoreRequest, bring_back
 
 
 @optimistic_on_client
@@ -44,16 +44,8 @@ def activate_client(
     archive_id = _last_archive_id(client)
     if archive_id is None:
         return Restored(client)
-    return bring_back(
-        tenant,
-        client,
-        archive_id,
-        cause=cause,
-        at=at,
-        asked=asked,
-        calendar=Calendar(tenant, at),
-        most=TRANSACTIONS_PER_ANSWER,
-    )
+    request = RestoreRequest(archive_id=archive_id, cause=cause, at=at, asked=asked)
+    return bring_back(tenant, client, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
 
 
 def _last_archive_id(client: Client) -> str | None:

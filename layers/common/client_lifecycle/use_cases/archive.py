@@ -7,7 +7,6 @@ from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
-from ulid import ULID
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp, archive, next_flip_at
 from client_lifecycle.domain.effects import Change, all_effects
@@ -16,13 +15,23 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage import archives
-from client_lifecycle.storage.clients import LiveClient, read_live
+from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
 from client_lifecycle.storage.receipts import ReceiptCursor, read_receipt_page
 from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.carry_out import finish_archive, make_good
+from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
+
+
+class ArchiveRequest(Struct, frozen=True, kw_only=True):
+    """Who archives a client, through what and when; what was said, and the safety rules whose warning was seen."""
+
+    cause: Cause
+    at: datetime
+    options: ArchiveOptions
+    acknowledged: Collection[SafetyRule]
 
 
 class Archived(Struct, frozen=True):
@@ -72,15 +81,15 @@ def archive_client(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
+    request = ArchiveRequest(cause=cause, at=at, options=options, acknowledged=acknowledged)
     made_good: list[Change] = []
 
     @optimistic_on_client
     def archived() -> Archived:
         live = read_live(tenant, client_id, at)
         if live.client.stamp:
-            return _archived_before(tenant, live, live.client.stamp, cause, at, made_good)
-        settings = read_settings(tenant)
-        return archive_snapshot(tenant, live, settings, cause=cause, at=at, options=options, acknowledged=acknowledged)
+            return _archived_before(tenant, live, live.client.stamp, request, made_good)
+        return archive_snapshot(tenant, live, read_settings(tenant), request)
 
     return archived()
 
@@ -89,11 +98,7 @@ def archive_snapshot(
     tenant: Tenant,
     live: LiveClient,
     settings: ProviderSettings,
-    *,
-    cause: Cause,
-    at: datetime,
-    options: ArchiveOptions,
-    acknowledged: Collection[SafetyRule],
+    request: ArchiveRequest,
 ) -> Archived:
     """Archive an active client as it was read, with all checks and effects, or not at all.
 
@@ -104,20 +109,17 @@ def archive_snapshot(
         tenant: the provider's part of the table.
         live: the client and all its records that are live at the moment of the archive.
         settings: the provider's, as read after the client.
-        cause: who archives, and through what.
-        at: the moment of the archive, UTC.
-        options: as for ``archive_client``.
-        acknowledged: the safety rules whose warning the caller has seen.
+        request: who archives, when, and what was said.
 
     Raises:
         StaleRead: the client or one of its records is no longer as it was read.
         LifecycleError: as ``archive_client``, but for ``ClientNotFound``.
     """
-    if options.group_id:
-        read_group(tenant, options.group_id)
-    require_safe(live, settings, acknowledged, at)
-    archived = _commit_archive(tenant, live, cause, options, at)
-    return archived if archived.receipt.state is ReceiptState.SETTLED else _finished(tenant, archived, at)
+    if request.options.group_id:
+        read_group(tenant, request.options.group_id)
+    require_safe(live, settings, request.acknowledged, request.at)
+    archived = _commit_archive(tenant, live, request)
+    return archived if archived.receipt.state is ReceiptState.SETTLED else _finished(tenant, archived, request.at)
 
 
 def require_safe(
@@ -141,29 +143,30 @@ def require_safe(
 
 
 def _archived_before(
-    tenant: Tenant, live: LiveClient, stamp: Stamp, cause: Cause, at: datetime, made_good: list[Change]
+    tenant: Tenant, live: LiveClient, stamp: Stamp, request: ArchiveRequest, made_good: list[Change]
 ) -> Archived:
     """Make good a client that is archived already; each change is added to ``made_good`` once it is committed."""
     try:
-        for part in make_good(tenant, live, stamp, cause=cause, at=at):
+        for part in make_good(tenant, live, stamp, cause=request.cause, at=request.at):
             made_good.extend(part.changes)
     except Superseded as gone:
         raise StaleRead from gone
     return replace(_with_receipt(tenant, live.client, stamp.archive_id), made_good=tuple(made_good))
 
 
-def _commit_archive(tenant: Tenant, live: LiveClient, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:
-    plan = all_effects(live.records, at)
+def _commit_archive(tenant: Tenant, live: LiveClient, request: ArchiveRequest) -> Archived:
+    plan = all_effects(live.records, request.at)
     part = plan.first(archives.CHANGES_WITH_FLIP)
-    archived = stamped(live.client, cause, options, at)
+    archived = stamped(live.client, request.cause, request.options, request.at)
     receipt = replace(
         archived.receipt,
         state=ReceiptState.SETTLED if len(part) == len(plan) else ReceiptState.SETTLING,
         changes=part.changes,
         left_alone=part.left_alone,
     )
-    group = [group_check(tenant, options.group_id)] if options.group_id else []
-    archives.commit_archive(tenant, live.client, archived.client, archived_entry(receipt), receipt, also=group)
+    group = [group_check(tenant, request.options.group_id)] if request.options.group_id else []
+    update = ClientUpdate(live.client, archived.client, archived_entry(receipt))
+    archives.commit_archive(tenant, update, receipt, also=group)
     return Archived(archived.client, receipt)
 
 
@@ -181,7 +184,7 @@ def _with_receipt(tenant: Tenant, client: Client, archive_id: str) -> Archived:
 def stamped(client: Client, cause: Cause, options: ArchiveOptions, at: datetime) -> Archived:
     """Return an active client as archived at ``at``, with the receipt of an archive whose effects are to follow."""
     at = next_flip_at(client, at)
-    archive_id = str(ULID.from_datetime(at))
+    archive_id = new_id(at)
     stamp = Stamp(
         archive_id=archive_id,
         archived_at=at,
@@ -204,7 +207,7 @@ def stamped(client: Client, cause: Cause, options: ArchiveOptions, at: datetime)
 def archived_entry(receipt: Receipt) -> HistoryEntry:
     """Return the history line of an archive."""
     return HistoryEntry(
-        history_id=str(ULID.from_datetime(receipt.archived_at)),
+        history_id=new_id(receipt.archived_at),
         at=receipt.archived_at,
         event=HistoryEvent.ARCHIVED,
         archive_id=receipt.archive_id,

@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from ulid import ULID
-
 from client_lifecycle.domain.client import ArchivePlan, Cause, Client, HeldBackBy, PlanTerms, Source
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
 from client_lifecycle.domain.plans import LONGEST_WAIT, next_check_at, planned, put_off, unplanned
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import LONGEST_APPOINTMENT
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
-from client_lifecycle.storage.clients import LiveClient, read_client, read_live
+from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_client, read_live
 from client_lifecycle.storage.plans import commit_plan
 from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.archive import archive_snapshot
+from client_lifecycle.use_cases.archive import ArchiveRequest, archive_snapshot
+from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 
@@ -57,7 +56,7 @@ def plan_archive(tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cau
         read_group(tenant, terms.options.group_id)
     if after == client:
         return client
-    commit_plan(tenant, client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at))
+    commit_plan(tenant, ClientUpdate(client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at)))
     return after
 
 
@@ -80,7 +79,7 @@ def cancel_plan(tenant: Tenant, client_id: str, *, cause: Cause, at: datetime) -
     if client.plan is None:
         return client
     after, entry = plan_cancelled(client, client.plan, cause, at)
-    commit_plan(tenant, client, after, entry)
+    commit_plan(tenant, ClientUpdate(client, after, entry))
     return after
 
 
@@ -125,10 +124,10 @@ def _carry_out(
 ) -> CarriedOut:
     live.require_whole()
     if check_at := next_check_at(plan.terms, live.records, at, settings.time_zone):
-        commit_plan(tenant, live.client, put_off(live.client, plan, check_at))
+        commit_plan(tenant, ClientUpdate(live.client, put_off(live.client, plan, check_at)))
         return CarriedOut.PUT_OFF
     if held_back_by := _archive(tenant, live, plan, settings, at):
-        commit_plan(tenant, live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by))
+        commit_plan(tenant, ClientUpdate(live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by)))
         return CarriedOut.HELD_BACK
     return CarriedOut.ARCHIVED
 
@@ -139,9 +138,8 @@ def _archive(
     """Archive the client for whoever planned it, or return what holds the archive back."""
     terms, cause = plan.terms, Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id)
     try:
-        archive_snapshot(
-            tenant, live, settings, cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged
-        )
+        request = ArchiveRequest(cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged)
+        archive_snapshot(tenant, live, settings, request)
     except (ArchiveBlocked, AcknowledgementNeeded) as fault:
         return tuple(SafetyRule(rule) for rule in fault.facts["rules"])
     except GroupNotFound:
@@ -150,4 +148,4 @@ def _archive(
 
 
 def _entry(event: HistoryEvent, terms: PlanTerms, cause: Cause, at: datetime) -> HistoryEntry:
-    return HistoryEntry(history_id=str(ULID.from_datetime(at)), at=at, event=event, cause=cause, plan=terms)
+    return HistoryEntry(history_id=new_id(at), at=at, event=event, cause=cause, plan=terms)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from msgspec.structs import replace
-from ulid import ULID
 
 from client_lifecycle.domain.bookings import (
     BookedBy,
@@ -22,10 +21,11 @@ from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.policy import Action, Actor, Refusal, decide
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage import bookings
-from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.clients import ClientUpdate, read_client
 from client_lifecycle.storage.providers import portal_settings, read_settings
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_later import plan_cancelled
+from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 from client_lifecycle.use_cases.restore import reactivated
 
@@ -87,7 +87,7 @@ def _accept(tenant: Tenant, booking: Booking, client: Client, at: datetime) -> B
     answer = acceptance(booking, client.stamp.archive_id if client.stamp else None, at)
     booker = with_last_active(client, at) if booking.booked_by is BookedBy.CLIENT else client
     after, entry = _booked(booker, booking, at)
-    bookings.commit_booking(tenant, client, after, _booked_at(booking, at), answer, entry)
+    bookings.commit_booking(tenant, ClientUpdate(client, after, entry), _booked_at(booking, at), answer)
     return answer
 
 
@@ -121,7 +121,7 @@ def _refuse(
 def _refused_entry(client: Client, booking: Booking, refusal: BookingRefusal, at: datetime) -> HistoryEntry:
     """Return the line that tells the provider's staff of a client who wanted to come, and may not."""
     return HistoryEntry(
-        history_id=str(ULID.from_datetime(at)),
+        history_id=new_id(at),
         at=at,
         event=HistoryEvent.BOOKING_REFUSED,
         cause=Cause(source=Source.BOOKING, actor_id=booking.event_id),

@@ -11,15 +11,16 @@ from datetime import datetime
 from itertools import count
 
 from msgspec.structs import replace
-from ulid import ULID
 
 from client_lifecycle.domain.client import Cause, Stamp
 from client_lifecycle.domain.effects import Change, ChangeSet, Effect, LeftAlone, all_effects
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, ReceiptState
 from client_lifecycle.storage import archives
+from client_lifecycle.storage.archives import EffectsPart
 from client_lifecycle.storage.clients import LiveClient, read_live
 from client_lifecycle.storage.table import Write
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 
@@ -44,8 +45,8 @@ def apply_effect(tenant: Tenant, client_id: str, archive_id: str, effect: Effect
         StorageBusy: the table kept throttling.
     """
     live, stamp = _read_under(tenant, client_id, archive_id, at)
-    for part_id, part in _parts(tenant, live, stamp, effect, at):
-        archives.commit_effects(tenant, live.client, stamp, part, part_id=part_id, at=at)
+    for part in _parts(tenant, live, stamp, effect, at):
+        archives.commit_effects(tenant, live.client, stamp, part)
 
 
 def finish_archive(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) -> None:
@@ -136,25 +137,14 @@ def make_good(
         finish_archive(tenant, client_id, stamp.archive_id, at=at)
         yield ChangeSet(left_alone=plan.left_alone)
         return
-    for part_id, part in _parts(tenant, live, stamp, all_effects, at):
+    for part in _parts(tenant, live, stamp, all_effects, at):
+        changes = part.effects.changes
         line = HistoryEntry(
-            history_id=str(ULID.from_datetime(at)),
-            at=at,
-            event=HistoryEvent.MADE_GOOD,
-            archive_id=stamp.archive_id,
-            cause=cause,
+            history_id=new_id(at), at=at, event=HistoryEvent.MADE_GOOD, archive_id=stamp.archive_id, cause=cause
         )
-        archives.commit_effects(
-            tenant,
-            live.client,
-            stamp,
-            part,
-            part_id=part_id,
-            at=at,
-            history=line if part.changes else None,
-            also=also(part.changes) if part.changes else (),
-        )
-        yield part
+        told = replace(part, history=line) if changes else part
+        archives.commit_effects(tenant, live.client, stamp, told, also(changes) if changes else ())
+        yield part.effects
 
 
 def _is_settling(tenant: Tenant, client_id: str, archive_id: str) -> bool:
@@ -162,20 +152,18 @@ def _is_settling(tenant: Tenant, client_id: str, archive_id: str) -> bool:
     return archives.read_receipt(tenant, client_id, archive_id).state is ReceiptState.SETTLING
 
 
-def _parts(
-    tenant: Tenant, live: LiveClient, stamp: Stamp, effect: Effect, at: datetime
-) -> Iterator[tuple[str, ChangeSet]]:
+def _parts(tenant: Tenant, live: LiveClient, stamp: Stamp, effect: Effect, at: datetime) -> Iterator[EffectsPart]:
     """Plan an effect part by part, each under an id that sorts after those before.
 
     A part is to be committed before the next, which is planned on a new reading.
     """
     told: set[LeftAlone] = set()
-    first_id = str(ULID.from_datetime(at))
+    first_id = new_id(at)
     for number in count():
         planned = effect(live.records, at)
         plan = replace(planned, left_alone=tuple(one for one in planned.left_alone if one not in told))
         if part := plan.first(archives.CHANGES_UNDER_STAMP):
-            yield f"{first_id}.{number:04}", part
+            yield EffectsPart(part_id=f"{first_id}.{number:04}", at=at, effects=part)
         if len(part) == len(plan):
             live.require_whole()
             return

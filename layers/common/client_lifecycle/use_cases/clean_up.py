@@ -26,7 +26,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Progress, Workflow
 from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
-from client_lifecycle.use_cases.bulk.control import start_run
+from client_lifecycle.use_cases.bulk.control import Confirmation, start_run
 from client_lifecycle.use_cases.bulk.launch import launch
 from client_lifecycle.use_cases.bulk.proposals import propose, waiting_proposal
 from client_lifecycle.use_cases.bulk.steps import finish_run
@@ -180,7 +180,7 @@ def _start_proposal(tenant: Tenant, workflow: Workflow, mine: Due, run: Run, at:
     if tidy_up is None or not tidy_up.starts_by_itself:
         due.forget(tenant.table, mine)
         return SweepResult.NOTHING
-    start_run(tenant, workflow, run, confirmed_by=TIDY_UP, accept_changes=False, at=at)
+    start_run(tenant, workflow, run, Confirmation(confirmed_by=TIDY_UP, accept_changes=False, at=at))
     return SweepResult.RUN_STARTED
 
 

@@ -11,7 +11,6 @@ from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
-from ulid import ULID
 
 from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, with_next_revision
 from client_lifecycle.domain.effects import Change
@@ -35,10 +34,11 @@ from client_lifecycle.domain.restore import (
     went_on,
 )
 from client_lifecycle.storage import archives, restores
-from client_lifecycle.storage.clients import read_client
+from client_lifecycle.storage.clients import ClientUpdate, read_client
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.table import Write
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 TRANSACTIONS_PER_ANSWER = 20
@@ -92,16 +92,8 @@ def restore_from_receipt(
     if client.stamp:
         archives.read_receipt(tenant, client_id, archive_id)
         raise StillArchived("This client is archived. Activate it first.", "client_id")
-    return bring_back(
-        tenant,
-        client,
-        archive_id,
-        cause=cause,
-        at=at,
-        asked=asked,
-        calendar=Calendar(tenant, at),
-        most=TRANSACTIONS_PER_ANSWER,
-    )
+    request = RestoreRequest(archive_id=archive_id, cause=cause, at=at, asked=asked)
+    return bring_back(tenant, client, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
 
 
 def read_restore(tenant: Tenant, client_id: str, archive_id: str) -> Restoration:
@@ -117,15 +109,21 @@ def read_restore(tenant: Tenant, client_id: str, archive_id: str) -> Restoration
     raise RestoreNotFound("Nothing was restored from this receipt yet.", "archive_id")
 
 
+class RestoreRequest(Struct, frozen=True, kw_only=True):
+    """Who brings a client back from an archive, through what and when, and what shall be taken back of it."""
+
+    archive_id: str
+    cause: Cause
+    at: datetime
+    asked: Collection[Restorable] = ()
+
+
 def bring_back(
     tenant: Tenant,
     client: Client,
-    archive_id: str,
-    *,
-    cause: Cause,
-    at: datetime,
-    asked: Collection[Restorable],
+    request: RestoreRequest,
     calendar: Calendar,
+    *,
     also: Sequence[Write] = (),
     most: int | None = None,
 ) -> Restored:
@@ -137,10 +135,7 @@ def bring_back(
     Args:
         tenant: the provider's part of the table.
         client: as read, under the archive or back.
-        archive_id: the archive.
-        cause: who activates, or restores, and through what.
-        at: the present moment, UTC.
-        asked: what shall be taken back of the archive.
+        request: who brings it back, and what shall be taken back.
         calendar: the provider's.
         also: writes of the caller that belong to the moment of the return, at most one.
         most: the most transactions to carry out; what is left is the clean-up's.
@@ -150,33 +145,28 @@ def bring_back(
         StaleRead: the client or one of the records is no longer as it was read; what was committed stays.
         StorageBusy: the table kept throttling.
     """
-    if not asked:
-        return Restored(_commit_reactivation(tenant, client, archive_id, cause, at, also) if client.stamp else client)
-    client_id = client.client_id
+    if not request.asked:
+        return Restored(_commit_reactivation(tenant, client, request, also) if client.stamp else client)
+    client_id, archive_id, at = client.client_id, request.archive_id, request.at
     receipt = archives.read_receipt(tenant, client_id, archive_id)
     stored = None if client.stamp else restores.read_restoration(tenant, client_id, archive_id)
-    restoration = begin_restore(client, archive_id, asked, cause, at, stored)
+    restoration = begin_restore(client, archive_id, request.asked, request.cause, at, stored)
     if client.stamp and receipt.may_grow:
         write = restores.restoration_write(tenant, client, None, restoration)
-        client, stored, also = (
-            _commit_reactivation(tenant, client, archive_id, cause, at, [*also, write]),
-            restoration,
-            (),
-        )
-        receipt = archives.read_receipt(tenant, client_id, archive_id)
-    work = _Work(tenant, receipt, calendar, at)
+        client, stored = _commit_reactivation(tenant, client, request, [*also, write]), restoration
+        also, receipt = (), archives.read_receipt(tenant, client_id, archive_id)
+    work = _Work(tenant, receipt, calendar)
     return work.carry_out(client, stored, restoration, also, most)
 
 
-def go_on(tenant: Tenant, client: Client, restoration: Restoration, *, calendar: Calendar, at: datetime) -> Restoration:
+def go_on(tenant: Tenant, client: Client, restoration: Restoration, calendar: Calendar) -> Restoration:
     """Finish a restore, as far as the client was not archived again since it began.
 
     Args:
         tenant: the provider's part of the table.
         client: as read.
         restoration: as read; one that is finished is returned as it is.
-        calendar: the provider's.
-        at: the present moment, UTC.
+        calendar: the provider's, of the present moment.
 
     Raises:
         StaleRead: the client or one of the records is no longer as it was read; what was committed stays.
@@ -185,7 +175,7 @@ def go_on(tenant: Tenant, client: Client, restoration: Restoration, *, calendar:
     if restoration.state is RestoreState.FINISHED:
         return restoration
     receipt = archives.read_receipt(tenant, client.client_id, restoration.archive_id)
-    work = _Work(tenant, receipt, calendar, at)
+    work = _Work(tenant, receipt, calendar)
     if not may_go_on(restoration, client):
         return work.give_up(client, restoration)
     return work.carry_out(client, restoration, restoration).restoration or restoration
@@ -202,14 +192,14 @@ def finish_restore(tenant: Tenant, client_id: str, archive_id: str, *, at: datet
     """
     restoration = read_restore(tenant, client_id, archive_id)
     client = read_client(tenant, client_id)
-    return go_on(tenant, client, restoration, calendar=Calendar(tenant, at), at=at)
+    return go_on(tenant, client, restoration, Calendar(tenant, at))
 
 
 def reactivated(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
     """Return an archived client as active, and the history line that tells of it."""
     at = next_flip_at(client, at)
     entry = HistoryEntry(
-        history_id=str(ULID.from_datetime(at)),
+        history_id=new_id(at),
         at=at,
         event=HistoryEvent.ACTIVATED,
         archive_id=archive_id,
@@ -219,21 +209,13 @@ def reactivated(client: Client, archive_id: str, cause: Cause, at: datetime) -> 
 
 
 def _commit_reactivation(
-    tenant: Tenant,
-    client: Client,
-    archive_id: str,
-    cause: Cause,
-    at: datetime,
-    also: Sequence[Write],
-    changes: Sequence[Change] = (),
+    tenant: Tenant, client: Client, request: RestoreRequest, also: Sequence[Write], changes: Sequence[Change] = ()
 ) -> Client:
     """Commit changes of a restore, with the return of the client if it is not back yet; return the client as it is."""
+    archive_id, cause, at = request.archive_id, request.cause, request.at
     after, entry = reactivated(client, archive_id, cause, at) if client.stamp else (with_next_revision(client), None)
-    restore_id = str(ULID.from_datetime(at))
-    run_id = cause.run_id
-    archives.commit_reactivation(
-        tenant, client, after, entry, archive_id, changes, restore_id=restore_id, at=at, run_id=run_id, also=also
-    )
+    restored = archives.ReceiptPart(at=at, run_id=cause.run_id, changes=tuple(changes))
+    archives.commit_reactivation(tenant, ClientUpdate(client, after, entry), archive_id, new_id(at), restored, also)
     return after
 
 
@@ -243,7 +225,11 @@ class _Work(Struct, frozen=True):
     tenant: Tenant
     receipt: Receipt
     calendar: Calendar
-    at: datetime
+
+    @property
+    def at(self) -> datetime:
+        """The present moment, UTC."""
+        return self.calendar.at
 
     def carry_out(
         self,
@@ -286,15 +272,8 @@ class _Work(Struct, frozen=True):
             restores.commit_restoration(self.tenant, client, stored, after)
             return client
         write = restores.restoration_write(self.tenant, client, stored, after)
-        return _commit_reactivation(
-            self.tenant,
-            client,
-            after.archive_id,
-            after.cause,
-            self.at,
-            [*also, write],
-            changes,
-        )
+        request = RestoreRequest(archive_id=after.archive_id, cause=after.cause, at=self.at)
+        return _commit_reactivation(self.tenant, client, request, [*also, write], changes)
 
     def _judged(self, client: Client, changes: Sequence[Change]) -> tuple[RestoredItem, ...]:
         """Decide on every change, with one reading of the records, the chats and the calendar."""

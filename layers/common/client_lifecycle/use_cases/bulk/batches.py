@@ -129,7 +129,7 @@ def undo_batch(tenant: Tenant, batch: Batch, *, at: datetime, tell: Tell) -> Fir
     calendar = Calendar(tenant, at)
 
     def undo(run: Run, member: Member) -> Result:
-        return undo_archive(tenant, run, batch.attempt, member, calendar, at=at)
+        return undo_archive(tenant, run, batch.attempt, member, calendar)
 
     return _first_step(tenant, batch, undo, tell)
 

@@ -6,6 +6,8 @@ import hmac
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from msgspec import Struct
+
 from client_lifecycle.domain.errors import ClientNotFound, PreviewExpired, PreviewMismatch, RunNotStarted, RunStarted
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.runs import WAITING, Run, start, stopping
@@ -17,16 +19,15 @@ from client_lifecycle.use_cases.bulk.launch import launch, pending_members, repl
 from client_lifecycle.use_cases.optimistic import optimistic_on_run
 
 
-def confirm(
-    tenant: Tenant,
-    workflow: Workflow,
-    run_id: str,
-    token: str,
-    *,
-    confirmed_by: str,
-    accept_changes: bool,
-    at: datetime,
-) -> Run:
+class Confirmation(Struct, frozen=True, kw_only=True):
+    """Who confirms a run, and when; ``accept_changes`` archives also clients who have changed since the preview."""
+
+    confirmed_by: str
+    accept_changes: bool
+    at: datetime
+
+
+def confirm(tenant: Tenant, workflow: Workflow, run_id: str, token: str, confirmation: Confirmation) -> Run:
     """Start a run that was previewed. Confirming it once more changes nothing.
 
     A client that is no longer as the preview showed it (a new debt, a new appointment, another group, archived by
@@ -45,16 +46,14 @@ def confirm(
     run = runs.read_run(tenant, run_id)
     if not hmac.compare_digest(run.token.encode(), token.encode()):
         raise PreviewMismatch("This token does not belong to what the bulk archive showed.", "token")
-    if run.state in WAITING and at >= run.expires_at:
+    if run.state in WAITING and confirmation.at >= run.expires_at:
         raise PreviewExpired("This preview has expired. Please make a new one.", "token")
     if run.finished_at and run.started_at is None:
         raise RunNotStarted("This bulk archive was given up. Please make a new one.", "run_id")
-    return start_run(tenant, workflow, run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
+    return start_run(tenant, workflow, run, confirmation)
 
 
-def start_run(
-    tenant: Tenant, workflow: Workflow, run: Run, *, confirmed_by: str, accept_changes: bool, at: datetime
-) -> Run:
+def start_run(tenant: Tenant, workflow: Workflow, run: Run, confirmation: Confirmation) -> Run:
     """Start a run that waits; one that was started and is at work is started no second time.
 
     Raises:
@@ -62,7 +61,12 @@ def start_run(
     """
     while run.state in WAITING:
         workflow.write_manifest(run, pending_members(tenant, run))
-        started = start(run, confirmed_by=confirmed_by, accept_changes=accept_changes, at=at)
+        started = start(
+            run,
+            confirmed_by=confirmation.confirmed_by,
+            accept_changes=confirmation.accept_changes,
+            at=confirmation.at,
+        )
         run = replace_or_reread(tenant, run, started)
     return launch(workflow, run)
 

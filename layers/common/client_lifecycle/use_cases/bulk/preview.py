@@ -13,7 +13,6 @@ from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
-from ulid import ULID
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import ClientNotFound, NothingSelected, TooManyClients, UnreadableRecord
@@ -37,6 +36,7 @@ from client_lifecycle.storage.clients import all_clients, read_clients
 from client_lifecycle.storage.commitments import Commitments, commitments_of_clients, commitments_of_provider
 from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.ids import new_id
 
 FEW_CLIENTS = 200
 """Up to so many clients, one query for each costs less than all commitments of a large practice."""
@@ -103,7 +103,7 @@ def preview(
         Member(client_id=client.client_id, position=position, facts=facts)
         for position, (client, facts) in enumerate(shown.clients)
     ]
-    run_id = str(ULID.from_datetime(at))
+    run_id = new_id(at)
     run = Run(
         provider_id=tenant.provider_id,
         run_id=run_id,

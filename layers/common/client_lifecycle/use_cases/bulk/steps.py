@@ -26,7 +26,7 @@ from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.domain.undo import UndoSkipReason, not_restored_of
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import archives, outcomes, restores, runs
-from client_lifecycle.storage.clients import LiveClient, read_client, read_live
+from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_client, read_live
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.outcomes import Settlement
 from client_lifecycle.storage.providers import read_settings
@@ -36,7 +36,7 @@ from client_lifecycle.use_cases.archive import archived_entry, stamped
 from client_lifecycle.use_cases.bulk.launch import replace_or_reread
 from client_lifecycle.use_cases.carry_out import make_good
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
-from client_lifecycle.use_cases.restore import bring_back, go_on
+from client_lifecycle.use_cases.restore import RestoreRequest, bring_back, go_on
 
 EVERYTHING = tuple(Restorable)
 
@@ -127,7 +127,8 @@ def _mark(tenant: Tenant, run: Run, member: Member, client: Client, at: datetime
     archived = stamped(client, _cause(run), run.options, at)
     receipt = archived.receipt
     mark = outcomes.mark_write(tenant, run, member, archived.client, receipt.archive_id)
-    archives.commit_archive(tenant, client, archived.client, archived_entry(receipt), receipt, also=[mark])
+    update = ClientUpdate(client, archived.client, archived_entry(receipt))
+    archives.commit_archive(tenant, update, receipt, also=[mark])
     return receipt.archive_id
 
 
@@ -180,7 +181,7 @@ def _by_rules(run: Run, member: Member, live: LiveClient, settings: ProviderSett
     return None
 
 
-def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calendar: Calendar, *, at: datetime) -> Result:
+def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calendar: Calendar) -> Result:
     """Bring one member of an undo back, with all that its archive took and that can still be had (A1).
 
     Whoever booked, was archived anew, or was changed in any way since is left alone. A member that this undo has
@@ -192,8 +193,7 @@ def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calenda
         run: the undo, as read when the step began.
         attempt: the attempt of the undo that the step belongs to.
         member: the member, as read.
-        calendar: the provider's.
-        at: the present moment, UTC.
+        calendar: the provider's, of the present moment.
 
     Raises:
         ClientNotFound: the client is gone.
@@ -209,14 +209,14 @@ def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calenda
         client = read_client(tenant, latest.client_id)
         if because := _left_alone(latest, client):
             return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
-        restoration = _brought_back(tenant, run, latest, latest.undoes, client, calendar, at)
+        restoration = _brought_back(tenant, run, latest, latest.undoes, client, calendar)
         return _activated(tenant, run, latest, restoration)
 
     return _on_latest(tenant, run, member, undo)
 
 
 def _brought_back(
-    tenant: Tenant, run: Run, member: Member, archive_id: str, client: Client, calendar: Calendar, at: datetime
+    tenant: Tenant, run: Run, member: Member, archive_id: str, client: Client, calendar: Calendar
 ) -> Restoration | None:
     """Bring a client back, or go on with what an earlier delivery has begun.
 
@@ -225,13 +225,13 @@ def _brought_back(
     """
     begun = member.archive_id and restores.read_restoration(tenant, member.client_id, archive_id)
     if begun:
-        return go_on(tenant, client, begun, calendar=calendar, at=at)
+        return go_on(tenant, client, begun, calendar)
     if member.archive_id and client.stamp:
         return None
     cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
     also = [] if member.archive_id else [outcomes.reactivation_write(tenant, run, member)]
-    done = bring_back(tenant, client, archive_id, cause=cause, at=at, asked=EVERYTHING, calendar=calendar, also=also)
-    return done.restoration
+    request = RestoreRequest(archive_id=archive_id, cause=cause, at=calendar.at, asked=EVERYTHING)
+    return bring_back(tenant, client, request, calendar, also=also).restoration
 
 
 def _activated(tenant: Tenant, run: Run, member: Member, restoration: Restoration | None) -> Result:

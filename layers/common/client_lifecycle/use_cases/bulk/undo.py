@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from msgspec.structs import replace
-from ulid import ULID
 
 from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.undo import new_undo_run, require_undoable, undo_members
@@ -14,6 +13,7 @@ from client_lifecycle.storage import runs
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
+from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_run
 
 
@@ -61,7 +61,7 @@ def _begun(tenant: Tenant, workflow: Workflow, run_id: str, asked_by: str, at: d
 def _begin(tenant: Tenant, workflow: Workflow, run: Run, asked_by: str, at: datetime) -> Run:
     archived, unreadable = runs.read_all_members(tenant, run)
     members = undo_members(archived)
-    begun = new_undo_run(run, str(ULID.from_datetime(at)), members, asked_by=asked_by, at=at)
+    begun = new_undo_run(run, new_id(at), members, asked_by=asked_by, at=at)
     begun = replace(begun, unreadable=tuple(unreadable[:MOST_NAMED]))
     runs.store_members(tenant, begun, members)
     workflow.write_manifest(begun, members)
