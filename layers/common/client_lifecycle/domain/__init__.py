@@ -1,1 +1,1 @@
-"""The rules of archiving, pure: no AWS, no environment, no clock. Imports the standard library only."""
+"""The rules of archiving, pure: no AWS, no environment, no clock."""

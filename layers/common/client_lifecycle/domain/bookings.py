@@ -1,7 +1,4 @@
-"""A booking that the scheduling system asks for, and the answer to it (P6, A2).
-
-Imports ``errors``, ``policy`` and ``records``.
-"""
+"""A booking that the scheduling system asks for, and the answer to it (P6, A2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The client and its two transitions, archive and activate. Imports ``reasons`` and ``settings``.
+"""The client and its two transitions, archive and activate.
 
 A client is archived exactly when it carries a stamp. There is no third status and no deletion (RULES, words).
 """

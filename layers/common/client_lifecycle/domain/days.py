@@ -1,4 +1,4 @@
-"""The days of a practice: when one begins there, and which one it is there (T1). Imports the standard library only."""
+"""The days of a practice: when one begins there, and which one it is there (T1)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What an archive does to a client's records: rules E2 to E8 as pure functions. Imports ``records``.
+"""What an archive does to a client's records: rules E2 to E8 as pure functions.
 
-Each plan reads records and answers with changes; it writes nothing. The single archive commits the three plans
-together, the workflow's handlers commit one each: the same functions in two groupings (A5).
+Each effect reads records and answers with a change set; it writes nothing. The single archive commits the three change
+sets together, the workflow's handlers commit one each: the same functions in two groupings (A5).
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """What the rest of the platform is told: versioned envelopes of ids, codes and flags, never of what people wrote.
 
-Imports ``bookings``, ``client``, ``effects``, ``receipts``, ``records`` and ``runs``. The same write always gives the
-same events with the same ids, so whoever receives one twice can tell.
+The same write always gives the same events with the same ids, so a system that receives one twice can tell.
 """
 
 from __future__ import annotations

@@ -3,8 +3,6 @@
 A *source* tells one record's whole state at a time; a change is judged against what is kept of the record and against
 the client, and against nothing else: no clock orders anything, and what is refused leaves nothing behind. The judgement
 also says what the transaction that stores it must find of the client, so that it is still right when it is committed.
-
-Imports ``client``, ``effects``, ``policy`` and ``records``.
 """
 
 from __future__ import annotations

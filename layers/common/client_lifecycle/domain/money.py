@@ -1,4 +1,4 @@
-"""Amounts of money, and their sums per currency. Imports nothing of this system."""
+"""Amounts of money, and their sums per currency."""
 
 from __future__ import annotations
 

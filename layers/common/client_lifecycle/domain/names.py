@@ -1,7 +1,7 @@
 """How names are compared: the order they are listed in, and the words they are found by.
 
 Case, accents and marks do not count: É sorts with E, and ``oyvind`` finds Øyvind. A letter that Unicode does not take
-apart, like Ø, is told by its own name, and by a short table where that does not tell. Imports the standard library.
+apart, like Ø, is told by its own name, and by a short table where that does not tell.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run can come to for one client, by kind of run. Imports the standard library only."""
+"""What a run can come to for one client, by kind of run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""An archive planned for later: when it is due, and what becomes of the plan until then.
-
-Imports ``client``, ``days``, ``errors`` and ``records``.
-"""
+"""An archive planned for later: when it is due, and what becomes of the plan until then."""
 
 from __future__ import annotations
 

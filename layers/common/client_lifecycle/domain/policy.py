@@ -1,7 +1,4 @@
-"""Who may do what while a client is archived: rules P1 to P12 as one pure function over one table.
-
-Imports ``client``, ``reasons`` and ``settings``.
-"""
+"""Who may do what while a client is archived: rules P1 to P12 as one pure function over one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a client is archived. Imports the standard library only."""
+"""Why a client is archived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receipts and history: what an archive did, record by record. Imports ``client`` and ``effects``.
+"""Receipts and history: what an archive did, record by record.
 
 A receipt is never a bare count. It lists every record touched with its state before, which is what a later
 restore reads.

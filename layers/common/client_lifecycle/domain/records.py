@@ -1,4 +1,4 @@
-"""The records that hang on a client. Imports the standard library only.
+"""The records that hang on a client.
 
 Every record tells how long it *lives*: until when an archive still has to look at it. That is the whole of what
 storage needs to find an archive's work in one query, however long the client's history is. Documents, forms and the

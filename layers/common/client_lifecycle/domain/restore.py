@@ -1,8 +1,8 @@
 """What of an archive can be taken back once its client is back (A1, A9).
 
-Imports ``client``, ``effects`` and ``records``. Only what that archive touched comes back, and only while it still is
-as the archive left it. A restore goes through the archive's changes in the order of its receipt, in as many
-transactions as it takes, and keeps count of what it could not take back.
+Only what that archive touched comes back, and only while it still is as the archive left it. A restore goes through the
+archive's changes in the order of its receipt, in as many transactions as it takes, and counts what it could not take
+back.
 """
 
 from __future__ import annotations

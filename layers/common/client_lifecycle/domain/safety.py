@@ -1,7 +1,4 @@
-"""What a provider wants to be asked, or kept from, before a client is archived.
-
-Imports ``client``, ``days``, ``records`` and ``settings``.
-"""
+"""What a provider wants to be asked, or kept from, before a client is archived."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """Whom a bulk archive is for: chosen clients, a group's members, or those a filter finds.
 
 Only a list of ids can name archived clients; members and findings are active clients as they are at the preview (A6).
-Imports ``client`` and ``days``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The switches of the client portal and a provider's own rules. Imports ``reasons``."""
+"""The switches of the client portal and a provider's own rules."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What is told of a stored record that cannot be read: which one it is, and where, never what it holds.
-
-Imports the standard library only.
-"""
+"""What is told of a stored record that cannot be read: which one it is, and where, never what it holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E-mail addresses inside bodies. Imports storage's ``addresses`` and pydantic."""
+"""E-mail addresses inside bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scheduling systems send: a booking, the same whether they call or publish. Imports the domain and pydantic."""
+"""What scheduling systems send: a booking, the same whether they call or publish."""
 
 from __future__ import annotations
 

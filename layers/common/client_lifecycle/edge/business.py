@@ -1,4 +1,4 @@
-"""Counts what the practices do, for the dashboard of the business. Imports the domain and Powertools.
+"""Counts what the practices do, for the dashboard of the business.
 
 Events are delivered at least once, so a number may be a little too high; it shows a trend and is no book-keeping.
 """

@@ -1,4 +1,4 @@
-"""Cursors: a place in one list of one provider, sealed. Imports the domain's errors, wiring and storage's seal.
+"""Cursors: a place in one list of one provider, sealed.
 
 A place in a list sorted by name holds a name, and a cursor goes into URLs; so nothing in it can be read. One that was
 made for another provider, another list or another query, or was changed, is refused.

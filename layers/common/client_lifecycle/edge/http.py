@@ -1,7 +1,4 @@
-"""HTTP for every function behind the API: the resolver, and every fault as problem+json (RFC 9457) in one place.
-
-Imports the domain's errors, ``identity``, ``ids``, ``patience``, ``reading``, storage's ``calls`` and Powertools.
-"""
+"""HTTP for every function behind the API: the resolver, and every fault as problem+json (RFC 9457) in one place."""
 
 from __future__ import annotations
 

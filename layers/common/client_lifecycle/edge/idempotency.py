@@ -1,7 +1,6 @@
 """``Idempotency-Key``: a request that creates something is carried out once, however often it is sent.
 
-For the handlers of routes that create, and for nothing else: what is imported here costs a cold start. Imports the
-domain's errors, identity, settings, wiring, ``calls`` and Powertools, which keeps the answers in a table of their own.
+For the handlers of routes that create, and for nothing else: what is imported here costs a cold start.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Who is calling, and whether they may: the claims that the Cognito authorizer has verified.
 
-The provider is taken from the claims and from nowhere else. Imports the domain and Powertools.
+The provider is taken from the claims and from nowhere else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The form of every id and cursor that callers give. Imports nothing."""
+"""The form of every id and cursor that callers give."""
 
 from __future__ import annotations
 

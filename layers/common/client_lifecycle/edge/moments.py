@@ -1,4 +1,4 @@
-"""Moments and days as callers write them, between 1900 and 2200 (T2). Imports pydantic.
+"""Moments and days as callers write them, between 1900 and 2200 (T2).
 
 Within that span nothing that is computed from one, in any time zone, leaves the calendar.
 """

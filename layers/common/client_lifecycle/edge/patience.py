@@ -1,4 +1,4 @@
-"""How long an invocation lets AWS hold it up. Imports Powertools' types and storage's ``calls``."""
+"""How long an invocation lets AWS hold it up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies of requests: their bytes, and the JSON object in them. Imports the domain's errors and pydantic."""
+"""Bodies of requests: their bytes, and the JSON object in them."""
 
 from __future__ import annotations
 

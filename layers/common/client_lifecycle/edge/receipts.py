@@ -1,4 +1,4 @@
-"""Receipts in answers, by pages. Imports the domain, cursors, views and storage's places."""
+"""Receipts in answers, by pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function reads from its environment, checked when it is first needed. Imports msgspec."""
+"""What a function reads from its environment, checked when it is first needed."""
 
 from __future__ import annotations
 

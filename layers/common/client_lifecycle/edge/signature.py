@@ -1,4 +1,4 @@
-"""Signed requests of other systems: HMAC-SHA256 over timestamp and raw body. Imports the domain's errors.
+"""Signed requests of other systems: HMAC-SHA256 over timestamp and raw body.
 
 The header ``X-Signature`` reads ``t=<seconds since 1970>,v1=<hex digest>``; what is signed is ``<t>.<raw body>``.
 """

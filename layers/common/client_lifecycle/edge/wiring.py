@@ -1,7 +1,4 @@
-"""The composition root: connections built when first needed and kept for the life of the process.
-
-Imports settings and storage's connections.
-"""
+"""The composition root: connections built when first needed and kept for the life of the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E-mail addresses as they are compared: one mailbox written in two ways is one address (A3). Imports ``idna``.
+"""E-mail addresses as they are compared: one mailbox written in two ways is one address (A3).
 
 ``idna`` is loaded for the few domains that are not plain ASCII, and adds nothing to a cold start otherwise.
 """

@@ -1,7 +1,6 @@
 """Commits an archive, its effects and its end, each in one transaction; reads receipts whole.
 
 Every write stands under a condition: the flip on the reading it was decided on, each later write on the stamp.
-Imports the domain and the rest of this ring.
 """
 
 from __future__ import annotations

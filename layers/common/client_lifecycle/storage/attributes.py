@@ -1,4 +1,4 @@
-"""DynamoDB's typed attributes to plain values and back. Imports the standard library only.
+"""DynamoDB's typed attributes to plain values and back.
 
 Plain are texts, booleans, whole numbers, ``None``, lists and maps of these. What other systems keep beside them, like
 bytes, sets and fractions, comes back as it went in.

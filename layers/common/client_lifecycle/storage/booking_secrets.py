@@ -1,4 +1,4 @@
-"""Reads the secrets that scheduling systems sign with, one per provider. Imports ``calls`` and botocore."""
+"""Reads the secrets that scheduling systems sign with, one per provider."""
 
 from __future__ import annotations
 

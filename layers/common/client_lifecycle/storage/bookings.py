@@ -1,4 +1,4 @@
-"""Records appointments with the answers to the bookings they come from. Imports the domain and this ring."""
+"""Records appointments with the answers to the bookings they come from."""
 
 from __future__ import annotations
 

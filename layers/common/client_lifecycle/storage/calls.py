@@ -1,7 +1,6 @@
 """Makes calls to AWS, and makes them again while AWS asks for it or is out of reach: the one loop that does.
 
-The tries of botocore are turned off in ``connections``, so nothing multiplies. Imports the domain's errors and
-botocore.
+The tries of botocore are turned off in ``connections``, so nothing multiplies.
 """
 
 from __future__ import annotations

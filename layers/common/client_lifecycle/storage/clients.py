@@ -1,7 +1,4 @@
-"""Reads clients, their records and their groups, and writes one client's archive and return.
-
-Imports the domain and the rest of this ring.
-"""
+"""Reads clients, their records and their groups, and writes one client's archive and return."""
 
 from __future__ import annotations
 

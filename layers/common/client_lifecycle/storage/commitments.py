@@ -2,7 +2,6 @@
 
 The index they are read from lags behind the clients' own records by moments. Whoever decides on one client reads that
 client. A commitment that cannot be read is passed over: one broken record must not stand in any other client's way.
-Imports the domain and the rest of this ring.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Connects to AWS with the settings that suit this system. Imports botocore.
+"""Connects to AWS with the settings that suit this system.
 
 The endpoint, the region and the credentials come from the environment, as botocore reads them. boto3 would add nothing
 that is needed here, and slow each cold start.

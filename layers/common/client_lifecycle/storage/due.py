@@ -1,7 +1,4 @@
-"""Finds what is due for the clean-up, over all providers, and lets one clean-up at a time look at it.
-
-Imports this ring.
-"""
+"""Finds what is due for the clean-up, over all providers, and lets one clean-up at a time look at it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Commits a client that staff add or change, with its address and its place in a group, in one transaction.
-
-Imports the domain and the rest of this ring.
-"""
+"""Commits a client that staff add or change, with its address and its place in a group, in one transaction."""
 
 from __future__ import annotations
 

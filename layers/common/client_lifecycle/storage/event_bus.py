@@ -1,4 +1,4 @@
-"""Puts events on the bus, and sets aside what cannot be dealt with. Imports the domain and this ring."""
+"""Puts events on the bus, and sets aside what cannot be dealt with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a client's history. Imports the domain and this ring."""
+"""Reads a client's history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes of items, as actions of a transaction, each under its condition. Imports ``attributes`` and ``values``."""
+"""Writes of items, as actions of a transaction, each under its condition."""
 
 from __future__ import annotations
 

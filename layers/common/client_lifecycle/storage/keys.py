@@ -1,4 +1,4 @@
-"""The table's keys: one place that says where each thing is stored. Imports the domain and ``addresses``.
+"""The table's keys: one place that says where each thing is stored.
 
 ==================  ==============================  =====================================
 what                pk                              sk

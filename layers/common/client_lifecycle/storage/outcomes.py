@@ -1,7 +1,4 @@
-"""Moves members of a run from one outcome to another, exactly once and with the run's counts.
-
-Imports the domain and the rest of this ring.
-"""
+"""Moves members of a run from one outcome to another, exactly once and with the run's counts."""
 
 from __future__ import annotations
 

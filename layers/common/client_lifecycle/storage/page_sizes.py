@@ -1,4 +1,4 @@
-"""How many bytes a page takes in an answer; Lambda answers with up to 6 MB. Imports nothing of this system."""
+"""How many bytes a page takes in an answer; Lambda answers with up to 6 MB."""
 
 from __future__ import annotations
 

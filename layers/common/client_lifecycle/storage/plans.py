@@ -1,4 +1,4 @@
-"""Commits what becomes of a client's plan for a later archive. Imports the domain and this ring."""
+"""Commits what becomes of a client's plan for a later archive."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Reads and writes what belongs to a provider as a whole: settings, client groups.
-
-Imports the domain and the rest of this ring.
-"""
+"""Reads and writes what belongs to a provider as a whole: settings, client groups."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Reads many items, one by one, so that one that cannot be read stands in no other's way.
-
-Imports the domain, ``items`` and ``table``.
-"""
+"""Reads many items, one by one, so that one that cannot be read stands in no other's way."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Reads receipts by pages that are bounded in bytes, for Lambda answers with up to 6 MB.
-
-Imports the domain and the rest of this ring.
-"""
+"""Reads receipts by pages that are bounded in bytes, for Lambda answers with up to 6 MB."""
 
 from __future__ import annotations
 

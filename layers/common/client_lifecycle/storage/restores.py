@@ -1,7 +1,4 @@
-"""Keeps how far restores have come, and reads what stands in their way.
-
-Imports the domain and the rest of this ring.
-"""
+"""Keeps how far restores have come, and reads what stands in their way."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Seals short texts with a key in KMS, so that nobody else can read, change or make them.
-
-Imports ``calls`` and botocore.
-"""
+"""Seals short texts with a key in KMS, so that nobody else can read, change or make them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds clients by the words of their names. Imports the domain and the rest of this ring.
+"""Finds clients by the words of their names.
 
 Each word of a name is an item of its own, kept by the transactions that add or rename a client. It tells neither status
 nor group, so that an archive has none to rewrite; both are read from the clients, together with what else is asked.

@@ -1,4 +1,4 @@
-"""Reads the table's stream: which events a write gives rise to. Imports the domain and this ring.
+"""Reads the table's stream: which events a write gives rise to.
 
 The history, the receipts and the answers to bookings are the outbox. They are written in the same transaction as what
 they tell of, so there is no event without its write and no write without its event.

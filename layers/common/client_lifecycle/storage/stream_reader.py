@@ -1,4 +1,4 @@
-"""Tells whether the table's stream is read: by an event source mapping of ``publish_events``. Imports ``calls``."""
+"""Tells whether the table's stream is read: by an event source mapping of ``publish_events``."""
 
 from __future__ import annotations
 

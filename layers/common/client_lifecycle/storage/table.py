@@ -1,4 +1,4 @@
-"""The DynamoDB table: reads, and conditional transactions. Imports the domain, ``calls``, ``items`` and botocore."""
+"""The DynamoDB table: reads, and conditional transactions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One provider's part of the table: what reads and writes it names no other provider's items. Imports this ring."""
+"""One provider's part of the table: what reads and writes it names no other provider's items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Domain values to plain fields, as they are stored, and back. Imports the domain, msgspec and this ring."""
+"""Domain values to plain fields, as they are stored, and back."""
 
 from __future__ import annotations
 

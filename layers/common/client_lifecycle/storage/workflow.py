@@ -1,7 +1,4 @@
-"""Hands a confirmed run to the workflow: its manifest in the bucket, its execution in Step Functions.
-
-Imports the domain, ``calls`` and botocore.
-"""
+"""Hands a confirmed run to the workflow: its manifest in the bucket, its execution in Step Functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,1 @@
-"""What a caller can ask for, one module each: read, decide in the domain, commit in storage.
-
-Imports the domain and storage; never the edge.
-"""
+"""What a caller can ask for, one module each: read, decide in the domain, commit in storage."""

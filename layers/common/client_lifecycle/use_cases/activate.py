@@ -1,4 +1,4 @@
-"""Activate an archived client, and take back what its archive did. Imports the domain and storage."""
+"""Activate an archived client, and take back what its archive did."""
 
 from __future__ import annotations
 

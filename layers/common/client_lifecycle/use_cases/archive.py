@@ -1,4 +1,4 @@
-"""Archive one client, with all checks and effects. Imports the domain and storage."""
+"""Archive one client, with all checks and effects."""
 
 from __future__ import annotations
 

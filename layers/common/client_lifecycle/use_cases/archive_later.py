@@ -1,4 +1,4 @@
-"""Plan a client's archive, cancel the plan, and carry it out when it is due. Imports the domain and storage."""
+"""Plan a client's archive, cancel the plan, and carry it out when it is due."""
 
 from __future__ import annotations
 

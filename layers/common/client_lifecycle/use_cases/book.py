@@ -1,4 +1,4 @@
-"""Book an appointment; an archived client comes back in the same moment (A2). Imports the domain and storage."""
+"""Book an appointment; an archived client comes back in the same moment (A2)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Carry out an archive's effects under its stamp, part by part: at once, in a workflow, or long after it.
 
 Every part is committed on a reading of its own and added to the archive's receipt; nothing is written once the client
-is back. Imports the domain and storage.
+is back.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Add and change clients, and tell what is allowed with them. Imports the domain and storage."""
+"""Add and change clients, and tell what is allowed with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add, change and delete a provider's client groups; change its settings. Imports the domain and storage."""
+"""Add, change and delete a provider's client groups; change its settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publish what the table's stream tells. Imports storage."""
+"""Publish what the table's stream tells."""
 
 from __future__ import annotations
 

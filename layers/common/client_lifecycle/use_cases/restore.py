@@ -1,4 +1,4 @@
-"""Take back what an archive did, from its receipt, once its client is back (A1, A9). Imports the domain and storage.
+"""Take back what an archive did, from its receipt, once its client is back (A1, A9).
 
 The client comes back with the first transaction, and how far the restore has come is kept with each. Whatever ends it
 in between, asking again or the clean-up goes on from there; a new archive of the client ends it.

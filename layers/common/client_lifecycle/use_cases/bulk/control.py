@@ -1,4 +1,4 @@
-"""Bulk archive once it was previewed: confirm, exclude, stop. Imports the domain, storage and ``launch``."""
+"""Bulk archive once it was previewed: confirm, exclude, stop."""
 
 from __future__ import annotations
 

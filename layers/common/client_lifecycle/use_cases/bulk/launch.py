@@ -1,4 +1,4 @@
-"""What an attempt of a run begins with: its members, its state, its execution. Imports the domain and storage."""
+"""What an attempt of a run begins with: its members, its state, its execution."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 However many clients there are, they are read a hundred at a time or in whole pages of a listing, and so are the
 commitments of their provider. Both indexes lag by moments. That harms nobody: the workflow's first step reads each
 client strongly consistently and compares it with what was shown here, so whatever an index missed is a client that
-changed since the preview. Imports the domain and storage.
+changed since the preview.
 """
 
 from __future__ import annotations

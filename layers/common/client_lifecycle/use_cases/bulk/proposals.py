@@ -1,4 +1,4 @@
-"""Propose to a practice to archive the clients who went quiet. Imports the domain and storage."""
+"""Propose to a practice to archive the clients who went quiet."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Retry a bulk archive: ask for it, and, in the workflow, gather whom it is about.
-
-Imports the domain, storage and ``launch``.
-"""
+"""Retry a bulk archive: ask for it, and, in the workflow, gather whom it is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a run's workflow: mark or undo, settle, finish. Imports the domain and storage.
+"""The steps of a run's workflow: mark or undo, settle, finish.
 
 The steps between, the three effects, are ``carry_out.apply_effect`` with one plan each. Every step may be delivered
 twice: what is done already is found done, and what belongs to an earlier attempt of the run changes nothing.

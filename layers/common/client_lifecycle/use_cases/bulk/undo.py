@@ -1,4 +1,4 @@
-"""Undo a bulk archive: bring back whoever is still under it, by a run of its own. Imports the domain and storage."""
+"""Undo a bulk archive: bring back whoever is still under it, by a run of its own."""
 
 from __future__ import annotations
 
