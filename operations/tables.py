@@ -37,6 +37,23 @@ class Tables:
             raise OperationFailed(f"There is no table {name}.") from None
         return table
 
+    def exists(self, name: str) -> bool:
+        """Tell whether there is a table of this name."""
+        try:
+            self.describe(name)
+        except OperationFailed:
+            return False
+        return True
+
+    def restore_backup(self, backup: str, to: str) -> None:
+        """Begin to restore a backup, by its ARN, as a table of this name."""
+        self.dynamodb.restore_table_from_backup(TargetTableName=to, BackupArn=backup)
+
+    def lacks(self, name: str, in_use: str) -> list[str]:
+        """Tell what a table lacks to take the place of the one in use; nobody can compare it with one that is gone."""
+        table = self.describe(name)
+        return lacks(table, self.describe(in_use) if self.exists(in_use) else table)
+
     def restorable(self, name: str) -> tuple[datetime, datetime]:
         """Return the first and the last moment that a table can be restored to."""
         told = self.dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]

@@ -9,7 +9,7 @@ import typer
 from local.screen import Screen
 from operations.options import DryRun
 from operations.stack import OperationFailed, find_stack
-from operations.tables import Tables, lacks, use
+from operations.tables import Tables, use
 from operations.traffic import is_paused
 
 
@@ -23,8 +23,7 @@ def cut_over(
     tables, before = Tables(stack.client("dynamodb")), stack.outputs["TableName"]
     if table == before:
         raise OperationFailed(f"{table} is the table in use.")
-    new = tables.describe(table)
-    if faults := lacks(new, tables.describe(before)):
+    if faults := tables.lacks(table, before):
         raise OperationFailed(f"{table} cannot be used: {', '.join(faults)}.")
     screen.raw(f"{stack.name} uses {table} in place of {before}, which is kept.")
     if dry_run:
@@ -33,5 +32,5 @@ def cut_over(
     if not is_paused(stack):
         raise OperationFailed("The system still writes to the table it has. First: python -m operations pause")
     with screen.step("Updating the stack") as progress:
-        use(stack, new, progress)
+        use(stack, tables.describe(table), progress)
     screen.raw("Let it work again: python -m operations resume")

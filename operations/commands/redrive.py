@@ -35,17 +35,15 @@ def redrive(
 ) -> None:
     """Answer the bookings, or publish the events, that were set aside; a letter that fails again stays."""
     stack, screen = find_stack(context.obj), Screen()
-    queue, try_again = {
-        What.BOOKINGS: (booking_letters, answer_booking),
-        What.EVENTS: (event_letters, publish_events),
-    }[what]
+    queue = booking_letters(stack) if what is What.BOOKINGS else event_letters(stack)
+    try_again = answer_booking if what is What.BOOKINGS else publish_events
     with screen.step("Reading the letters"):
-        letters = queue(stack).read()
+        letters = queue.read()
     for told, count in Counter(map(describe, letters)).items():
         screen.raw(f"{count:>6} {told}")
     if dry_run:
         for letter in letters:
-            queue(stack).put_back(letter)
+            queue.put_back(letter)
         screen.say(f"{len(letters)} letters would be given another try. Nothing was done.")
         return
     faults: list[str] = []
@@ -54,9 +52,9 @@ def redrive(
             fault = None if drop and letter.body.get("error") == drop else _tried(try_again, stack, letter)
             if fault:
                 faults.append(fault)
-                queue(stack).put_back(letter)
+                queue.put_back(letter)
             else:
-                queue(stack).delete(letter)
+                queue.delete(letter)
             progress(number, len(letters))
     if faults:
         raise OperationFailed("\n".join([f"{len(faults)} of {len(letters)} letters stay in the queue:", *faults]))

@@ -10,7 +10,7 @@ import typer
 from local.screen import Screen
 from operations.options import MOMENTS, DryRun
 from operations.stack import OperationFailed, find_stack
-from operations.tables import Tables, lacks
+from operations.tables import Tables
 
 
 def restore(
@@ -21,23 +21,40 @@ def restore(
         typer.Option(formats=MOMENTS, help="The moment, like 2026-03-02T09:30:00Z; the last possible by default."),
     ] = None,
     source: Annotated[str | None, typer.Option(help="The table to restore; by default that in use.")] = None,
+    backup: Annotated[str | None, typer.Option(help="The ARN of a backup, if the table is gone.")] = None,
     dry_run: DryRun = False,
 ) -> None:
     """Restore the table to a moment, under another name; the system keeps the table it has until cut-over."""
     stack, screen = find_stack(context.obj), Screen()
     tables, restored = Tables(stack.client("dynamodb")), source or stack.outputs["TableName"]
-    first, last = tables.restorable(restored)
-    if at and not first <= at <= last:
-        raise OperationFailed(f"{restored} can be restored to a moment between {first} and {last}.")
-    screen.raw(f"{restored} is restored to {at or last} as {to}.")
+    screen.raw(
+        f"{backup} is restored as {to}."
+        if backup
+        else f"{restored} is restored to {_moment(tables, restored, at)} as {to}."
+    )
     if dry_run:
         screen.say("Nothing was done.")
         return
-    tables.restore(restored, to, at)
+    if backup:
+        tables.restore_backup(backup, to)
+    else:
+        tables.restore(restored, to, at)
     with screen.step("Restoring; minutes to hours on AWS"):
         tables.wait_until_active(to)
     with screen.step("Stream, protection, point-in-time recovery"):
         tables.protect(to)
-    if faults := lacks(tables.describe(to), tables.describe(restored)):
+    if faults := tables.lacks(to, restored):
         raise OperationFailed(f"{to} cannot be used: {', '.join(faults)}.")
     screen.raw(f"Let the system use it: python -m operations cut-over {to}")
+
+
+def _moment(tables: Tables, restored: str, at: datetime | None) -> datetime:
+    """Return the moment that a table is restored to, the last possible by default.
+
+    Raises:
+        OperationFailed: it cannot be restored to that moment.
+    """
+    first, last = tables.restorable(restored)
+    if at and not first <= at <= last:
+        raise OperationFailed(f"{restored} can be restored to a moment between {first} and {last}.")
+    return at or last

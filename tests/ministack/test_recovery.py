@@ -92,10 +92,35 @@ def test_a_restored_table_is_taken_into_use_and_no_event_comes_twice(aws: LocalA
         listener.wait_for(has("client.activated", "payment.restored"), client_id=who.client_id)
         heard = Counter(event["event_id"] for event in listener.heard)
         assert set(heard.values()) == {1}
+    again = operate(aws, "restore", "another", "--source", deployed.table_name, "--dry-run")
+    assert again.startswith(f"{deployed.table_name} is restored to ")
     assert "is the table in use" in operate(aws, "cut-over", restored, ends_with=1)
     for way_back in (["pause"], ["cut-over", deployed.table_name], ["resume"]):
         operate(aws, *way_back)
     assert read_deployed(aws) == deployed
+
+
+def test_a_table_that_is_gone_comes_back_from_its_backup(aws: LocalAws) -> None:
+    deployed = read_deployed(aws)
+    who, restored = somebody(aws, deployed), f"clients-{uuid4()}"
+    with api_of(aws, deployed) as api:
+        api.post(f"/clients/{who.client_id}/archive")
+        backup = aws.dynamodb.create_backup(TableName=deployed.table_name, BackupName="the-last")["BackupDetails"]
+        aws.dynamodb.update_table(TableName=deployed.table_name, DeletionProtectionEnabled=False)
+        aws.dynamodb.delete_table(TableName=deployed.table_name)
+        operate(aws, "pause")
+        operate(aws, "restore", restored, "--backup", backup["BackupArn"])
+        operate(aws, "cut-over", restored)
+        operate(aws, "resume")
+        assert status_of(api, who) == "archived"
+
+
+def test_a_table_is_restored_to_a_moment_that_it_remembers(aws: LocalAws) -> None:
+    aws.dynamodb.update_continuous_backups(
+        TableName=read_deployed(aws).table_name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    told = operate(aws, "restore", "too-early", "--at", "2001-01-01T00:00:00Z", ends_with=1)
+    assert "can be restored to a moment between" in told
 
 
 @pytest.mark.parametrize("fault", ["There is no table", "it has no stream", "its keys or indexes are others"])
