@@ -15,7 +15,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import from_item, to_item
 from client_lifecycle.storage.clients import address_item, client_item, word_items
 from client_lifecycle.storage.connections import connect_table
-from client_lifecycle.storage.items import put_over
+from client_lifecycle.storage.items import put
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import ConditionsFailed, Table, nobody
 from client_lifecycle.storage.values import from_plain
@@ -61,7 +61,7 @@ def _bring_up_to_date(table: Table, client: Client) -> None:
                     "ExpressionAttributeValues": to_item({":client_id": client.client_id}),
                 }
             },
-            *(put_over(table.name, {"pk": word["pk"], "sk": word["sk"]}, {}) for word in word_items(client)),
+            *(put(table.name, {"pk": word["pk"], "sk": word["sk"]}) for word in word_items(client)),
         ]
     )
 

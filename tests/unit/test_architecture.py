@@ -226,6 +226,23 @@ def canonical(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
+ACTIONS = {"ConditionCheck", "Delete", "Put", "Update"}
+"""What a transaction can do with an item."""
+
+
+@pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
+def test_the_actions_of_transactions_are_built_in_one_module(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    keys = {
+        key.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant)
+    }
+    assert not keys & ACTIONS or path == PACKAGE / "storage" / "items.py"
+
+
 @pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
 def test_no_table_is_ever_scanned(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -28,7 +28,7 @@ from client_lifecycle.storage.clients import (
     record_from,
     record_item,
 )
-from client_lifecycle.storage.items import conditional_update, put_new, put_over
+from client_lifecycle.storage.items import conditional_update, put, put_new
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
@@ -274,4 +274,4 @@ def test_a_new_item_is_refused_where_one_lies_already() -> None:
 
 
 def test_only_what_may_be_written_again_is_written_without_a_condition() -> None:
-    assert put_over("the-table", KEY, {"a": 1})["Put"].keys() == {"TableName", "Item"}
+    assert put("the-table", {**KEY, "a": 1})["Put"].keys() == {"TableName", "Item"}

@@ -16,10 +16,10 @@ from client_lifecycle.domain.client import Client, Stamp
 from client_lifecycle.domain.effects import Change, ChangeSet, LeftAlone
 from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState, left_alone_check_at
-from client_lifecycle.storage import clients, keys
+from client_lifecycle.storage import clients, items, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import ClientUpdate
-from client_lifecycle.storage.items import conditional_update, put_new, put_over
+from client_lifecycle.storage.items import put, put_new
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
@@ -134,7 +134,7 @@ def _left_alone_write(
     """Tell of a record that an archive left alone, and have the clean-up look at it again (A11)."""
     key = tenant.keys.left_alone(client.client_id, archive.archive_id, left)
     due = keys.due_keys(keys.Work.LEFT_ALONE, left.record_id, left_alone_check_at(archive.archived_at, told.at))
-    return put_over(tenant.table.name, key, {**to_plain(replace(told, changes=(), left_alone=(left,))), **due})
+    return put(tenant.table.name, {**key, **to_plain(replace(told, changes=(), left_alone=(left,))), **due})
 
 
 def settle_receipt(tenant: Tenant, client_id: str, archive_id: str) -> None:
@@ -153,12 +153,11 @@ def settle_receipt(tenant: Tenant, client_id: str, archive_id: str) -> None:
 
 def settled_write(tenant: Tenant, client_id: str, archive_id: str) -> Write:
     """Turn a receipt from settling to settled; refused when it is neither of the two."""
-    return conditional_update(
+    return items.update(
         tenant.table.name,
         tenant.keys.receipt(client_id, archive_id),
-        {"state": ReceiptState.SETTLING.value, **dict.fromkeys(keys.DUE_ATTRIBUTES, "")},
-        {"state": ReceiptState.SETTLED.value},
-        {"state"},
+        {"state": ReceiptState.SETTLED.value, **dict.fromkeys(keys.DUE_ATTRIBUTES)},
+        {"state": ReceiptState.SETTLING.value},
     )
 
 

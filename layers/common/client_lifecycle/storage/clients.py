@@ -18,7 +18,7 @@ from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import addresses, keys
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.items import conditional_update, put_new
+from client_lifecycle.storage.items import check, conditional_update, put_new
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table, Write
 from client_lifecycle.storage.tenant import Tenant
@@ -318,15 +318,8 @@ def record_write(tenant: Tenant, found: Plain, after: Record) -> Write:
 
 def stamp_check(tenant: Tenant, client_id: str, archive_id: str) -> Write:
     """Require that the client still carries this stamp; every later write of an archive stands under it."""
-    return {
-        "ConditionCheck": {
-            "TableName": tenant.table.name,
-            "Key": {name: {"S": part} for name, part in tenant.keys.client(client_id).items()},
-            "ConditionExpression": "archive_id = :archive_id",
-            "ExpressionAttributeValues": {":archive_id": {"S": archive_id}},
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-    }
+    key, required = tenant.keys.client(client_id), {":archive_id": archive_id}
+    return check(tenant.table.name, key, "archive_id = :archive_id", required)
 
 
 def history_write(tenant: Tenant, client: Client, entry: HistoryEntry) -> Write:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.attributes import Plain, to_item
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import address_item, client_item, client_write
-from client_lifecycle.storage.items import put_new, put_over
+from client_lifecycle.storage.items import check, delete, put, put_new
 from client_lifecycle.storage.providers import group_check, group_not_found
 from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table, Write
 from client_lifecycle.storage.tenant import Tenant
-
-if TYPE_CHECKING:
-    from types_boto3_dynamodb.type_defs import PutTypeDef
 
 
 class AddressTaken(Exception):
@@ -64,28 +60,14 @@ def _new_client(tenant: Tenant, client: Client) -> Write:
 
 def _address_taken(tenant: Tenant, client: Client, given_up: Sequence[keys.Key]) -> list[Write]:
     """Take an address that nobody else has; an older version may have compared it as it is spelled, and kept it so."""
-    mine = to_item({":client_id": client.client_id})
-    take: PutTypeDef = {
-        "TableName": tenant.table.name,
-        "Item": to_item(address_item(client)),
-        "ConditionExpression": "attribute_not_exists(pk) OR client_id = :client_id",
-        "ExpressionAttributeValues": mine,
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
-    free_formerly: list[Write] = [
-        {
-            "ConditionCheck": {
-                "TableName": tenant.table.name,
-                "Key": to_item(key),
-                "ConditionExpression": "attribute_not_exists(pk) OR attribute_exists(form) OR client_id = :client_id",
-                "ExpressionAttributeValues": mine,
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
+    mine, name = {":client_id": client.client_id}, tenant.table.name
+    take = put(name, address_item(client), "attribute_not_exists(pk) OR client_id = :client_id", mine)
+    free_formerly = [
+        check(name, key, "attribute_not_exists(pk) OR attribute_exists(form) OR client_id = :client_id", mine)
         for key in tenant.keys.former_emails(client.email)
         if key not in given_up
     ]
-    return [{"Put": take}, *free_formerly]
+    return [take, *free_formerly]
 
 
 def _addresses_given_up(tenant: Tenant, before: Client, after: Client) -> list[keys.Key]:
@@ -100,14 +82,8 @@ def _addresses_given_up(tenant: Tenant, before: Client, after: Client) -> list[k
 
 
 def _given_up(table: Table, key: keys.Key, client_id: str) -> Write:
-    return {
-        "Delete": {
-            "TableName": table.name,
-            "Key": to_item(key),
-            "ConditionExpression": "attribute_not_exists(pk) OR client_id = :client_id",
-            "ExpressionAttributeValues": to_item({":client_id": client_id}),
-        }
-    }
+    mine = {":client_id": client_id}
+    return delete(table.name, key, "attribute_not_exists(pk) OR client_id = :client_id", mine)
 
 
 def _words_changed(tenant: Tenant, before: Client | None, after: Client) -> list[Write]:
@@ -115,10 +91,8 @@ def _words_changed(tenant: Tenant, before: Client | None, after: Client) -> list
     if before and before.name == after.name:
         return []
     found_by, formerly = tenant.keys.words_of(after), tenant.keys.words_of(before) if before else []
-    gone: list[Write] = [
-        {"Delete": {"TableName": tenant.table.name, "Key": to_item(key)}} for key in formerly if key not in found_by
-    ]
-    return [*(put_over(tenant.table.name, key, {}) for key in found_by), *gone]
+    gone = [delete(tenant.table.name, key) for key in formerly if key not in found_by]
+    return [*(put(tenant.table.name, {**key}) for key in found_by), *gone]
 
 
 def _fault(failed: ConditionsFailed, faults: list[Exception]) -> Exception:

@@ -16,8 +16,8 @@ from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import archives, clients, keys
-from client_lifecycle.storage.attributes import Plain, to_item
-from client_lifecycle.storage.items import conditional_update
+from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.items import conditional_update, move_counts
 from client_lifecycle.storage.runs import member_fields, run_not_found
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
@@ -257,27 +257,7 @@ def _outcome_write(attempt: _Attempt, settlement: Settlement) -> Write:
 def _count_write(
     attempt: _Attempt, *, gained: Mapping[Outcome, int], lost: Mapping[Outcome, int], expect: Plain
 ) -> Write:
-    """Move the run's counts while the run is there, and its fields are as expected.
-
-    A run that was stored before there was an outcome has no count of it yet.
-    """
+    """Move the run's counts while the run is there, and its fields are as expected."""
     moves = Counter({outcome.value: count for outcome, count in gained.items()})
     moves.subtract({outcome.value: count for outcome, count in lost.items()})
-    conditions = ["attribute_exists(pk)", *(f"#{name} = :{name}" for name in expect)]
-    return {
-        "Update": {
-            "TableName": attempt.tenant.table.name,
-            "Key": to_item(attempt.tenant.keys.run(attempt.run_id)),
-            "UpdateExpression": "SET " + ", ".join(_moved(name) for name in moves),
-            "ConditionExpression": " AND ".join(conditions),
-            "ExpressionAttributeNames": {f"#{name}": name for name in ["counts", *moves, *expect]},
-            "ExpressionAttributeValues": to_item(
-                {":none": 0} | {f":{name}": value for name, value in {**moves, **expect}.items()}
-            ),
-        }
-    }
-
-
-def _moved(name: str) -> str:
-    """Move one count; a run that was stored before there was this outcome has none of it yet."""
-    return f"#counts.#{name} = if_not_exists(#counts.#{name}, :none) + :{name}"
+    return move_counts(attempt.tenant.table.name, attempt.tenant.keys.run(attempt.run_id), moves, expect)

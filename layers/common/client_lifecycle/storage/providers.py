@@ -23,9 +23,9 @@ from client_lifecycle.domain.settings import (
 )
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.attributes import Plain, to_item
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import group_item
-from client_lifecycle.storage.items import conditional_update, delete_existing, put_new
+from client_lifecycle.storage.items import check, conditional_update, delete, put_new
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
@@ -215,20 +215,14 @@ def delete_group(tenant: Tenant, group_id: str) -> None:
         if found.items:
             raise GroupNotEmpty("This group still has clients. Move them first.", "group_id")
     try:
-        tenant.table.transact([delete_existing(tenant.table.name, tenant.keys.group(group_id))])
+        tenant.table.transact([delete(tenant.table.name, tenant.keys.group(group_id), "attribute_exists(pk)")])
     except ConditionsFailed as failed:
         raise group_not_found() from failed
 
 
 def group_check(tenant: Tenant, group_id: str) -> Write:
     """Require that the provider has this group, in the transaction that puts a client into it."""
-    return {
-        "ConditionCheck": {
-            "TableName": tenant.table.name,
-            "Key": to_item(tenant.keys.group(group_id)),
-            "ConditionExpression": "attribute_exists(pk)",
-        }
-    }
+    return check(tenant.table.name, tenant.keys.group(group_id), "attribute_exists(pk)")
 
 
 def group_not_found(field: str = "group_id") -> GroupNotFound:
