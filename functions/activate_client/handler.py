@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from client_lifecycle.domain.errors import ClientNotFound, ReceiptNotFound, RestoreNotFound, StillArchived
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
@@ -14,6 +14,7 @@ from client_lifecycle.edge import business, http, identity, wiring
 from client_lifecycle.edge.bodies import MAX_NAMED, Body
 from client_lifecycle.edge.views.clients import ClientView
 from client_lifecycle.edge.views.receipts import RestorationView, RestoredItemView
+from client_lifecycle.edge.views.shared import View
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.restore import Restored, read_restore, restore_from_receipt
 
@@ -37,14 +38,14 @@ class RestoreBody(Body):
     )
 
 
-NO_BODY = ActivateBody()
+NO_BODY = ActivateBody.model_construct()
 """What a request without a body says."""
 
-EVERYTHING = RestoreBody()
+EVERYTHING = RestoreBody.model_construct()
 """What a request to restore without a body says."""
 
 
-class ActivatedView(BaseModel):
+class ActivatedView(View):
     """The active client, and what became of each record that was asked back.
 
     ``restored`` names the first five hundred of them, in the order of the receipt; ``counts`` counts all by outcome.

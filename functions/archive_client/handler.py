@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from client_lifecycle.domain.client import PlanTerms, Trigger
 from client_lifecycle.domain.errors import (
@@ -25,6 +25,7 @@ from client_lifecycle.edge.moments import Day
 from client_lifecycle.edge.receipts import shown_receipt
 from client_lifecycle.edge.views.clients import ClientView
 from client_lifecycle.edge.views.receipts import ReceiptView
+from client_lifecycle.edge.views.shared import View
 from client_lifecycle.edge.views.values import Shown
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_later import cancel_plan, plan_archive
@@ -38,7 +39,7 @@ class ArchiveBody(OptionsBody):
     acknowledge: list[Annotated[SafetyRule, Field(strict=False)]] = Field(default_factory=list, max_length=MAX_NAMED)
 
 
-NO_BODY = ArchiveBody()
+NO_BODY = ArchiveBody.model_construct()
 """What a request without a body says."""
 
 
@@ -79,7 +80,7 @@ class PlanBody(ArchiveBody):
         )
 
 
-class ArchivedView(BaseModel):
+class ArchivedView(View):
     """The archived client and the receipt of the archive it is under.
 
     Of a long receipt it is the first page; ``GET /clients/{client_id}/receipts/{archive_id}`` goes on from its

@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Header
-from pydantic import BaseModel
 
 from client_lifecycle.domain.bookings import BookingAnswer, BookingRefusal
 from client_lifecycle.domain.errors import BadSignature, EventIdReused
@@ -19,6 +18,7 @@ from client_lifecycle.edge import http, signature, wiring
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.edge.ids import ID_PATTERN
 from client_lifecycle.edge.reading import raw_body
+from client_lifecycle.edge.views.shared import View
 from client_lifecycle.use_cases.book import book
 
 MAX_BODY_BYTES = 64 * 1024
@@ -28,7 +28,7 @@ SIGNED: list[dict[str, list[str]]] = [{"signature": []}]
 """The ``security`` of a route for other systems."""
 
 
-class AnswerView(BaseModel):
+class AnswerView(View):
     """The answer to a booking."""
 
     event_id: str

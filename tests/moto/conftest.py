@@ -21,7 +21,7 @@ from moto.dynamodb import models
 from moto.dynamodb.models.table import Table as MotoTable
 from moto.dynamodb.responses import DynamoHandler
 
-from client_lifecycle.edge import idempotency, steps, wiring
+from client_lifecycle.edge import kept_answers, steps, wiring
 from client_lifecycle.storage import calls
 from client_lifecycle.storage.connections import connect_seal
 from client_lifecycle.storage.seal import Seal
@@ -113,7 +113,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    connections = (wiring.table, wiring.workflow, idempotency.kept_answers)
+    connections = (wiring.table, wiring.workflow, kept_answers.kept_answers)
     with mock_aws():
         boto3.setup_default_session(botocore_session=_session())
         for connection in connections:

@@ -342,7 +342,7 @@ def _(table: Table) -> Iterable[Sized]:
     for number in range(100):
         store_run(table, members()[:1], f"01KJPZ0000RVN0000000000{number:03}")
     read = list(pages("/bulk-archives?limit=100"))
-    assert [len(page["runs"]) < 100 for page in read] == [True, True, True]
+    assert [len(page["runs"]) < 100 for page in read] == [True, True]
     assert sum(len(page["runs"]) for page in read) == 100
     assert max(map(written_bytes, read)) < MOST_BYTES
     yield 1, get("/bulk-archives?limit=1")

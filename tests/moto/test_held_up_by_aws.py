@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.events import Event, EventName
 from client_lifecycle.edge import wiring
-from client_lifecycle.edge.idempotency import kept_answers
+from client_lifecycle.edge.kept_answers import kept_answers
 from client_lifecycle.storage import calls, connections
 from client_lifecycle.storage.connections import connect_table
 from client_lifecycle.storage.items import put_new

@@ -161,7 +161,7 @@ def test_clients_of_aws_are_made_in_one_place(path: Path) -> None:
 PACKAGES = sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
 LOAD_EACH = """
 import importlib, os, sys
-import boto3, pydantic  # known to be loaded or of no interest; loading them once for all saves half a second each
+import botocore.session, aws_lambda_powertools  # what every function loads; once for all saves half a second each
 for package in sys.argv[1:]:
     if not os.fork():
         importlib.import_module(package + ".handler")
@@ -186,14 +186,25 @@ def test_a_workflow_step_does_not_load_the_http_resolver(package: str) -> None:
     assert "client_lifecycle.edge.http" not in loaded
 
 
-ANSWER_ONCE = {"clients", "practice", "bulk_archive"}
-"""The packages with routes that take an Idempotency-Key."""
+BEHIND_THE_API = {"activate_client", "archive_client", "booking_hook", "bulk_archive", "clients", "practice"}
+VALIDATING = BEHIND_THE_API | {"booking_requests"}
+"""Those that check what other systems send, by models of pydantic."""
+
+SLOW = {"boto3", "s3transfer", "aws_lambda_powertools.utilities.idempotency", "ulid"}
+"""What no function loads before its first call, for it costs a cold start."""
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_only_who_creates_loads_what_keeps_answers(package: str) -> None:
-    loaded = modules_loaded()[package]
-    assert ("aws_lambda_powertools.utilities.idempotency" in loaded) == (package in ANSWER_ONCE)
+def test_a_function_loads_nothing_slow_that_it_does_not_need(package: str) -> None:
+    resolver = set() if package in BEHIND_THE_API else {"aws_lambda_powertools.event_handler", "asyncio"}
+    models = set() if package in VALIDATING else {"pydantic", "pydantic_core"}
+    assert not modules_loaded()[package] & (SLOW | resolver | models)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_function_loads_no_more_modules_than_its_kind_needs(package: str) -> None:
+    installed = [name for name in modules_loaded()[package] if name.split(".")[0] not in sys.stdlib_module_names]
+    assert len(installed) <= (400 if package in BEHIND_THE_API else 300 if package in VALIDATING else 255)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -20,7 +20,7 @@ from client_lifecycle.edge.ids import ID_PATTERN
 class Body(BaseModel):
     """The base of every request body: fields that are not documented are refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 IdField = Annotated[str, Field(pattern=ID_PATTERN)]

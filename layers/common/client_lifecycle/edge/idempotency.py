@@ -1,45 +1,23 @@
 """``Idempotency-Key``: a request that creates something is carried out once, however often it is sent.
 
-For the handlers of routes that create, and for nothing else: what is imported here costs a cold start.
+For the handlers of routes that create. What keeps the answers is in ``kept_answers``, and is loaded with the first key
+that is sent.
 """
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from typing import Annotated, Any
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.params import Header
-from aws_lambda_powertools.utilities.idempotency import (
-    DynamoDBPersistenceLayer,
-    IdempotencyConfig,
-    idempotent_function,
-)
-from aws_lambda_powertools.utilities.idempotency.exceptions import (
-    IdempotencyAlreadyInProgressError,
-    IdempotencyInconsistentStateError,
-    IdempotencyPersistenceLayerError,
-    IdempotencyValidationError,
-)
-from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 
-from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRunning, StorageBusy
-from client_lifecycle.edge import identity, wiring
-from client_lifecycle.edge.settings import IdempotencySettings, read_environment
-from client_lifecycle.storage.calls import persistently
+from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRunning
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
 FAULTS = (IdempotencyKeyReused, RequestStillRunning)
 """What a route that is answered once may answer beside its own faults."""
-
-KEPT_SECONDS = 24 * 60 * 60
-
-Answer = dict[str, Any]
-"""An answer as it is kept: its ``status``, and its ``body`` as text."""
 
 Key = Annotated[
     str | None,
@@ -53,31 +31,6 @@ Key = Annotated[
     ),
 ]
 """The header, as a parameter of each handler that ``once`` guards: there it is checked and described."""
-
-logger = Logger()
-
-
-class KeptAnswers(DynamoDBPersistenceLayer):
-    """The table of answers, with the calls of Powertools made as persistently as all others."""
-
-    def _get_record(self, idempotency_key: str) -> DataRecord:
-        return persistently(lambda: super(KeptAnswers, self)._get_record(idempotency_key))
-
-    def _put_record(self, data_record: DataRecord) -> None:
-        persistently(lambda: super(KeptAnswers, self)._put_record(data_record))
-
-    def _update_record(self, data_record: DataRecord) -> None:
-        persistently(lambda: super(KeptAnswers, self)._update_record(data_record))
-
-    def _delete_record(self, data_record: DataRecord) -> None:
-        persistently(lambda: super(KeptAnswers, self)._delete_record(data_record))
-
-
-@cache
-def kept_answers() -> KeptAnswers:
-    """Return this process's connection to the table of answers."""
-    table_name = read_environment(IdempotencySettings).idempotency_table_name
-    return KeptAnswers(table_name, boto3_client=wiring.table().client)
 
 
 def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
@@ -95,58 +48,6 @@ def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Respon
     key = app.current_event.headers.get(HEADER)
     if key is None:
         return next_middleware(app)
-    caller = identity.caller(app)
-    given: list[Answer] = []
+    from client_lifecycle.edge.kept_answers import answer_once
 
-    def answer(*, sent: dict[str, Any]) -> Answer:  # noqa: ARG001 - what the answer is kept under
-        given.append(_answer(next_middleware(app)))
-        return given[0]
-
-    answer_once = idempotent_function(
-        answer,
-        data_keyword_argument="sent",
-        persistence_store=kept_answers(),
-        config=_config(app),
-        key_prefix=caller.provider_id,
-    )
-    try:
-        found = answer_once(sent={"key": key, "request": _request(app)})
-    except IdempotencyValidationError as error:
-        raise IdempotencyKeyReused("This key was sent with another request before.", HEADER) from error
-    except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
-        raise RequestStillRunning("The first request with this key is still at work.", HEADER) from error
-    except IdempotencyPersistenceLayerError as error:
-        if not given and isinstance(error.__cause__, StorageBusy):
-            raise error.__cause__ from error
-        if not given:
-            raise
-        logger.exception("answer not kept")
-        found = given[0]
-    return _response(found, replayed=not given)
-
-
-def _config(app: APIGatewayRestResolver) -> IdempotencyConfig:
-    """Return how answers are kept; it names the invocation, whose end is the end of its hold on the key."""
-    return IdempotencyConfig(
-        event_key_jmespath="key",
-        payload_validation_jmespath="request",
-        raise_on_no_idempotency_key=True,
-        expires_after_seconds=KEPT_SECONDS,
-        hash_function="sha256",
-        lambda_context=app.lambda_context,
-    )
-
-
-def _request(app: APIGatewayRestResolver) -> list[str | None]:
-    """Return what makes a request the same as another: method, path, and the body to the byte."""
-    event = app.current_event
-    return [event.http_method, event.path, event.decoded_body]
-
-
-def _answer(response: Response[Any]) -> Answer:
-    return {"status": response.status_code, "body": json.dumps(response.body, separators=(",", ":"))}
-
-
-def _response(answer: Answer, *, replayed: bool) -> Response[str]:
-    headers = {REPLAYED_HEADER: "true"} if replayed else {}
-    return Response(answer["status"], content_types.APPLICATION_JSON, answer["body"], headers)
+    return answer_once(app, key, next_middleware)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 from client_lifecycle.edge.settings import (
     CursorSettings,
@@ -16,7 +17,6 @@ from client_lifecycle.edge.settings import (
     read_environment,
 )
 from client_lifecycle.edge.unreadable import tell
-from client_lifecycle.storage.booking_secrets import BookingSecrets
 from client_lifecycle.storage.connections import (
     connect_booking_secrets,
     connect_dead_letters,
@@ -26,12 +26,15 @@ from client_lifecycle.storage.connections import (
     connect_table,
     connect_workflow,
 )
-from client_lifecycle.storage.event_bus import DeadLetters, EventBus
-from client_lifecycle.storage.seal import Seal
-from client_lifecycle.storage.stream_reader import StreamReader
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.storage.workflow import Workflow
+
+if TYPE_CHECKING:
+    from client_lifecycle.storage.booking_secrets import BookingSecrets
+    from client_lifecycle.storage.event_bus import DeadLetters, EventBus
+    from client_lifecycle.storage.seal import Seal
+    from client_lifecycle.storage.stream_reader import StreamReader
+    from client_lifecycle.storage.workflow import Workflow
 
 
 @cache

@@ -1,25 +1,27 @@
 """Connects to AWS with the settings that suit this system.
 
 The endpoint, the region and the credentials come from the environment, as botocore reads them. boto3 would add nothing
-that is needed here, and slow each cold start.
+that is needed here, and slow each cold start; what only some functions connect to is imported when they do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.session import Session
 
 from client_lifecycle.domain.unreadable import Unreadable
-from client_lifecycle.storage.booking_secrets import BookingSecrets
-from client_lifecycle.storage.event_bus import DeadLetters, EventBus
-from client_lifecycle.storage.seal import Seal
-from client_lifecycle.storage.stream_reader import StreamReader
 from client_lifecycle.storage.table import Table
-from client_lifecycle.storage.workflow import Workflow
+
+if TYPE_CHECKING:
+    from client_lifecycle.storage.booking_secrets import BookingSecrets
+    from client_lifecycle.storage.event_bus import DeadLetters, EventBus
+    from client_lifecycle.storage.seal import Seal
+    from client_lifecycle.storage.stream_reader import StreamReader
+    from client_lifecycle.storage.workflow import Workflow
 
 MAX_CONNECTIONS = 32
 CONFIG = Config(
@@ -47,6 +49,8 @@ def connect_table(name: str, report: Callable[[Sequence[Unreadable]], None]) -> 
 
 def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
     """Connect to the state machine and the bucket its manifests lie in."""
+    from client_lifecycle.storage.workflow import Workflow
+
     return Workflow(
         s3=_client("s3"),
         stepfunctions=_client("stepfunctions"),
@@ -57,24 +61,34 @@ def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
 
 def connect_booking_secrets(prefix: str) -> BookingSecrets:
     """Connect to the secrets whose names begin like this."""
+    from client_lifecycle.storage.booking_secrets import BookingSecrets
+
     return BookingSecrets(_client("ssm"), prefix)
 
 
 def connect_event_bus(name: str) -> EventBus:
     """Connect to the bus of this name."""
+    from client_lifecycle.storage.event_bus import EventBus
+
     return EventBus(_client("events"), name)
 
 
 def connect_dead_letters(queue_url: str) -> DeadLetters:
     """Connect to the queue at this address."""
+    from client_lifecycle.storage.event_bus import DeadLetters
+
     return DeadLetters(_client("sqs"), queue_url)
 
 
 def connect_stream_reader(function_name: str) -> StreamReader:
     """Connect to what calls the function of this name."""
+    from client_lifecycle.storage.stream_reader import StreamReader
+
     return StreamReader(_client("lambda"), function_name)
 
 
 def connect_seal(key_id: str) -> Seal:
     """Connect to the key of this id."""
+    from client_lifecycle.storage.seal import Seal
+
     return Seal(_client("kms"), key_id)

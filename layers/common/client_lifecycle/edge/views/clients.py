@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from pydantic import BaseModel
-
 from client_lifecycle.domain.client import (
     ArchiveOptions,
     ArchivePlan,
@@ -19,11 +17,11 @@ from client_lifecycle.domain.client import (
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
-from client_lifecycle.edge.views.shared import CauseView, UnreadableField
+from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
 from client_lifecycle.edge.views.values import Shown
 
 
-class PlanView(BaseModel):
+class PlanView(View):
     """An archive planned for later; ``held_back_by`` tells why it was not carried out although it was due."""
 
     trigger: Trigger
@@ -48,7 +46,7 @@ class PlanView(BaseModel):
         )
 
 
-class ClientView(BaseModel):
+class ClientView(View):
     """A client as the provider's staff see it, in either tab."""
 
     client_id: str
@@ -98,7 +96,7 @@ class ClientView(BaseModel):
         )
 
 
-class HistoryView(BaseModel):
+class HistoryView(View):
     """One line of a client's history."""
 
     history_id: str
@@ -125,7 +123,7 @@ class HistoryView(BaseModel):
         )
 
 
-class ClientListView(BaseModel):
+class ClientListView(View):
     """A page of a client list."""
 
     clients: list[ClientView]
@@ -133,14 +131,14 @@ class ClientListView(BaseModel):
     unreadable: UnreadableField
 
 
-class CountsView(BaseModel):
+class CountsView(View):
     """How many clients each tab has."""
 
     active: int
     archived: int
 
 
-class HistoryListView(BaseModel):
+class HistoryListView(View):
     """A page of a client's history."""
 
     entries: list[HistoryView]

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel
-
 from client_lifecycle.domain.client import (
     Status,
 )
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, Refusal
 from client_lifecycle.domain.settings import PortalSettings
-from client_lifecycle.edge.views.shared import UnreadableField
+from client_lifecycle.edge.views.shared import UnreadableField, View
 from client_lifecycle.edge.views.values import Shown
 from client_lifecycle.storage.clients import client_not_found
 
 
-class PermissionView(BaseModel):
+class PermissionView(View):
     """Whether one actor may do one thing; ``activates`` tells that doing it brings the client back."""
 
     action: Action
@@ -41,7 +39,7 @@ class PermissionView(BaseModel):
         )
 
 
-class PermissionsView(BaseModel):
+class PermissionsView(View):
     """All that is allowed with a client; ``settings`` are its switches, resolved over its group and provider."""
 
     client_id: str
@@ -51,7 +49,7 @@ class PermissionsView(BaseModel):
     unreadable: UnreadableField
 
 
-class RefusedView(BaseModel):
+class RefusedView(View):
     """A client that an action is refused for, and why; an id that is no client's, or of one that is damaged, is too."""
 
     client_id: str
@@ -72,7 +70,7 @@ class RefusedView(BaseModel):
         return cls(client_id=client_id, reason=reason, rule=TABLE[action].number, sentence=sentence)
 
 
-class PermissionCheckView(BaseModel):
+class PermissionCheckView(View):
     """Who of many clients an action is allowed for, and who not; each in the order asked."""
 
     action: Action

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
-
 from client_lifecycle.domain.client import (
     Group,
 )
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings, TidyUp
-from client_lifecycle.edge.views.shared import UnreadableField
+from client_lifecycle.edge.views.shared import UnreadableField, View
 from client_lifecycle.edge.views.values import Shown
 
 
-class GroupView(BaseModel):
+class GroupView(View):
     """A client group and its switches, which count for members that have not set theirs."""
 
     group_id: str
@@ -26,7 +24,7 @@ class GroupView(BaseModel):
         return cls(group_id=group.group_id, name=group.name, settings=group.settings)
 
 
-class GroupListView(BaseModel):
+class GroupListView(View):
     """A page of a provider's groups."""
 
     groups: list[GroupView]
@@ -34,7 +32,7 @@ class GroupListView(BaseModel):
     unreadable: UnreadableField
 
 
-class SettingsView(BaseModel):
+class SettingsView(View):
     """What a provider has decided for all clients."""
 
     portal: Shown[PortalSettings]

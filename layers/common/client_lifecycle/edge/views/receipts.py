@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
-
 from client_lifecycle.domain.effects import Change, LeftAloneReason
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import Receipt, ReceiptState
@@ -18,11 +16,11 @@ from client_lifecycle.domain.restore import (
     RestoreOutcome,
     RestoreState,
 )
-from client_lifecycle.edge.views.shared import CauseView, UnreadableField
+from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
 from client_lifecycle.storage.values import to_plain
 
 
-class ChangeView(BaseModel):
+class ChangeView(View):
     """One record that an archive touched, with its fields before and after."""
 
     kind: RecordKind
@@ -41,7 +39,7 @@ class ChangeView(BaseModel):
         )
 
 
-class LeftAloneView(BaseModel):
+class LeftAloneView(View):
     """One record that an archive could not touch, and why."""
 
     kind: RecordKind
@@ -49,7 +47,7 @@ class LeftAloneView(BaseModel):
     reason: LeftAloneReason
 
 
-class ReceiptView(BaseModel):
+class ReceiptView(View):
     """All that one archive changed, by pages if that is much.
 
     ``next_cursor`` asks ``GET /clients/{client_id}/receipts/{archive_id}`` for the changes that follow. What was left
@@ -93,7 +91,7 @@ class ReceiptView(BaseModel):
         )
 
 
-class RestoredItemView(BaseModel):
+class RestoredItemView(View):
     """What became of one record that was asked back."""
 
     kind: RecordKind
@@ -106,7 +104,7 @@ class RestoredItemView(BaseModel):
         return cls(kind=item.kind, record_id=item.record_id, outcome=item.outcome)
 
 
-class RestorationView(BaseModel):
+class RestorationView(View):
     """How far a restore from a receipt has come.
 
     ``restored`` counts what was taken back and ``counts`` what could not be, by reason; ``not_restored`` names the
@@ -139,7 +137,7 @@ class RestorationView(BaseModel):
         )
 
 
-class ReceiptListView(BaseModel):
+class ReceiptListView(View):
     """A page of a client's receipts."""
 
     receipts: list[ReceiptView]

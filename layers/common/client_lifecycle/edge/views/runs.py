@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel
-
 from client_lifecycle.domain.client import (
     ArchiveOptions,
     Client,
@@ -24,11 +22,11 @@ from client_lifecycle.domain.runs import WAITING, Run, RunState, estimated_secon
 from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge.views.receipts import RestoredItemView
-from client_lifecycle.edge.views.shared import UnreadableField
+from client_lifecycle.edge.views.shared import UnreadableField, View
 from client_lifecycle.edge.views.values import Shown
 
 
-class MemberView(BaseModel):
+class MemberView(View):
     """One client of a bulk archive: what was shown before it was confirmed, and what it came to.
 
     ``credits``, what is ``owed`` and what the payments not yet charged come to, ``scheduled``, are per currency.
@@ -86,7 +84,7 @@ class MemberView(BaseModel):
         )
 
 
-class MemberListView(BaseModel):
+class MemberListView(View):
     """A page of a bulk archive's clients."""
 
     clients: list[MemberView]
@@ -94,7 +92,7 @@ class MemberListView(BaseModel):
     unreadable: UnreadableField
 
 
-class RunView(BaseModel):
+class RunView(View):
     """A bulk archive or the undo of one: its stage, its counts by outcome, and what is at stake.
 
     One that waits has the ``token`` to confirm it with. ``attempt`` counts the first start and every retry. A proposed
@@ -133,7 +131,7 @@ class RunView(BaseModel):
         return cls(**_run_fields(run, at))
 
 
-class RunListView(BaseModel):
+class RunListView(View):
     """A page of a provider's bulk archives and undoings, the newest first."""
 
     runs: list[RunView]

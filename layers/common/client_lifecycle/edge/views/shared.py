@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from client_lifecycle.domain.client import (
     Cause,
@@ -21,7 +21,13 @@ UnreadableField = Annotated[
 """What could not be read for an answer; ids and names of fields, never what is stored."""
 
 
-class CauseView(BaseModel):
+class View(BaseModel):
+    """The base of every answer; a model is made ready when it is first needed, for no request needs them all."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class CauseView(View):
     """Who changed a client's status, and through what."""
 
     source: Source

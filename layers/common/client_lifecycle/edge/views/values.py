@@ -32,7 +32,7 @@ def _model(shape: type[Struct]) -> type[BaseModel]:
         else (_shown(one.type), ... if one.required else one.default)
         for one in fields(shape)
     }
-    config = ConfigDict(from_attributes=True)
+    config = ConfigDict(from_attributes=True, defer_build=True)
     return create_model(shape.__name__, __config__=config, __doc__=shape.__doc__, __module__=shape.__module__, **shown)
 
 
