@@ -13,7 +13,7 @@ from client_lifecycle.storage.clients import list_by_address, list_clients
 from client_lifecycle.storage.edits import commit_client
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.search import MAX_QUERIES, find_by_name
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import Query, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
 from tests.support.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
@@ -94,8 +94,8 @@ def test_a_word_costs_two_write_units_and_an_archive_writes_none(table: Table, t
 
     one, other = client("one", name="Ada", email="a@x.org"), client("other", name="Ada Bell Cole", email="b@x.org")
     assert spent(lambda: commit_client(tenant, None, other)) - spent(lambda: commit_client(tenant, None, one)) == 4
-    words = list(table.query("pk = :pk", {":pk": Keys(PROVIDER_ID).words()}))
+    words = list(table.query(Query("pk = :pk", {":pk": Keys(PROVIDER_ID).words()})))
     cause = Cause(source=Source.STAFF, actor_id="staff-7")
     archive_client(tenant, "one", cause=cause, at=NOW, options=ArchiveOptions())
-    assert list(table.query("pk = :pk", {":pk": Keys(PROVIDER_ID).words()})) == words
+    assert list(table.query(Query("pk = :pk", {":pk": Keys(PROVIDER_ID).words()}))) == words
     assert len(words) == 4

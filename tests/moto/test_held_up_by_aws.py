@@ -22,7 +22,7 @@ from client_lifecycle.edge.kept_answers import kept_answers
 from client_lifecycle.storage import calls, connections
 from client_lifecycle.storage.connections import connect_table
 from client_lifecycle.storage.items import put_new
-from client_lifecycle.storage.table import Table, nobody
+from client_lifecycle.storage.table import Query, Table, nobody
 from local.tables import create_table
 from local.template import ROOT
 from tests.moto.conftest import ACCOUNT_ID, BUCKET, ENVIRONMENT, Executions, Log
@@ -102,10 +102,10 @@ CALLS: Mapping[str, Made] = {
     "get_item": (lambda s: s.table.client, lambda s: s.table.get(KEY)),
     "batch_get_item": (lambda s: s.table.client, lambda s: s.table.get_many([KEY])),
     "batch_write_item": (lambda s: s.table.client, lambda s: s.table.put_many([KEY])),
-    "query": (lambda s: s.table.client, lambda s: s.table.page("pk = :pk", {":pk": "X"})),
+    "query": (lambda s: s.table.client, lambda s: s.table.page(Query("pk = :pk", {":pk": "X"}))),
     "query of a count": (
         lambda s: s.table.client,
-        lambda s: s.table.count("due_key = :pk", {":pk": "X"}, index="due"),
+        lambda s: s.table.count(Query("due_key = :pk", {":pk": "X"}, index="due")),
     ),
     "transact_write_items": (
         lambda s: s.table.client,

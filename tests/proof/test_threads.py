@@ -22,7 +22,7 @@ from client_lifecycle.domain.errors import CommitContended, StorageBusy, Superse
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage.archives import CHECK_ARCHIVE_AFTER
 from client_lifecycle.storage.keys import Keys
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import Query, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
@@ -114,7 +114,9 @@ def test_twenty_threads_leave_no_client_half_archived(people: tuple[Table, list[
 def hold_at_rest(table: Table, who: Client) -> int:
     """Hold every invariant there is at rest, and count a client's archives and returns."""
     partition = Keys(PROVIDER_ID).client_partition(who.client_id)
-    look = ClientLook({plain["sk"]: plain for plain in table.query("pk = :pk", {":pk": partition})}, datetime.now(UTC))
+    look = ClientLook(
+        {plain["sk"]: plain for plain in table.query(Query("pk = :pk", {":pk": partition}))}, datetime.now(UTC)
+    )
     for holds in invariants.AT_EVERY_MOMENT:
         holds(look)
     invariants.every_archive_is_carried_out([look])

@@ -20,7 +20,7 @@ from client_lifecycle.storage import clients, items, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import ClientUpdate
 from client_lifecycle.storage.items import put, put_new
-from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Table, Write
+from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, Query, StaleRead, Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
 
@@ -212,7 +212,7 @@ def read_receipt(tenant: Tenant, client_id: str, archive_id: str) -> Receipt:
     head: Receipt | None = None
     parts: list[ReceiptPart] = []
     values = {":pk": head_key["pk"], ":sk": head_key["sk"], ":behind": keys.after_receipt(head_key)}
-    for plain in tenant.table.query("pk = :pk AND sk BETWEEN :sk AND :behind", values):
+    for plain in tenant.table.query(Query("pk = :pk AND sk BETWEEN :sk AND :behind", values)):
         if plain["sk"] == head_key["sk"]:
             head = from_plain(Receipt, plain)
         else:

@@ -20,7 +20,7 @@ from client_lifecycle.storage import addresses, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import check, conditional_update, put_new
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import Table, Write
+from client_lifecycle.storage.table import Query, Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain, unreadable
 
@@ -104,7 +104,7 @@ def all_clients(tenant: Tenant, status: Status, *, group_id: str | None) -> tupl
     """
     tab = _tab(tenant.keys, status, group_id)
     values = {":partition": tab.partition}
-    found = tenant.table.query(f"{tab.attribute} = :partition", values, index=tab.index, consistent=False)
+    found = tenant.table.query(Query(f"{tab.attribute} = :partition", values, index=tab.index), consistent=False)
     return read_each(tenant.table, _client_from, found)
 
 
@@ -134,7 +134,7 @@ def read_live(tenant: Tenant, client_id: str, at: datetime) -> LiveClient:
     client: Client | None = None
     found: list[Plain] = []
     values = {":pk": tenant.keys.client_partition(client_id), ":at": keys.sortable(at)}
-    for plain in tenant.table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX):
+    for plain in tenant.table.query(Query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX)):
         if plain["sk"] == keys.CLIENT_SK:
             client = _client_from(plain)
         else:
@@ -188,7 +188,7 @@ def list_by_address(
 def count_clients(tenant: Tenant, status: Status, *, group_id: str | None) -> int:
     """Count the clients of one tab, all or those of one group; it reads that tab and no other."""
     tab = _tab(tenant.keys, status, group_id)
-    return tenant.table.count(f"{tab.attribute} = :partition", {":partition": tab.partition}, index=tab.index)
+    return tenant.table.count(Query(f"{tab.attribute} = :partition", {":partition": tab.partition}, index=tab.index))
 
 
 class _Tab(Struct, frozen=True, kw_only=True):
@@ -220,7 +220,7 @@ def _page_of(table: Table, tab: _Tab, limit: int, after: CursorKey | None) -> Cl
         condition += f" AND begins_with({tab.sort}, :prefix)"
         values[":prefix"] = tab.prefix
     start = {tab.attribute: tab.partition} | dict(zip(tab.place, after, strict=True)) if after else None
-    page = table.page(condition, values, index=tab.index, limit=limit, after=start, consistent=False)
+    page = table.page(Query(condition, values, index=tab.index), limit=limit, after=start, consistent=False)
     clients, unreadable = read_each(table, _client_from, page.items)
     next_after = [page.next_key[name] for name in tab.place] if page.next_key else None
     return ClientPage(clients, next_after, unreadable)

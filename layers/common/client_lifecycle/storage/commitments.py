@@ -27,7 +27,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import record_from
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import Table, side_by_side
+from client_lifecycle.storage.table import Query, Table, side_by_side
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import unreadable
 
@@ -57,7 +57,7 @@ def commitments_of_provider(tenant: Tenant, at: datetime) -> tuple[Commitments, 
     def of_kind(kind: RecordKind) -> list[Plain]:
         values = {":partition": tenant.keys.commitments(kind), ":at": keys.sortable(at)}
         condition = "commitment_key = :partition AND live_key >= :at"
-        return list(tenant.table.query(condition, values, index=keys.COMMITMENTS_INDEX, consistent=False))
+        return list(tenant.table.query(Query(condition, values, index=keys.COMMITMENTS_INDEX), consistent=False))
 
     return _by_client(tenant.table, (plain for found in side_by_side(of_kind, KINDS) for plain in found))
 
@@ -80,7 +80,9 @@ def commitments_of_clients(
 
     def of_client(client_id: str) -> list[Plain]:
         values = {":pk": tenant.keys.client_partition(client_id), ":at": keys.sortable(at)}
-        found = tenant.table.query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX, consistent=False)
+        found = tenant.table.query(
+            Query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX), consistent=False
+        )
         return [plain for plain in found if plain["sk"].startswith(PREFIXES)]
 
     return _by_client(tenant.table, (plain for found in side_by_side(of_client, client_ids) for plain in found))
@@ -114,10 +116,12 @@ class Calendar(Struct):
             ":day_before": (since - A_DAY).date().isoformat(),
         }
         found = self.tenant.table.query(
-            "commitment_key = :partition AND live_key BETWEEN :begin AND :end",
-            values,
-            where="booked_at >= :day_before",
-            index=keys.COMMITMENTS_INDEX,
+            Query(
+                "commitment_key = :partition AND live_key BETWEEN :begin AND :end",
+                values,
+                where="booked_at >= :day_before",
+                index=keys.COMMITMENTS_INDEX,
+            ),
             consistent=False,
         )
         commitments, _ = read_each(self.tenant.table, _commitment_from, found)

@@ -13,7 +13,7 @@ from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update
 from client_lifecycle.storage.keys import Work
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import StaleRead, Table
+from client_lifecycle.storage.table import Query, StaleRead, Table
 from client_lifecycle.storage.values import unreadable
 
 __all__ = ["Due", "Work", "forget", "list_due", "postpone"]
@@ -63,7 +63,7 @@ def list_due(table: Table, work: Work, at: datetime) -> Iterator[Due]:
     for partition in keys.due_partitions(work):
         values = {":partition": partition, ":at": keys.sortable(at)}
         condition = "due_key = :partition AND due_since <= :at"
-        found = table.query(condition, values, index=keys.DUE_INDEX, consistent=False)
+        found = table.query(Query(condition, values, index=keys.DUE_INDEX), consistent=False)
         entries, _ = read_each(table, _due_from, found)
         yield from entries
 

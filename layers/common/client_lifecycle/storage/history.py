@@ -8,6 +8,7 @@ from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.reading import read_each
+from client_lifecycle.storage.table import Query
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain
 
@@ -24,11 +25,9 @@ def list_history(tenant: Tenant, client_id: str, *, limit: int, after: str | Non
     """Read a page of a client's history, in either direction."""
     values = {":pk": tenant.keys.client_partition(client_id), ":prefix": keys.HISTORY_PREFIX}
     page = tenant.table.page(
-        "pk = :pk AND begins_with(sk, :prefix)",
-        values,
+        Query("pk = :pk AND begins_with(sk, :prefix)", values, newest_first=newest_first),
         limit=limit,
         after=tenant.keys.history_entry(client_id, after) if after else None,
-        newest_first=newest_first,
     )
     entries, unreadable = read_each(tenant.table, lambda plain: from_plain(HistoryEntry, plain), page.items)
     return HistoryPage(entries, keys.named(page.next_key).id if page.next_key else None, unreadable)

@@ -27,7 +27,7 @@ from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import group_item
 from client_lifecycle.storage.items import check, conditional_update, delete, put_new
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Write
+from client_lifecycle.storage.table import ConditionsFailed, Query, StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
 
@@ -169,7 +169,7 @@ def list_groups(tenant: Tenant, *, limit: int, after: str | None) -> GroupPage:
     """Read a page of a provider's groups, by id."""
     values = {":pk": tenant.keys.partition(), ":prefix": keys.GROUP_PREFIX}
     start = tenant.keys.group(after) if after else None
-    page = tenant.table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=start)
+    page = tenant.table.page(Query("pk = :pk AND begins_with(sk, :prefix)", values), limit=limit, after=start)
     groups, unreadable = read_each(tenant.table, group_from, page.items)
     return GroupPage(groups, keys.named(page.next_key).id if page.next_key else None, unreadable)
 
@@ -210,7 +210,7 @@ def delete_group(tenant: Tenant, group_id: str) -> None:
     for status in Status:
         values = {":partition": tenant.keys.tab_of_group(group_id, status)}
         found = tenant.table.page(
-            "group_key = :partition", values, index=keys.BY_GROUP_INDEX, limit=1, consistent=False
+            Query("group_key = :partition", values, index=keys.BY_GROUP_INDEX), limit=1, consistent=False
         )
         if found.items:
             raise GroupNotEmpty("This group still has clients. Move them first.", "group_id")

@@ -16,7 +16,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.page_sizes import MAX_PAGE_BYTES, bytes_in_an_answer
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import Query, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
 
@@ -137,7 +137,7 @@ def _fill(shown: _Shown, table: Table, key: keys.Key, head: Receipt, start: Sequ
         ":from": keys.first_part(key) if begins_with_head else first,
         ":to": keys.after_receipt(key),
     }
-    found = table.query("pk = :pk AND sk BETWEEN :from AND :to", values)
+    found = table.query(Query("pk = :pk AND sk BETWEEN :from AND :to", values))
     later: Iterator[tuple[str, Receipt | ReceiptPart]] = ((one["sk"], from_plain(ReceiptPart, one)) for one in found)
     for sort_key, part in chain([(key["sk"], head)] if begins_with_head else [], later):
         if not done and not all(shown.takes(one) for one in part.left_alone):
@@ -155,7 +155,7 @@ def _archive_ids(tenant: Tenant, client_id: str, after: str | None) -> Iterator[
     while True:
         start = tenant.keys.receipt(client_id, after) if after else None
         page = tenant.table.page(
-            "pk = :pk AND begins_with(sk, :prefix)", values, limit=1, after=start, newest_first=True
+            Query("pk = :pk AND begins_with(sk, :prefix)", values, newest_first=True), limit=1, after=start
         )
         if not page.items:
             return

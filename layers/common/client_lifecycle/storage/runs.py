@@ -21,7 +21,7 @@ from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.page_sizes import fitting
 from client_lifecycle.storage.reading import read_each
-from client_lifecycle.storage.table import Page, Table, Write, side_by_side
+from client_lifecycle.storage.table import Page, Query, Table, Write, side_by_side
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
 
@@ -101,11 +101,9 @@ def list_runs(tenant: Tenant, *, limit: int, after: str | None) -> RunPage:
     """Read a page of a provider's runs, the newest first; it ends before it would hold more than an answer does."""
     values = {":pk": tenant.keys.partition(), ":prefix": keys.RUN_PREFIX}
     page = tenant.table.page(
-        "pk = :pk AND begins_with(sk, :prefix)",
-        values,
+        Query("pk = :pk AND begins_with(sk, :prefix)", values, newest_first=True),
         limit=limit,
         after=tenant.keys.run_in_list(after) if after else None,
-        newest_first=True,
     )
     places = [tenant.keys.run(plain["sk"].removeprefix(keys.RUN_PREFIX)) for plain in page.items]
     found = {plain["pk"]: plain for plain in tenant.table.get_many(places)}
@@ -157,13 +155,13 @@ def _last_position(found: Sequence[Plain], without: int) -> int:
 
 def _page_by_position(table: Table, partition: str, limit: int, after: Plain | None) -> Page:
     values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
-    return table.page("pk = :pk AND begins_with(sk, :prefix)", values, limit=limit, after=after)
+    return table.page(Query("pk = :pk AND begins_with(sk, :prefix)", values), limit=limit, after=after)
 
 
 def _page_by_outcome(table: Table, partition: str, outcome: Outcome, limit: int, after: Plain | None) -> Page:
     values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
     condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
-    return table.page(condition, values, index=keys.OUTCOMES_INDEX, limit=limit, after=after)
+    return table.page(Query(condition, values, index=keys.OUTCOMES_INDEX), limit=limit, after=after)
 
 
 def all_members(tenant: Tenant, run: Run) -> list[Member]:
@@ -182,7 +180,7 @@ def read_all_members(tenant: Tenant, run: Run) -> tuple[list[Member], list[Unrea
     def found() -> Iterator[Plain]:
         for partition in tenant.keys.member_partitions(run):
             values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX}
-            yield from tenant.table.query("pk = :pk AND begins_with(sk, :prefix)", values)
+            yield from tenant.table.query(Query("pk = :pk AND begins_with(sk, :prefix)", values))
 
     return read_each(tenant.table, _reader_of_members(run), found())
 
@@ -192,7 +190,7 @@ def members_with(tenant: Tenant, run: Run, outcome: Outcome) -> Iterator[Member]
     for partition in tenant.keys.member_partitions(run):
         values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
         condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
-        found = tenant.table.query(condition, values, index=keys.OUTCOMES_INDEX)
+        found = tenant.table.query(Query(condition, values, index=keys.OUTCOMES_INDEX))
         members, _ = read_each(tenant.table, _reader_of_members(run), found)
         yield from members
 

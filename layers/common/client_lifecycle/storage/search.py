@@ -15,7 +15,7 @@ from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.clients import ClientPage, CursorKey, read_clients
-from client_lifecycle.storage.table import KEYS_PER_BATCH_GET
+from client_lifecycle.storage.table import KEYS_PER_BATCH_GET, Query
 from client_lifecycle.storage.tenant import Tenant
 
 MAX_QUERIES = 5
@@ -51,7 +51,7 @@ def find_by_name(
     unreadable: dict[Unreadable, None] = {}
     for most in chain([limit], repeat(KEYS_PER_BATCH_GET, MAX_QUERIES - 1)):
         page = tenant.table.page(
-            "pk = :pk AND begins_with(sk, :prefix)", values, limit=most, after=start, consistent=False
+            Query("pk = :pk AND begins_with(sk, :prefix)", values), limit=most, after=start, consistent=False
         )
         sort_keys = [plain["sk"] for plain in page.items]
         places = _places(sort_keys)

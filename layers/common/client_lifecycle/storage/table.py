@@ -54,6 +54,20 @@ class StaleRead(Exception):
     """What a commit was decided on has changed meanwhile; nothing was written. Read again and decide again."""
 
 
+class Query(Struct, frozen=True):
+    """What is asked of the table, or of an index of it.
+
+    ``condition`` is the key condition; its placeholders are the keys of ``values``. ``where`` is a condition on the
+    items read: those that do not meet it are not returned. ``newest_first`` is the descending order of the sort key.
+    """
+
+    condition: str
+    values: Mapping[str, Any]
+    index: str | None = None
+    where: str | None = None
+    newest_first: bool = False
+
+
 class Page(Struct, frozen=True):
     """One page of a query and the key to go on from, ``None`` on the last."""
 
@@ -122,39 +136,25 @@ class Table(Struct, frozen=True):
 
     def page(
         self,
-        condition: str,
-        values: Mapping[str, Any],
+        query: Query,
         *,
-        where: str | None = None,
-        index: str | None = None,
         limit: int | None = None,
         after: Mapping[str, Any] | None = None,
-        newest_first: bool = False,
         consistent: bool = True,
     ) -> Page:
         """Read one page of a query.
 
         Args:
-            condition: the key condition; its placeholders are the keys of ``values``.
-            values: plain values for the placeholders.
-            where: a condition on the items read; those that do not meet it are not returned.
-            index: the index to read, the table itself by default.
+            query: what is asked.
             limit: the most items to return.
             after: the ``next_key`` of the page before.
-            newest_first: descending order of the sort key.
             consistent: strongly consistent; not possible on a global index, which lags by moments.
         """
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": to_item(values),
-            "ScanIndexForward": not newest_first,
+        request = {
+            **self._asked(query),
+            "ScanIndexForward": not query.newest_first,
             "ConsistentRead": consistent,
         }
-        if where:
-            request["FilterExpression"] = where
-        if index:
-            request["IndexName"] = index
         if limit:
             request["Limit"] = limit
         if after:
@@ -163,33 +163,19 @@ class Table(Struct, frozen=True):
         last = answer.get("LastEvaluatedKey")
         return Page([from_item(item) for item in answer["Items"]], from_item(last) if last else None)
 
-    def query(
-        self,
-        condition: str,
-        values: Mapping[str, Any],
-        *,
-        where: str | None = None,
-        index: str | None = None,
-        consistent: bool = True,
-    ) -> Iterator[Plain]:
+    def query(self, query: Query, *, consistent: bool = True) -> Iterator[Plain]:
         """Read every item of a query, page by page; a global index cannot be read strongly consistent."""
         after: Plain | None = None
         while True:
-            page = self.page(condition, values, where=where, index=index, after=after, consistent=consistent)
+            page = self.page(query, after=after, consistent=consistent)
             yield from page.items
             if page.next_key is None:
                 return
             after = page.next_key
 
-    def count(self, condition: str, values: Mapping[str, Any], *, index: str) -> int:
+    def count(self, query: Query) -> int:
         """Count the items of an index's query, page by page; none of them is returned."""
-        request: dict[str, Any] = {
-            "TableName": self.name,
-            "IndexName": index,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": to_item(values),
-            "Select": "COUNT",
-        }
+        request = {**self._asked(query), "Select": "COUNT"}
         total = 0
         while True:
             answer = persistently(lambda: self.client.query(**request))
@@ -197,6 +183,18 @@ class Table(Struct, frozen=True):
             if "LastEvaluatedKey" not in answer:
                 return total
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _asked(self, query: Query) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": query.condition,
+            "ExpressionAttributeValues": to_item(query.values),
+        }
+        if query.where:
+            request["FilterExpression"] = query.where
+        if query.index:
+            request["IndexName"] = query.index
+        return request
 
     def transact(self, writes: Sequence[Write]) -> None:
         """Commit all writes or none; a commit whose answer was lost is asked for again, and made once.
