@@ -30,7 +30,6 @@ def main() -> None:
     """Run MiniStack until standard input closes. The environment says where and how it listens."""
     folder = sys.argv.pop()
     threading.Thread(target=_end_with_starter, args=(sys.stdin.fileno(), folder), daemon=True).start()
-    _ask_for_the_action_that_aws_asks_for()
     _bound_maps_by_their_input()
     gateway: Any = importlib.import_module("ministack.app")
     gateway.app = _as_over_tls(gateway.app)
@@ -52,21 +51,6 @@ def _end_with_starter(lifeline: int, folder: str) -> None:
 def _end(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
-
-
-def _ask_for_the_action_that_aws_asks_for() -> None:
-    """Let a role that may read one event source mapping read it: MiniStack 1.5 asks whether it may list all."""
-    actions: Any = importlib.import_module("ministack.core.iam_actions")
-    action_of = actions._lambda_action
-
-    def lambda_action(method: str, path: str) -> str | None:
-        *_, collection, _ = ("", "", *path.rstrip("/").split("/"))
-        if method == "GET" and collection == "event-source-mappings":
-            return "GetEventSourceMapping"
-        answer: str | None = action_of(method, path)
-        return answer
-
-    actions._lambda_action = lambda_action
 
 
 def _bound_maps_by_their_input() -> None:
