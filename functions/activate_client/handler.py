@@ -25,13 +25,13 @@ app = http.resolver()
 
 
 class ActivateBody(Body):
-    """What shall be taken back of the archive; by default the status flips and nothing else."""
+    """What to take back of the archive; by default the status flips and nothing else."""
 
     restore: list[Annotated[Restorable, Field(strict=False)]] = Field(default_factory=list, max_length=MAX_NAMED)
 
 
 class RestoreBody(Body):
-    """What shall be taken back of an archive, by default all that can be."""
+    """What to take back of an archive, by default all that can be."""
 
     restore: list[Annotated[Restorable, Field(strict=False)]] = Field(
         default_factory=lambda: list(Restorable), min_length=1, max_length=MAX_NAMED

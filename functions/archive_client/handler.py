@@ -83,9 +83,9 @@ class PlanBody(ArchiveBody):
 class ArchivedView(View):
     """The archived client and the receipt of the archive it is under.
 
-    Of a long receipt it is the first page; ``GET /clients/{client_id}/receipts/{archive_id}`` goes on from its
+    Of a long receipt it is the first page; ``GET /clients/{client_id}/receipts/{archive_id}`` continues from its
     ``next_cursor``.
-    ``made_good`` lists what had come alive on a client that was archived already and was ended by this request, the
+    ``made_good`` lists what had become live on a client that was archived already and was ended by this request, the
     first hundred records; ``made_good_total`` tells how many they are. The receipt has them all.
     """
 
@@ -100,7 +100,7 @@ class ArchivedView(View):
 def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BODY) -> ArchivedView:
     """Archive a client with all effects.
 
-    Archiving an archived client answers with the receipt it has. What has come alive since, like a payment that was
+    Archiving an archived client answers with the receipt it has. What has become live since, like a payment that was
     being charged and fell back to scheduled, is ended under that archive and added to its receipt.
     """
     caller = identity.caller(app)

@@ -76,7 +76,7 @@ def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = No
 )
 @http.may_fail_with(RunNotFound, PreviewMismatch, PreviewExpired, RunNotStarted, *idempotency.FAULTS)
 def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: idempotency.Key = None) -> RunView:
-    """Start the run that was previewed; confirming once more changes nothing."""
+    """Start the run that was previewed; confirming again changes nothing."""
     caller, at = identity.caller(app), wiring.now()
     run = control.confirm(
         wiring.tenant(caller.provider_id),
@@ -90,7 +90,7 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: ide
 
 @app.get("/bulk-archives", summary="List bulk archives", tags=["bulk archives"], security=identity.FOR_STAFF)
 def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
-    """List the practice's bulk archives, proposals and undoings, the newest first."""
+    """List the practice's bulk archives, proposals and undos, the newest first."""
     caller = identity.caller(app)
     listing = Listing(caller.provider_id, "bulk archives")
     page = queries.list_runs(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
@@ -102,7 +102,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
 @app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"], security=identity.FOR_STAFF)
 @http.may_fail_with(RunNotFound)
 def run(run_id: http.Id) -> Response[RunView]:
-    """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it is at work."""
+    """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it runs."""
     caller = identity.caller(app)
     found = queries.read_run(wiring.tenant(caller.provider_id), run_id)
     headers: dict[str, str | list[str]] = {"Retry-After": ASK_AGAIN_SECONDS} if found.state in IN_FLIGHT else {}
@@ -133,7 +133,7 @@ def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunVie
 )
 @http.may_fail_with(RunNotFound)
 def stop(run_id: http.Id) -> RunView:
-    """Let the batches at work end and reach nobody else; a run that waits, a proposal too, is given up."""
+    """Let running batches end and reach nobody else; a run that waits, a proposal too, is cancelled."""
     caller, at = identity.caller(app), wiring.now()
     return RunView.of(control.stop(wiring.tenant(caller.provider_id), run_id, at=at), at)
 
@@ -165,7 +165,7 @@ def retry(run_id: http.Id) -> RunView:
 )
 @http.may_fail_with(RunNotFound, RunNotStarted, RunNotFinished, UndoExpired, NothingToUndo)
 def undo(run_id: http.Id) -> RunView:
-    """Bring back, restored, whoever still is as the bulk archive left them; answers with the run that does it."""
+    """Bring back, restored, the clients that are as the bulk archive left them; answers with the run that does it."""
     caller, at = identity.caller(app), wiring.now()
     tenant, workflow = wiring.tenant(caller.provider_id), wiring.workflow()
     begun = start_undo(tenant, workflow, run_id, asked_by=caller.user_id, at=at)

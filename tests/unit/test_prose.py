@@ -50,12 +50,6 @@ INSTEAD = {
 }
 """Dialect, as a pattern, and what to write in its place."""
 
-NOT_YET_CLEAN = {
-    "functions": set(INSTEAD),
-    "layers": set(INSTEAD),
-}
-"""What a folder may still hold; the lists only get shorter. docs/openapi.json is written from the layer."""
-
 
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the numbered lines of a document, or of a module's docstrings, comments and names of tests."""
@@ -83,10 +77,6 @@ def texts_in(folder: str) -> list[Path]:
     )
 
 
-def allowed_in(path: Path, folder: str) -> set[str]:
-    return NOT_YET_CLEAN["layers"] if path.name == "openapi.json" else NOT_YET_CLEAN.get(folder, set())
-
-
 @pytest.mark.parametrize("folder", ["", *FOLDERS])
 def test_no_text_has_a_word_that_a_newcomer_misreads(folder: str) -> None:
     found = [
@@ -94,7 +84,7 @@ def test_no_text_has_a_word_that_a_newcomer_misreads(folder: str) -> None:
         for path in texts_in(folder)
         for line, text in prose_of(path)
         for banned, instead in INSTEAD.items()
-        if banned not in allowed_in(path, folder) and (match := re.search(rf"\b(?:{banned})\b", text, re.IGNORECASE))
+        if (match := re.search(rf"\b(?:{banned})\b", text, re.IGNORECASE))
     ]
     assert not found, "\n".join(found)
 

@@ -85,7 +85,7 @@ class Trigger(StrEnum):
 
 
 class PlanTerms(Struct, frozen=True, kw_only=True):
-    """What a provider plans: when a client shall be archived, and how.
+    """What a provider plans: when a client is to be archived, and how.
 
     ``archive_on`` is there exactly when it is the trigger, and means the start of that day where the practice is (T1).
     ``acknowledged`` are the safety rules whose warning the provider has seen beforehand (S2).
@@ -209,5 +209,5 @@ def with_last_active(client: Client, at: datetime) -> Client:
 
 
 def with_next_revision(client: Client) -> Client:
-    """Return the client at its next revision; whoever adds live records to a client writes this with them."""
+    """Return the client at its next revision; a writer that adds live records to a client writes this with them."""
     return replace(client, revision=client.revision + 1)

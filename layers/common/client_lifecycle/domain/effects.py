@@ -82,7 +82,7 @@ def cancel_commitments(records: Iterable[Record], at: datetime) -> ChangeSet:
     """Cancel upcoming appointments (E6) and payments not yet charged (E7).
 
     Args:
-        records: the client's records; those of other kinds are passed over.
+        records: the client's records; those of other kinds are ignored.
         at: the moment of the archive, UTC; an appointment that has started by then stays.
 
     Returns:

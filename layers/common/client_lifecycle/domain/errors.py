@@ -1,7 +1,7 @@
 """Every fault a caller can meet, by name, under the kind that decides its HTTP status.
 
-One name runs through the whole system: the class here is the ``type`` of the problem an HTTP caller reads, the
-reason of a client's outcome in a run, and the entry of ``ErrorEquals`` in the workflow.
+One name runs through the whole system: the class here is the ``type`` of the problem an HTTP caller reads, the reason
+of a client's outcome in a run, and the entry of ``ErrorEquals`` in the workflow.
 
 LifecycleError
   Invalid           what was sent cannot be meant: InvalidRequest, IdempotencyKeyReused, EventIdReused

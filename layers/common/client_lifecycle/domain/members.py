@@ -50,7 +50,7 @@ class Member(Struct, frozen=True, kw_only=True):
     ``archive_id`` in the write that brings the client back, and ``not_restored`` once all is done, if something could
     not be taken back. ``attempt`` is the run's attempt that owes this member its outcome, or gave it. ``rules`` are
     those that held the client back (S3), ``unreadable`` the records that a member failed for, if its reason is that.
-    ``made_good`` is what had come alive on a client that was archived already, if anything had.
+    ``made_good`` is what had become live on a client that was archived already, if anything had.
     """
 
     client_id: str
@@ -100,7 +100,7 @@ def batches(members: Iterable[Member]) -> list[list[Member]]:
 
 
 def reopened(member: Member, attempt: int) -> Member:
-    """Return a member as owed its outcome by this attempt."""
+    """Return a member as pending under this attempt."""
     return replace(member, outcome=Outcome.PENDING, reason=None, rules=(), unreadable=(), attempt=attempt)
 
 
@@ -126,5 +126,5 @@ def is_to_retry(member: Member, attempt: int) -> bool:
 
 
 def awaits_outcome(member: Member, attempt: int) -> bool:
-    """Tell whether this attempt of the run still owes a member its outcome."""
+    """Tell whether a member is pending under this attempt of the run."""
     return member.outcome is Outcome.PENDING and member.attempt == attempt

@@ -27,7 +27,7 @@ def per_currency(amounts: Iterable[Amount]) -> Money:
         amounts: in any order, several of a currency or none.
 
     Returns:
-        The sum of each currency, in the order of their codes. A currency that comes to zero is left out.
+        The sum of each currency, in the order of their codes. A currency whose sum is zero is left out.
     """
     sums: Counter[str] = Counter()
     for amount in amounts:

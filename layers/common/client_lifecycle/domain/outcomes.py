@@ -1,4 +1,4 @@
-"""What a run can come to for one client, by kind of run."""
+"""The results that a run can have for one client, by kind of run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class RunKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a run came to for one client; the last three are an undo's own.
+    """The result of a run for one client; the last three are an undo's own.
 
     ``activated_in_part`` is a client who is back, but not with all that the archive had taken.
     """

@@ -33,7 +33,7 @@ def planned(client: Client, terms: PlanTerms, cause: Cause, at: datetime, zone: 
 
     Args:
         client: the client.
-        terms: when and how it shall be archived.
+        terms: when and how it is to be archived.
         cause: who plans, and through what.
         at: the present moment, UTC.
         zone: the practice's time zone (T1).

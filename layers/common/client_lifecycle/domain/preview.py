@@ -31,7 +31,7 @@ from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 class PreviewFacts(Struct, frozen=True, kw_only=True):
     """What the side panel shows about one client before the archive is confirmed (E11).
 
-    ``credits``, what is ``owed`` and what the payments not yet charged come to, ``scheduled``, are per currency (M1).
+    ``credits``, what is ``owed``, and the sum of payments not yet charged, ``scheduled``, are per currency (M1).
     """
 
     status: Status

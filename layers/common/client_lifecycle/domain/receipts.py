@@ -1,7 +1,7 @@
 """Receipts and history: what an archive did, record by record.
 
-A receipt is never a bare count. It lists every record touched with its state before, which is what a later
-restore reads.
+A receipt is never a bare count. It lists every record touched with its state before, which is what a later restore
+reads.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def left_alone_check_at(archived_at: datetime, at: datetime) -> datetime:
 
 
 class HistoryEvent(StrEnum):
-    """What a client's history tells; also the names under which it is published, but for a refused booking."""
+    """What a client's history tells; also the names under which it is published, except a refused booking."""
 
     ARCHIVED = "client.archived"
     ACTIVATED = "client.activated"

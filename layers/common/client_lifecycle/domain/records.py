@@ -1,8 +1,8 @@
-"""The records that hang on a client.
+"""The records that belong to a client.
 
-Every record tells how long it *lives*: until when an archive still has to look at it. That is the whole of what
-storage needs to find an archive's work in one query, however long the client's history is. Documents, forms and the
-balance never live: no archive touches them.
+Every record tells how long it *lives*: until when an archive still has to look at it. That is the whole of what storage
+needs to find an archive's work in one query, however long the client's history is. Documents, forms and the balance
+never live: no archive touches them.
 """
 
 from __future__ import annotations

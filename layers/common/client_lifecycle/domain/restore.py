@@ -131,7 +131,7 @@ def taken_slots(
 def wanted(changes: Collection[Change], asked: Collection[Restorable]) -> list[Change]:
     """Return those of an archive's changes that were asked back.
 
-    Of a record that had come alive again and was made good (A11) that is the last change: what it was when it did.
+    Of a record that had become live again and was made good (A11) that is the last change: what it was when it did.
     """
     kinds = {KINDS[one] for one in asked}
     last = {(change.before.kind, change.before.record_id): change for change in changes}

@@ -52,7 +52,7 @@ class RunState(StrEnum):
 WAITING = frozenset({RunState.AWAITING_CONFIRMATION, RunState.PROPOSED})
 
 IN_FLIGHT = frozenset({RunState.PREPARING, RunState.RUNNING, RunState.STOPPING})
-"""The stages of a run that something is at work on, or should be."""
+"""The stages of a run that is being carried out, or should be."""
 
 FINISHED = frozenset(
     {RunState.STOPPED, RunState.COMPLETED, RunState.COMPLETED_IN_PART, RunState.COMPLETED_WITH_FAILURES}
@@ -72,7 +72,7 @@ class Run(Struct, frozen=True, kw_only=True):
     this one undoes. ``group_id`` or ``filter`` is what the clients were selected by, if they were not named one by one;
     ``left_out`` counts those it found that staff took out. ``not_restored`` is how much an undo that has ended could
     not take back, over all its clients, by reason. ``unreadable`` names the first records that the preview, or
-    the undo, had to pass over. ``currency`` is that of amounts which an earlier version stored without one, in the run
+    the undo, had to skip. ``currency`` is that of amounts which an earlier version stored without one, in the run
     and its members.
     """
 
@@ -154,7 +154,7 @@ def acknowledged(run: Run, member: Member) -> tuple[SafetyRule, ...]:
 def stopping(run: Run, at: datetime) -> Run:
     """Return the run as one whose running batches end and whose other clients are not reached.
 
-    One that waits to be confirmed is given up, its clients untouched. One that has ended, or is stopping, is returned
+    One that waits to be confirmed is cancelled, its clients untouched. One that has ended, or is stopping, is returned
     as it is.
     """
     if run.state in WAITING:
@@ -165,7 +165,7 @@ def stopping(run: Run, at: datetime) -> Run:
 def prepare_retry(run: Run, at: datetime) -> Run:
     """Return a finished run as one whose failed and not reached clients are to be tried again.
 
-    A run with nothing to retry, or on which something is at work, is returned as it is.
+    A run with nothing to retry, or that is being carried out, is returned as it is.
 
     Raises:
         RunNotStarted: it waits to be confirmed.

@@ -35,14 +35,14 @@ class ChosenClients(Struct, frozen=True, kw_only=True):
 
 
 class GroupMembers(Struct, frozen=True, kw_only=True):
-    """The active members of a group (A6), but for those left out."""
+    """The active members of a group (A6), except those left out."""
 
     group_id: str
     left_out: frozenset[str] = frozenset()
 
 
 class FilteredClients(Struct, frozen=True, kw_only=True):
-    """The active clients that a filter finds, but for those left out; the first ``at_most`` by name, if that is set."""
+    """The active clients that a filter finds, except those left out; the first ``at_most`` by name, if that is set."""
 
     filter: ClientFilter
     left_out: frozenset[str] = frozenset()

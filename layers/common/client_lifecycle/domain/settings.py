@@ -78,7 +78,7 @@ class SafetySettings(Struct, frozen=True, kw_only=True):
 
 
 class TidyUp(Struct, frozen=True, kw_only=True):
-    """A provider's wish that clients who went quiet are proposed for archiving, now and then.
+    """A provider's wish that clients who went quiet are proposed for archiving from time to time.
 
     Quiet is who was not active for ``inactive_days``, has nothing booked and owes nothing. A proposal waits for staff;
     with ``starts_by_itself`` it starts ``veto_days`` after it was made, unless staff have given it up or taken the wish

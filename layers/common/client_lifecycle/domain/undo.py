@@ -28,20 +28,20 @@ def require_undoable(run: Run, undo_window_days: int, at: datetime) -> None:
     Raises:
         NothingToUndo: the run is an undo itself.
         RunNotStarted: it waits to be confirmed.
-        RunNotFinished: it is still at work; stop it first or wait.
+        RunNotFinished: it still runs; stop it first or wait.
         UndoExpired: it finished more than ``undo_window_days`` ago.
     """
     if run.kind is RunKind.UNDO:
         raise NothingToUndo("This is an undo itself. Archive its clients again instead.", "run_id")
     require_started(run)
     if run.finished_at is None:
-        raise RunNotFinished("This bulk archive is still at work. Stop it, or wait until it has ended.", "run_id")
+        raise RunNotFinished("This bulk archive still runs. Stop it, or wait until it has ended.", "run_id")
     if at >= run.finished_at + timedelta(days=undo_window_days):
         raise UndoExpired(f"A bulk archive can be undone for {undo_window_days} days after it ended.", "run_id")
 
 
 def undo_members(members: Iterable[Member]) -> list[Member]:
-    """Return the members of the undo of a run with these members: whoever the run has archived, in full or not."""
+    """Return the members of the undo of a run: all clients that the run has archived, in full or not."""
     archived = (member for member in members if member.archive_id and member.outcome in TO_UNDO)
     return [
         Member(

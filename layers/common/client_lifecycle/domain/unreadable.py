@@ -12,7 +12,7 @@ class Unreadable(Struct, frozen=True, kw_only=True):
     """A stored record that does not have the form it should have.
 
     ``fields`` are those that are missing or have a value they cannot have; none, if the whole record is missing.
-    ``client_id`` is the client that the record hangs on, if it is not the client itself.
+    ``client_id`` is the client that the record belongs to, if it is not the client itself.
     """
 
     kind: str

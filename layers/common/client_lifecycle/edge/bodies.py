@@ -46,7 +46,7 @@ def not_given() -> Any:
 
 
 TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
-"""What ``_text`` allows, but for half characters, as the API's description says it."""
+"""What ``_text`` allows, except half characters, as the API's description says it."""
 
 BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
 """Letters and signs that show nothing: fillers of Hangul, the empty sign of Braille, the empty note head."""

@@ -22,7 +22,7 @@ class Listing(Struct, frozen=True):
     Args:
         provider_id: whose list.
         name: which list; another name, should the places in it ever take another form.
-        query: what was asked, but for the length of a page, which may differ from page to page.
+        query: what was asked, except the length of a page, which may differ from page to page.
     """
 
     provider_id: str

@@ -26,7 +26,7 @@ Key = Annotated[
         pattern=r"^[ -~]{1,255}$",
         description="Makes it safe to send this request again: with the same key, the same request is answered for 24 "
         f"hours with its first answer, marked {REPLAYED_HEADER}: true, and nothing more is done. With another path or "
-        "body the key is refused (422 IdempotencyKeyReused), and so is the same request while the first is at work "
+        "body the key is refused (422 IdempotencyKeyReused), and so is the same request while the first still runs "
         "(409 RequestStillRunning). A request that was refused may be sent again.",
     ),
 ]
@@ -42,7 +42,7 @@ def once(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Respon
 
     Raises:
         IdempotencyKeyReused: the key was sent with another method, path or body.
-        RequestStillRunning: the first request of this key is still at work.
+        RequestStillRunning: the first request of this key still runs.
         StorageBusy: the table of answers kept throttling, or was out of reach.
     """
     key = app.current_event.headers.get(HEADER)

@@ -72,7 +72,7 @@ def answer_once(app: APIGatewayRestResolver, key: str, next_middleware: NextMidd
 
     Raises:
         IdempotencyKeyReused: the key was sent with another method, path or body.
-        RequestStillRunning: the first request of this key is still at work.
+        RequestStillRunning: the first request of this key still runs.
         StorageBusy: the table of answers kept throttling, or was out of reach.
     """
     caller = identity.caller(app)
@@ -94,7 +94,7 @@ def answer_once(app: APIGatewayRestResolver, key: str, next_middleware: NextMidd
     except IdempotencyValidationError as error:
         raise IdempotencyKeyReused("This key was sent with another request before.", HEADER) from error
     except (IdempotencyAlreadyInProgressError, IdempotencyInconsistentStateError) as error:
-        raise RequestStillRunning("The first request with this key is still at work.", HEADER) from error
+        raise RequestStillRunning("The first request with this key still runs.", HEADER) from error
     except IdempotencyPersistenceLayerError as error:
         if not given and isinstance(error.__cause__, StorageBusy):
             raise error.__cause__ from error

@@ -20,6 +20,6 @@ def shown_receipt(client: Client, receipt: Receipt, rest: ReceiptCursor | None) 
     Args:
         client: whose it is.
         receipt: the receipt with the changes of the page.
-        rest: where it goes on, ``None`` on the last page.
+        rest: where it continues, ``None`` on the last page.
     """
     return ReceiptView.of(receipt, receipt_listing(client, receipt.archive_id).cursor(rest))

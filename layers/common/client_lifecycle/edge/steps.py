@@ -64,7 +64,7 @@ def read(event: Mapping[str, Any], shape: type[S]) -> S:
 
 
 def told(result: FirstResult) -> dict[str, Any]:
-    """Return what a first step came to as the workflow keeps it."""
+    """Return the result of a first step as the workflow keeps it."""
     plain: dict[str, Any] = to_builtins(result)
     return plain
 

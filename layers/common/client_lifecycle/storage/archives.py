@@ -57,7 +57,8 @@ class EffectsPart(Struct, frozen=True, kw_only=True):
 class ReceiptPart(Struct, frozen=True, kw_only=True):
     """What one later transaction of an archive adds to its receipt, or what one of a restore takes back.
 
-    It stands alone for whoever follows the table: since when, through which run, and whether the client may hear of it.
+    It stands alone for a reader of the table's stream: since when, through which run, and whether the client may hear
+    of it.
     """
 
     at: datetime

@@ -42,8 +42,8 @@ class BookingSecrets:
     def of(self, provider_id: str, at: datetime) -> Iterator[str]:
         """Yield the provider's current secret and, while one is being rotated out, the one before it.
 
-        Whoever is not content with those that are kept gets them read anew, in case they were rotated since; for one
-        provider that happens ``READS_WHILE_KEPT`` times a minute at most, however many signatures do not fit.
+        A caller who is not content with those that are kept gets them read again, in case they were rotated since; for
+        one provider that happens ``READS_WHILE_KEPT`` times a minute at most, however many signatures do not fit.
 
         Args:
             provider_id: whose secrets.

@@ -30,7 +30,7 @@ _ANY_RECORD: Any = Record
 class LiveClient(Struct, frozen=True):
     """A client and those of its records that an archive may have to touch, read in one go.
 
-    ``unreadable`` are those that cannot be read. Whoever decides to archive needs all of them: a rule of the practice
+    ``unreadable`` are those that cannot be read. A decision to archive needs all of them: a rule of the practice
     could forbid it because of the one that is not known.
     """
 
@@ -49,7 +49,7 @@ class LiveClient(Struct, frozen=True):
 
 
 class ClientUpdate(Struct, frozen=True):
-    """A client as read and as it shall be, at its next revision, with the line for its history if there is one."""
+    """A client as read and as it is to be, at its next revision, with the line for its history if there is one."""
 
     before: Client
     after: Client
@@ -122,7 +122,7 @@ def read_live(tenant: Tenant, client_id: str, at: datetime) -> LiveClient:
     Args:
         tenant: the provider's part of the table.
         client_id: the client.
-        at: records that lived only until before this moment are passed over.
+        at: records that lived only until before this moment are left out.
 
     Returns:
         The client with its records; those that cannot be read are named.
@@ -227,7 +227,7 @@ def _page_of(table: Table, tab: _Tab, limit: int, after: CursorKey | None) -> Cl
 
 
 def client_item(client: Client) -> Plain:
-    """Return a client as it is stored; one with a plan lies in the ``due`` index, and no other does."""
+    """Return a client as it is stored; one with a plan is in the ``due`` index, and no other does."""
     archive_id = client.stamp.archive_id if client.stamp else None
     due = keys.due_keys(keys.Work.PLAN, client.client_id, client.plan.check_at) if client.plan else {}
     stored = {

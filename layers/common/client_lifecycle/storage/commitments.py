@@ -1,7 +1,7 @@
 """Reads commitments, that is booked appointments and payments not yet charged, over all clients of a provider.
 
-The index they are read from lags behind the clients' own records by moments. Whoever decides on one client reads that
-client. A commitment that cannot be read is passed over: one broken record must not stand in any other client's way.
+The index they are read from lags behind the clients' own records by moments. A decision on one client reads that
+client. A commitment that cannot be read is skipped: one broken record must not stand in any other client's way.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def commitments_of_provider(tenant: Tenant, at: datetime) -> tuple[Commitments, 
 
     Args:
         tenant: the provider's part of the table.
-        at: appointments that began before this moment are passed over.
+        at: appointments that began before this moment are left out.
 
     Returns:
         The commitments by client, and those that cannot be read.
@@ -72,7 +72,7 @@ def commitments_of_clients(
     Args:
         tenant: the provider's part of the table.
         client_ids: the clients.
-        at: appointments that began before this moment are passed over.
+        at: appointments that began before this moment are left out.
 
     Returns:
         The commitments by client, and those that cannot be read.

@@ -48,7 +48,7 @@ def connect_table(name: str, report: Callable[[Sequence[Unreadable]], None]) -> 
 
 
 def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
-    """Connect to the state machine and the bucket its manifests lie in."""
+    """Connect to the state machine and the bucket of its manifests."""
     from client_lifecycle.storage.workflow import Workflow
 
     return Workflow(

@@ -53,7 +53,7 @@ class Due(Struct, frozen=True):
 def list_due(table: Table, work: Work, at: datetime) -> Iterator[Due]:
     """List the items that are due, those that have waited longest first within a partition.
 
-    The index lags by moments, so whoever looks at an item reads it first and decides on what it is then.
+    The index lags by moments, so the clean-up reads an item first and decides on what it is then.
 
     Args:
         table: where to read.

@@ -25,13 +25,13 @@ class AddressTaken(Exception):
 def commit_client(tenant: Tenant, before: Client | None, after: Client) -> None:
     """Keep a client that was added or changed, or nothing of it.
 
-    A new address is taken and the former one given up in the same transaction, so that no two clients of a provider
+    A new address is taken and the former one released in the same transaction, so that no two clients of a provider
     ever share one, however many are added at once.
 
     Args:
         tenant: the provider's part of the table.
         before: the client as read, ``None`` for a new one.
-        after: the client as it shall be, at its next revision.
+        after: the client as it is to be, at its next revision.
 
     Raises:
         StaleRead: the client is no longer as it was read.

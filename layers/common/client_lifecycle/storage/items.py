@@ -32,7 +32,7 @@ def conditional_update(
         table: the table's name.
         key: the item's key.
         before: the item's fields as read.
-        after: the fields as they shall be; the two must differ.
+        after: the fields as they are to be; the two must differ.
         expect: the fields that must still be as in ``before``, or absent as in ``before``.
         shape: the shape that the item is read as, if it is read as one.
     """
@@ -58,7 +58,7 @@ def update(
     Args:
         table: the table's name.
         key: the item's key.
-        after: the fields as they shall be; one without a value is taken away.
+        after: the fields as they are to be; one without a value is taken away.
         expect: fields as they must still be; one without a value must be absent.
         by_default: what fields count as while they are absent.
     """

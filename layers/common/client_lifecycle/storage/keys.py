@@ -22,12 +22,11 @@ its place in lists  PROVIDER#provider               RUN#run
 its member          RUN#provider#run#block          MEMBER#position
 ==================  ==============================  =====================================
 
-Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a
-run's members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name; the search for a word
-of a name reads the words, which no archive has to rewrite),
-``clients_by_email`` (the search by address), ``commitments_by_provider`` (sparse: a provider's booked appointments in
-one partition, its payments not yet charged in another, each by ``live_key``) and ``due`` (sparse, keys only: what the
-clean-up has to look at, and from when on).
+Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a run's
+members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name; the search for a word of a
+name reads the words, which no archive has to rewrite), ``clients_by_email`` (the search by address),
+``commitments_by_provider`` (sparse: a provider's booked appointments in one partition, its payments not yet charged in
+another, each by ``live_key``) and ``due`` (sparse, keys only: what the clean-up has to look at, and from when on).
 
 Other systems write a booked appointment or an open payment with its ``live_key`` and ``commitment_key``, and take both
 away when it is over. With an appointment they write ``booked_at`` (ISO 8601, UTC), the moment at which it was booked or
@@ -134,7 +133,7 @@ def provider_and_run(partition: str) -> tuple[str, str]:
 
 
 class Named(Struct, frozen=True):
-    """What a key says of its item: the kind, the id, the client it hangs on, and the ids that the item must hold."""
+    """What a key says of its item: the kind, the id, the client it belongs to, and the ids that the item must hold."""
 
     kind: str
     id: str
@@ -287,7 +286,7 @@ class Keys(Struct, frozen=True):
     provider_id: str
 
     def client_partition(self, client_id: str) -> str:
-        """Return the partition of a client and everything that hangs on it."""
+        """Return the partition of a client and everything that belongs to it."""
         return f"CLIENT#{self.provider_id}#{client_id}"
 
     def client(self, client_id: str) -> Key:

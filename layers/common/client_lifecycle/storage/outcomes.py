@@ -34,7 +34,7 @@ COUNTS = 0
 
 
 class Settlement(Struct, frozen=True, kw_only=True):
-    """What an attempt of a run came to for one of its members.
+    """The result of an attempt of a run for one of its members.
 
     ``archive_id`` is the stamp that the client must still carry and the receipt that is settled; it is given for
     clients archived in full, and only for them. ``rules`` are those that held the client back, ``unreadable`` the
@@ -64,7 +64,7 @@ def keep_not_restored(tenant: Tenant, run: Run, member: Member, not_restored: No
     """Keep on a member of an undo what could not be taken back; keeping it twice changes nothing.
 
     Raises:
-        StaleRead: the member is owed no outcome any more.
+        StaleRead: the member is not pending any more.
     """
     after = replace(member, not_restored=not_restored)
     if after != member:
@@ -85,7 +85,7 @@ def _mark(tenant: Tenant, run: Run, member: Member, after: Member) -> Write:
 def settle_members(tenant: Tenant, run_id: str, attempt: int, settlements: Sequence[Settlement]) -> None:
     """Give members their outcomes, settle their receipts and move the run's counts, in one transaction each time.
 
-    A member that is not owed its outcome by this attempt keeps the one it has and is not counted again, however often
+    A member that is not pending under this attempt keeps the one it has and is not counted again, however often
     this is called. A client that no longer carries its stamp becomes ``superseded`` instead. An outcome which says that
     the run did nothing to the client is not given to one that it has marked in the meantime.
 
@@ -127,7 +127,7 @@ def exclude_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None
 
 
 def reopen_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
-    """Make members owed their outcomes anew by the run's attempt; one that is so already stays as it is.
+    """Make members pending again under the run's attempt; one that is so already stays as it is.
 
     Each transaction takes members of all partitions alike, so that none has more than its share of the writes. Side by
     side, transactions would be in conflict about the run's counts.

@@ -1,4 +1,4 @@
-"""Reads what is stored, strictly, by the types of the domain's values. Imports ``domain.runs``' bounds only.
+"""Reads what is stored, strictly, by the types of the domain's values.
 
 Other systems write into the table too, so this is the one place where what is stored becomes a value: a field has the
 type it should have, a moment has its zone, and a number is one that its unit can have.

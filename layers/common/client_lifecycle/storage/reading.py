@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def read_each(table: Table, read: Callable[[Plain], T], found: Iterable[Plain]) -> tuple[list[T], list[Unreadable]]:
-    """Read items that were found, pass over those that cannot be read, and report these to whoever the table tells.
+    """Read items that were found, skip those that cannot be read, and report these as the table does.
 
     Args:
         table: where they were found.

@@ -107,7 +107,7 @@ def list_receipts(tenant: Tenant, client_id: str, *, limit: int, after: str | No
     """Read a page of a client's receipts, the newest first, each with its first changes.
 
     A page ends before it would hold more than ``MAX_PAGE_BYTES``, but has one receipt at least. Receipts that cannot be
-    read are passed over and named.
+    read are skipped and named.
     """
     page = ReceiptPage([], None)
     held_bytes = 0

@@ -22,7 +22,7 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
 
 CHECK_RESTORE_AFTER = timedelta(minutes=1)
-"""How long after a restore began the clean-up goes on with it; no answer takes as long."""
+"""How long after a restore began the clean-up continues it; no answer takes as long."""
 
 Records: TypeAlias = Mapping[tuple[RecordKind, str], Record]
 """Records of a client by kind and id."""

@@ -1,4 +1,4 @@
-"""Keeps bulk archives and their undoings, with their members.
+"""Keeps bulk archives and their undos, with their members.
 
 What moves a member from one outcome to another is in ``outcomes``.
 """

@@ -69,7 +69,7 @@ class Query(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """One page of a query and the key to go on from, ``None`` on the last."""
+    """One page of a query and the key to continue from, ``None`` on the last."""
 
     items: list[Plain]
     next_key: Plain | None
@@ -82,7 +82,7 @@ def nobody(_: Sequence[Unreadable]) -> None:
 class Table(Struct, frozen=True):
     """A DynamoDB table behind the few calls this system makes.
 
-    ``report`` is told of every item that was passed over because it cannot be read; it may be called by many threads.
+    ``report`` is told of every item that was skipped because it cannot be read; it may be called by many threads.
     Every call raises ``StorageBusy`` when throttles, conflicts or a connection's faults outlast the time there is.
     """
 
@@ -249,7 +249,7 @@ def side_by_side(call: Callable[[Wanted], T], wanted: Sequence[Wanted]) -> list[
 def commit_attempts() -> Iterator[int]:
     """Count the readings that a commit may be decided on, one after the other, until one of them is not outdated.
 
-    Whoever lost against another writer comes again after a pause with full jitter, up to a bound.
+    A writer that lost against another comes again after a pause with full jitter, up to a bound.
     """
     for reading in range(MAX_COMMIT_ATTEMPTS):
         if reading:

@@ -43,7 +43,7 @@ def defaults(shape: Any) -> Plain:
 
 
 def from_plain(shape: type[T], plain: Mapping[str, Any]) -> T:
-    """Read a domain value of ``shape`` from stored fields; attributes the shape does not know are passed over.
+    """Read a domain value of ``shape`` from stored fields; attributes the shape does not know are ignored.
 
     Raises:
         UnreadableRecord: a field is missing or has a value it cannot have, or an id is not the one of the item's key.

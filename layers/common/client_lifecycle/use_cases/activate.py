@@ -33,7 +33,7 @@ def activate_client(
         client_id: the client to activate.
         cause: who activates, and through what.
         at: the present moment, UTC.
-        asked: what shall be taken back of the archive.
+        asked: what to take back of the archive.
 
     Raises:
         ClientNotFound: the provider has no such client.

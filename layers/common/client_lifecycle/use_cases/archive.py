@@ -37,8 +37,8 @@ class ArchiveRequest(Struct, frozen=True, kw_only=True):
 class Archived(Struct, frozen=True):
     """A client that is archived, and the receipt of the archive it is under; of a long one, its first page.
 
-    ``rest`` is where the receipt goes on, ``None`` if that is all of it. ``made_good`` is what had come alive since the
-    client was archived, and was ended now (A11).
+    ``rest`` is where the receipt continues, ``None`` if that is all of it. ``made_good`` is what had become live since
+    the client was archived, and was ended now (A11).
     """
 
     client: Client
@@ -58,16 +58,16 @@ def archive_client(
 ) -> Archived:
     """Archive a client with all effects (E1-E11), in one transaction where it fits.
 
-    A client with more live records than one transaction takes is archived first, and thereby guarded; the rest
+    A client with more live records than one transaction takes is archived first, which guards it; the rest
     follows in chunks under the stamp. Archiving an archived client returns the receipt it has: the client stays under
-    that archive, and what has come alive under it since is made good (A11).
+    that archive, and what has become live under it since is made good (A11).
 
     Args:
         tenant: the provider's part of the table.
         client_id: the client to archive.
         cause: who archives, and through what.
         at: the moment of the archive, UTC.
-        options: reason, note, and what else shall happen in the same write (E9, E10, P11).
+        options: reason, note, and what else happens in the same write (E9, E10, P11).
         acknowledged: the safety rules whose warning the caller has seen.
 
     Raises:
@@ -113,7 +113,7 @@ def archive_snapshot(
 
     Raises:
         StaleRead: the client or one of its records is no longer as it was read.
-        LifecycleError: as ``archive_client``, but for ``ClientNotFound``.
+        LifecycleError: as ``archive_client``, except ``ClientNotFound``.
     """
     if request.options.group_id:
         read_group(tenant, request.options.group_id)

@@ -21,7 +21,7 @@ from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 
 class CarriedOut(StrEnum):
-    """What carrying out a plan came to."""
+    """The result of carrying out a plan."""
 
     ARCHIVED = "archived"
     PUT_OFF = "put_off"
@@ -135,7 +135,7 @@ def _carry_out(
 def _archive(
     tenant: Tenant, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
 ) -> tuple[HeldBackBy, ...]:
-    """Archive the client for whoever planned it, or return what holds the archive back."""
+    """Archive the client in the planner's name, or return what holds the archive back."""
     terms, cause = plan.terms, Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id)
     try:
         request = ArchiveRequest(cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged)

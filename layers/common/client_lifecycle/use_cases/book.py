@@ -40,7 +40,7 @@ def book(tenant: Tenant, booking: Booking, *, at: datetime) -> BookingAnswer:
     """Answer a booking: record the appointment and activate an archived client, in one transaction, or refuse it.
 
     For an active client too the appointment stands under the client's revision, so an archive in the same instant
-    either sees it or is decided anew. A client who books is not archived later as planned. A booking that was answered
+    either sees it or is decided again. A client who books is not archived later as planned. A booking that was answered
     before gets the same answer, and nothing is written. A cancelled appointment is booked again like any other (A10).
 
     The answer is written with what it tells of, and is published from there.

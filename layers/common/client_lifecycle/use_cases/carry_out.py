@@ -68,7 +68,7 @@ def finish_archive(tenant: Tenant, client_id: str, archive_id: str, *, at: datet
 
 
 def recheck(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) -> ChangeSet:
-    """Look again at a client whose archive left something alone, and make good what has come alive (A11).
+    """Look again at a client whose archive left something alone, and make good what has become live (A11).
 
     What still has to be left alone is to be looked at later; the clean-up makes good in the name of who archived.
 
@@ -109,10 +109,10 @@ def make_good(
     at: datetime,
     also: Callable[[Sequence[Change]], Sequence[Write]] = lambda _: (),
 ) -> Iterator[ChangeSet]:
-    """End what has come alive under a client's stamp since its archive, whatever wrote it (A11).
+    """End what has become live under a client's stamp since its archive, whatever wrote it (A11).
 
     It is added to that archive's receipt, and the history tells who has made good, in as many transactions as it takes.
-    An archive that is still settling is finished instead: what it has not carried out yet has not come alive since.
+    An archive that is still settling is finished instead: what it has not carried out yet has not become live since.
 
     Args:
         tenant: the provider's part of the table.

@@ -82,8 +82,8 @@ def clean_up(
 ) -> Iterator[SweptItem]:
     """Look at everything that is due, the providers in turn.
 
-    Safe to run twice and side by side: each item is looked at by whoever is first to postpone it, and everything that
-    is done with it is safe to repeat.
+    Safe to run twice and side by side: each item is checked by the clean-up that first postpones it, and everything
+    that is done with it is safe to repeat.
 
     Args:
         table: where everything is kept.
@@ -175,7 +175,7 @@ def _check_run(tenant: Tenant, workflow: Workflow, mine: Due, at: datetime) -> S
 
 
 def _start_proposal(tenant: Tenant, workflow: Workflow, mine: Due, run: Run, at: datetime) -> SweepResult:
-    """Start a proposal that nobody has given up, if the practice still wants proposals to start by themselves."""
+    """Start a proposal that nobody has stopped, if the practice still wants proposals to start by themselves."""
     tidy_up = read_settings(tenant).tidy_up
     if tidy_up is None or not tidy_up.starts_by_itself:
         due.forget(tenant.table, mine)

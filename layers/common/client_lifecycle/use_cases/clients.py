@@ -62,7 +62,7 @@ def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Clien
     Args:
         tenant: the provider's part of the table.
         client_id: the client.
-        edit: from the client as it is to the client as it shall be; called again when others were faster.
+        edit: from the client as it is to the client as it is to be; called again when others were faster.
 
     Raises:
         ClientNotFound: the provider has no such client.

@@ -1,7 +1,7 @@
 """Take back what an archive did, from its receipt, once its client is back (A1, A9).
 
 The client comes back with the first transaction, and how far the restore has come is kept with each. Whatever ends it
-in between, asking again or the clean-up goes on from there; a new archive of the client ends it.
+in between, asking again or the clean-up continues from there; a new archive of the client ends it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Restored(Struct, frozen=True):
 
     @property
     def state(self) -> RestoreState:
-        """``restoring`` while the clean-up has to go on with it."""
+        """``restoring`` while the clean-up has to continue it."""
         return self.restoration.state if self.restoration else RestoreState.FINISHED
 
 
@@ -79,7 +79,7 @@ def restore_from_receipt(
         archive_id: the archive whose receipt is restored from.
         cause: who asks, and through what.
         at: the present moment, UTC.
-        asked: what shall be taken back.
+        asked: what to take back.
 
     Raises:
         ClientNotFound: the provider has no such client.
@@ -110,7 +110,7 @@ def read_restore(tenant: Tenant, client_id: str, archive_id: str) -> Restoration
 
 
 class RestoreRequest(Struct, frozen=True, kw_only=True):
-    """Who brings a client back from an archive, through what and when, and what shall be taken back of it."""
+    """Who brings a client back from an archive, through what and when, and what to take back of it."""
 
     archive_id: str
     cause: Cause
@@ -135,7 +135,7 @@ def bring_back(
     Args:
         tenant: the provider's part of the table.
         client: as read, under the archive or back.
-        request: who brings it back, and what shall be taken back.
+        request: who brings it back, and what to take back.
         calendar: the provider's.
         also: writes of the caller that belong to the moment of the return, at most one.
         most: the most transactions to carry out; what is left is the clean-up's.
@@ -253,7 +253,7 @@ class _Work(Struct, frozen=True):
         return Restored(client, _so_far(items, restoration.done), restoration)
 
     def give_up(self, client: Client, restoration: Restoration) -> Restoration:
-        """Finish a restore whose client was archived again: what it did not come to stays as it is."""
+        """Finish a restore whose client was archived again: what it has not reached stays as it is."""
         changes = wanted(self.receipt.changes, restoration.asked)
         after = went_on(restoration, superseded(changes[restoration.done :]), of=len(changes), at=self.at)
         restores.commit_restoration(self.tenant, client, restoration, after)

@@ -51,7 +51,7 @@ class ReceiptView(View):
     """All that one archive changed, by pages if that is much.
 
     ``next_cursor`` asks ``GET /clients/{client_id}/receipts/{archive_id}`` for the changes that follow. What was left
-    alone is told with the changes it was met among, now and then on two pages.
+    alone is told with the changes it was met among, sometimes on two pages.
     """
 
     archive_id: str

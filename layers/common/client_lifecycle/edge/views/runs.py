@@ -27,13 +27,13 @@ from client_lifecycle.edge.views.values import Shown
 
 
 class MemberView(View):
-    """One client of a bulk archive: what was shown before it was confirmed, and what it came to.
+    """One client of a bulk archive: what was shown before it was confirmed, and its outcome.
 
-    ``credits``, what is ``owed`` and what the payments not yet charged come to, ``scheduled``, are per currency.
+    ``credits``, what is ``owed``, and the sum of payments not yet charged, ``scheduled``, are per currency.
     ``warnings`` and ``blocks`` are the safety rules that were shown, ``rules`` those that held the client back when its
     turn came. ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored``
     names what an undo could not take back, the first hundred records; ``not_restored_total`` tells how many they are.
-    ``made_good`` is what had come alive on a client that was archived already and was ended by this run, if anything
+    ``made_good`` is what had become live on a client that was archived already and was ended by this run, if anything
     had: the first hundred records, how many they are, and the archive whose receipt has them all.
     ``unreadable`` names what it failed for, if that is the reason.
     """
@@ -132,7 +132,7 @@ class RunView(View):
 
 
 class RunListView(View):
-    """A page of a provider's bulk archives and undoings, the newest first."""
+    """A page of a provider's bulk archives and undos, the newest first."""
 
     runs: list[RunView]
     next_cursor: str | None

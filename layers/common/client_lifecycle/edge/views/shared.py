@@ -15,7 +15,7 @@ from client_lifecycle.edge.views.values import Shown
 
 UnreadableField = Annotated[
     list[Shown[Unreadable]],
-    Field(default_factory=list, description="Stored records that had to be passed over, the first of them."),
+    Field(default_factory=list, description="Stored records that had to be skipped, the first of them."),
     AfterValidator(lambda found: found[:MOST_NAMED]),
 ]
 """What could not be read for an answer; ids and names of fields, never what is stored."""

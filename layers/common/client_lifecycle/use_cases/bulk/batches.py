@@ -1,9 +1,8 @@
 """A batch of a run's clients, step by step: mark or undo, carry out the effects, settle.
 
-There is a bulkhead around each client: one whose work fails becomes a failure with a reason, and the batch goes on.
+There is a bulkhead around each client: one whose work fails becomes a failure with a reason, and the batch continues.
 Only a table that is too busy stops a batch: Step Functions then delivers it again, and what is done already is found
-done.
-The values here are what the steps hand to each other, so they are in the workflow's state.
+done. The values here are what the steps hand to each other, so they are in the workflow's state.
 """
 
 from __future__ import annotations
@@ -68,14 +67,14 @@ class Decided(Struct, frozen=True, kw_only=True):
 
 
 class FirstResult(Struct, frozen=True, kw_only=True):
-    """What a first step came to: the clients whose effects are to follow, and those that have their outcome."""
+    """The result of a first step: the clients whose effects are to follow, and those that have their outcome."""
 
     marked: list[Marked] = []
     outcomes: list[Decided] = []
 
 
 class EffectResult(Struct, frozen=True, kw_only=True):
-    """What an effect came to: the clients it failed for; or, from its Catch, the fault of all of them."""
+    """The result of an effect: the clients it failed for; or, from its Catch, the fault of all of them."""
 
     failures: list[Failure] = []
     error: str | None = None

@@ -28,7 +28,7 @@ class Confirmation(Struct, frozen=True, kw_only=True):
 
 
 def confirm(tenant: Tenant, workflow: Workflow, run_id: str, token: str, confirmation: Confirmation) -> Run:
-    """Start a run that was previewed. Confirming it once more changes nothing.
+    """Start a run that was previewed. Confirming it again changes nothing.
 
     A client that is no longer as the preview showed it (a new debt, a new appointment, another group, archived by
     someone else) is left alone, unless ``accept_changes`` is true.
@@ -40,7 +40,7 @@ def confirm(tenant: Tenant, workflow: Workflow, run_id: str, token: str, confirm
         RunNotFound: the provider has no such run.
         PreviewMismatch: the token is not the one that this run showed.
         PreviewExpired: the run was not confirmed in time.
-        RunNotStarted: the run was given up.
+        RunNotStarted: the run was cancelled.
         StorageBusy: the table kept throttling.
     """
     run = runs.read_run(tenant, run_id)
@@ -49,12 +49,12 @@ def confirm(tenant: Tenant, workflow: Workflow, run_id: str, token: str, confirm
     if run.state in WAITING and confirmation.at >= run.expires_at:
         raise PreviewExpired("This preview has expired. Please make a new one.", "token")
     if run.finished_at and run.started_at is None:
-        raise RunNotStarted("This bulk archive was given up. Please make a new one.", "run_id")
+        raise RunNotStarted("This bulk archive was cancelled. Please make a new one.", "run_id")
     return start_run(tenant, workflow, run, confirmation)
 
 
 def start_run(tenant: Tenant, workflow: Workflow, run: Run, confirmation: Confirmation) -> Run:
-    """Start a run that waits; one that was started and is at work is started no second time.
+    """Start a run that waits; one that runs is started no second time.
 
     Raises:
         StorageBusy: the table kept throttling.
@@ -100,9 +100,9 @@ def _named(members: Iterable[Member], client_ids: Sequence[str]) -> list[Member]
 
 @optimistic_on_run
 def stop(tenant: Tenant, run_id: str, *, at: datetime) -> Run:
-    """Stop a run: batches at work end, all other clients are ``not_reached``. Stopping once more changes nothing.
+    """Stop a run: running batches end, all other clients are ``not_reached``. Stopping again changes nothing.
 
-    A run that waits to be confirmed is given up instead.
+    A run that waits to be confirmed is cancelled instead.
 
     Raises:
         RunNotFound: the provider has no such run.

@@ -11,7 +11,7 @@ from client_lifecycle.storage.workflow import Workflow
 
 
 def pending_members(tenant: Tenant, run: Run) -> list[Member]:
-    """Read the members that the run's attempt owes an outcome."""
+    """Read the members that are pending under the run's attempt."""
     return [member for member in runs.all_members(tenant, run) if awaits_outcome(member, run.attempt)]
 
 

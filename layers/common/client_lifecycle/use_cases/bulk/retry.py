@@ -18,7 +18,7 @@ from client_lifecycle.use_cases.bulk.launch import launch, pending_members, repl
 def retry(tenant: Tenant, workflow: Workflow, run_id: str, *, at: datetime) -> Run:
     """Try the failed and not reached clients of a finished run again, and nobody else.
 
-    It is answered at once, however many they are: the workflow gathers them. Retrying once more while that runs
+    It is answered at once, however many they are: the workflow gathers them. Retrying again while that runs
     changes nothing; it picks up what a crash left behind.
 
     Raises:
@@ -43,7 +43,7 @@ def gather(tenant: Tenant, workflow: Workflow, run_id: str, attempt: int) -> boo
         attempt: the attempt of the run that is a retry.
 
     Returns:
-        Whether the attempt goes on; it does not once the run is stopped, or another attempt has begun.
+        Whether batches follow; they do not once the run is stopped, or another attempt has begun.
 
     Raises:
         RunNotFound: the provider has no such run.

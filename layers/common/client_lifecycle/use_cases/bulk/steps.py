@@ -49,7 +49,7 @@ PENDING_PER_PAGE = 1_000
 
 
 class Result(Struct, frozen=True):
-    """What a first step came to for one member.
+    """The result of a first step for one member.
 
     It is the member's stamp, if effects are to follow, or else its outcome, with the rules that held the client back if
     they did; neither, if the step owes it none any more.
@@ -133,7 +133,7 @@ def _mark(tenant: Tenant, run: Run, member: Member, client: Client, at: datetime
 
 
 def _make_good(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> None:
-    """Make good a client that is archived already, and keep on the member what that came to, in the same writes."""
+    """Make good a client that is archived already, and keep the result on the member, in the same writes."""
     stamp = live.client.stamp
     if stamp is None:
         return
@@ -156,8 +156,8 @@ def _held_back(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: d
 
     What the safety rules forbid, or want to be acknowledged, is judged as of now, by settings that are read after the
     client (S1, S2): a proposal, or a retry, may come weeks after the preview, and accepting changes accepts no warning
-    that nobody has seen. For the rest the client is summed up anew as of the preview's moment, so that an appointment
-    begun since is no change. Whoever a filter has found must still be such a client: one who was inactive may have come
+    that nobody has seen. For the rest the client is summed up again as of the preview's moment, so that an appointment
+    begun since is no change. A client that a filter found must still fit it: one who was inactive may have come
     alive.
     """
     settings = read_settings(tenant)
@@ -184,7 +184,7 @@ def _by_rules(run: Run, member: Member, live: LiveClient, settings: ProviderSett
 def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calendar: Calendar) -> Result:
     """Bring one member of an undo back, with all that its archive took and that can still be had (A1).
 
-    Whoever booked, was archived anew, or was changed in any way since is left alone. A member that this undo has
+    A client who booked, was archived again, or was changed in any way since is left alone. A member that this undo has
     brought back is ``activated``, whatever became of it since and even if the undo is being stopped by now; what its
     first delivery has left is restored. What could not be restored is kept on the member, and in its outcome.
 
@@ -218,7 +218,7 @@ def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calenda
 def _brought_back(
     tenant: Tenant, run: Run, member: Member, archive_id: str, client: Client, calendar: Calendar
 ) -> Restoration | None:
-    """Bring a client back, or go on with what an earlier delivery has begun.
+    """Bring a client back, or continue what an earlier delivery has begun.
 
     An undo of a version that kept no account of what it restored may have begun with it; then there is nothing to go
     on with once the client is archived again.
@@ -255,7 +255,7 @@ def _left_alone(member: Member, client: Client) -> UndoSkipReason | None:
 
 
 def finish_run(tenant: Tenant, run_id: str, attempt: int, *, at: datetime) -> Run:
-    """Close an attempt of a run: whoever was lost on the way gets an outcome, so that every client has one.
+    """Close an attempt of a run: clients that were lost on the way get an outcome, so that every client has one.
 
     The verdict is taken from counts with nobody pending: those cannot change any more, however late a batch settles. A
     retry that could not be prepared is no longer preparing first, so that nobody is reopened any more either.
@@ -284,7 +284,7 @@ def _is_in_flight(run: Run, attempt: int) -> bool:
 
 
 def _close(tenant: Tenant, run: Run, at: datetime) -> None:
-    """Give a run its verdict, by counts that are read once nobody is owed an outcome any more: those are final."""
+    """Give a run its verdict, by counts that are read once nobody is pending any more: those are final."""
     latest = runs.read_run(tenant, run.run_id)
     if _is_in_flight(latest, run.attempt):
         replace_or_reread(tenant, latest, finish(latest, at, _not_restored(tenant, latest)))

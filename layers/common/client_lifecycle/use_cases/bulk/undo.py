@@ -1,4 +1,4 @@
-"""Undo a bulk archive: bring back whoever is still under it, by a run of its own."""
+"""Undo a bulk archive: bring back the clients still under it, by a run of its own."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from client_lifecycle.use_cases.optimistic import optimistic_on_run
 
 
 def start_undo(tenant: Tenant, workflow: Workflow, run_id: str, *, asked_by: str, at: datetime) -> Run:
-    """Start the run that undoes a bulk archive; undoing once more answers with the same one.
+    """Start the run that undoes a bulk archive; a second call answers with the same one.
 
     It activates, with everything restored that still can be, those clients that still are as the bulk archive left
-    them. Whoever booked or was changed since is left alone.
+    them. A client who booked or was changed since is left alone.
 
     Members, manifest and run are stored in this order, and the run together with the mark on the bulk archive: of
-    several undoings at once, and of an undo and a retry, one wins.
+    several undos at once, and of an undo and a retry, one wins.
 
     Args:
         tenant: the provider's part of the table.
@@ -35,8 +35,8 @@ def start_undo(tenant: Tenant, workflow: Workflow, run_id: str, *, asked_by: str
 
     Raises:
         RunNotFound: the provider has no such run.
-        RunNotStarted: it waits to be confirmed, or was given up.
-        RunNotFinished: it is still at work.
+        RunNotStarted: it waits to be confirmed, or was cancelled.
+        RunNotFinished: it still runs.
         UndoExpired: it finished longer ago than the provider's ``undo_window_days``.
         NothingToUndo: it has archived nobody, or is an undo itself.
         CommitContended: the run kept changing.
