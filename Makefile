@@ -6,6 +6,7 @@ REGION := us-east-1
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$(REGION) .venv-sam/bin/sam
 UV := .local/uv/bin/uv
+ASL_VALIDATOR := asl-validator@4.0.0
 MACHINE := aarch64
 MINUTES := 10
 EXAMPLES := 200
@@ -17,7 +18,7 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invoke sam events unit test soak fuzz check lint types templates sam-validate build openapi api-changes lock clean
+.PHONY: help demo run invoke sam events unit test rights soak fuzz check lint types templates sam-validate build openapi api-changes lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,9 @@ test: .venv/ready ## run the tests: rules, single calls, the deployed system, th
 check-rules: .venv/ready ## break each rule in turn: a test that docs/rules.md cites must fail; RULES="P4 A2"
 	@$(BIN)/python -m tests.rules $(RULES)
 
+rights: .venv/ready ## compare each role with the calls its code made in the last run of all tests
+	@$(BIN)/python -m tests.support.rights
+
 soak: .venv/ready ## keep proving that no order of events breaks a client; MINUTES=10, SEED=1
 	PROOF_MINUTES=$(MINUTES) PROOF_SEED=$(SEED) $(BIN)/pytest tests/proof/test_interleavings.py
 
@@ -64,8 +68,12 @@ types: .venv/ready ## static types
 	$(BIN)/mypy
 
 templates: .venv/ready ## template.yaml by CloudFormation's rules, as it is written and as SAM transforms it
-	$(BIN)/python -m local.transformed .local/transformed.json
+	$(BIN)/python -m local.transformed .local
 	$(BIN)/cfn-lint template.yaml .local/transformed.json
+	@if npm ping >/dev/null 2>&1; then npx --yes $(ASL_VALIDATOR) --json-path .local/archive_clients.asl.json; \
+	else echo "The workflow is not checked by asl-validator: there is no npm here, or it does not reach its registry."; fi
+	@if [ -e .venv-sam/ready ]; then $(SAM) validate --lint; \
+	else echo "The template is not checked by the SAM CLI: it is not installed here; make .venv-sam/ready installs it."; fi
 
 sam-validate: .venv-sam/ready ## template.yaml by the SAM CLI's rules
 	$(SAM) validate --lint

@@ -1,6 +1,6 @@
 """template.yaml as CloudFormation sees it: after the SAM transform, which adds roles, permissions and stages.
 
-``python -m local.transformed FILE`` writes it, for checks that read a file.
+``python -m local.transformed FOLDER`` writes it, and the workflow beside it, for checks that read a file.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from samtranslator.translator.transform import transform  # type: ignore[import-
 from local.template import ROOT, read_template
 
 REGION = "us-east-1"
+WORKFLOW = ROOT / "workflows" / "archive_clients.asl.json"
 UPLOADED = {"Bucket": "uploaded-by-sam-package", "Key": "code.zip"}
 """Where the code would be after ``sam package``."""
 
@@ -53,7 +54,12 @@ def _packaged(template: dict[str, Any]) -> dict[str, Any]:
     return template
 
 
+def _write(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "transformed.json").write_text(json.dumps(transformed(), indent=1), encoding="utf-8")
+    workflow = WORKFLOW.read_text(encoding="utf-8").replace("${Partition}", "aws")
+    (folder / WORKFLOW.name).write_text(workflow, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(transformed(), indent=1), encoding="utf-8")
+    _write(Path(sys.argv[1]))

@@ -28,7 +28,7 @@ from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from local.tables import create_table
-from tests.support import key_limits
+from tests.support import key_limits, rights
 from tests.support.builders import NOW, PROVIDER_ID
 from tests.support.faults import CountedTime
 
@@ -67,6 +67,13 @@ def _session() -> botocore.session.Session:
     session.register_component("data_loader", SERVICE_MODELS)
     key_limits.watch(session.get_component("event_emitter"))
     return session
+
+
+@pytest.fixture(autouse=True, scope="session")
+def used_rights_are_recorded() -> Iterator[None]:
+    """``python -m tests.support.rights`` compares them with the roles."""
+    with rights.recorded():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from local.openapi import TARGET
 from local.template import function_properties, read_template
+from tests.support import rights
 from tests.support.builders import OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID
 
 JSON = "application/json"
@@ -104,7 +105,9 @@ def invoke(handler: str, event: Mapping[str, Any]) -> Any:
     """Call a function by its handler's name; what goes in and out passes through JSON, as in Lambda."""
     module, attribute = handler.rsplit(".", 1)
     function = getattr(importlib.import_module(module), attribute)
-    answer = function(json.loads(json.dumps(event)), Context(module.split(".")[0]))
+    package = module.split(".")[0]
+    with rights.of(package):
+        answer = function(json.loads(json.dumps(event)), Context(package))
     return json.loads(json.dumps(answer))
 
 

@@ -60,3 +60,22 @@ def test_a_preflight_allows_what_the_path_serves_and_calls_nothing(path: str) ->
     assert set(allows["Allow-Methods"].strip("'").split(",")) == {method.upper() for method in PATHS[path]}
     assert allows["Allow-Headers"] == static(f"Authorization,Content-Type,{idempotency.HEADER}")
     assert "Allow-Credentials" not in allows, "the token is sent by the page, and never by the browser itself"
+
+
+def test_an_own_domain_takes_tls_1_2_and_leaves_no_other_door() -> None:
+    resources = transformed()["Resources"]
+    assert resources["Domain"]["Properties"]["SecurityPolicy"] == "TLS_1_2"
+    closed = BODY["x-amazon-apigateway-endpoint-configuration"]["disableExecuteApiEndpoint"]
+    assert closed == {"Fn::If": ["HasDomain", True, False]}
+
+
+def test_the_firewall_bounds_the_open_route_and_stands_before_the_stage() -> None:
+    resources = transformed()["Resources"]
+    [rate, _] = resources["Firewall"]["Properties"]["Rules"]
+    bounded = rate["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["ByteMatchStatement"]["SearchString"]
+    staff_only: list[dict[str, list[str]]] = [{"Staff": []}]
+    assert [path for path in PATHS if PATHS[path].get("post", {}).get("security", staff_only) != staff_only] == [
+        bounded
+    ]
+    [stage] = [name for name, one in resources.items() if one["Type"] == "AWS::ApiGateway::Stage"]
+    assert f"${{{stage}}}" in resources["FirewallOfTheApi"]["Properties"]["ResourceArn"]["Fn::Sub"]
