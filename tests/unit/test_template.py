@@ -235,7 +235,16 @@ def test_the_state_machine_may_start_itself_and_read_its_manifests() -> None:
     assert allowed["states:RedriveExecution"][0].endswith(f"execution:{name}/Batches:*")
 
 
-@pytest.mark.parametrize("function", ["BulkArchiveFunction", "ScheduledCleanupFunction"])
+START = "states:StartExecution"
+STARTS_RUNS = {"BulkArchiveFunction", "ScheduledCleanupFunction"}
+
+
+def test_no_other_function_may_start_runs() -> None:
+    may = {name for name in FUNCTIONS for one in statements(FUNCTIONS[name]) if START in texts(one["Action"])}
+    assert may == STARTS_RUNS
+
+
+@pytest.mark.parametrize("function", sorted(STARTS_RUNS))
 def test_runs_are_started_on_the_state_machine_of_this_stack(function: str) -> None:
     arn = FUNCTIONS[function]["Environment"]["Variables"]["STATE_MACHINE_ARN"]["Fn::Sub"]
     assert arn.endswith(f"stateMachine:{RESOURCES['ArchiveClients']['Properties']['Name']['Fn::Sub']}")

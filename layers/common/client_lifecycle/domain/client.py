@@ -37,7 +37,7 @@ class Source(StrEnum):
 
 
 class Cause(Struct, frozen=True, kw_only=True):
-    """Who changed a client's status, and through what.
+    """Who did something with a client, and through what.
 
     ``actor_id`` is the staff user's or the system's id, never a name; ``run_id`` is given for a bulk archive
     and its undo only.
@@ -122,10 +122,10 @@ class Reactivation(Struct, frozen=True, kw_only=True):
 class Client(Struct, frozen=True, kw_only=True):
     """A person a provider works with.
 
-    ``credit_cents`` and ``owed_cents`` are in the practice's ``currency`` and never changed by an archive (E11).
-    ``revision`` rises by one with every write to the client or its live records, so that a decision taken on one
-    reading is committed on that reading or not at all. ``last_active_at`` is when the client last did something in
-    the practice, as far as any system has recorded it. An archived client has no ``plan``.
+    ``credit_cents`` and ``owed_cents`` are in the client's ``currency`` and never changed by an archive (E11).
+    ``revision`` rises by one with every change of the client and with every record that becomes live, so that a
+    decision taken on one reading is committed on that reading or not at all. ``last_active_at`` is when the client last
+    did something in the practice, as far as any system has recorded it. An archived client has no ``plan``.
     """
 
     provider_id: str

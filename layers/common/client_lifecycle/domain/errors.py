@@ -59,7 +59,7 @@ class Conflict(LifecycleError):
 
 
 class TryLater(LifecycleError):
-    """What was asked for is not possible for the moment; nothing was written."""
+    """What was asked for is not possible for the moment. Asking again is safe."""
 
 
 class InvalidRequest(Invalid):
@@ -119,7 +119,7 @@ class RunNotFinished(Conflict):
 
 
 class RunStarted(Conflict):
-    """The bulk archive was confirmed or discarded; its clients can no longer be chosen."""
+    """The bulk archive was confirmed or cancelled; its clients can no longer be chosen."""
 
 
 class RunUndone(Conflict):
@@ -179,7 +179,7 @@ class RequestStillRunning(Conflict):
 
 
 class Superseded(Conflict):
-    """The client no longer carries the stamp this work was done under, so nothing was written."""
+    """The client no longer carries the stamp this work was done under; nothing more was written."""
 
 
 class StorageBusy(TryLater):
@@ -187,7 +187,7 @@ class StorageBusy(TryLater):
 
 
 class CommitContended(TryLater):
-    """The client's records kept changing while the work was being committed. Try again."""
+    """What was read kept changing while the work was being committed. Try again."""
 
 
 class UnreadableRecord(LifecycleError):

@@ -35,7 +35,7 @@ class RunState(StrEnum):
 
     ``proposed`` waits for staff like ``awaiting_confirmation``, but was made by the clean-up and may start by itself;
     ``preparing`` is a retry that is being set up; ``stopping`` lets running batches end. An undo is
-    ``completed_in_part`` if it brought everybody back, but not all that the archive had taken.
+    ``completed_in_part`` if no client failed, but some came back without all that the archive had taken.
     """
 
     AWAITING_CONFIRMATION = "awaiting_confirmation"
@@ -222,7 +222,7 @@ def require_started(run: Run) -> None:
     """Hold back what needs a run that was started.
 
     Raises:
-        RunNotStarted: it waits to be confirmed.
+        RunNotStarted: it waits to be confirmed, or was cancelled before.
     """
     if run.started_at is None:
-        raise RunNotStarted("This bulk archive waits to be confirmed.", "run_id")
+        raise RunNotStarted("This bulk archive was not started.", "run_id")

@@ -1,1 +1,1 @@
-"""The only ring that knows AWS: the table's keys and conditions, the manifest bucket, the workflow."""
+"""The ring that knows AWS: the table's keys and conditions, the manifest bucket, the workflow."""

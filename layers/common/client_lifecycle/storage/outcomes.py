@@ -82,7 +82,7 @@ def _mark(tenant: Tenant, run: Run, member: Member, after: Member) -> Write:
     return conditional_update(tenant.table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
 
 
-def settle_members(tenant: Tenant, run_id: str, attempt: int, settlements: Sequence[Settlement]) -> None:
+def settle_members(tenant: Tenant, run_id: str, attempt: int, settlements: Sequence[Settlement]) -> list[Settlement]:
     """Give members their outcomes, settle their receipts and move the run's counts, in one transaction each time.
 
     A member that is not pending under this attempt keeps the one it has and is not counted again, however often
@@ -95,15 +95,20 @@ def settle_members(tenant: Tenant, run_id: str, attempt: int, settlements: Seque
         attempt: the attempt of the run.
         settlements: of members.
 
+    Returns:
+        The settlements that were stored, as they were.
+
     Raises:
         RunNotFound: the provider has no such run.
     """
     target = _Attempt(tenant, run_id, attempt)
+    stored: list[Settlement] = []
     for start in range(0, len(settlements), SETTLEMENTS_PER_TRANSACTION):
         try:
-            _settle(target, settlements[start : start + SETTLEMENTS_PER_TRANSACTION], expect={})
+            stored += _settle(target, settlements[start : start + SETTLEMENTS_PER_TRANSACTION], expect={})
         except StaleRead as gone:
             raise run_not_found() from gone
+    return stored
 
 
 def exclude_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
@@ -176,8 +181,11 @@ class _Attempt(Struct, frozen=True):
     attempt: int
 
 
-def _settle(attempt: _Attempt, settlements: Sequence[Settlement], *, expect: Plain) -> None:
+def _settle(attempt: _Attempt, settlements: Sequence[Settlement], *, expect: Plain) -> list[Settlement]:
     """Settle members in one transaction, while the run is there and its fields are as expected.
+
+    Returns:
+        The settlements that were stored, as they were.
 
     Raises:
         StaleRead: the run is not so.
@@ -195,7 +203,8 @@ def _settle(attempt: _Attempt, settlements: Sequence[Settlement], *, expect: Pla
                 raise StaleRead from failed
             left = _without_surprises(left, [plan[index - 1] for index in failed.found], settled_receipts)
         else:
-            return
+            return left
+    return []
 
 
 _SettlementWrite = tuple[Settlement, str, Write]

@@ -34,7 +34,7 @@ def find_by_name(
     """Read a page of the clients of one tab of whose names each word asked begins a word.
 
     They are in the order of the word that is found, then by name. A page may be short, or even empty, and not be the
-    last: after ``LOOKS`` looks it tells where to go on. That bounds what a page costs, whatever the other tab holds.
+    last: after ``MAX_QUERIES`` queries it tells where to continue. That bounds what a page costs.
 
     Args:
         tenant: the provider's part of the table.

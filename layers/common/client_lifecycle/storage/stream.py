@@ -66,7 +66,7 @@ def events_of(record: StreamRecord) -> tuple[Event, ...]:
     try:
         return _events(record)
     except (LookupError, TypeError, ValueError) as error:
-        raise unreadable(record.key, type(error).__name__) from error
+        raise unreadable(record.key) from error
 
 
 def _events(record: StreamRecord) -> tuple[Event, ...]:

@@ -224,13 +224,14 @@ def settle_batch(tenant: Tenant, batch: Batch, report: BatchReport) -> list[Sett
         batch: the clients.
         report: what the steps before report.
 
+    Returns:
+        The outcomes that were stored: without clients that had theirs, and ``superseded`` where the stamp was gone.
+
     Raises:
         RunNotFound: the provider has no such run.
         StorageBusy: the table kept throttling; the batch is to be delivered again.
     """
-    settlements = list(_settlements(batch, report))
-    settle_members(tenant, batch.run_id, batch.attempt, settlements)
-    return settlements
+    return settle_members(tenant, batch.run_id, batch.attempt, list(_settlements(batch, report)))
 
 
 def _settlements(batch: Batch, report: BatchReport) -> Iterable[Settlement]:
