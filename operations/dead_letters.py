@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,9 @@ class Queue:
         self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=letter.handle)
 
     def put_back(self, letter: Letter) -> None:
-        """Let others see a letter again."""
-        self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=letter.handle, VisibilityTimeout=0)
+        """Let others see a letter again; after ``HIDDEN_SECONDS`` they see it already."""
+        with suppress(self.sqs.exceptions.MessageNotInflight):
+            self.sqs.change_message_visibility(QueueUrl=self.url, ReceiptHandle=letter.handle, VisibilityTimeout=0)
 
 
 def booking_letters(stack: Stack) -> Queue:

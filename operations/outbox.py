@@ -42,16 +42,16 @@ class Told:
     events: list[Event] = field(default_factory=list)
     unreadable: list[keys.Key] = field(default_factory=list)
 
-    def read(self, record: StreamRecord) -> None:
-        """Add what a write tells."""
+    def read(self, record: StreamRecord, is_wanted: Callable[[Event], bool] = lambda _event: True) -> None:
+        """Add what a write tells, as far as it is wanted."""
         try:
-            self.events += events_of(record)
+            self.events += filter(is_wanted, events_of(record))
         except UnreadableRecord:
             self.unreadable.append(record.key)
 
 
 def events_between(table: Table, since: datetime, until: datetime, progress: Progress) -> Told:
-    """Read the events of a time span from the table, by time; the whole table is scanned.
+    """Read the events of a time span from the table, by time; the whole table is scanned, and no other event is held.
 
     Args:
         table: where they are told.
@@ -69,10 +69,10 @@ def events_between(table: Table, since: datetime, until: datetime, progress: Pro
     told, scanned = Told(), 0
     for page in pages:
         for item in page["Items"]:
-            told.read(as_written(item))
+            told.read(as_written(item), lambda event: since <= event.time < until)
         scanned += page["ScannedCount"]
         progress(scanned, max(scanned, total))
-    told.events = sorted((one for one in told.events if since <= one.time < until), key=lambda one: one.time)
+    told.events.sort(key=lambda one: one.time)
     return told
 
 

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from operations.options import provider_id
 from operations.stack import find_stack
 
 
 def add_provider(
     context: typer.Context,
-    provider: Annotated[str, typer.Argument(help="The provider's id.")],
+    provider: Annotated[str, typer.Argument(callback=provider_id, help="The provider's id.")],
 ) -> None:
     """Print a new secret for a provider's scheduling system; one it had before is good until the next."""
     stack = find_stack(context.obj)

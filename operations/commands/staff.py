@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from local.screen import Screen
+from operations.options import provider_id
 from operations.stack import OperationFailed, Stack, find_stack
 
 ARCHIVERS = "client-archivers"
@@ -18,7 +19,10 @@ Email = Annotated[str, typer.Argument(help="The e-mail address, which is also th
 def add_staff(
     context: typer.Context,
     email: Email,
-    provider: Annotated[str, typer.Option(help="The id of the provider whose staff it is; it cannot be changed.")],
+    provider: Annotated[
+        str,
+        typer.Option(callback=provider_id, help="The id of the provider whose staff it is; it cannot be changed."),
+    ],
     archiver: Annotated[bool, typer.Option("--archiver", help="May archive and activate; others only read.")] = False,
 ) -> None:
     """Invite a member of staff; Cognito mails a password that is good for one sign-in."""
