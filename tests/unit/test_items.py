@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from msgspec.structs import fields
 
 from client_lifecycle.domain.client import ArchiveOptions, Client, Group, archive
 from client_lifecycle.domain.effects import all_effects
@@ -16,6 +17,7 @@ from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.domain.records import Record, RecordKind
 from client_lifecycle.domain.runs import Run
+from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage import clients as stored_clients
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
@@ -32,7 +34,7 @@ from client_lifecycle.storage.items import conditional_update, put, put_new
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.storage.values import from_plain, to_plain
+from client_lifecycle.storage.values import defaults, from_plain, to_plain
 from tests.support import strategies
 from tests.support.builders import NOW, PROVIDER_ID, appointment, client, membership, plan, stamp
 
@@ -60,6 +62,29 @@ def test_a_value_comes_back_from_the_table_as_it_went_in(
 ) -> None:
     value = data.draw(values)
     assert from_plain(shape, from_item(to_item(to_plain(value)))) == value
+
+
+def bare(value: Any) -> Any:
+    """Make a value again with nothing given but what has no default."""
+    return type(value)(**{one.name: getattr(value, one.name) for one in fields(value) if one.required})
+
+
+EVERY_STORED: dict[str, SearchStrategy[Any]] = {
+    **{shape.__name__: values for shape, values in EVERY_SHAPE},
+    **{kind.value: values for kind, values in strategies.BY_KIND.items()},
+    "ProviderSettings": st.just(ProviderSettings()),
+}
+
+
+@pytest.mark.parametrize("values", EVERY_STORED.values(), ids=EVERY_STORED)
+@given(data=st.data())
+def test_a_default_is_given_as_it_would_be_stored(values: SearchStrategy[Any], data: st.DataObject) -> None:
+    value = data.draw(values)
+    shape: Any = type(value)
+    stored = to_plain(bare(value))
+    optional = {one.encode_name for one in fields(value) if not one.required}
+    expected = {name: stored[name] for name in sorted(optional & stored.keys())}
+    assert repr(dict(sorted(defaults(shape).items()))) == repr(expected)
 
 
 @pytest.mark.parametrize("kind", RecordKind)

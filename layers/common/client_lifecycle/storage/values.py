@@ -39,7 +39,12 @@ def _without_none(plain: Any) -> Any:
 @cache
 def defaults(shape: Any) -> Plain:
     """Return the defaults of a shape's fields, as they are stored."""
-    return {one.encode_name: to_builtins(one.default) for one in fields(shape) if one.default not in (NODEFAULT, None)}
+    given = {
+        one.encode_name: one.default if one.default_factory is NODEFAULT else one.default_factory()
+        for one in fields(shape)
+        if not one.required
+    }
+    return to_plain(given)
 
 
 def from_plain(shape: type[T], plain: Mapping[str, Any]) -> T:
