@@ -12,7 +12,7 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.storage.attributes import Plain, from_item, to_item
-from client_lifecycle.storage.readers import Unfit, reader_of
+from client_lifecycle.storage.readers import MOMENT, Unfit, reader_of
 from client_lifecycle.storage.values import to_plain
 from tests.support.builders import appointment, client, plan
 
@@ -52,6 +52,12 @@ def test_a_moment_is_read_in_whatever_way_iso_8601_writes_it(stored: str) -> Non
 def test_a_moment_has_its_zone_and_lies_between_1900_and_2200(stored: object) -> None:
     with pytest.raises(Unfit):
         reader_of(datetime)(stored)
+
+
+@pytest.mark.parametrize("hour", [24, 29])
+def test_the_last_hour_of_a_day_is_23_whatever_python_reads(hour: int) -> None:
+    assert MOMENT.fullmatch("2026-03-01T23:00:00Z")
+    assert not MOMENT.fullmatch(f"2026-03-01T{hour}:00:00Z")
 
 
 @pytest.mark.parametrize("stored", ["2026-3-1", "2026-02-30", "1899-12-31", "2200-01-02", "2026-03-01T10:00:00Z", 1])
