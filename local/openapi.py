@@ -56,7 +56,15 @@ SECURITY_SCHEMES: dict[str, Any] = {
         "in": "header",
         "name": "X-Signature",
         "description": "t=<seconds since 1970>,v1=<hex HMAC-SHA256 of t, a full stop and the raw body>, with the "
-        "secret of the provider that X-Provider names.",
+        "secret of the provider that X-Provider names. Standard Webhooks is taken too.",
+    },
+    "webhook": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "Standard Webhooks: v1,<base64 HMAC-SHA256 of webhook-id, webhook-timestamp and the raw body, "
+        "with full stops between them>, with the secret of the source that X-Provider and X-Source name. Of several, "
+        "with spaces between them, one has to fit.",
     },
 }
 OF_ANY_REQUEST: Mapping[HTTPStatus, tuple[str, ...]] = {

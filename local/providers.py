@@ -1,4 +1,4 @@
-"""The providers of the local AWS: who has a practice there, and what its scheduling system signs bookings with."""
+"""The providers of the local AWS: who has a practice there, and what its systems sign with."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from local.deploy import STACK
 from local.ministack import LocalAws
 
 PREFIX = f"/{STACK}/bookings/"
+RECORDS_PREFIX = f"/{STACK}/records/"
+SOURCES = ("calendar", "billing")
+"""The systems that tell of records; on the local AWS they sign with what the scheduling system signs with."""
 
 
 def add_provider(aws: LocalAws, provider_id: str) -> str:
-    """Make up the secret that a provider's bookings are signed with, and return it."""
+    """Make up the secret that a provider's bookings and records are signed with, and return it."""
     secret = secrets.token_urlsafe()
-    aws.ssm.put_parameter(Name=f"{PREFIX}{provider_id}", Value=secret, Type="SecureString")
+    names = [f"{PREFIX}{provider_id}", *(f"{RECORDS_PREFIX}{provider_id}/{source}" for source in SOURCES)]
+    for name in names:
+        aws.ssm.put_parameter(Name=name, Value=secret, Type="SecureString")
     return secret
 
 

@@ -67,6 +67,7 @@ COMMANDS = (
     staff.add_staff,
     staff.sign_in,
     provider.add_provider,
+    provider.add_source,
 )
 for command in COMMANDS:
     app.command()(command)

@@ -55,7 +55,7 @@ def only_signed(app: APIGatewayRestResolver) -> None:
         RequestTooLarge: the body is larger than any booking.
     """
     at, headers = wiring.now(), app.current_event.headers
-    signed = signature.read(headers.get("X-Signature", ""), at)
+    signed = signature.of_request(headers, at)
     provider_id, raw = headers.get("X-Provider", ""), raw_body(app.current_event, MAX_BODY_BYTES)
     signature.verify(signed, raw, _secrets(provider_id, at))
     app.context[SIGNED_BY] = provider_id

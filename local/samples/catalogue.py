@@ -25,7 +25,7 @@ from local.deploy import STACK
 from local.functions import functions
 from local.samples.given import STAFF_ID, Given
 from local.samples.shapes import Event, api_event, bus_event, scheduler_event, stream_event
-from local.signatures import signed_headers
+from local.signatures import signed_headers, webhook_headers
 
 AHEAD = timedelta(days=30)
 
@@ -365,8 +365,39 @@ BOOKING_HOOK = Sample(
     answer=lambda _: {"statusCode": 200, "body": {"answer": "accepted", "activated": True}},
     again=True,
 )
+
+
+def _records(given: Given) -> Plain:
+    """Return what a calendar tells of a client: an appointment a month ahead."""
+    start = (given.at + AHEAD).replace(minute=0, second=0, microsecond=0)
+    appointment = {"kind": "appointment", "id": f"appointment-{given.fresh_id}", "version": 1, "status": "booked"}
+    return {
+        "provider_id": given.provider_id,
+        "client_id": given.client_id,
+        "changes": [{**appointment, "start": start.isoformat(), "duration_minutes": 50}],
+    }
+
+
+def _record_hook_event(given: Given) -> Event:
+    body = json.dumps(_records(given))
+    headers = webhook_headers(
+        given.secret, given.provider_id, "calendar", f"message-{given.fresh_id}", body.encode(), given.at
+    )
+    return api_event(RECORD_HOOK, given, body=body, headers=headers, signed_in=False)
+
+
+RECORD_HOOK = "POST /hooks/records"
 BOOKINGS = (
     BOOKING_HOOK,
+    Sample(
+        name="record_hook",
+        function="record_hook",
+        route=RECORD_HOOK,
+        need=Need.ACTIVE,
+        event=_record_hook_event,
+        answer=lambda _: {"statusCode": 200, "body": {"client_status": "active"}},
+        again=True,
+    ),
     Sample(
         name="booking_requests",
         function="booking_requests",

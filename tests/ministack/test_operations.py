@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,13 @@ def test_a_provider_s_secret_is_made_and_renewed(deployed: PracticeStack) -> Non
     name = "/client-archive/bookings/prov-new"
     versions = deployed.aws.ssm.get_parameter_history(Name=name, WithDecryption=True)["Parameters"]
     assert [version["Value"] for version in versions] == secrets
+
+
+def test_a_source_s_secret_is_made_as_standard_webhooks_has_it(deployed: PracticeStack) -> None:
+    secret = operate(deployed.aws, "add-source", "prov-new", "calendar").strip()
+    parameter = deployed.aws.ssm.get_parameter(Name="/client-archive/records/prov-new/calendar", WithDecryption=True)
+    assert parameter["Parameter"]["Value"] == secret
+    assert len(b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
 
 
 def test_the_smoke_test_goes_through_the_system_as_often_as_it_is_asked(deployed: PracticeStack) -> None:

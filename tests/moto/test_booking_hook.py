@@ -18,8 +18,8 @@ from client_lifecycle.domain.records import AppointmentStatus
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.signature import sign
-from client_lifecycle.storage.booking_secrets import KEPT_FOR, PROVIDERS_KEPT, READS_WHILE_KEPT
 from client_lifecycle.storage.clients import read_client, read_live
+from client_lifecycle.storage.signing_secrets import KEPT_FOR, READS_WHILE_KEPT, SIGNERS_KEPT
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from local.template import ROOT
@@ -221,9 +221,9 @@ def test_stale_unsigned_and_impossible_requests_read_no_secret(reads: Reads) -> 
 
 def test_made_up_providers_do_not_fill_the_memory() -> None:
     kept = wiring.booking_secrets()
-    for number in range(PROVIDERS_KEPT * 2):
+    for number in range(SIGNERS_KEPT * 2):
         assert list(kept.of(f"prov-{number}", NOW)) == []
-    assert len(kept._kept) <= PROVIDERS_KEPT
+    assert len(kept._kept) <= SIGNERS_KEPT
     assert SECRET not in repr(kept)
 
 

@@ -71,7 +71,7 @@ class Storage:
         self.workflow = connections.connect_workflow(BUCKET, ENVIRONMENT["STATE_MACHINE_ARN"])
         self.seal = wiring.seal()
         self.sealed = self.seal.close("text")
-        self.secrets = connections.connect_booking_secrets(PREFIX)
+        self.secrets = connections.connect_signing_secrets(PREFIX)
         self.bus = connections.connect_event_bus("client-archive")
         self.letters = connections.connect_dead_letters(self.queue_url)
         self.reader = connections.connect_stream_reader(a_reader())

@@ -20,6 +20,9 @@ from client_lifecycle.storage.keys import Keys
 ARCHIVED, ACTIVATED = "client.archived", "client.activated"
 WHAT_CHANGES = {"status", "cancelled_by", "cancelled_at", "left_at", "hidden_at", "live_key", "commitment_key"}
 PLACES = ("pk", "sk", "live_key", "commitment_key")
+BESIDE = {"source", "source_version", "source_digest", "ended_by"}
+"""What lies beside a record's value: whose it is, and the archive that ended it."""
+
 LEASE = {"due_key", "due_since"}
 """What the clean-up may move on an item by itself: when to look at it again."""
 
@@ -125,6 +128,8 @@ def still_live(record: Plain, at: datetime) -> bool:
             return record["chat_kind"] == "group" and "left_at" not in record
         case "recipient" | "reminder":
             return bool(record["status"] == "pending")
+        case "document":
+            return False
         case _:
             return "hidden_at" not in record
 
@@ -295,10 +300,13 @@ def records_stay_what_they_are(step: Step, memory: Memory) -> None:
     provider_id, client_id = step.after.client["provider_id"], step.after.client["client_id"]
     for sk, (before, after) in step.changed.items():
         if "kind" in after:
-            kept = [{name: part for name, part in item.items() if name not in WHAT_CHANGES} for item in (before, after)]
+            kept = [
+                {name: part for name, part in item.items() if name not in WHAT_CHANGES | BESIDE}
+                for item in (before, after)
+            ]
             hold(kept[0] == kept[1], "a record has become another", sk)
             hold(
-                record_item(Keys(provider_id), client_id, record_from(after)) == after,
+                record_item(Keys(provider_id), client_id, record_from(after)) == _value(after),
                 "a record is in the wrong index",
                 sk,
             )
@@ -476,9 +484,14 @@ def _sk(record: Plain) -> str:
     return f"{record['kind'].upper()}#{record['record_id']}"
 
 
+def _value(record: Plain) -> Plain:
+    """Return a record without what lies beside its value."""
+    return {name: part for name, part in record.items() if name not in BESIDE}
+
+
 def _as_told(record: Plain) -> Plain:
     """Return a stored record as a receipt tells it: without the places it is stored at."""
-    return {name: part for name, part in record.items() if name not in PLACES}
+    return {name: part for name, part in record.items() if name not in PLACES and name not in BESIDE}
 
 
 BILLINGS_OWN = {("scheduled", "charging"), ("charging", "scheduled"), ("charging", "charged")}

@@ -31,6 +31,7 @@ from client_lifecycle.domain.errors import (
     StorageBusy,
     Superseded,
 )
+from client_lifecycle.domain.intake import Told
 from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.records import Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable
@@ -53,8 +54,9 @@ from client_lifecycle.use_cases.bulk import retry as retrying
 from client_lifecycle.use_cases.bulk import undo as undoing
 from client_lifecycle.use_cases.clients import change_client
 from client_lifecycle.use_cases.practice import change_group, change_settings
+from client_lifecycle.use_cases.record import Recorded, Telling, record
 from client_lifecycle.use_cases.restore import restore_from_receipt
-from tests.proof.answers import Asked, Span, is_answer_to, was
+from tests.proof.answers import Asked, Span, is_answer_to, is_archived, was
 from tests.proof.bulk import Work, preview
 from tests.proof.invariants import hold
 from tests.proof.looks import look_up
@@ -67,6 +69,7 @@ from tests.support.builders import (
     STAFF_ID,
     appointment,
     cause,
+    document,
     feed_entry,
     payment,
     reminder,
@@ -199,7 +202,7 @@ def charge(world: World, who: Client, choice: int) -> Work:
     def charged(records: tuple[Record, ...]) -> list[TransactWriteItemTypeDef]:
         due = [one for one in records if isinstance(one, Payment) and one.status is PaymentStatus.SCHEDULED]
         changes = [Change(before=one, after=replace(one, status=PaymentStatus.CHARGING)) for one in due[:1]]
-        return [change_write(world.tenant, who.client_id, change) for change in changes]
+        return [change_write(world.tenant, who.client_id, change, ended_by=None) for change in changes]
 
     return lambda: _change_records(world, who, charged)
 
@@ -227,9 +230,22 @@ def charge_fails(world: World, who: Client, choice: int) -> Work:
         for one in in_charge[:1]:
             change = Change(before=one, after=replace(one, status=status))
             with suppress(StaleRead):
-                world.table.transact_if_unchanged([change_write(world.tenant, who.client_id, change)])
+                world.table.transact_if_unchanged([change_write(world.tenant, who.client_id, change, ended_by=None)])
 
     return work
+
+
+def share_document(world: World, who: Client, choice: int) -> Work:
+    """A document service tells that it shares a document, and acts on the answer (I18)."""
+    at, shared = world.at, document(f"shared-{world.number()}")
+    told = Told(kind=shared.kind, record_id=shared.record_id, version=1, digest="shared", record=shared)
+    telling = Telling(client_id=who.client_id, source="documents", changes=[told])
+
+    def is_true(done: Recorded, span: Span) -> bool:
+        [judgement] = done.judgements
+        return span.ever(lambda state: is_archived(state, who) == (judgement.refusal is not None))
+
+    return Asked(lambda: record(world.tenant, telling, at=at, is_dry_run=False), is_true)
 
 
 def change_rules(world: World, who: Client, choice: int) -> Work:
@@ -394,6 +410,7 @@ OPERATIONS: Mapping[str, Operation] = {
         add_records,
         charge,
         bill,
+        share_document,
         change_rules,
         switch_group,
         charge_fails,

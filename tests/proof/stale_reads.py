@@ -28,11 +28,13 @@ from tests.proof.looks import (
 from tests.proof.operations import (
     EVERY_RULE,
     Operation,
+    activate,
     archive,
     bill,
     book_by_client,
     carry_out_plan,
     change_rules,
+    share_document,
     switch_group,
 )
 from tests.proof.world import LONGEST_LAG
@@ -174,6 +176,7 @@ READS: Mapping[str, Case] = {
     "receipts.read_receipt_page GetItem": after(archived, then=of(look_up_receipts)),
     "restores.read_found BatchGetItem": CASES["activate with restore"],
     "restores.read_restoration GetItem": CASES["activate with restore of many records"],
+    "told.read_seen BatchGetItem": after(archived, of(activate), then=of(share_document)),
     "runs._page_by_outcome Query": CASES["finish what was lost"],
     "runs._page_by_position Query": after(confirmed, then=of(look_up_members)),
     "runs.list_runs BatchGetItem": after(confirmed, then=of(look_up_runs)),

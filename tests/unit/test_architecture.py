@@ -186,7 +186,8 @@ def test_a_workflow_step_does_not_load_the_http_resolver(package: str) -> None:
     assert "client_lifecycle.edge.http" not in loaded
 
 
-BEHIND_THE_API = {"activate_client", "archive_client", "booking_hook", "bulk_archive", "clients", "practice"}
+HOOKS = {"booking_hook", "record_hook"}
+BEHIND_THE_API = {"activate_client", "archive_client", "bulk_archive", "clients", "practice", *HOOKS}
 VALIDATING = BEHIND_THE_API | {"booking_requests"}
 """Those that check what other systems send, by models of pydantic."""
 

@@ -36,7 +36,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import defaults, from_plain, to_plain
 from tests.support import strategies
-from tests.support.builders import NOW, PROVIDER_ID, appointment, client, membership, plan, stamp
+from tests.support.builders import ARCHIVE_ID, NOW, PROVIDER_ID, appointment, client, membership, plan, stamp
 
 TABLE = Table(client=None, name="the-table")  # type: ignore[arg-type]
 KEY = {"pk": "CLIENT#prov-oak#client-1", "sk": "CLIENT"}
@@ -246,18 +246,19 @@ def test_a_condition_fails_closed_on_anything_but_what_was_read(before: Plain, a
 @given(strategies.records, strategies.records)
 def test_a_change_is_refused_once_another_writer_changed_what_it_writes(record: Record, other: Record) -> None:
     for change in all_effects([record], NOW).changes:
-        update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change)["Update"]
+        update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change, ended_by=ARCHIVE_ID)["Update"]
         as_read = record_item(Keys(PROVIDER_ID), "client-1", record)
         assert holds(update, as_read)
-        assert carried_out(update, as_read) == record_item(Keys(PROVIDER_ID), "client-1", change.after)
+        ended = {**record_item(Keys(PROVIDER_ID), "client-1", change.after), "ended_by": ARCHIVE_ID}
+        assert carried_out(update, as_read) == ended
         assert not holds(update, record_item(Keys(PROVIDER_ID), "client-1", change.after))
         assert not holds(update, None)
 
 
 def test_a_change_writes_the_rule_s_fields_and_leaves_the_live_index() -> None:
     [change] = all_effects([membership()], NOW).changes
-    update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change)["Update"]
-    assert update["UpdateExpression"] == "SET #left_at = :after_left_at REMOVE #live_key"
+    update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change, ended_by=ARCHIVE_ID)["Update"]
+    assert update["UpdateExpression"] == "SET #ended_by = :after_ended_by, #left_at = :after_left_at REMOVE #live_key"
     never_left = "(attribute_not_exists(#left_at) OR #left_at = :null)"
     assert update["ConditionExpression"] == f"attribute_exists(pk) AND {never_left}"
 

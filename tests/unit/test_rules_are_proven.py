@@ -22,6 +22,7 @@ RULES = [
     "T1",
     "T2",
     *(f"S{n}" for n in range(1, 4)),
+    *(f"I{n}" for n in range(1, 20)),
 ]
 PROOFS = cited()
 

@@ -73,9 +73,11 @@ def test_the_dashboard_of_the_business_shows_what_is_counted() -> None:
 
 
 def test_refused_sign_ins_and_signatures_are_told_apart_by_the_route() -> None:
-    for name, sign in (("SignInRefusals", "!="), ("SignatureRefusals", "=")):
+    staff = '$.route != "POST /hooks/bookings" && $.route != "POST /hooks/records"'
+    signed = '($.route = "POST /hooks/bookings" || $.route = "POST /hooks/records")'
+    for name, routes in (("SignInRefusals", staff), ("SignatureRefusals", signed)):
         pattern = RESOURCES[name]["Properties"]["FilterPattern"]
-        assert pattern == f'{{ $.status = "401" && $.route {sign} "POST /hooks/bookings" }}'
+        assert pattern == f'{{ $.status = "401" && {routes} }}'
     logged = RESOURCES["Api"]["Properties"]["AccessLogSetting"]["Format"]
     assert '"status":"$context.status"' in logged
     assert '"route":"$context.httpMethod $context.resourcePath"' in logged

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks import Webhook
 
 from client_lifecycle.domain.errors import BadSignature
 from client_lifecycle.edge import signature
-from client_lifecycle.edge.signature import TOLERANCE, sign
+from client_lifecycle.edge.signature import MOST_SIGNATURES, TOLERANCE, sign, sign_webhook
 from tests.support.builders import NOW
 
 SECRET, BEFORE, BODY = "current secret", "secret before", b'{"event_id": "e-1"}'
@@ -74,3 +78,58 @@ LATER = GOOD.replace(f"t={int(NOW.timestamp())}", f"t={int(NOW.timestamp()) + 1}
 def test_what_was_not_signed_like_this_is_refused(header: str, body: bytes, secrets: list[str]) -> None:
     with pytest.raises(BadSignature):
         verify(header, body, secrets, NOW)
+
+
+ENCODED = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+SECRETS = [SECRET, ENCODED]
+
+
+def heard(headers: Mapping[str, str], secrets: Iterable[str], body: bytes = BODY) -> None:
+    signature.verify(signature.of_request(headers, NOW), body, secrets)
+
+
+@given(body=st.binary(), message_id=st.text(alphabet="msg_0123456789abc-", min_size=1, max_size=40))
+@pytest.mark.parametrize("secret", SECRETS, ids=["text", "encoded"])
+def test_a_webhook_is_signed_as_the_standard_s_own_package_does(secret: str, message_id: str, body: bytes) -> None:
+    key = secret.removeprefix("whsec_") if secret is ENCODED else b64encode(secret.encode()).decode()
+    at, text = datetime.now(UTC), body.hex()
+    signed = sign_webhook([secret], message_id, text.encode(), at)
+    Webhook(key).verify(text, signed, json_parse=False)
+    theirs = {**signed, "webhook-signature": Webhook(key).sign(message_id, at, text)}
+    signature.verify(signature.read_webhook(theirs, at), text.encode(), [secret])
+
+
+def test_while_a_secret_is_rotated_one_of_several_signatures_fits() -> None:
+    headers = sign_webhook([BEFORE, SECRET], "msg_1", BODY, NOW)
+    assert len(headers["webhook-signature"].split(" ")) == 2
+    heard(headers, [SECRET])
+    heard({**headers, "webhook-signature": f"v1a,unknown {headers['webhook-signature']}"}, [SECRET])
+
+
+SIGNED = sign_webhook([SECRET], "msg_1", BODY, NOW)
+UNFIT: list[tuple[str, dict[str, str]]] = [
+    ("another id", {"webhook-id": "msg_2"}),
+    ("an id with a full stop", {"webhook-id": "msg.1"}),
+    ("no id", {"webhook-id": ""}),
+    ("another moment", {"webhook-timestamp": str(int(NOW.timestamp()) + 1)}),
+    ("six minutes ago", {"webhook-timestamp": str(int(NOW.timestamp()) - 360)}),
+    ("no moment", {"webhook-timestamp": "yesterday"}),
+    ("no signature", {"webhook-signature": ""}),
+    ("no base64", {"webhook-signature": "v1,====="}),
+    ("another version", {"webhook-signature": SIGNED["webhook-signature"].replace("v1,", "v2,")}),
+    ("too many", {"webhook-signature": "v1,x " * MOST_SIGNATURES + SIGNED["webhook-signature"]}),
+]
+
+
+@pytest.mark.parametrize(("_", "fields"), UNFIT, ids=[row[0] for row in UNFIT])
+def test_a_webhook_that_was_not_signed_like_this_is_refused(_: str, fields: dict[str, str]) -> None:
+    heard(SIGNED, [SECRET])
+    with pytest.raises(BadSignature):
+        heard({**SIGNED, **fields}, [SECRET])
+
+
+def test_a_webhook_s_body_is_what_was_signed() -> None:
+    with pytest.raises(BadSignature):
+        heard(SIGNED, [SECRET], BODY + b" ")
+    with pytest.raises(BadSignature):
+        heard(SIGNED, [])

@@ -156,6 +156,8 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     assert {name.upper() for name in settings.DeadLetterSettings.__struct_fields__} == set(requests)
     hook = FUNCTIONS["BookingHookFunction"]["Environment"]["Variables"]
     assert {name.upper() for name in settings.HookSettings.__struct_fields__} == set(hook)
+    records = FUNCTIONS["RecordHookFunction"]["Environment"]["Variables"]
+    assert {name.upper() for name in settings.RecordHookSettings.__struct_fields__} == set(records)
 
 
 def test_the_deployed_runtime_is_python_3_13_on_arm64_by_default() -> None:

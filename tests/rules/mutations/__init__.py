@@ -19,5 +19,6 @@ from tests.rules.mutations.archiving import ARCHIVING
 from tests.rules.mutations.coming_back import COMING_BACK
 from tests.rules.mutations.permissions import PERMISSIONS
 from tests.rules.mutations.safety import SAFETY_RULES
+from tests.rules.mutations.telling import TELLING
 
-MUTATIONS: list[Mutation] = [*ARCHIVING, *PERMISSIONS, *COMING_BACK, *SAFETY_RULES]
+MUTATIONS: list[Mutation] = [*ARCHIVING, *PERMISSIONS, *COMING_BACK, *SAFETY_RULES, *TELLING]

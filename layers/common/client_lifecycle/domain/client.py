@@ -34,6 +34,7 @@ class Source(StrEnum):
     UNDO = "undo"
     BOOKING = "booking"
     SCHEDULE = "schedule"
+    RECORDS = "records"
 
 
 class Cause(Struct, frozen=True, kw_only=True):

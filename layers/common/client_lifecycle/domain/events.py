@@ -52,6 +52,7 @@ class EventName(StrEnum):
     PAYMENT_CANCELLED = "payment.cancelled"
     PAYMENT_RESTORED = "payment.restored"
     PAYMENT_LEFT_ALONE = "payment.left_alone"
+    PAYMENT_CHARGED_ANYWAY = "payment.charged_anyway"
     CHAT_LEFT = "chat.left"
     CHAT_REJOINED = "chat.rejoined"
     REMINDER_SUPPRESSED = "reminder.suppressed"
@@ -268,6 +269,8 @@ def _history_detail(entry: HistoryEntry) -> dict[str, Any]:
             mute_email=entry.options.mute_email,
             group_id=entry.options.group_id,
         )
+    if entry.payment_ids:
+        detail["payment_ids"] = list(entry.payment_ids)
     if entry.plan:
         detail |= _given(trigger=entry.plan.trigger, archive_on=entry.plan.archive_on)
     return detail

@@ -68,13 +68,15 @@ class HistoryEvent(StrEnum):
     ARCHIVE_PLAN_CANCELLED = "client.archive_plan_cancelled"
     MADE_GOOD = "client.archive_made_good"
     BOOKING_REFUSED = "booking.refused"
+    CHARGED_ANYWAY = "payment.charged_anyway"
 
 
 class HistoryEntry(Struct, frozen=True, kw_only=True):
     """One line of a client's history: what happened, when, by whom, and under which archive.
 
     ``options`` is what was said when archiving; ``reason`` is why a booking was refused; ``plan`` is
-    what was planned for later, or no longer is.
+    what was planned for later, or no longer is; ``payment_ids`` are those that are charged although an archive
+    cancelled them (I11).
     """
 
     history_id: str
@@ -85,3 +87,4 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
     options: ArchiveOptions | None = None
     reason: str | None = None
     plan: PlanTerms | None = None
+    payment_ids: tuple[str, ...] = ()

@@ -47,6 +47,12 @@ class HookSettings(Struct, frozen=True):
     booking_secret_prefix: str
 
 
+class RecordHookSettings(Struct, frozen=True):
+    """The settings of the function that sources call."""
+
+    record_secret_prefix: str
+
+
 class StreamReaderSettings(Struct, frozen=True):
     """The settings of the function that sees whether events are still published."""
 

@@ -11,6 +11,7 @@ from client_lifecycle.edge.settings import (
     DeadLetterSettings,
     EventSettings,
     HookSettings,
+    RecordHookSettings,
     StreamReaderSettings,
     TableSettings,
     WorkflowSettings,
@@ -18,10 +19,10 @@ from client_lifecycle.edge.settings import (
 )
 from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.storage.connections import (
-    connect_booking_secrets,
     connect_dead_letters,
     connect_event_bus,
     connect_seal,
+    connect_signing_secrets,
     connect_stream_reader,
     connect_table,
     connect_workflow,
@@ -30,9 +31,9 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
-    from client_lifecycle.storage.booking_secrets import BookingSecrets
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.seal import Seal
+    from client_lifecycle.storage.signing_secrets import SigningSecrets
     from client_lifecycle.storage.stream_reader import StreamReader
     from client_lifecycle.storage.workflow import Workflow
 
@@ -62,9 +63,15 @@ def seal() -> Seal:
 
 
 @cache
-def booking_secrets() -> BookingSecrets:
+def booking_secrets() -> SigningSecrets:
     """Return this process's connection to the secrets that bookings are signed with."""
-    return connect_booking_secrets(read_environment(HookSettings).booking_secret_prefix)
+    return connect_signing_secrets(read_environment(HookSettings).booking_secret_prefix)
+
+
+@cache
+def record_secrets() -> SigningSecrets:
+    """Return this process's connection to the secrets that sources sign with."""
+    return connect_signing_secrets(read_environment(RecordHookSettings).record_secret_prefix)
 
 
 @cache

@@ -89,7 +89,7 @@ def commit_archive(tenant: Tenant, update: ClientUpdate, receipt: Receipt, also:
         put_new(tenant.table.name, receipt_key, _receipt_fields(replace(receipt, left_alone=()))),
         *(_left_alone_write(tenant, update.after, receipt, told, left) for left in receipt.left_alone),
         *also,
-        *(clients.change_write(tenant, client_id, change) for change in receipt.changes),
+        *(clients.change_write(tenant, client_id, change, ended_by=receipt.archive_id) for change in receipt.changes),
     ]
     tenant.table.transact_if_unchanged(writes)
 
@@ -124,7 +124,7 @@ def commit_effects(
         *([clients.history_write(tenant, client, part.history)] if part.history else []),
         *(_left_alone_write(tenant, client, stamp, told, left) for left in part.effects.left_alone),
         *also,
-        *(clients.change_write(tenant, client_id, change) for change in changes),
+        *(clients.change_write(tenant, client_id, change, ended_by=stamp.archive_id) for change in changes),
     ]
     _transact_under_stamp(tenant.table, writes)
 
@@ -187,7 +187,7 @@ def commit_reactivation(
     if restored.changes:
         key = tenant.keys.restored(update.client_id, archive_id, restore_id)
         writes.append(put_new(tenant.table.name, key, to_plain(restored)))
-    writes += [clients.change_write(tenant, update.client_id, change) for change in restored.changes]
+    writes += [clients.change_write(tenant, update.client_id, change, ended_by=None) for change in restored.changes]
     tenant.table.transact_if_unchanged(writes)
 
 

@@ -60,11 +60,13 @@ def commit_booking(tenant: Tenant, update: clients.ClientUpdate, booking: Bookin
 
 
 def _require_cancelled(found: Plain) -> None:
-    """Require that the appointment that stands in a booking's way is one that was cancelled.
+    """Require that the appointment that stands in a booking's way is one that was cancelled, or removed.
 
     Raises:
         AppointmentExists: it was not.
     """
+    if found.get(clients.REMOVED):
+        return
     there = clients.record_from(found)
     if not (isinstance(there, Appointment) and there.status is AppointmentStatus.CANCELLED):
         raise AppointmentExists

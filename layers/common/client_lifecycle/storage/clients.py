@@ -26,6 +26,12 @@ from client_lifecycle.storage.values import from_plain, to_plain, unreadable
 
 _ANY_RECORD: Any = Record
 
+ENDED_BY = "ended_by"
+"""Beside a record: the archive that ended it, for as long as it stays so."""
+
+REMOVED = "removed"
+"""In the place of a record's value: its source has removed it (I12)."""
+
 
 class LiveClient(Struct, frozen=True):
     """A client and those of its records that an archive may have to touch, read in one go.
@@ -82,7 +88,7 @@ def read_client(tenant: Tenant, client_id: str) -> Client:
     plain = tenant.table.get(tenant.keys.client(client_id))
     if plain is None:
         raise client_not_found()
-    return _client_from(plain)
+    return client_from(plain)
 
 
 def read_clients(tenant: Tenant, client_ids: Sequence[str]) -> tuple[dict[str, Client], list[Unreadable]]:
@@ -92,7 +98,7 @@ def read_clients(tenant: Tenant, client_ids: Sequence[str]) -> tuple[dict[str, C
         The clients by id, and those that cannot be read.
     """
     found = tenant.table.get_many([tenant.keys.client(client_id) for client_id in client_ids])
-    clients, unreadable = read_each(tenant.table, _client_from, found)
+    clients, unreadable = read_each(tenant.table, client_from, found)
     return {client.client_id: client for client in clients}, unreadable
 
 
@@ -105,10 +111,10 @@ def all_clients(tenant: Tenant, status: Status, *, group_id: str | None) -> tupl
     tab = _tab(tenant.keys, status, group_id)
     values = {":partition": tab.partition}
     found = tenant.table.query(Query(f"{tab.attribute} = :partition", values, index=tab.index), consistent=False)
-    return read_each(tenant.table, _client_from, found)
+    return read_each(tenant.table, client_from, found)
 
 
-def _client_from(plain: Plain) -> Client:
+def client_from(plain: Plain) -> Client:
     """Read a client; one whose stamp is not the one that writes are conditional on cannot be told from others."""
     client = from_plain(Client, plain)
     if plain.get("archive_id") != (client.stamp.archive_id if client.stamp else None):
@@ -136,7 +142,7 @@ def read_live(tenant: Tenant, client_id: str, at: datetime) -> LiveClient:
     values = {":pk": tenant.keys.client_partition(client_id), ":at": keys.sortable(at)}
     for plain in tenant.table.query(Query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX)):
         if plain["sk"] == keys.CLIENT_SK:
-            client = _client_from(plain)
+            client = client_from(plain)
         else:
             found.append(plain)
     if client is None:
@@ -221,7 +227,7 @@ def _page_of(table: Table, tab: _Tab, limit: int, after: CursorKey | None) -> Cl
         values[":prefix"] = tab.prefix
     start = {tab.attribute: tab.partition} | dict(zip(tab.place, after, strict=True)) if after else None
     page = table.page(Query(condition, values, index=tab.index), limit=limit, after=start, consistent=False)
-    clients, unreadable = read_each(table, _client_from, page.items)
+    clients, unreadable = read_each(table, client_from, page.items)
     next_after = [page.next_key[name] for name in tab.place] if page.next_key else None
     return ClientPage(clients, next_after, unreadable)
 
@@ -290,16 +296,23 @@ def update_writes(tenant: Tenant, update: ClientUpdate) -> list[Write]:
     return [write, history_write(tenant, update.before, update.history)] if update.history else [write]
 
 
-def change_write(tenant: Tenant, client_id: str, change: Change) -> Write:
-    """Write one change to a record while what it changes still is as it was read."""
+def change_write(tenant: Tenant, client_id: str, change: Change, *, ended_by: str | None) -> Write:
+    """Write one change to a record while what it changes still is as it was read.
+
+    Args:
+        tenant: the provider's part of the table.
+        client_id: whose record it is.
+        change: the record before and after.
+        ended_by: the archive that ends the record; none where the record is taken back.
+    """
     before, after = to_plain(change.before), to_plain(change.after)
     touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     key = tenant.keys.record(client_id, change.before.kind, change.before.record_id)
     return conditional_update(
         tenant.table.name,
         key,
-        record_item(tenant.keys, client_id, change.before),
-        record_item(tenant.keys, client_id, change.after),
+        {**record_item(tenant.keys, client_id, change.before), ENDED_BY: ""},
+        {**record_item(tenant.keys, client_id, change.after), ENDED_BY: ended_by},
         touched,
         shape=type(change.before),
     )
@@ -307,7 +320,7 @@ def change_write(tenant: Tenant, client_id: str, change: Change) -> Write:
 
 def record_write(tenant: Tenant, found: Plain, after: Record) -> Write:
     """Write a record over an item as it was found, in whatever way another system has written that, or not at all."""
-    names = {one.encode_name for one in fields(after)} | {"live_key", "commitment_key"}
+    names = {one.encode_name for one in fields(after)} | {"live_key", "commitment_key", ENDED_BY, REMOVED}
     _, client_id = keys.provider_and_client(found["pk"])
     item = record_item(tenant.keys, client_id, after)
     before, plain = ({name: one[name] for name in names if name in one} for one in (found, item))

@@ -17,9 +17,9 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.table import Table
 
 if TYPE_CHECKING:
-    from client_lifecycle.storage.booking_secrets import BookingSecrets
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.seal import Seal
+    from client_lifecycle.storage.signing_secrets import SigningSecrets
     from client_lifecycle.storage.stream_reader import StreamReader
     from client_lifecycle.storage.workflow import Workflow
 
@@ -59,11 +59,11 @@ def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
     )
 
 
-def connect_booking_secrets(prefix: str) -> BookingSecrets:
+def connect_signing_secrets(prefix: str) -> SigningSecrets:
     """Connect to the secrets whose names begin like this."""
-    from client_lifecycle.storage.booking_secrets import BookingSecrets
+    from client_lifecycle.storage.signing_secrets import SigningSecrets
 
-    return BookingSecrets(_client("ssm"), prefix)
+    return SigningSecrets(_client("ssm"), prefix)
 
 
 def connect_event_bus(name: str) -> EventBus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,7 @@ def update(
     after: Plain,
     expect: Plain,
     by_default: Mapping[str, Any] = MappingProxyType({}),
+    rising: Sequence[str] = (),
 ) -> TransactWriteItemTypeDef:
     """Return the update of fields of an item that must exist, as one action of a transaction.
 
@@ -61,13 +62,20 @@ def update(
         after: the fields as they are to be; one without a value is taken away.
         expect: fields as they must still be; one without a value must be absent.
         by_default: what fields count as while they are absent.
+        rising: numbers that rise by one, whatever they are; one that is absent counts as one.
     """
     kept = sorted(name for name, value in after.items() if value is not None)
     gone = sorted(after.keys() - set(kept))
     present = sorted(name for name, value in expect.items() if value is not None)
     absent = sorted(expect.keys() - set(present))
     clauses = [
-        ("SET", [f"#{name} = :after_{name}" for name in kept]),
+        (
+            "SET",
+            [
+                *(f"#{name} = :after_{name}" for name in kept),
+                *(f"#{name} = if_not_exists(#{name}, :one) + :one" for name in rising),
+            ],
+        ),
         ("REMOVE", [f"#{name}" for name in gone]),
     ]
     conditions = [
@@ -80,12 +88,14 @@ def update(
     )
     if absent:
         values[":null"] = {"NULL": True}
+    if rising:
+        values[":one"] = {"N": "1"}
     action: UpdateTypeDef = {
         "TableName": table,
         "Key": to_item(key),
         "UpdateExpression": " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts),
         "ConditionExpression": " AND ".join(conditions),
-        "ExpressionAttributeNames": {f"#{name}": name for name in [*kept, *gone, *present, *absent]},
+        "ExpressionAttributeNames": {f"#{name}": name for name in [*kept, *gone, *present, *absent, *rising]},
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
     }
     if values:

@@ -14,7 +14,7 @@ from client_lifecycle.domain.records import Membership, Record, RecordKind
 from client_lifecycle.domain.restore import Restoration, RestoreState
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.clients import record_from
+from client_lifecycle.storage.clients import REMOVED, record_from
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.reading import read_each
 from client_lifecycle.storage.table import Table, Write
@@ -67,7 +67,7 @@ def read_found(tenant: Tenant, client: Client, changes: Collection[Change]) -> F
     chats = [tenant.keys.chat(chat_id) for chat_id in sorted(chat_ids)]
     partition = tenant.keys.client_partition(client_id)
     found = tenant.table.get_many([*places, *chats])
-    own = (record_from(plain) for plain in found if plain["pk"] == partition)
+    own = (record_from(plain) for plain in found if plain["pk"] == partition and not plain.get(REMOVED))
     return Found(
         records={(record.kind, record.record_id): record for record in own},
         closed_chats=_closed_chats(tenant.table, (plain for plain in found if plain["pk"] != partition)),

@@ -107,6 +107,7 @@ class HistoryView(View):
     options: Shown[ArchiveOptions] | None
     reason: str | None
     plan: Shown[PlanTerms] | None
+    payment_ids: list[str]
 
     @classmethod
     def of(cls, entry: HistoryEntry) -> HistoryView:
@@ -120,6 +121,7 @@ class HistoryView(View):
             options=entry.options,
             reason=entry.reason,
             plan=entry.plan,
+            payment_ids=list(entry.payment_ids),
         )
 
 

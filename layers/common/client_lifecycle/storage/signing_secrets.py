@@ -1,4 +1,4 @@
-"""Reads the secrets that scheduling systems sign with, one per provider."""
+"""Reads the secrets that other systems sign with, each by the name of who signs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NOT_THERE = frozenset({"ParameterNotFound", "ParameterVersionNotFound"})
 
 KEPT_FOR = timedelta(minutes=1)
 READS_WHILE_KEPT = 5
-PROVIDERS_KEPT = 256
+SIGNERS_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A provider's secrets, since when they are kept, and how often they were read since then."""
+    """A signer's secrets, since when they are kept, and how often they were read since then."""
 
     secrets: tuple[str, ...] = field(repr=False)
     since: datetime
@@ -32,44 +32,44 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class BookingSecrets:
-    """The secrets in Parameter Store, named ``<prefix>/<provider id>``, kept in this process for a minute."""
+class SigningSecrets:
+    """The secrets in Parameter Store, named ``<prefix>/<signer>``, kept in this process for a minute."""
 
     client: SSMClient
     prefix: str
     _kept: dict[str, _Kept] = field(default_factory=dict, init=False, repr=False)
 
-    def of(self, provider_id: str, at: datetime) -> Iterator[str]:
-        """Yield the provider's current secret and, while one is being rotated out, the one before it.
+    def of(self, signer: str, at: datetime) -> Iterator[str]:
+        """Yield the signer's current secret and, while one is being rotated out, the one before it.
 
         A caller who is not content with those that are kept gets them read again, in case they were rotated since; for
-        one provider that happens ``READS_WHILE_KEPT`` times a minute at most, however many signatures do not fit.
+        one signer that happens ``READS_WHILE_KEPT`` times a minute at most, however many signatures do not fit.
 
         Args:
-            provider_id: whose secrets.
+            signer: whose secrets: a provider, or a provider and a source, with a slash between them.
             at: the present moment, UTC.
 
         Raises:
             StorageBusy: Parameter Store kept throttling, or was out of reach.
         """
-        kept = self._kept.get(provider_id)
+        kept = self._kept.get(signer)
         if kept is None or at - kept.since >= KEPT_FOR:
-            yield from self._keep(provider_id, _Kept(self._read(provider_id), at))
+            yield from self._keep(signer, _Kept(self._read(signer), at))
             return
         yield from kept.secrets
         if kept.reads < READS_WHILE_KEPT:
-            anew = replace(kept, secrets=self._read(provider_id), reads=kept.reads + 1)
-            yield from self._keep(provider_id, anew)
+            anew = replace(kept, secrets=self._read(signer), reads=kept.reads + 1)
+            yield from self._keep(signer, anew)
 
-    def _keep(self, provider_id: str, kept: _Kept) -> tuple[str, ...]:
-        if len(self._kept) >= PROVIDERS_KEPT:
+    def _keep(self, signer: str, kept: _Kept) -> tuple[str, ...]:
+        if len(self._kept) >= SIGNERS_KEPT:
             self._kept.clear()
-        self._kept[provider_id] = kept
+        self._kept[signer] = kept
         return kept.secrets
 
-    def _read(self, provider_id: str) -> tuple[str, ...]:
+    def _read(self, signer: str) -> tuple[str, ...]:
         """Read the newest version of a parameter, which is the current secret, and the one before it."""
-        name = f"{self.prefix}/{provider_id}"
+        name = f"{self.prefix}/{signer}"
         current = self._read_parameter(name)
         if current is None:
             return ()

@@ -1,0 +1,1 @@
+"""The entrance for what other systems tell of clients' records."""

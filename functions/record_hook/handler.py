@@ -1,0 +1,78 @@
+"""POST /hooks/records: a signed request of a source -> use case -> one result for each change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+
+from client_lifecycle.domain.errors import BadSignature, ClientNotFound
+from client_lifecycle.edge import http, signature, wiring
+from client_lifecycle.edge.ids import ID_PATTERN
+from client_lifecycle.edge.reading import raw_body
+from client_lifecycle.edge.records import RecordsBody, RecordsView
+from client_lifecycle.use_cases.record import record
+
+MAX_BODY_BYTES = 128 * 1024
+SIGNED_BY = "signed_by"
+
+SIGNED: list[dict[str, list[str]]] = [{"webhook": []}]
+"""The ``security`` of a route for sources."""
+
+
+def only_signed(app: APIGatewayRestResolver) -> None:
+    """Let a request through whose signature, by Standard Webhooks, fits its raw body; of any other, nothing is read.
+
+    Raises:
+        BadSignature: the signature is missing, does not fit, or is stale.
+        RequestTooLarge: the body is larger than any that tells fifty changes.
+    """
+    at, headers = wiring.now(), app.current_event.headers
+    signed = signature.read_webhook(headers, at)
+    signer = headers.get("X-Provider", ""), headers.get("X-Source", "")
+    signature.verify(signed, raw_body(app.current_event, MAX_BODY_BYTES), _secrets(*signer, at))
+    app.context[SIGNED_BY] = signer
+
+
+app = http.resolver(only_signed)
+
+Name = Annotated[str, Header(pattern=ID_PATTERN, description="Whose secret signed the request.")]
+
+
+@app.post(
+    "/hooks/records",
+    summary="Tell what exists",
+    tags=["hooks"],
+    security=SIGNED,
+    responses={HTTPStatus.OK: {"description": "One result for each change, in their order"}},
+)
+@http.may_fail_with(BadSignature, ClientNotFound)
+def records(
+    body: Annotated[RecordsBody, FromBody()],
+    x_provider: Name,  # noqa: ARG001
+    x_source: Name,  # noqa: ARG001
+    dry_run: Annotated[Literal["true", "false"], Query(description="Judge, and store nothing.")] = "false",
+) -> Response[RecordsView]:
+    """Store what a source tells of one client's records; what may not be so is refused, each change for itself."""
+    provider_id, source = app.context[SIGNED_BY]
+    if body.provider_id != provider_id:
+        raise BadSignature("The changes are not of the provider whose secret signed them.", "provider_id")
+    is_dry_run = dry_run == "true"
+    recorded = record(wiring.tenant(provider_id), body.telling(source), at=wiring.now(), is_dry_run=is_dry_run)
+    view = RecordsView.of(body, recorded, is_dry_run=is_dry_run)
+    return Response(status_code=HTTPStatus.OK.value, content_type="application/json", body=view)
+
+
+def _secrets(provider_id: str, source: str, at: datetime) -> Iterable[str]:
+    if not (re.fullmatch(ID_PATTERN, provider_id) and re.fullmatch(ID_PATTERN, source)):
+        return ()
+    return wiring.record_secrets().of(f"{provider_id}/{source}", at)
+
+
+lambda_handler = http.lambda_handler(app)
