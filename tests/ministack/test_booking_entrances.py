@@ -94,6 +94,18 @@ def letters(sqs: Any, queue_url: str) -> list[dict[str, Any]]:
     return []
 
 
+def test_a2_a_client_in_a_group_books_through_either_door(
+    deployed: PracticeStack, scheduling: Scheduling, listener: Listener
+) -> None:
+    group_id = deployed.practice.groups[0].group_id
+    calling, publishing = somebody(deployed, group_id=group_id), somebody(deployed, group_id=group_id)
+    answer = scheduling.call(scheduling.booking(calling))
+    assert (answer.status_code, answer.json()["activated"]) == (200, True)
+    scheduling.publish(scheduling.booking(publishing))
+    [told] = answers(listener, publishing)
+    assert told["detail"]["activated"]
+
+
 def test_a2_a_booking_on_the_bus_activates_and_is_answered_on_the_bus(
     deployed: PracticeStack, scheduling: Scheduling, listener: Listener
 ) -> None:
