@@ -21,7 +21,7 @@ def provider_id(given: str) -> str:
         BadParameter: the API would refuse it.
     """
     if not re.fullmatch(ID_PATTERN, given):
-        raise typer.BadParameter("A provider's id is 1 to 64 letters, digits, hyphens and underscores.")
+        raise typer.BadParameter("An id is 1 to 64 letters, digits, hyphens and underscores.")
     return given
 
 

@@ -219,12 +219,32 @@ def test_stale_unsigned_and_impossible_requests_read_no_secret(reads: Reads) -> 
     assert reads.seen == []
 
 
-def test_made_up_providers_do_not_fill_the_memory() -> None:
+def test_made_up_providers_push_out_no_provider_and_do_not_fill_memory(clock: Clock, reads: Reads) -> None:
+    assert heard(SECRET)
     kept = wiring.booking_secrets()
     for number in range(SIGNERS_KEPT * 2):
         assert list(kept.of(f"prov-{number}", NOW)) == []
-    assert len(kept._kept) <= SIGNERS_KEPT
+    assert (len(kept._known), len(kept._unknown)) == (1, SIGNERS_KEPT)
+    assert heard(SECRET)
+    assert reads.seen.count(NAME) == 1
     assert SECRET not in repr(kept)
+
+
+def test_one_provider_more_than_are_kept_pushes_out_the_oldest_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("client_lifecycle.storage.signing_secrets.SIGNERS_KEPT", 2)
+    kept = wiring.booking_secrets()
+    for number in range(3):
+        give_secret(f"prov-{number}", SECRET)
+        assert list(kept.of(f"prov-{number}", NOW)) == [SECRET]
+    assert set(kept._known) == {"prov-1", "prov-2"}
+
+
+def test_a_provider_that_gets_its_first_secret_is_heard_at_once() -> None:
+    kept = wiring.booking_secrets()
+    assert list(kept.of("prov-new", NOW)) == []
+    give_secret("prov-new", SECRET)
+    assert SECRET in list(kept.of("prov-new", NOW))
+    assert ("prov-new" in kept._known, "prov-new" in kept._unknown) == (True, False)
 
 
 def test_a_provider_whose_secret_is_deleted_is_not_heard() -> None:

@@ -34,13 +34,20 @@ def called_by(operation: dict[str, Any]) -> str:
     return str(name)
 
 
+READS_A_SECOND = 40
+"""What Parameter Store answers in an account, as long as nobody asks for more."""
+
+
 def test_the_api_has_one_stage_and_it_is_throttled_and_logged() -> None:
     [stage] = of_type("AWS::ApiGateway::Stage").values()
     assert stage["StageName"] == {"Ref": "StageName"}
     assert stage["AccessLogSetting"]["DestinationArn"] == {"Fn::GetAtt": ["ApiLogs", "Arn"]}
-    [settings] = stage["MethodSettings"]
-    assert settings["ThrottlingRateLimit"]
-    assert settings["ThrottlingBurstLimit"]
+    every, hook = stage["MethodSettings"]
+    assert (every["HttpMethod"], every["ResourcePath"]) == ("*", "/*")
+    assert every["ThrottlingRateLimit"]
+    assert every["ThrottlingBurstLimit"]
+    assert (hook["HttpMethod"], hook["ResourcePath"].replace("~1", "/")) == ("POST", "//hooks/bookings")
+    assert hook["ThrottlingRateLimit"] * 2 <= READS_A_SECOND, "a booking reads two versions of a secret"
     [deployment] = of_type("AWS::ApiGateway::Deployment").values()
     assert "StageName" not in deployment, "a deployment that names a stage makes it"
 

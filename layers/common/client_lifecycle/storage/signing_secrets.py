@@ -20,6 +20,7 @@ NOT_THERE = frozenset({"ParameterNotFound", "ParameterVersionNotFound"})
 KEPT_FOR = timedelta(minutes=1)
 READS_WHILE_KEPT = 5
 SIGNERS_KEPT = 256
+"""How many signers with secrets are kept, and how many without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,15 @@ class _Kept:
 
 @dataclass(frozen=True, slots=True)
 class SigningSecrets:
-    """The secrets in Parameter Store, named ``<prefix>/<signer>``, kept in this process for a minute."""
+    """The secrets in Parameter Store, named ``<prefix>/<signer>``, kept in this process for a minute.
+
+    Signers without a secret are kept apart: those that somebody makes up push out no other.
+    """
 
     client: SSMClient
     prefix: str
-    _kept: dict[str, _Kept] = field(default_factory=dict, init=False, repr=False)
+    _known: dict[str, _Kept] = field(default_factory=dict, init=False, repr=False)
+    _unknown: dict[str, _Kept] = field(default_factory=dict, init=False, repr=False)
 
     def of(self, signer: str, at: datetime) -> Iterator[str]:
         """Yield the signer's current secret and, while one is being rotated out, the one before it.
@@ -52,7 +57,7 @@ class SigningSecrets:
         Raises:
             StorageBusy: Parameter Store kept throttling, or was out of reach.
         """
-        kept = self._kept.get(signer)
+        kept = self._known.get(signer) or self._unknown.get(signer)
         if kept is None or at - kept.since >= KEPT_FOR:
             yield from self._keep(signer, _Kept(self._read(signer), at))
             return
@@ -62,9 +67,13 @@ class SigningSecrets:
             yield from self._keep(signer, anew)
 
     def _keep(self, signer: str, kept: _Kept) -> tuple[str, ...]:
-        if len(self._kept) >= SIGNERS_KEPT:
-            self._kept.clear()
-        self._kept[signer] = kept
+        """Keep a signer's secrets, in place of those that were read longest ago if there are too many."""
+        for place in (self._known, self._unknown):
+            place.pop(signer, None)
+        place = self._known if kept.secrets else self._unknown
+        if len(place) >= SIGNERS_KEPT:
+            del place[next(iter(place))]
+        place[signer] = kept
         return kept.secrets
 
     def _read(self, signer: str) -> tuple[str, ...]:
