@@ -67,6 +67,24 @@ class Tables:
         moment = {"RestoreDateTime": at} if at else {"UseLatestRestorableTime": True}
         self.dynamodb.restore_table_to_point_in_time(SourceTableName=name, TargetTableName=to, **moment)
 
+    def check_restored(self, name: str, source: str, at: datetime | None) -> None:
+        """Check that a table is the restore that is asked for, begun by a command that was interrupted.
+
+        Args:
+            name: the table that there is already.
+            source: the name of the table, or the ARN of the backup, that it is to be restored from.
+            at: the moment that it is to be restored to, if one is asked for.
+
+        Raises:
+            OperationFailed: it is another table, or a restore to another moment.
+        """
+        summary = self.describe(name).get("RestoreSummary", {})
+        begun = (summary.get("SourceBackupArn"), summary.get("SourceTableArn", "").rpartition("/")[2])
+        if source not in begun:
+            raise OperationFailed(f"There is a table {name}, and it is not restored from {source}. Name another.")
+        if at and summary["RestoreDateTime"] != at:
+            raise OperationFailed(f"{name} is restored to {summary['RestoreDateTime']}. Name another table.")
+
     def wait_until_active(self, name: str) -> None:
         """Wait until a table and its indexes can be used; a restore takes from minutes to hours."""
         while not _is_active(self.describe(name)):

@@ -1,6 +1,7 @@
 """Stops and starts what writes to the table: every function but the one that publishes events.
 
-A function that may run zero times at once is throttled: the API answers 500, the workflow and the bus try again.
+A function that may run zero times at once is throttled: the API answers 500, and the workflow tries again for minutes.
+Lambda sets a booking from the bus aside at once, without a second try; ``redrive bookings`` answers it afterwards.
 """
 
 from __future__ import annotations

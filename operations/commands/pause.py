@@ -9,9 +9,11 @@ from operations import traffic
 from operations.options import DryRun
 from operations.stack import find_stack
 
+ANSWER_BOOKINGS = "python -m operations redrive bookings"
+
 
 def pause(context: typer.Context, dry_run: DryRun = False) -> None:
-    """Let nothing write to the table: calls fail, workflows and the bus try again, and events are still published."""
+    """Let nothing write to the table: calls fail, bookings on the bus are set aside, and events are still published."""
     stack, screen = find_stack(context.obj), Screen()
     writers = traffic.writers(stack)
     if dry_run:
@@ -35,3 +37,5 @@ def resume(context: typer.Context) -> None:
     with screen.step("Reader of the stream, and the clock"):
         traffic.read_stream(stack)
         traffic.run_clock(stack)
+    screen.raw(f"Answer the bookings that were set aside meanwhile: {ANSWER_BOOKINGS}")
+    screen.raw("A run whose workflow failed meanwhile is retried by its practice: POST /bulk-archives/{run_id}/retry")

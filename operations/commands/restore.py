@@ -24,21 +24,25 @@ def restore(
     backup: Annotated[str | None, typer.Option(help="The ARN of a backup, if the table is gone.")] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Restore the table to a moment, under another name; the system keeps the table it has until cut-over."""
+    """Restore the table to a moment, under another name; the system keeps the table it has until cut-over.
+
+    Given again after an interruption, it continues the restore that it began.
+    """
     stack, screen = find_stack(context.obj), Screen()
     tables, restored = Tables(stack.client("dynamodb")), source or stack.outputs["TableName"]
-    screen.raw(
-        f"{backup} is restored as {to}."
-        if backup
-        else f"{restored} is restored to {_moment(tables, restored, at)} as {to}."
-    )
+    is_begun = tables.exists(to)
+    if is_begun:
+        tables.check_restored(to, backup or restored, at)
+        screen.raw(f"The restore of {backup or restored} as {to} was begun; it continues.")
+    elif backup:
+        screen.raw(f"{backup} is restored as {to}.")
+    else:
+        screen.raw(f"{restored} is restored to {_moment(tables, restored, at)} as {to}.")
     if dry_run:
         screen.say("Nothing was done.")
         return
-    if backup:
-        tables.restore_backup(backup, to)
-    else:
-        tables.restore(restored, to, at)
+    if not is_begun:
+        _begin(tables, restored, backup, to, at)
     with screen.step("Restoring; minutes to hours on AWS"):
         tables.wait_until_active(to)
     with screen.step("Stream, protection, point-in-time recovery"):
@@ -46,6 +50,13 @@ def restore(
     if faults := tables.lacks(to, restored):
         raise OperationFailed(f"{to} cannot be used: {', '.join(faults)}.")
     screen.raw(f"Let the system use it: python -m operations cut-over {to}")
+
+
+def _begin(tables: Tables, restored: str, backup: str | None, to: str, at: datetime | None) -> None:
+    if backup:
+        tables.restore_backup(backup, to)
+    else:
+        tables.restore(restored, to, at)
 
 
 def _moment(tables: Tables, restored: str, at: datetime | None) -> datetime:

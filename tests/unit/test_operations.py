@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
+from unittest.mock import MagicMock
 from weakref import WeakSet
 
 import boto3
@@ -16,9 +17,12 @@ from typer.testing import CliRunner
 from client_lifecycle.storage.table import Table
 from operations import outbox
 from operations.command_line import COMMANDS, app
+from operations.commands import pause as pausing
+from operations.commands import restore as restoring
 from operations.commands.redrive import describe
 from operations.dead_letters import Letter, Queue
 from operations.outbox import events_between
+from operations.tables import IMAGES
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
@@ -102,3 +106,84 @@ def test_only_events_of_the_span_are_held_while_the_table_is_read(monkeypatch: p
     told = events_between(table, *span, lambda _done, _total: held.append(len(alive)))
     assert [event.time for event in told.events] == [START + hour * HOUR for hour in (250, 251, 252)]
     assert max(held) <= 4
+
+
+@dataclass
+class Restoring:
+    """DynamoDB, with a table in use and a restore of it that an interrupted command has begun."""
+
+    summary: dict[str, Any]
+    calls: list[str] = field(default_factory=list)
+
+    def describe_table(self, TableName: str) -> Any:  # noqa: N803
+        begun = {} if TableName == "clients" else {"RestoreSummary": self.summary}
+        return {
+            "Table": {
+                "TableStatus": "ACTIVE",
+                "KeySchema": [],
+                "StreamSpecification": {"StreamViewType": IMAGES},
+                "DeletionProtectionEnabled": True,
+                **begun,
+            }
+        }
+
+    def update_table(self, **_: Any) -> None:
+        self.calls.append("update_table")
+
+    def update_continuous_backups(self, **_: Any) -> None:
+        self.calls.append("update_continuous_backups")
+
+
+ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/"
+BACKUP = f"{ARN}clients/backup/01"
+BEGUN = {"SourceTableArn": f"{ARN}clients", "SourceBackupArn": BACKUP, "RestoreDateTime": START}
+
+
+def restored(monkeypatch: pytest.MonkeyPatch, summary: dict[str, Any], *options: str) -> tuple[Any, list[str]]:
+    dynamodb = Restoring(summary)
+
+    class Found:
+        outputs: ClassVar = {"TableName": "clients"}
+
+        def client(self, _: str) -> Any:
+            return dynamodb
+
+    monkeypatch.setattr(restoring, "find_stack", lambda _: Found())
+    return CliRunner().invoke(app, ["restore", "clients-restored", *options]), dynamodb.calls
+
+
+@pytest.mark.parametrize("options", [[], ["--at", "2026-03-01T00:00:00Z"], ["--backup", BACKUP]])
+def test_an_interrupted_restore_continues_when_it_is_given_again(
+    monkeypatch: pytest.MonkeyPatch, options: list[str]
+) -> None:
+    told, calls = restored(monkeypatch, BEGUN, *options)
+    assert told.exit_code == 0, told.output
+    assert "it continues" in told.output
+    assert calls == ["update_table", "update_continuous_backups"]
+
+
+@pytest.mark.parametrize(
+    ("summary", "options"),
+    [
+        ({}, []),
+        ({**BEGUN, "SourceTableArn": f"{ARN}others"}, []),
+        (BEGUN, ["--source", "others"]),
+        (BEGUN, ["--backup", f"{ARN}clients/backup/02"]),
+        (BEGUN, ["--at", "2026-03-01T00:00:01Z"]),
+    ],
+)
+def test_a_table_that_is_not_the_restore_asked_for_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, summary: dict[str, Any], options: list[str]
+) -> None:
+    told, calls = restored(monkeypatch, summary, *options)
+    assert told.exit_code == 1
+    assert "Name another" in told.output
+    assert calls == []
+
+
+def test_resume_says_how_what_a_pause_held_up_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pausing, "find_stack", lambda _: None)
+    monkeypatch.setattr(pausing, "traffic", MagicMock(**{"writers.return_value": {"Clients": "clients"}}))
+    told = CliRunner().invoke(app, ["resume"])
+    assert "python -m operations redrive bookings" in told.output
+    assert "POST /bulk-archives/{run_id}/retry" in told.output

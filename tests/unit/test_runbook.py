@@ -14,6 +14,7 @@ RESOURCES = read_template()["Resources"]
 ALARMS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::CloudWatch::Alarm"]
 FUNCTIONS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+RECOVERY = (ROOT / "docs" / "recovery.md").read_text(encoding="utf-8")
 ENTRIES = {entry.partition("\n")[0]: entry for entry in re.split(r"^### ", RUNBOOK, flags=re.MULTILINE)[1:]}
 
 
@@ -32,6 +33,19 @@ def test_an_entry_says_what_it_means_what_to_look_at_and_what_mends_it(title: st
     parts = re.findall(r"^\*\*(\w[\w ]*):\*\*", ENTRIES[title], re.MULTILINE)
     assert parts == ["Alarms", "Means", "Look at", "Mend"]
     assert re.search(r"```sh\n(python -m operations [^\n]+\n)+```", ENTRIES[title])
+
+
+STEPS = re.split(r"^(?:\d\. |### )", f"{RUNBOOK}\n{RECOVERY}", flags=re.MULTILINE)
+AFTER_A_PAUSE = [step for step in STEPS if "operations resume\n" in step and "pause" in step]
+
+
+@pytest.mark.parametrize("step", AFTER_A_PAUSE, ids=lambda step: step.partition("\n")[0])
+def test_bookings_that_a_pause_set_aside_are_answered_after_it(step: str) -> None:
+    assert "python -m operations redrive bookings\n" in step.partition("operations resume\n")[2]
+
+
+def test_the_recovery_and_three_entries_resume_after_a_pause() -> None:
+    assert len(AFTER_A_PAUSE) == 4
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
