@@ -51,7 +51,7 @@ def test_a_letter_without_a_readable_booking_can_be_described(detail: object) ->
 def test_a_provider_s_id_that_the_api_would_refuse_is_not_taken(command: list[str], provider: str) -> None:
     told = CliRunner().invoke(app, [*command, provider])
     assert told.exit_code == 2
-    assert "A provider's id is 1 to 64" in told.output
+    assert "An id is 1 to 64" in told.output
 
 
 def test_a_letter_that_others_see_already_is_left_to_them() -> None:
