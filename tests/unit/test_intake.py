@@ -394,6 +394,8 @@ BOOKED_AT: list[tuple[str, Appointment, Kept, object]] = [
     ("stays", UNTOLD, kept(appointment(booked_at=NOW - DAY)), NOW - DAY),
     ("nobody ever said", UNTOLD, kept(UNTOLD), None),
     ("another hour", UNTOLD, kept(appointment(booked_at=NOW - DAY, starts_at=NOW + HOUR)), NOW),
+    ("longer", UNTOLD, kept(appointment(booked_at=NOW - DAY, duration_minutes=30)), NOW),
+    ("shorter", UNTOLD, kept(appointment(booked_at=NOW - DAY, duration_minutes=90)), NOW - DAY),
     ("another calendar", UNTOLD, kept(appointment(booked_at=NOW - DAY, calendar_id="room-2")), NOW),
     ("booked again", UNTOLD, kept(replace(CANCELLED, booked_at=NOW - DAY)), NOW),
     ("completed", COMPLETED, kept(appointment(booked_at=NOW - DAY)), NOW - DAY),

@@ -301,7 +301,7 @@ def _guard(record: Record, before: Record | None, client: Client, at: datetime) 
 def _with_booked_at(record: Record, before: Record | None, at: datetime) -> Record:
     """Return an appointment with the moment it was booked or moved to its slot, if its calendar does not tell (A1).
 
-    It is the moment of telling for one that is new or has moved; otherwise it stays what it was.
+    It is the moment of telling for one that is new, has moved or takes longer; otherwise it stays what it was.
     """
     if not isinstance(record, Appointment) or record.booked_at:
         return record
@@ -314,7 +314,8 @@ def _with_booked_at(record: Record, before: Record | None, at: datetime) -> Reco
 def _keeps_slot(record: Appointment, before: Appointment) -> bool:
     if record.status is AppointmentStatus.BOOKED and before.status is not AppointmentStatus.BOOKED:
         return False
-    return (record.starts_at, record.calendar_id) == (before.starts_at, before.calendar_id)
+    is_no_longer = record.duration_minutes <= before.duration_minutes
+    return is_no_longer and (record.starts_at, record.calendar_id) == (before.starts_at, before.calendar_id)
 
 
 def _is_charged_anyway(record: Record, before: Record | None) -> bool:
