@@ -10,7 +10,7 @@ from pydantic import Field
 
 from client_lifecycle.domain.errors import ClientNotFound, ReceiptNotFound, RestoreNotFound, StillArchived
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
-from client_lifecycle.edge import business, http, identity, wiring
+from client_lifecycle.edge import http, identity, metrics, wiring
 from client_lifecycle.edge.bodies import MAX_NAMED, Body
 from client_lifecycle.edge.views.clients import ClientView
 from client_lifecycle.edge.views.receipts import RestorationView, RestoredItemView
@@ -122,7 +122,7 @@ def _told(restored: Restored) -> ActivatedView:
     """Count what could not be taken back, and show the client that is back."""
     view = ActivatedView.of(restored)
     missing = sum(view.counts.values()) - view.counts.get(RestoreOutcome.RESTORED, 0)
-    business.publish(+Counter({business.Metric.NOT_RESTORED: missing - view.counts.get(RestoreOutcome.PENDING, 0)}))
+    metrics.publish(+Counter({metrics.Metric.NOT_RESTORED: missing - view.counts.get(RestoreOutcome.PENDING, 0)}))
     return view
 
 

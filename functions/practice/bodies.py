@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 from pydantic import AfterValidator, Field, StringConstraints
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import Group
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings, TidyUp
 from client_lifecycle.edge.bodies import MAX_NAMED, Body, Name, PortalBody, Whole, not_given
 from client_lifecycle.use_cases.ids import new_id

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from client_lifecycle.edge import business, patience, wiring
+from client_lifecycle.edge import metrics, patience, wiring
 from client_lifecycle.edge.unreadable import tell
 from client_lifecycle.use_cases.publish_events import Published, publish
 
@@ -19,7 +19,7 @@ logger = Logger()
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Publish a batch of the stream and name the write from which on it is to be delivered again, if any."""
     result = publish(wiring.event_bus(), wiring.dead_letters(), event["Records"])
-    business.publish(business.counted(result.events))
+    metrics.publish(metrics.counted(result.events))
     _log(len(event["Records"]), result)
     failed = [result.again_from] if result.again_from else []
     return {"batchItemFailures": [{"itemIdentifier": record.sequence_number} for record in failed]}

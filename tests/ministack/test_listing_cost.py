@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Source, Status
+from client_lifecycle.storage.client_edits import commit_client
 from client_lifecycle.storage.clients import list_by_address, list_clients
-from client_lifecycle.storage.edits import commit_client
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.search import MAX_QUERIES, find_by_name
 from client_lifecycle.storage.table import Query, Table

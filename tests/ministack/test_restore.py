@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.effects import cancel_commitments
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.records import Appointment, ChatKind, Membership, Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings

@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 import pytest
 from msgspec.structs import replace
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import ArchiveOptions, Client, Reactivation, Status
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.outcomes import Outcome
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoredItem, RestoreOutcome

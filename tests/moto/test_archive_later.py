@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.bookings import BookedBy, Booking
 from client_lifecycle.domain.client import ArchiveOptions, Client, PlanTerms, Status, Trigger
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus, Record
 from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.storage import due, keys

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.records import AppointmentStatus
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge import wiring

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.policy import TABLE, Action, Actor
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from client_lifecycle.domain.errors import LifecycleError, StorageBusy
 from client_lifecycle.edge import http, wiring
-from client_lifecycle.edge.settings import TableSettings, read_environment
+from client_lifecycle.edge.environment import TableSettings, read_environment
 from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Executions, Log
 from tests.moto.workflow import confirmed

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
 from client_lifecycle.domain.client import ArchiveOptions, Client, Group, PlanTerms, Trigger, with_next_revision
 from client_lifecycle.domain.effects import Change
@@ -32,7 +33,6 @@ from client_lifecycle.domain.errors import (
     Superseded,
 )
 from client_lifecycle.domain.intake import Told
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.records import Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.domain.runs import Run

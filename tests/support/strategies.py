@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import (
     ArchiveOptions,
     ArchivePlan,
@@ -24,7 +25,6 @@ from client_lifecycle.domain.members import Member, Totals
 from client_lifecycle.domain.money import Amount, per_currency
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.preview import PreviewFacts
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
 from client_lifecycle.domain.records import (
     Appointment,

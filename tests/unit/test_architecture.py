@@ -131,7 +131,7 @@ def test_a_function_imports_no_other_function(path: Path) -> None:
 @pytest.mark.parametrize("path", modules_of(PACKAGE, FUNCTIONS), ids=named)
 def test_the_environment_is_read_in_the_settings_only(path: Path) -> None:
     reads = {name for name in imports_of(path) if name == "os" or name.startswith("os.")}
-    assert not reads or path == PACKAGE / "edge" / "settings.py"
+    assert not reads or path == PACKAGE / "edge" / "environment.py"
 
 
 def statements_run_at_import(path: Path) -> Iterator[ast.AST]:

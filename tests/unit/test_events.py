@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import fields, replace
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingRefusal, acceptance, refusal_of
 from client_lifecycle.domain.client import ArchiveOptions, Source, Status, Trigger
 from client_lifecycle.domain.effects import Change, all_effects, cancel_commitments
@@ -28,7 +29,6 @@ from client_lifecycle.domain.events import (
     run_event,
 )
 from client_lifecycle.domain.outcomes import OUTCOMES, Outcome, RunKind, counts_of
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
     AppointmentStatus,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.policy import SENTENCES, TABLE, Action, Actor, Permission, Refusal, decide, permissions_of
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, Switch, resolve
 from tests.support.builders import client, stamp
 from tests.support.strategies import clients, portal_settings

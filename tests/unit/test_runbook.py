@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from client_lifecycle.edge.business import Metric
+from client_lifecycle.edge.metrics import Metric
 from local.template import ROOT, read_template
 
 RESOURCES = read_template()["Resources"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.edge import identity, settings, unreadable
+from client_lifecycle.edge import environment, identity, unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE, SweepResult
@@ -137,27 +137,27 @@ def test_manifests_are_private_encrypted_and_expire() -> None:
 
 def test_environment_names_are_those_the_settings_models_read() -> None:
     common = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-    everywhere = [*settings.TableSettings.__struct_fields__, *settings.OriginSettings.__struct_fields__]
+    everywhere = [*environment.TableSettings.__struct_fields__, *environment.OriginSettings.__struct_fields__]
     assert {name.upper() for name in everywhere} <= set(common)
-    answering_once = {name.upper() for name in settings.IdempotencySettings.__struct_fields__}
-    listing = {name.upper() for name in settings.CursorSettings.__struct_fields__}
-    starting_runs = {name.upper() for name in settings.WorkflowSettings.__struct_fields__}
+    answering_once = {name.upper() for name in environment.IdempotencySettings.__struct_fields__}
+    listing = {name.upper() for name in environment.CursorSettings.__struct_fields__}
+    starting_runs = {name.upper() for name in environment.WorkflowSettings.__struct_fields__}
     told = set(FUNCTIONS["BulkArchiveFunction"]["Environment"]["Variables"])
     assert told == starting_runs | answering_once | listing
     assert set(FUNCTIONS["PrepareRetryFunction"]["Environment"]["Variables"]) == starting_runs
-    watching = {name.upper() for name in settings.StreamReaderSettings.__struct_fields__}
+    watching = {name.upper() for name in environment.StreamReaderSettings.__struct_fields__}
     assert set(FUNCTIONS["ScheduledCleanupFunction"]["Environment"]["Variables"]) == starting_runs | watching
     for name in ANSWER_ONCE - {"BulkArchiveFunction"}:
         assert set(FUNCTIONS[name]["Environment"]["Variables"]) == answering_once | listing
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]
-    read = [*settings.EventSettings.__struct_fields__, *settings.DeadLetterSettings.__struct_fields__]
+    read = [*environment.EventSettings.__struct_fields__, *environment.DeadLetterSettings.__struct_fields__]
     assert {name.upper() for name in read} == set(events)
     requests = FUNCTIONS["BookingRequestsFunction"]["Environment"]["Variables"]
-    assert {name.upper() for name in settings.DeadLetterSettings.__struct_fields__} == set(requests)
+    assert {name.upper() for name in environment.DeadLetterSettings.__struct_fields__} == set(requests)
     hook = FUNCTIONS["BookingHookFunction"]["Environment"]["Variables"]
-    assert {name.upper() for name in settings.HookSettings.__struct_fields__} == set(hook)
+    assert {name.upper() for name in environment.HookSettings.__struct_fields__} == set(hook)
     records = FUNCTIONS["RecordHookFunction"]["Environment"]["Variables"]
-    assert {name.upper() for name in settings.RecordHookSettings.__struct_fields__} == set(records)
+    assert {name.upper() for name in environment.RecordHookSettings.__struct_fields__} == set(records)
 
 
 def test_the_deployed_runtime_is_python_3_13_on_arm64_by_default() -> None:

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 
 BETWEEN_FLIPS = timedelta(milliseconds=2)

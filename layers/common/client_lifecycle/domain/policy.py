@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import Client
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, Switch, resolve
 
 

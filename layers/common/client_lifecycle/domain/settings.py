@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
-from client_lifecycle.domain.reasons import ArchiveReason
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 
 DEFAULT_TIME_ZONE = ZoneInfo("UTC")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from client_lifecycle.edge.settings import OriginSettings, read_environment
+from client_lifecycle.edge.environment import OriginSettings, read_environment
 
 ALWAYS: Mapping[str, str] = {
     "Cache-Control": "no-store",

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from msgspec.structs import replace
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import (
     ArchiveOptions,
 )
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge.ids import ID_PATTERN
 

@@ -27,8 +27,8 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 
 from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRunning, StorageBusy
 from client_lifecycle.edge import identity, wiring
+from client_lifecycle.edge.environment import IdempotencySettings, read_environment
 from client_lifecycle.edge.idempotency import HEADER, REPLAYED_HEADER
-from client_lifecycle.edge.settings import IdempotencySettings, read_environment
 from client_lifecycle.storage.calls import persistently
 
 KEPT_SECONDS = 24 * 60 * 60

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from client_lifecycle.edge.settings import (
+from client_lifecycle.edge.environment import (
     CursorSettings,
     DeadLetterSettings,
     EventSettings,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.seal import Seal
     from client_lifecycle.storage.signing_secrets import SigningSecrets
-    from client_lifecycle.storage.stream_reader import StreamReader
+    from client_lifecycle.storage.stream_mapping import StreamReader
     from client_lifecycle.storage.workflow import Workflow
 
 

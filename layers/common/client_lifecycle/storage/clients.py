@@ -19,7 +19,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import addresses, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import check, conditional_update, put_new
-from client_lifecycle.storage.reading import read_each
+from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query, Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain, unreadable

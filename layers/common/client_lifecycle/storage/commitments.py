@@ -26,7 +26,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import record_from
-from client_lifecycle.storage.reading import read_each
+from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query, Table, side_by_side
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import unreadable

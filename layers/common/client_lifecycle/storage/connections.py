@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.seal import Seal
     from client_lifecycle.storage.signing_secrets import SigningSecrets
-    from client_lifecycle.storage.stream_reader import StreamReader
+    from client_lifecycle.storage.stream_mapping import StreamReader
     from client_lifecycle.storage.workflow import Workflow
 
 MAX_CONNECTIONS = 32
@@ -82,7 +82,7 @@ def connect_dead_letters(queue_url: str) -> DeadLetters:
 
 def connect_stream_reader(function_name: str) -> StreamReader:
     """Connect to what calls the function of this name."""
-    from client_lifecycle.storage.stream_reader import StreamReader
+    from client_lifecycle.storage.stream_mapping import StreamReader
 
     return StreamReader(_client("lambda"), function_name)
 

@@ -12,7 +12,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update
 from client_lifecycle.storage.keys import Work
-from client_lifecycle.storage.reading import read_each
+from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query, StaleRead, Table
 from client_lifecycle.storage.values import unreadable
 

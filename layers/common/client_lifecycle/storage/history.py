@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.reading import read_each
+from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain

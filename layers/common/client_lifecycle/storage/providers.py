@@ -9,10 +9,10 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import fields, replace
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound, UnreadableRecord
 from client_lifecycle.domain.policy import switches_of
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import (
     Level,
     PortalSettings,
@@ -26,7 +26,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import group_item
 from client_lifecycle.storage.items import check, conditional_update, delete, put_new
-from client_lifecycle.storage.reading import read_each
+from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import ConditionsFailed, Query, StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain

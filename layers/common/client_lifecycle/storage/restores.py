@@ -16,7 +16,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import REMOVED, record_from
 from client_lifecycle.storage.items import conditional_update, put_new
-from client_lifecycle.storage.reading import read_each
+from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain

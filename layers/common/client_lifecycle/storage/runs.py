@@ -20,7 +20,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.page_sizes import fitting
-from client_lifecycle.storage.reading import read_each
+from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Page, Query, Table, Write, side_by_side
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain

@@ -11,8 +11,8 @@ from client_lifecycle.domain.errors import ClientNotFound, EmailInUse, Unreadabl
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, decide, permissions_of, switches_of
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.domain.unreadable import Unreadable
+from client_lifecycle.storage.client_edits import AddressTaken, commit_client
 from client_lifecycle.storage.clients import read_client, read_clients
-from client_lifecycle.storage.edits import AddressTaken, commit_client
 from client_lifecycle.storage.providers import read_settings, read_switches
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.optimistic import optimistic_on_client

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import (
     ArchiveOptions,
     ArchivePlan,
@@ -14,7 +15,6 @@ from client_lifecycle.domain.client import (
     Status,
     Trigger,
 )
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View

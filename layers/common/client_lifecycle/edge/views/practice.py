@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import (
     Group,
 )
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings, TidyUp
 from client_lifecycle.edge.views.shared import UnreadableField, View
 from client_lifecycle.edge.views.values import Shown

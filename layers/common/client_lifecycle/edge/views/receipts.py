@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.effects import Change, LeftAloneReason
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.receipts import Receipt, ReceiptState
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import (

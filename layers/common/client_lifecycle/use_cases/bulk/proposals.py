@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, tzinfo
 
+from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import ArchiveOptions
 from client_lifecycle.domain.days import day_of
 from client_lifecycle.domain.errors import NothingSelected
-from client_lifecycle.domain.reasons import ArchiveReason
 from client_lifecycle.domain.runs import MAX_CLIENTS, TIDY_UP, Run, RunState, proposal_terms
 from client_lifecycle.domain.selection import quiet_clients
 from client_lifecycle.domain.settings import TidyUp

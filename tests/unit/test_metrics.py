@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.events import Event, EventName
-from client_lifecycle.edge.business import Metric, counted
+from client_lifecycle.edge.metrics import Metric, counted
 from tests.support.builders import NOW, PROVIDER_ID
 
 
