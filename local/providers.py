@@ -16,10 +16,15 @@ SOURCES = ("calendar", "billing")
 def add_provider(aws: LocalAws, provider_id: str) -> str:
     """Make up the secret that a provider's bookings and records are signed with, and return it."""
     secret = secrets.token_urlsafe()
+    give_secret(aws, provider_id, secret)
+    return secret
+
+
+def give_secret(aws: LocalAws, provider_id: str, secret: str) -> None:
+    """Make this what a provider's bookings and records are signed with."""
     names = [f"{PREFIX}{provider_id}", *(f"{RECORDS_PREFIX}{provider_id}/{source}" for source in SOURCES)]
     for name in names:
         aws.ssm.put_parameter(Name=name, Value=secret, Type="SecureString")
-    return secret
 
 
 def booking_secrets(aws: LocalAws) -> dict[str, str]:

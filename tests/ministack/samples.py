@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from local.functions import functions, named
 from local.invoking import Invocation, invoke_remotely
-from local.providers import PREFIX
+from local.providers import give_secret
 from local.samples.catalogue import Sample, fits, readable
 from local.samples.given import Given
 from local.samples.practice import practice_of, prepare
@@ -23,7 +23,7 @@ Invoke = Callable[[bytes], Invocation]
 
 def given_to_samples(deployed: PracticeStack, provider_id: str) -> Mapping[str, Given]:
     """What each sample may name, in a practice of its own; it is made in one go, as ``make events`` does it."""
-    deployed.aws.ssm.put_parameter(Name=f"{PREFIX}{provider_id}", Value=SECRET, Type="SecureString")
+    give_secret(deployed.aws, provider_id, SECRET)
     stack = deployed.deployed
     practice = practice_of(
         deployed.aws,

@@ -20,13 +20,17 @@ from requests.auth import AuthBase
 
 from clients.bodies import AddBody, SearchBody
 from local.sample_practice import PROVIDER_ID
-from local.signatures import signed_headers
+from local.signatures import signed_headers, webhook_headers
 from local.template import read_template
 
 Case: TypeAlias = schemathesis.Case[Any]
 
 BOOKINGS = "/hooks/bookings"
+RECORDS = "/hooks/records"
 TO_BE_SIGNED = "to be signed"
+PROBLEM_JSON = "application/problem+json"
+SOURCE = "calendar"
+NUMBERS = count()
 SECRET = os.environ["BOOKING_SECRET"]
 TODAY_AT_NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 TODAY = TODAY_AT_NOON.date()
@@ -80,11 +84,22 @@ class Signed(AuthBase):
         return request
 
 
+class SignedAsWebhook(AuthBase):
+    """Signs changes as the practice's calendar does."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        body = request.body or b""
+        assert isinstance(body, str | bytes)
+        raw = body.encode() if isinstance(body, str) else body
+        signed = webhook_headers(SECRET, PROVIDER_ID, SOURCE, f"fuzz-{next(NUMBERS)}", raw, datetime.now(UTC))
+        request.headers.update({name: value for name, value in signed.items() if name.startswith("webhook-")})
+        return request
+
+
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     """Give well-formed requests the values that only a caller with earlier answers, or a memory, can have."""
-    if case.path == BOOKINGS and case.headers.get("X-Signature") == TO_BE_SIGNED:
-        kwargs["auth"] = Signed()
+    _sign(case, kwargs)
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     if "cursor" in case.query:
@@ -95,9 +110,27 @@ def before_call(context: schemathesis.HookContext, case: Case, kwargs: dict[str,
         case.headers["Idempotency-Key"] = _own(
             case.headers["Idempotency-Key"], case.method, case.formatted_path, case.body
         )
-    if case.path == BOOKINGS and isinstance(case.body, dict):
+    _be_of_the_practice(case)
+
+
+def _sign(case: Case, kwargs: dict[str, Any]) -> None:
+    if case.path == BOOKINGS and case.headers.get("X-Signature") == TO_BE_SIGNED:
+        kwargs["auth"] = Signed()
+    if case.path == RECORDS and case.headers.get("webhook-signature") == TO_BE_SIGNED:
+        kwargs["auth"] = SignedAsWebhook()
+
+
+def _be_of_the_practice(case: Case) -> None:
+    """Have what other systems send be of the provider that it is signed for, and of a client it has."""
+    if not isinstance(case.body, dict):
+        return
+    if case.path == BOOKINGS:
         case.headers["X-Provider"] = case.body["provider_id"] = PROVIDER_ID
         case.body["event_id"] = _own(str(case.body["event_id"]), {**case.body, "event_id": None})
+    if case.path == RECORDS:
+        case.headers["X-Provider"] = case.body["provider_id"] = PROVIDER_ID
+        case.headers["X-Source"] = SOURCE
+        case.body["client_id"] = "client-0001"
 
 
 def _take_cursor(case: Case, asked: dict[str, Any], part: Literal["params", "json"]) -> None:
@@ -114,7 +147,6 @@ def _take_cursor(case: Case, asked: dict[str, Any], part: Literal["params", "jso
         del asked["cursor"]
 
 
-NUMBERS = count()
 MADE: dict[str, str] = {}
 """What each key or event id was sent with first."""
 
@@ -129,6 +161,5 @@ def _own(made_up: str, *sent: Any) -> str:
 def after_call(context: schemathesis.HookContext, case: Case, response: schemathesis.Response) -> None:
     """Answer as API Gateway does by the template's ``GatewayResponses``, which MiniStack ignores."""
     if response.status_code == UNAUTHORIZED["StatusCode"] and response.content == b'{"message":"Unauthorized"}':
-        [(content_type, document)] = UNAUTHORIZED["ResponseTemplates"].items()
-        response.headers["content-type"] = [content_type]
-        response.content = document.encode()
+        response.headers["content-type"] = [PROBLEM_JSON]
+        response.content = UNAUTHORIZED["ResponseTemplates"][PROBLEM_JSON].encode()
