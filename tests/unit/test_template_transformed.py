@@ -42,12 +42,14 @@ def test_the_api_has_one_stage_and_it_is_throttled_and_logged() -> None:
     [stage] = of_type("AWS::ApiGateway::Stage").values()
     assert stage["StageName"] == {"Ref": "StageName"}
     assert stage["AccessLogSetting"]["DestinationArn"] == {"Fn::GetAtt": ["ApiLogs", "Arn"]}
-    every, hook = stage["MethodSettings"]
+    every, *hooks = stage["MethodSettings"]
     assert (every["HttpMethod"], every["ResourcePath"]) == ("*", "/*")
     assert every["ThrottlingRateLimit"]
     assert every["ThrottlingBurstLimit"]
-    assert (hook["HttpMethod"], hook["ResourcePath"].replace("~1", "/")) == ("POST", "//hooks/bookings")
-    assert hook["ThrottlingRateLimit"] * 2 <= READS_A_SECOND, "a booking reads two versions of a secret"
+    paths = [(hook["HttpMethod"], hook["ResourcePath"].replace("~1", "/")) for hook in hooks]
+    assert paths == [("POST", "//hooks/bookings"), ("POST", "//hooks/records")]
+    for hook in hooks:
+        assert hook["ThrottlingRateLimit"] * 2 <= READS_A_SECOND, "a call reads two versions of a secret"
     [deployment] = of_type("AWS::ApiGateway::Deployment").values()
     assert "StageName" not in deployment, "a deployment that names a stage makes it"
 
