@@ -58,10 +58,9 @@ def active(practice: SamplePractice) -> list[SampleClient]:
     return [sample for sample in practice.clients if sample.client.status is Status.ACTIVE]
 
 
-def test_e11_what_is_shown_is_what_the_clients_own_records_tell(
-    table: Table, tenant: Tenant, practice: SamplePractice
-) -> None:
+def test_e11_what_is_shown_is_what_the_clients_own_records_tell(table: Table, practice: SamplePractice) -> None:
     load(table, practice)
+    tenant = Tenant(table, practice.provider_id)
     everyone = tuple(sample.client.client_id for sample in practice.clients)
     assert len(everyone) > FEW_CLIENTS
     of_many = show(table, practice.provider_id, ChosenClients(client_ids=everyone))
@@ -104,8 +103,9 @@ def test_a_listing_finds_whom_the_filter_finds_among_all_clients(
     assert 0 < len(expected) < len(active(practice))
 
 
-def test_a6_the_run_is_kept_as_it_was_shown(table: Table, tenant: Tenant, practice: SamplePractice) -> None:
+def test_a6_the_run_is_kept_as_it_was_shown(table: Table, practice: SamplePractice) -> None:
     load(table, practice)
+    tenant = Tenant(table, practice.provider_id)
     shown = show(table, practice.provider_id, FilteredClients(filter=ClientFilter(owes_nothing=True)))
     assert read_run(tenant, shown.run.run_id) == shown.run
     assert list(all_members(tenant, shown.run)) == list(shown.members)

@@ -211,8 +211,10 @@ def test_dead_letters_hold_personal_data_only_of_unreadable_bookings(
     holding = set()
     for url in sqs.list_queues(QueueNamePrefix=STACK)["QueueUrls"]:
         answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
-        if any(MARK in message["Body"] for message in answer.get("Messages", [])):
-            holding.add(url.rpartition("/")[2])
+        for message in answer.get("Messages", []):
+            if MARK in message["Body"]:
+                holding.add(url.rpartition("/")[2])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     assert holding == {f"{STACK}-booking-dead-letters"}
 
 

@@ -25,8 +25,10 @@ from tests.support.practice import put
 
 
 @pytest.fixture
-def booking_letters(outputs: dict[str, str]) -> str:
-    return outputs["BookingDeadLettersUrl"]
+def booking_letters(outputs: dict[str, str], sqs: Any) -> str:
+    url = outputs["BookingDeadLettersUrl"]
+    take_all(sqs, url)
+    return url
 
 
 @pytest.fixture

@@ -141,10 +141,9 @@ def perform(table: Table, who: Client, verb: str, at: datetime) -> None:
         case "restore chats":
             activate(table, who, [Restorable.CHATS], at=at)
         case "settings":
-            current = read_client(Tenant(table, who.provider_id), who.client_id)
-            table.transact(
-                [client_write(Tenant(table, PROVIDER_ID), current, replace(current, revision=current.revision + 1))]
-            )
+            tenant = Tenant(table, who.provider_id)
+            current = read_client(tenant, who.client_id)
+            table.transact([client_write(tenant, current, replace(current, revision=current.revision + 1))])
 
 
 def hold(table: Table, who: Client, at: datetime) -> None:
@@ -152,7 +151,7 @@ def hold(table: Table, who: Client, at: datetime) -> None:
     assert (live.client.credit_cents, live.client.owed_cents) == (who.credit_cents, who.owed_cents), "E11"
     if live.client.status is Status.ACTIVE:
         return
-    upcoming = [one for one in live.records if one.kind == "appointment" and one.lives_until]
+    upcoming = [one for one in live.records if isinstance(one, Appointment) and one.is_upcoming(at)]
     charging = [one for one in live.records if isinstance(one, Payment) and one.status is PaymentStatus.SCHEDULED]
     group_chats = [
         one
