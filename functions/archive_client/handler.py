@@ -28,7 +28,7 @@ from client_lifecycle.edge.views.receipts import ReceiptView
 from client_lifecycle.edge.views.shared import View
 from client_lifecycle.edge.views.values import Shown
 from client_lifecycle.use_cases.archive import archive_client
-from client_lifecycle.use_cases.archive_later import cancel_plan, plan_archive
+from client_lifecycle.use_cases.planned_archives import cancel_plan, plan_archive
 
 app = http.resolver()
 

@@ -21,20 +21,20 @@ from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item
 from client_lifecycle.storage.keys import Keys
-from client_lifecycle.storage.outcomes import settle_members
+from client_lifecycle.storage.settlements import settle_members
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
-from client_lifecycle.use_cases.archive_later import plan_archive
+from client_lifecycle.use_cases.archive_effects import apply_effect
 from client_lifecycle.use_cases.bulk.batches import Marked, judge
 from client_lifecycle.use_cases.bulk.control import Confirmation, confirm
 from client_lifecycle.use_cases.bulk.preview import preview
 from client_lifecycle.use_cases.bulk.retry import retry
 from client_lifecycle.use_cases.bulk.steps import failed, finish_run, mark_archived
 from client_lifecycle.use_cases.bulk.undo import start_undo
-from client_lifecycle.use_cases.carry_out import apply_effect
+from client_lifecycle.use_cases.planned_archives import plan_archive
 from local.ministack import LocalAws
 from local.sample_practice import CURRENCY
 from local.samples.catalogue import SAMPLES, Need, Sample

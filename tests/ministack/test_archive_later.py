@@ -21,9 +21,9 @@ from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
-from client_lifecycle.use_cases.archive_later import CarriedOut, cancel_plan, carry_out_plan, plan_archive
+from client_lifecycle.use_cases.archive_effects import apply_effect
 from client_lifecycle.use_cases.book import book
-from client_lifecycle.use_cases.carry_out import apply_effect
+from client_lifecycle.use_cases.planned_archives import CarriedOut, cancel_plan, carry_out_plan, plan_archive
 from tests.support.builders import DAY, NOW, appointment, cause, client, one_of_each, plan, reminder, terms
 from tests.support.made_up_answers import answering
 from tests.support.practice import count, everything, put

@@ -26,7 +26,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
-from client_lifecycle.use_cases.carry_out import apply_effect
+from client_lifecycle.use_cases.archive_effects import apply_effect
 from local.ministack import LocalAws
 from tests.support.builders import DAY, NOW, STAFF_ID, appointment, client, one_of_each, payment
 from tests.support.made_up_answers import answering, cancelled

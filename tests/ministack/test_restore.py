@@ -30,7 +30,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
-from client_lifecycle.use_cases.carry_out import apply_effect
+from client_lifecycle.use_cases.archive_effects import apply_effect
 from client_lifecycle.use_cases.restore import Restored
 from local.sample_practice import generate, load
 from tests.support.builders import (

@@ -16,8 +16,8 @@ from client_lifecycle.storage import due, keys
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.book import book
+from client_lifecycle.use_cases.planned_archives import CarriedOut, carry_out_plan
 from tests.moto.conftest import Clock, Log
 from tests.support.builders import (
     DAY,

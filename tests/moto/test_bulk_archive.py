@@ -9,8 +9,8 @@ import pytest
 from client_lifecycle.domain.outcomes import Outcome, RunKind, counts_of
 from client_lifecycle.domain.runs import MAX_CLIENTS, PREVIEW_LIFETIME, Run, RunState
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import all_members, read_run
+from client_lifecycle.storage.settlements import Settlement, settle_members
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.bulk.steps import finish_run

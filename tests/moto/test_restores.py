@@ -14,8 +14,8 @@ from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import record_item
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.keys import Keys
-from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import read_run
+from client_lifecycle.storage.settlements import Settlement, settle_members
 from client_lifecycle.storage.stream import events_of, stream_record
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant

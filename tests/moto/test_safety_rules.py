@@ -12,7 +12,7 @@ from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySett
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases import archive, archive_later
+from client_lifecycle.use_cases import archive, planned_archives
 from client_lifecycle.use_cases.bulk import steps
 from tests.moto.conftest import Clock, Executions
 from tests.moto.test_scheduled_cleanup import clean_up
@@ -193,7 +193,7 @@ def planned(table: Table) -> str:
     [
         (single, archive, "ArchiveBlocked"),
         (bulk, steps, "blocked"),
-        (planned, archive_later, "['owes_money']"),
+        (planned, planned_archives, "['owes_money']"),
     ],
     ids=["single", "bulk", "plan"],
 )

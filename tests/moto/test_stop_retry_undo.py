@@ -14,10 +14,10 @@ from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.runs import RunState, prepare_retry
 from client_lifecycle.edge import wiring
-from client_lifecycle.storage import keys, outcomes, runs
+from client_lifecycle.storage import keys, runs, settlements
 from client_lifecycle.storage.clients import read_client
-from client_lifecycle.storage.outcomes import exclude_members
 from client_lifecycle.storage.runs import create_run, read_run, replace_run
+from client_lifecycle.storage.settlements import exclude_members
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from tests.moto.conftest import Clock, Executions
@@ -161,7 +161,7 @@ class TestRetry:
         self, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(keys, "MEMBERS_PER_PARTITION", 20)
-        monkeypatch.setattr(outcomes, "MEMBERS_PER_TRANSACTION", 8)
+        monkeypatch.setattr(settlements, "MEMBERS_PER_TRANSACTION", 8)
         left: dict[str, Any] = {"facts": facts(status=Status.ACTIVE), "outcome": Outcome.NOT_REACHED}
         members = [member(place, **left) for place in range(80)]
         ended = run(members, state=RunState.STOPPED, started_at=NOW, finished_at=NOW)
@@ -184,7 +184,7 @@ class TestRetry:
     def test_a_retry_that_cannot_be_prepared_ends_with_everyone_accounted_for(
         self, table: Table, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(outcomes, "MEMBERS_PER_TRANSACTION", 1)
+        monkeypatch.setattr(settlements, "MEMBERS_PER_TRANSACTION", 1)
         workflow = with_a_lost_batch("c-2", "c-3")
         call("retry", workflow)
         again = Workflow(workflow.run_id, attempt=2)

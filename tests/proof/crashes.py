@@ -25,7 +25,7 @@ from client_lifecycle.storage.attributes import Plain, from_item
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
 from client_lifecycle.storage.workflow import Workflow
-from client_lifecycle.use_cases import archive_later
+from client_lifecycle.use_cases import planned_archives
 from client_lifecycle.use_cases.bulk import control
 from tests.proof.bulk import EFFECTS, MARK, SETTLE, UNDO, Batch, Execution, Work, preview
 from tests.proof.invariants import hold
@@ -309,7 +309,7 @@ def clean_up_that_starts_a_proposal(scene: Scene) -> Work:
 def planned(scene: Scene) -> None:
     at, terms = scene.world.at, PlanTerms(trigger=Trigger.AFTER_LAST_APPOINTMENT)
     who = scene.who("quiet").client_id
-    scene.done(lambda: archive_later.plan_archive(scene.world.tenant, who, terms, cause=cause(), at=at))
+    scene.done(lambda: planned_archives.plan_archive(scene.world.tenant, who, terms, cause=cause(), at=at))
 
 
 def after_plan(operation: Callable[..., Work]) -> Case:

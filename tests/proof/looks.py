@@ -18,7 +18,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.history import HistoryPage, list_history
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.providers import GroupPage, list_groups
-from client_lifecycle.storage.receipts import ReceiptPage, list_receipts
+from client_lifecycle.storage.receipt_pages import ReceiptPage, list_receipts
 from client_lifecycle.storage.runs import MemberPage, RunPage, list_members, list_runs
 from client_lifecycle.storage.values import from_plain
 from client_lifecycle.use_cases.clients import PermissionCheck, check_permissions

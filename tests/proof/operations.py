@@ -44,8 +44,8 @@ from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.values import to_plain
 from client_lifecycle.storage.workflow import Workflow
-from client_lifecycle.use_cases import archive_later
 from client_lifecycle.use_cases import clean_up as cleaning
+from client_lifecycle.use_cases import planned_archives
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
 from client_lifecycle.use_cases.book import book
@@ -283,19 +283,21 @@ def plan(world: World, who: Client, choice: int) -> Work:
     tomorrow = (at + DAY).date() if trigger is Trigger.ARCHIVE_ON else None
     options, seen = SAID[choice // 3 % len(SAID)], SEEN[choice // 9 % len(SEEN)]
     terms = PlanTerms(trigger=trigger, archive_on=tomorrow, options=options, acknowledged=seen)
-    return _client_asked(lambda: archive_later.plan_archive(world.tenant, who.client_id, terms, cause=cause(), at=at))
+    return _client_asked(
+        lambda: planned_archives.plan_archive(world.tenant, who.client_id, terms, cause=cause(), at=at)
+    )
 
 
 def cancel_plan(world: World, who: Client, choice: int) -> Work:
     """Staff cancel the plan to archive a client."""
     at = world.at
-    return _client_asked(lambda: archive_later.cancel_plan(world.tenant, who.client_id, cause=cause(), at=at))
+    return _client_asked(lambda: planned_archives.cancel_plan(world.tenant, who.client_id, cause=cause(), at=at))
 
 
 def carry_out_plan(world: World, who: Client, choice: int) -> Work:
     """A client's plan is looked at, by a clean-up that has found it due."""
     at = world.at
-    return lambda: archive_later.carry_out_plan(world.tenant, who.client_id, at=at)
+    return lambda: planned_archives.carry_out_plan(world.tenant, who.client_id, at=at)
 
 
 def clean_up(world: World, who: Client, choice: int) -> Work:

@@ -21,17 +21,17 @@ from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.restore import Restoration, RestoreState
 from client_lifecycle.domain.runs import Run, finish
-from client_lifecycle.domain.undo import UndoSkipReason
-from client_lifecycle.storage import archives, bookings, clients, due, outcomes, restores, runs
+from client_lifecycle.domain.undo import UndoSkipReason, skip_reason
+from client_lifecycle.storage import archives, bookings, clients, due, restores, runs, settlements
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_live
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.items import conditional_update, put_new
-from client_lifecycle.storage.outcomes import Settlement, _Attempt
+from client_lifecycle.storage.settlements import Settlement, _Attempt
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
-from client_lifecycle.use_cases import archive, archive_later, book, carry_out, restore
+from client_lifecycle.use_cases import archive, archive_effects, book, planned_archives, restore
 from client_lifecycle.use_cases.bulk import control, retry, steps
 from tests.proof import operations
 from tests.proof.bulk import MARK, Work
@@ -109,41 +109,41 @@ def unguarded(patch: pytest.MonkeyPatch, module: ModuleType, *fields: str) -> No
 
 
 def outcomes_given_over_others(patch: pytest.MonkeyPatch) -> None:
-    unguarded(patch, outcomes, "outcome")
+    unguarded(patch, settlements, "outcome")
 
 
 def marks_that_are_not_kept(patch: pytest.MonkeyPatch) -> None:
     def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> object:
         return exists(tenant, tenant.keys.member(run.run_id, member.position))
 
-    patch.setattr(outcomes, "mark_write", mark_write)
+    patch.setattr(settlements, "mark_write", mark_write)
 
 
 def marks_on_members_that_have_their_outcome(patch: pytest.MonkeyPatch) -> None:
-    whole = outcomes.mark_write
+    whole = settlements.mark_write
 
     def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> object:
         with pytest.MonkeyPatch.context() as inner:
-            unguarded(inner, outcomes, "outcome", "attempt", "archive_id")
+            unguarded(inner, settlements, "outcome", "attempt", "archive_id")
             return whole(tenant, run, member, archived, archive_id)
 
-    patch.setattr(outcomes, "mark_write", mark_write)
+    patch.setattr(settlements, "mark_write", mark_write)
 
 
 def attempts_that_settle_for_each_other(patch: pytest.MonkeyPatch) -> None:
     """A late delivery of an earlier attempt gives an outcome that the present one owes."""
-    whole = outcomes._outcome_write
+    whole = settlements._outcome_write
 
     def outcome_write(place: _Attempt, settlement: Settlement) -> object:
         with pytest.MonkeyPatch.context() as inner:
-            unguarded(inner, outcomes, "attempt")
+            unguarded(inner, settlements, "attempt")
             return whole(place, settlement)
 
-    patch.setattr(outcomes, "_outcome_write", outcome_write)
+    patch.setattr(settlements, "_outcome_write", outcome_write)
 
 
 def not_reached_although_marked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outcomes, "OUTCOMES_WITHOUT_CHANGE", frozenset())
+    patch.setattr(settlements, "OUTCOMES_WITHOUT_CHANGE", frozenset())
 
 
 def retries_that_reopen_everybody(patch: pytest.MonkeyPatch) -> None:
@@ -154,23 +154,23 @@ def returns_that_undoings_do_not_keep(patch: pytest.MonkeyPatch) -> None:
     def reactivation_write(tenant: Tenant, run: Run, member: Member) -> object:
         return exists(tenant, tenant.keys.member(run.run_id, member.position))
 
-    patch.setattr(outcomes, "reactivation_write", reactivation_write)
+    patch.setattr(settlements, "reactivation_write", reactivation_write)
 
 
 def undoings_of_whoever_carries_the_stamp(patch: pytest.MonkeyPatch) -> None:
     """Clients who were changed since are brought back nevertheless."""
 
     def left_alone(member: Member, client: Client) -> UndoSkipReason | None:
-        found = archive_batch_left_alone(member, client)
+        found = found_reason(member, client)
         return None if found is UndoSkipReason.CHANGED_SINCE else found
 
-    archive_batch_left_alone = steps._left_alone
-    patch.setattr(steps, "_left_alone", left_alone)
+    found_reason = skip_reason
+    patch.setattr(steps, "skip_reason", left_alone)
 
 
 def undoings_of_whoever_is_archived(patch: pytest.MonkeyPatch) -> None:
     """Clients who came back, or were archived again by others, are brought back nevertheless."""
-    patch.setattr(steps, "_left_alone", lambda *_: None)
+    patch.setattr(steps, "skip_reason", lambda *_: None)
 
 
 def runs_replaced_whatever_became_of_them(patch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def plans_carried_out_although_they_are_gone(patch: pytest.MonkeyPatch) -> None:
         as_found = live.client if live.client.plan or live.client.stamp else replace(live.client, plan=plan())
         return replace(live, client=as_found)
 
-    patch.setattr(archive_later, "read_live", found_again)
+    patch.setattr(planned_archives, "read_live", found_again)
 
 
 def bookings_that_leave_the_plan(patch: pytest.MonkeyPatch) -> None:
@@ -219,7 +219,7 @@ def reminders_that_are_forgotten(patch: pytest.MonkeyPatch) -> None:
         frozen = tuple(records)
         return cancel_commitments(frozen, at) + leave_chats(frozen, at)
 
-    for module in (archive, carry_out):
+    for module in (archive, archive_effects):
         patch.setattr(module, "all_effects", most_effects)
 
 

@@ -28,7 +28,7 @@ from client_lifecycle.domain.records import PaymentStatus, Record
 from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.settings import PortalSettings, SafetySettings, TidyUp
 from client_lifecycle.edge import steps, wiring
-from client_lifecycle.storage import archives, calls, due, keys, outcomes
+from client_lifecycle.storage import archives, calls, due, keys, settlements
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
@@ -378,7 +378,7 @@ class Controls:
         monkeypatch.setattr(members, "CLIENTS_PER_BATCH", FEWER_MEMBERS)
         monkeypatch.setattr(keys, "MEMBERS_PER_PARTITION", FEWER_MEMBERS)
         monkeypatch.setattr(keys, "DUE_SHARDS", 1)
-        monkeypatch.setattr(outcomes, "MEMBERS_PER_TRANSACTION", 1)
+        monkeypatch.setattr(settlements, "MEMBERS_PER_TRANSACTION", 1)
         monkeypatch.setattr(cleaning, "ThreadPoolExecutor", InThisThread)
         monkeypatch.setattr(wiring, "table", lambda: self.world.table)
         monkeypatch.setattr(wiring, "workflow", lambda: self.world.workflow)

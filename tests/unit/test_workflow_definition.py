@@ -174,7 +174,7 @@ def test_a_map_works_on_as_many_batches_as_the_template_says() -> None:
 
 
 NOT_CLIENT_BY_CLIENT = {"workflow.PrepareRetry", "WorkOnBatches.SettleBatch", "workflow.FinishRun"}
-"""The steps that a run cannot do without: nothing takes their place when they fail."""
+"""The steps that are not done client by client; they are tried for longer."""
 
 
 def test_steps_have_one_of_two_retry_policies() -> None:

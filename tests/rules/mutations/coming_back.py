@@ -9,7 +9,7 @@ from tests.rules.mutations.permissions import BOOK, CLIENTS
 ADDRESSES = "client_lifecycle.storage.addresses"
 ARCHIVES = "client_lifecycle.storage.archives"
 ARCHIVE_BATCH = "client_lifecycle.use_cases.bulk.steps"
-CARRY_OUT = "client_lifecycle.use_cases.carry_out"
+CARRY_OUT = "client_lifecycle.use_cases.archive_effects"
 BOOKINGS = "client_lifecycle.storage.bookings"
 CLEAN_UP = "client_lifecycle.use_cases.clean_up"
 EDITS = "client_lifecycle.storage.client_edits"
@@ -115,7 +115,7 @@ COMING_BACK = [
         "A1",
         "a member does not name what did not come back",
         ARCHIVE_BATCH,
-        "    outcomes.keep_not_restored(tenant, run, marked, restoration.not_restored)\n",
+        "    settlements.keep_not_restored(tenant, run, marked, restoration.not_restored)\n",
         "",
     ),
     Mutation(

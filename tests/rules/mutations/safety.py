@@ -6,7 +6,7 @@ from tests.rules.mutation import Mutation
 from tests.rules.mutations.archiving import ARCHIVE, CREDITS, OWED, PREVIEW
 from tests.rules.mutations.coming_back import ARCHIVE_BATCH, SELECTION
 
-ARCHIVE_LATER = "client_lifecycle.use_cases.archive_later"
+ARCHIVE_LATER = "client_lifecycle.use_cases.planned_archives"
 ASKED_BOOKINGS = "client_lifecycle.domain.bookings"
 DAYS = "client_lifecycle.domain.days"
 MOMENTS = "client_lifecycle.edge.moments"

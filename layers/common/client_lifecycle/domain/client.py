@@ -124,9 +124,9 @@ class Client(Struct, frozen=True, kw_only=True):
     """A person a provider works with.
 
     ``credit_cents`` and ``owed_cents`` are in the client's ``currency`` and never changed by an archive (E11).
-    ``revision`` rises by one with every change of the client and with every record that becomes live, so that a
-    decision taken on one reading is committed on that reading or not at all. ``last_active_at`` is when the client last
-    did something in the practice, as far as any system has recorded it. An archived client has no ``plan``.
+    ``revision`` rises by one when the client is archived, activated or changed, and when a record becomes live, so that
+    a decision taken on one reading is committed on that reading or not at all. ``last_active_at`` is when the client
+    last did something in the practice, as far as any system has recorded it. An archived client has no ``plan``.
     """
 
     provider_id: str

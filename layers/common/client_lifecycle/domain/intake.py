@@ -187,7 +187,7 @@ def judge(told: Told, kept: Kept, source: str, client: Client, at: datetime) -> 
         kept: what is kept of the record.
         source: who tells it.
         client: as read; an archived client carries its stamp.
-        at: the present moment, UTC; what it decides is only which appointments are still ahead.
+        at: the present moment, UTC: which appointments are still ahead, when one was booked or cancelled.
     """
     if kept.source not in (None, source):
         return _refused(told, kept, IntakeRefusal.OTHER_SOURCE, "I13")

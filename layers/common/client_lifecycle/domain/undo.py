@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.errors import NothingToUndo, RunNotFinished, UndoExpired
 from client_lifecycle.domain.members import Member, totals_of
 from client_lifecycle.domain.outcomes import TO_UNDO, RunKind, counts_of
@@ -20,6 +21,17 @@ class UndoSkipReason(StrEnum):
     CAME_BACK = "came_back"
     ARCHIVED_ANEW = "archived_anew"
     CHANGED_SINCE = "changed_since"
+
+
+def skip_reason(member: Member, client: Client) -> UndoSkipReason | None:
+    """Tell why a client that an undo has not brought back yet is left alone, if it is."""
+    if member.archive_id:
+        return None
+    if client.stamp is None:
+        return UndoSkipReason.CAME_BACK
+    if client.stamp.archive_id != member.undoes:
+        return UndoSkipReason.ARCHIVED_ANEW
+    return UndoSkipReason.CHANGED_SINCE if client.revision != member.undoes_revision else None
 
 
 def require_undoable(run: Run, undo_window_days: int, at: datetime) -> None:

@@ -6,7 +6,7 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views.receipts import ReceiptView
-from client_lifecycle.storage.receipts import ReceiptCursor
+from client_lifecycle.storage.receipt_pages import ReceiptCursor
 
 
 def receipt_listing(client: Client, archive_id: str) -> Listing:

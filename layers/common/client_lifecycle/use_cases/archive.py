@@ -17,10 +17,10 @@ from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_live
 from client_lifecycle.storage.providers import group_check, read_group, read_settings
-from client_lifecycle.storage.receipts import ReceiptCursor, read_receipt_page
+from client_lifecycle.storage.receipt_pages import ReceiptCursor, read_receipt_page
 from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.carry_out import finish_archive, make_good
+from client_lifecycle.use_cases.archive_effects import finish_archive, make_good
 from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 

@@ -24,9 +24,9 @@ from client_lifecycle.storage import bookings
 from client_lifecycle.storage.clients import ClientUpdate, read_client
 from client_lifecycle.storage.providers import portal_settings, read_settings
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.archive_later import plan_cancelled
 from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
+from client_lifecycle.use_cases.planned_archives import plan_cancelled
 from client_lifecycle.use_cases.restore import reactivated
 
 ACTORS = {BookedBy.CLIENT: Actor.CLIENT, BookedBy.STAFF: Actor.STAFF}

@@ -25,12 +25,12 @@ from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Progress, Workflow
-from client_lifecycle.use_cases.archive_later import CarriedOut, carry_out_plan
+from client_lifecycle.use_cases.archive_effects import finish_archive, recheck
 from client_lifecycle.use_cases.bulk.control import Confirmation, start_run
 from client_lifecycle.use_cases.bulk.launch import launch
 from client_lifecycle.use_cases.bulk.proposals import propose, waiting_proposal
 from client_lifecycle.use_cases.bulk.steps import finish_run
-from client_lifecycle.use_cases.carry_out import finish_archive, recheck
+from client_lifecycle.use_cases.planned_archives import CarriedOut, carry_out_plan
 from client_lifecycle.use_cases.restore import finish_restore
 
 WORKERS = 8

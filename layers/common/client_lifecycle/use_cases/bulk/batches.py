@@ -22,11 +22,11 @@ from client_lifecycle.domain.runs import Run
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.outcomes import Settlement, settle_members
 from client_lifecycle.storage.runs import member_at, read_members, read_run
+from client_lifecycle.storage.settlements import Settlement, settle_members
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.archive_effects import apply_effect
 from client_lifecycle.use_cases.bulk.steps import Result, failed, mark_archived, undo_archive
-from client_lifecycle.use_cases.carry_out import apply_effect
 
 INTERNAL_ERROR = "InternalError"
 """The reason of clients whose work met a fault that nobody has foreseen."""

@@ -12,7 +12,7 @@ from client_lifecycle.domain.errors import ClientNotFound, PreviewExpired, Previ
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.runs import WAITING, Run, start, stopping
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.outcomes import exclude_members
+from client_lifecycle.storage.settlements import exclude_members
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.bulk.launch import launch, pending_members, replace_or_reread

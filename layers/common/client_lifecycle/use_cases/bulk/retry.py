@@ -8,7 +8,7 @@ from datetime import datetime
 from client_lifecycle.domain.members import is_to_retry
 from client_lifecycle.domain.runs import Run, RunState, prepare_retry, prepared
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.outcomes import reopen_members
+from client_lifecycle.storage.settlements import reopen_members
 from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow

@@ -23,18 +23,18 @@ from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState, acknowledged,
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import may_match
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
-from client_lifecycle.domain.undo import UndoSkipReason, not_restored_of
+from client_lifecycle.domain.undo import not_restored_of, skip_reason
 from client_lifecycle.domain.unreadable import Unreadable
-from client_lifecycle.storage import archives, outcomes, restores, runs
+from client_lifecycle.storage import archives, restores, runs, settlements
 from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_client, read_live
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.outcomes import Settlement
 from client_lifecycle.storage.providers import read_settings
+from client_lifecycle.storage.settlements import Settlement
 from client_lifecycle.storage.table import StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archived_entry, stamped
+from client_lifecycle.use_cases.archive_effects import make_good
 from client_lifecycle.use_cases.bulk.launch import replace_or_reread
-from client_lifecycle.use_cases.carry_out import make_good
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 from client_lifecycle.use_cases.restore import RestoreRequest, bring_back, go_on
 
@@ -52,7 +52,7 @@ class Result(Struct, frozen=True):
     """The result of a first step for one member.
 
     It is the member's stamp, if effects are to follow, or else its outcome, with the rules that held the client back if
-    they did; neither, if the step owes it none any more.
+    they did; neither, if it has its outcome already.
     """
 
     archive_id: str | None = None
@@ -126,7 +126,7 @@ def _marked(tenant: Tenant, run: Run, member: Member, at: datetime) -> Result:
 def _mark(tenant: Tenant, run: Run, member: Member, client: Client, at: datetime) -> str:
     archived = stamped(client, _cause(run), run.options, at)
     receipt = archived.receipt
-    mark = outcomes.mark_write(tenant, run, member, archived.client, receipt.archive_id)
+    mark = settlements.mark_write(tenant, run, member, archived.client, receipt.archive_id)
     update = ClientUpdate(client, archived.client, archived_entry(receipt))
     archives.commit_archive(tenant, update, receipt, also=[mark])
     return receipt.archive_id
@@ -141,7 +141,7 @@ def _make_good(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: d
     def tell(changes: Sequence[Change]) -> list[Write]:
         nonlocal member
         before, member = member, made_good(member, stamp.archive_id, changes)
-        return [outcomes.made_good_write(tenant, run, before, member)]
+        return [settlements.made_good_write(tenant, run, before, member)]
 
     for _ in make_good(tenant, live, stamp, cause=_cause(run), at=at, also=tell):
         pass
@@ -157,8 +157,8 @@ def _held_back(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: d
     What the safety rules forbid, or want to be acknowledged, is judged as of now, by settings that are read after the
     client (S1, S2): a proposal, or a retry, may come weeks after the preview, and accepting changes accepts no warning
     that nobody has seen. For the rest the client is summed up again as of the preview's moment, so that an appointment
-    begun since is no change. A client that a filter found must still fit it: one who was inactive may have come
-    alive.
+    begun since is no change. A client that a filter found must still fit it: one who was inactive may be active
+    again.
     """
     settings = read_settings(tenant)
     if live.client.status is Status.ACTIVE and (held_back := _by_rules(run, member, live, settings, at)):
@@ -207,7 +207,7 @@ def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calenda
         if run.state is not RunState.RUNNING and not latest.archive_id:
             return Result(outcome=Outcome.NOT_REACHED)
         client = read_client(tenant, latest.client_id)
-        if because := _left_alone(latest, client):
+        if because := skip_reason(latest, client):
             return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
         restoration = _brought_back(tenant, run, latest, latest.undoes, client, calendar)
         return _activated(tenant, run, latest, restoration)
@@ -229,7 +229,7 @@ def _brought_back(
     if member.archive_id and client.stamp:
         return None
     cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
-    also = [] if member.archive_id else [outcomes.reactivation_write(tenant, run, member)]
+    also = [] if member.archive_id else [settlements.reactivation_write(tenant, run, member)]
     request = RestoreRequest(archive_id=archive_id, cause=cause, at=calendar.at, asked=EVERYTHING)
     return bring_back(tenant, client, request, calendar, also=also).restoration
 
@@ -239,19 +239,8 @@ def _activated(tenant: Tenant, run: Run, member: Member, restoration: Restoratio
     if restoration is None or restoration.not_restored == NotRestored():
         return Result(outcome=Outcome.ACTIVATED)
     marked = replace(member, archive_id=member.undoes)
-    outcomes.keep_not_restored(tenant, run, marked, restoration.not_restored)
+    settlements.keep_not_restored(tenant, run, marked, restoration.not_restored)
     return Result(outcome=Outcome.ACTIVATED_IN_PART)
-
-
-def _left_alone(member: Member, client: Client) -> UndoSkipReason | None:
-    """Tell why a client that this undo has not brought back is not to be."""
-    if member.archive_id:
-        return None
-    if client.stamp is None:
-        return UndoSkipReason.CAME_BACK
-    if client.stamp.archive_id != member.undoes:
-        return UndoSkipReason.ARCHIVED_ANEW
-    return UndoSkipReason.CHANGED_SINCE if client.revision != member.undoes_revision else None
 
 
 def finish_run(tenant: Tenant, run_id: str, attempt: int, *, at: datetime) -> Run:
@@ -271,7 +260,7 @@ def finish_run(tenant: Tenant, run_id: str, attempt: int, *, at: datetime) -> Ru
     while _is_in_flight(run, attempt):
         lost, unreadable = _pending(tenant, run)
         if left := [*lost, *(one for one in unreadable if one.position not in tried)]:
-            outcomes.settle_members(tenant, run_id, attempt, left)
+            settlements.settle_members(tenant, run_id, attempt, left)
             tried |= {one.position for one in unreadable}
         else:
             _close(tenant, run, at)

@@ -14,7 +14,7 @@ from client_lifecycle.storage.clients import (
     read_client,
 )
 from client_lifecycle.storage.history import list_history
-from client_lifecycle.storage.receipts import CHANGES_SHOWN, list_receipts, read_receipt_page
+from client_lifecycle.storage.receipt_pages import CHANGES_SHOWN, list_receipts, read_receipt_page
 from client_lifecycle.storage.search import find_by_name
 from client_lifecycle.storage.tenant import Tenant
 
