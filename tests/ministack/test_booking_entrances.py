@@ -97,7 +97,7 @@ def letters(sqs: Any, queue_url: str) -> list[dict[str, Any]]:
 def test_a2_a_client_in_a_group_books_through_either_door(
     deployed: PracticeStack, scheduling: Scheduling, listener: Listener
 ) -> None:
-    group_id = deployed.practice.groups[0].group_id
+    group_id = deployed.api.post("/groups", {"name": "Books through either door"})["group_id"]
     calling, publishing = somebody(deployed, group_id=group_id), somebody(deployed, group_id=group_id)
     answer = scheduling.call(scheduling.booking(calling))
     assert (answer.status_code, answer.json()["activated"]) == (200, True)

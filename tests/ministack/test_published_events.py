@@ -12,6 +12,7 @@ from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.events import EventName
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import Record
+from client_lifecycle.storage.attributes import to_item
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.values import to_plain
 from local.stack import PracticeStack
@@ -116,11 +117,14 @@ def test_an_unreadable_write_is_set_aside_and_delays_no_other(
 
     listener.wait_for(has("client.activated"), client_id=who.client_id)
     deadline = time.monotonic() + HEARD_SECONDS
-    letters: list[dict[str, Any]] = []
-    while not letters:
+    url = outputs["EventDeadLettersUrl"]
+    messages: list[dict[str, Any]] = []
+    while not messages:
         assert time.monotonic() < deadline
-        answer = sqs.receive_message(QueueUrl=outputs["EventDeadLettersUrl"], WaitTimeSeconds=1)
-        letters = [json.loads(message["Body"]) for message in answer.get("Messages", [])]
-    [letter] = letters
+        messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", [])
+    [message] = messages
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    deployed.table.client.delete_item(TableName=deployed.table.name, Key=to_item(key))
+    letter = json.loads(message["Body"])
     assert (letter["error"], letter["key"]) == ("UnreadableRecord", key)
     assert NOTE not in json.dumps(letter)

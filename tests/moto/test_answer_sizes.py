@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -20,6 +21,7 @@ from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.edge import wiring
+from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
@@ -45,7 +47,7 @@ from tests.support.builders import (
     stamp,
     terms,
 )
-from tests.support.calls import ROUTES, Answer, delete, get, pages, patch, post, put
+from tests.support.calls import ROUTES, Answer, delete, get, pages, patch, post, put, request
 from tests.support.recorded import SECRET, book
 from tests.support.store import store, store_group
 
@@ -396,6 +398,21 @@ def _(table: Table) -> Iterable[Sized]:
     yield 1, post(f"/bulk-archives/{RUN_ID}/undo")
 
 
+@case("POST", "/hooks/records")
+def _(table: Table) -> Iterable[Sized]:
+    store(table, client(stamp=stamp()))
+    slot = {"kind": "appointment", "version": 10**9, "status": "booked", "start": "2026-03-03T10:00:00+01:00"}
+    ahead = [{**slot, "id": f"{number:064}", "duration_minutes": 50, "type": "t" * 100} for number in range(50)]
+    damaged = [{**slot, "id": f"{number:064}", "duration_minutes": "x", "status": LARGE} for number in range(50)]
+    for changes in (ahead, damaged):
+        raw = json.dumps({"provider_id": PROVIDER_ID, "client_id": "client-1", "changes": changes})
+        signed = sign_webhook([SECRET], "msg_1", raw.encode(), wiring.now())
+        headers = {"X-Provider": PROVIDER_ID, "X-Source": "calendar"} | signed
+        answer = request("POST", "/hooks/records", raw=raw, claims=None, headers=headers)
+        assert len(answer.body["results"]) == len(changes)
+        yield 1, answer
+
+
 @pytest.mark.parametrize("route", sorted(ROUTES), ids=" ".join)
 def test_the_largest_answers_of_a_route_are_small_enough(
     table: Table, executions: Executions, monkeypatch: pytest.MonkeyPatch, route: tuple[str, str]
@@ -403,6 +420,9 @@ def test_the_largest_answers_of_a_route_are_small_enough(
     monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     wiring.booking_secrets.cache_clear()
     give_secret(PROVIDER_ID, SECRET)
+    monkeypatch.setenv("RECORD_SECRET_PREFIX", PREFIX)
+    wiring.record_secrets.cache_clear()
+    give_secret(f"{PROVIDER_ID}/calendar", SECRET)
     for times, answer in CASES[route](table):
         assert answer.status < 500, answer.body
         assert times * written_bytes(answer.body) < MOST_BYTES

@@ -25,6 +25,7 @@ def test_a_sample_event_is_routed_understood_and_answered(
     table: Table, sample: Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
+    monkeypatch.setenv("RECORD_SECRET_PREFIX", PREFIX)
     event = json.loads((DOCUMENTATION / f"{sample.name}.json").read_text(encoding="utf-8"))
     answer = invoke(HANDLERS[sample.function], event)
     problem = json.loads(answer["body"]).get("type", "") if answer["body"] else ""

@@ -82,8 +82,10 @@ def test_a5_a_bulk_archive_does_to_each_client_what_a_single_one_does(table: Tab
     def records(client_id: str) -> dict[str, Any]:
         kinds = ("APPOINTMENT", "PAYMENT", "MEMBERSHIP", "RECIPIENT", "FEED_ENTRY", "REMINDER")
         mine = of_client(found, client_id).items()
-        return {sk: {**item, "pk": ""} for (_, sk), item in mine if sk.split("#")[0] in kinds}
+        return {sk: {**item, "pk": "", "ended_by": ""} for (_, sk), item in mine if sk.split("#")[0] in kinds}
 
+    for (_, sk), item in of_client(found, "c-1").items():
+        assert item.get("ended_by", receipt_of("c-1")["archive_id"]) == receipt_of("c-1")["archive_id"], sk
     assert len(records("c-1")) == 6
     assert records("c-1") == records("c-2") == records("c-3")
 

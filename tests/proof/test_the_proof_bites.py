@@ -250,7 +250,6 @@ FAULTS: tuple[Fault, ...] = (
     bookings_that_leave_the_plan,
     work_that_the_clean_up_forgets,
     reminders_that_are_forgotten,
-    archives_that_make_nothing_good,
     flips_at_the_time_they_were_asked_for,
 )
 
@@ -304,6 +303,7 @@ def bookings_without_their_answer(patch: pytest.MonkeyPatch) -> None:
         (restores_that_outlive_an_archive, "clean-up of a restore that is over"),
         (restores_that_lose_their_place, "activate with restore of many records"),
         (payments_left_alone_that_nobody_looks_at_again, "clean-up that makes good"),
+        (archives_that_make_nothing_good, "archive that makes good"),
     ],
     ids=lambda one: one if isinstance(one, str) else one.__name__,
 )
