@@ -371,7 +371,7 @@ COMING_BACK = [
         "A11",
         "the history does not tell of it",
         CARRY_OUT,
-        "replace(part, history=line) if changes else part",
+        "replace(part, history=made_good_entry(stamp, cause, at)) if changes else part",
         "part",
     ),
     Mutation(

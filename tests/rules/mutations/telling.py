@@ -103,7 +103,7 @@ TELLING = [
         "if judgement.outcome is IntakeOutcome.STORED and",
         "if True and",
     ),
-    Mutation("I17", "activity lies in the future", INTAKE, "min(told_at, at)", "told_at"),
+    Mutation("I17", "activity is ahead of now", INTAKE, "min(told_at, at)", "told_at"),
     Mutation("I18", "the commit does not look at the client", TOLD, "*_client_writes(tenant, seen, after, guard),", ""),
     Mutation(
         "I19", "a malformed change refuses all", RECORDS, "        return _malformed(change, fault)", "        raise"

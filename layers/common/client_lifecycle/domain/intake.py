@@ -321,15 +321,8 @@ def _keeps_slot(record: Appointment, before: Appointment) -> bool:
 def _is_charged_anyway(record: Record, before: Record | None) -> bool:
     """Tell whether a payment that an archive cancelled is being charged, or was (I11)."""
     was_cancelled = isinstance(before, Payment) and before.cancelled_by == CANCELLED_BY_ARCHIVE
-    return (
-        was_cancelled
-        and isinstance(record, Payment)
-        and record.status
-        in (
-            PaymentStatus.CHARGING,
-            PaymentStatus.CHARGED,
-        )
-    )
+    is_charged = isinstance(record, Payment) and record.status in (PaymentStatus.CHARGING, PaymentStatus.CHARGED)
+    return was_cancelled and is_charged
 
 
 def guard_of(judgements: Sequence[Judgement]) -> Guard:

@@ -63,8 +63,8 @@ class SigningSecrets:
             return
         yield from kept.secrets
         if kept.reads < READS_WHILE_KEPT:
-            anew = replace(kept, secrets=self._read(signer), reads=kept.reads + 1)
-            yield from self._keep(signer, anew)
+            again = replace(kept, secrets=self._read(signer), reads=kept.reads + 1)
+            yield from self._keep(signer, again)
 
     def _keep(self, signer: str, kept: _Kept) -> tuple[str, ...]:
         """Keep a signer's secrets, in place of those that were read longest ago if there are too many."""

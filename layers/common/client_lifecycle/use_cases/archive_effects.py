@@ -139,12 +139,16 @@ def make_good(
         return
     for part in _parts(tenant, live, stamp, all_effects, at):
         changes = part.effects.changes
-        line = HistoryEntry(
-            history_id=new_id(at), at=at, event=HistoryEvent.MADE_GOOD, archive_id=stamp.archive_id, cause=cause
-        )
-        told = replace(part, history=line) if changes else part
+        told = replace(part, history=made_good_entry(stamp, cause, at)) if changes else part
         archives.commit_effects(tenant, live.client, stamp, told, also(changes) if changes else ())
         yield part.effects
+
+
+def made_good_entry(stamp: Stamp, cause: Cause, at: datetime) -> HistoryEntry:
+    """Return the history line of a client whose archive is made good (A11, I10)."""
+    return HistoryEntry(
+        history_id=new_id(at), at=at, event=HistoryEvent.MADE_GOOD, archive_id=stamp.archive_id, cause=cause
+    )
 
 
 def _is_settling(tenant: Tenant, client_id: str, archive_id: str) -> bool:

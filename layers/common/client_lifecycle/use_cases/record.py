@@ -21,6 +21,7 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.told import MadeGood, Seen, commit_told, read_seen
+from client_lifecycle.use_cases.archive_effects import made_good_entry
 from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
@@ -109,11 +110,5 @@ def _made_good(stamp: Stamp, judgements: Sequence[Judgement], cause: Cause, at: 
         stamp=stamp,
         part_id=f"{new_id(at)}.0000",
         part=ReceiptPart(at=at, notify_client=stamp.notify_client, changes=changes),
-        line=HistoryEntry(
-            history_id=new_id(at),
-            at=at,
-            event=HistoryEvent.MADE_GOOD,
-            cause=cause,
-            archive_id=stamp.archive_id,
-        ),
+        line=made_good_entry(stamp, cause, at),
     )
