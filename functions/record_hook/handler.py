@@ -64,7 +64,7 @@ def records(
     if body.provider_id != provider_id:
         raise BadSignature("The changes are not of the provider whose secret signed them.", "provider_id")
     is_dry_run = dry_run == "true"
-    recorded = record(wiring.tenant(provider_id), body.telling(source), at=wiring.now(), is_dry_run=is_dry_run)
+    recorded = record(wiring.tenant(provider_id), body.delivery(source), at=wiring.now(), is_dry_run=is_dry_run)
     view = RecordsView.of(body, recorded, is_dry_run=is_dry_run)
     return Response(status_code=HTTPStatus.OK.value, content_type="application/json", body=view)
 

@@ -16,7 +16,7 @@ from client_lifecycle.domain.effects import all_effects, cancel_commitments
 from client_lifecycle.domain.errors import StorageBusy, Superseded
 from client_lifecycle.domain.receipts import ReceiptState
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus
-from client_lifecycle.storage import archives, calls
+from client_lifecycle.storage import archives, retries
 from client_lifecycle.storage import table as storage_table
 from client_lifecycle.storage.clients import client_write, read_client, read_live
 from client_lifecycle.storage.connections import CONFIG
@@ -45,8 +45,8 @@ def activate(table: Table, who: Client) -> Client:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "FIRST_PAUSE_SECONDS", 0.001)
-    monkeypatch.setattr(calls, "LONGEST_PAUSE_SECONDS", 0.002)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retries, "LONGEST_PAUSE_SECONDS", 0.002)
 
 
 def test_s1_one_query_the_settings_and_one_transaction_archive_a_client(table: Table) -> None:
@@ -237,7 +237,7 @@ def test_a_table_that_stays_busy_is_said_to_be_after_a_bound(table: Table) -> No
     who = put(table, client(), one_of_each())
     before = everything(table, who)
     with (
-        calls.patience(0.05, within_seconds=60),
+        retries.patience(0.05, within_seconds=60),
         pytest.raises(StorageBusy),
         answering(table, "TransactWriteItems", lambda request: cancelled(request, "TransactionConflict")) as requests,
     ):

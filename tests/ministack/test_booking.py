@@ -11,8 +11,8 @@ from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
 from client_lifecycle.domain.client import ArchiveOptions, Client, Status
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.storage.bookings import read_answer
-from client_lifecycle.storage.calls import patience
 from client_lifecycle.storage.clients import read_live
+from client_lifecycle.storage.retries import patience
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client

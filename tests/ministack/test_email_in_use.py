@@ -10,7 +10,7 @@ import pytest
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.errors import EmailInUse, GroupNotFound, LifecycleError
-from client_lifecycle.storage import calls
+from client_lifecycle.storage import retries
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import address_item, count_clients, read_client
 from client_lifecycle.storage.keys import Keys
@@ -27,7 +27,7 @@ SPELLINGS = [ADDRESS, f"  {ADDRESS} ", ADDRESS.lower(), ADDRESS.upper()]
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 def at_once(work: Callable[[int], Client]) -> list[Client | LifecycleError]:

@@ -22,7 +22,7 @@ from moto.dynamodb.models.table import Table as MotoTable
 from moto.dynamodb.responses import DynamoHandler
 
 from client_lifecycle.edge import kept_answers, steps, wiring
-from client_lifecycle.storage import calls
+from client_lifecycle.storage import retries
 from client_lifecycle.storage.connections import connect_seal
 from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.table import Table
@@ -174,7 +174,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
 def counted_time(monkeypatch: pytest.MonkeyPatch) -> CountedTime:
     """The time that calls wait before another try, which takes none."""
     counted = CountedTime()
-    monkeypatch.setattr(calls, "time", counted)
+    monkeypatch.setattr(retries, "time", counted)
     return counted
 
 

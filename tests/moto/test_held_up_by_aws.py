@@ -19,7 +19,7 @@ from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.events import Event, EventName
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.kept_answers import kept_answers
-from client_lifecycle.storage import calls, connections
+from client_lifecycle.storage import connections, retries
 from client_lifecycle.storage.connections import connect_table
 from client_lifecycle.storage.items import put_new
 from client_lifecycle.storage.table import Query, Table, nobody
@@ -41,8 +41,8 @@ CALLER_SECONDS = 10
 @pytest.fixture(autouse=True)
 def _few_tries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the counted time pass in few tries; each costs real time."""
-    monkeypatch.setattr(calls, "FIRST_PAUSE_SECONDS", 0.5)
-    monkeypatch.setattr(calls, "LONGEST_PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(retries, "FIRST_PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(retries, "LONGEST_PAUSE_SECONDS", 60.0)
 
 
 def a_reader() -> str:
@@ -142,7 +142,7 @@ def test_a_call_is_made_again_while_there_is_time_and_another_try_may_help(
         with failing(whose(storage), fault) as tries, pytest.raises(StorageBusy):
             call(storage)
         assert len(tries) >= 3, kind
-        assert used_up(counted_time.now - began, calls.PATIENCE_SECONDS), kind
+        assert used_up(counted_time.now - began, retries.PATIENCE_SECONDS), kind
     with failing(whose(storage), NOT_ALLOWED) as tries, pytest.raises(ClientError):
         call(storage)
     assert len(tries) == 1
@@ -151,7 +151,7 @@ def test_a_call_is_made_again_while_there_is_time_and_another_try_may_help(
 def test_nothing_but_our_own_loop_tries_again() -> None:
     config: Any = connections.CONFIG
     assert config.retries["total_max_attempts"] == 1
-    assert config.connect_timeout + config.read_timeout + calls.PATIENCE_SECONDS <= CALLER_SECONDS
+    assert config.connect_timeout + config.read_timeout + retries.PATIENCE_SECONDS <= CALLER_SECONDS
     source = (ROOT / "layers/common/client_lifecycle/storage/connections.py").read_text(encoding="utf-8")
     assert re.findall(r"create_client\(.*?\)", source) == ["create_client(service, config=CONFIG)"]
 
@@ -161,7 +161,7 @@ def test_calls_made_side_by_side_share_the_time_there_is(storage: Storage, count
     with (
         failing(storage.table.client, THROTTLED),
         pytest.raises(StorageBusy),
-        calls.patience(1, within_seconds=60),
+        retries.patience(1, within_seconds=60),
     ):
         storage.table.get_many(keys)
     assert used_up(counted_time.now, 1)
@@ -338,7 +338,7 @@ def test_a_step_held_up_to_its_end_is_delivered_again_and_fails_nobody(
         began = counted_time.now
         with failing(wiring.table().client, fault), pytest.raises(StorageBusy):
             invoke(f"{step}.handler.lambda_handler", {**event, "first": marked, "marked": marked["marked"]})
-        assert calls.PATIENCE_SECONDS < counted_time.now - began < TIMEOUTS_SECONDS[step]
+        assert retries.PATIENCE_SECONDS < counted_time.now - began < TIMEOUTS_SECONDS[step]
     assert dump(practice) == stored
 
 

@@ -16,9 +16,9 @@ from client_lifecycle.edge import wiring
 from client_lifecycle.edge.signature import sign, sign_webhook
 from client_lifecycle.storage.archives import read_receipt
 from client_lifecycle.storage.clients import read_client, read_live
+from client_lifecycle.storage.incoming import commit_incoming
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.storage.told import commit_told
 from client_lifecycle.use_cases import record
 from tests.moto.conftest import Clock
 from tests.support.builders import (
@@ -454,11 +454,11 @@ def test_i18_an_archive_between_judging_and_storing_is_noticed(
 ) -> None:
 
     def archive_first(*args: Any, **kwargs: Any) -> None:
-        monkeypatch.setattr(record, "commit_told", commit_told)
+        monkeypatch.setattr(record, "commit_incoming", commit_incoming)
         archive()
-        commit_told(*args, **kwargs)
+        commit_incoming(*args, **kwargs)
 
-    monkeypatch.setattr(record, "commit_told", archive_first)
+    monkeypatch.setattr(record, "commit_incoming", archive_first)
     assert outcomes(change) == [("refused", rule)]
 
 
@@ -467,10 +467,10 @@ def test_i10_i15_a_return_between_judging_and_storing_is_noticed(monkeypatch: py
     archive()
 
     def activate_first(*args: Any, **kwargs: Any) -> None:
-        monkeypatch.setattr(record, "commit_told", commit_told)
+        monkeypatch.setattr(record, "commit_incoming", commit_incoming)
         activate()
-        commit_told(*args, **kwargs)
+        commit_incoming(*args, **kwargs)
 
-    monkeypatch.setattr(record, "commit_told", activate_first)
+    monkeypatch.setattr(record, "commit_incoming", activate_first)
     [result] = told(bill(2))
     assert (result["outcome"], result["ours"]) == ("stored", None)

@@ -32,7 +32,7 @@ from client_lifecycle.domain.errors import (
     StorageBusy,
     Superseded,
 )
-from client_lifecycle.domain.intake import Told
+from client_lifecycle.domain.intake import IncomingChange
 from client_lifecycle.domain.records import Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.domain.runs import Run
@@ -54,7 +54,7 @@ from client_lifecycle.use_cases.bulk import retry as retrying
 from client_lifecycle.use_cases.bulk import undo as undoing
 from client_lifecycle.use_cases.clients import change_client
 from client_lifecycle.use_cases.practice import change_group, change_settings
-from client_lifecycle.use_cases.record import Recorded, Telling, record
+from client_lifecycle.use_cases.record import Delivery, Recorded, record
 from client_lifecycle.use_cases.restore import restore_from_receipt
 from tests.proof.answers import Asked, Span, is_answer_to, is_archived, was
 from tests.proof.bulk import Work, preview
@@ -238,14 +238,14 @@ def charge_fails(world: World, who: Client, choice: int) -> Work:
 def share_document(world: World, who: Client, choice: int) -> Work:
     """A document service tells that it shares a document, and acts on the answer (I18)."""
     at, shared = world.at, document(f"shared-{world.number()}")
-    told = Told(kind=shared.kind, record_id=shared.record_id, version=1, digest="shared", record=shared)
-    telling = Telling(client_id=who.client_id, source="documents", changes=[told])
+    incoming = IncomingChange(kind=shared.kind, record_id=shared.record_id, version=1, digest="shared", record=shared)
+    delivery = Delivery(client_id=who.client_id, source="documents", changes=[incoming])
 
     def is_true(done: Recorded, span: Span) -> bool:
         [judgement] = done.judgements
         return span.ever(lambda state: is_archived(state, who) == (judgement.refusal is not None))
 
-    return Asked(lambda: record(world.tenant, telling, at=at, is_dry_run=False), is_true)
+    return Asked(lambda: record(world.tenant, delivery, at=at, is_dry_run=False), is_true)
 
 
 def change_rules(world: World, who: Client, choice: int) -> Work:
@@ -257,8 +257,8 @@ def change_rules(world: World, who: Client, choice: int) -> Work:
         return replace(settings, safety=replace(settings.safety, **decided))
 
     def is_true(after: ProviderSettings, span: Span) -> bool:
-        key, told = Keys(PROVIDER_ID).settings(), to_plain(after)["safety"]
-        return span.ever(lambda state: told == (state.item(key) or UNDECIDED)["safety"])
+        key, incoming = Keys(PROVIDER_ID).settings(), to_plain(after)["safety"]
+        return span.ever(lambda state: incoming == (state.item(key) or UNDECIDED)["safety"])
 
     return Asked(lambda: change_settings(world.tenant, edit), is_true)
 
@@ -271,8 +271,8 @@ def switch_group(world: World, who: Client, choice: int) -> Work:
         return replace(group, settings=replace(group.settings, schedule_appointments=is_on))
 
     def is_true(after: Group, span: Span) -> bool:
-        key, told = Keys(PROVIDER_ID).group(GROUP_ID), to_plain(after)
-        return span.ever(lambda state: told.items() <= (state.item(key) or {}).items())
+        key, incoming = Keys(PROVIDER_ID).group(GROUP_ID), to_plain(after)
+        return span.ever(lambda state: incoming.items() <= (state.item(key) or {}).items())
 
     return Asked(lambda: change_group(world.tenant, GROUP_ID, edit), is_true)
 

@@ -176,7 +176,7 @@ READS: Mapping[str, Case] = {
     "receipt_pages.read_receipt_page GetItem": after(archived, then=of(look_up_receipts)),
     "restores.read_found BatchGetItem": CASES["activate with restore"],
     "restores.read_restoration GetItem": CASES["activate with restore of many records"],
-    "told.read_seen BatchGetItem": after(archived, of(activate), then=of(share_document)),
+    "incoming.read_seen BatchGetItem": after(archived, of(activate), then=of(share_document)),
     "runs._page_by_outcome Query": CASES["finish what was lost"],
     "runs._page_by_position Query": after(confirmed, then=of(look_up_members)),
     "runs.list_runs BatchGetItem": after(confirmed, then=of(look_up_runs)),

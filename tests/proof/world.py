@@ -28,7 +28,7 @@ from client_lifecycle.domain.records import PaymentStatus, Record
 from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.settings import PortalSettings, SafetySettings, TidyUp
 from client_lifecycle.edge import steps, wiring
-from client_lifecycle.storage import archives, calls, due, keys, settlements
+from client_lifecycle.storage import archives, due, keys, retries, settlements
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
@@ -362,8 +362,8 @@ class Controls:
         """Take chance, time and threads out of the code under test, and make all that is large in it small."""
         ids = ulid.ULIDGenerator(randomness=lambda _: self.dice.randbytes(10), policy=ulid.PureRandomPolicy())
         monkeypatch.setattr(ulid, "default_generator", ids)
-        monkeypatch.setattr(calls, "time", SimpleNamespace(sleep=lambda _: None, monotonic=lambda: 0.0))
-        monkeypatch.setattr(calls, "Patience", LittlePatience)
+        monkeypatch.setattr(retries, "time", SimpleNamespace(sleep=lambda _: None, monotonic=lambda: 0.0))
+        monkeypatch.setattr(retries, "Patience", LittlePatience)
         everywhere: dict[str, Any] = {
             "MAX_COMMIT_ATTEMPTS": FEWER_TRIES,
             "SETTLEMENTS_PER_TRANSACTION": FEWER_MEMBERS,

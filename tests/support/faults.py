@@ -21,7 +21,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from client_lifecycle.storage import calls
+from client_lifecycle.storage import retries
 
 URL = "https://aws.example/"
 DROPPED = OSError("connection reset by peer")
@@ -44,7 +44,7 @@ class CountedTime:
 
 def used_up(seconds: float, allowed_seconds: float) -> bool:
     """Tell whether all the time was used, except a rest that is too short for another try."""
-    return allowed_seconds - calls.SHORTEST_PAUSE_SECONDS <= seconds <= allowed_seconds + 1e-6
+    return allowed_seconds - retries.SHORTEST_PAUSE_SECONDS <= seconds <= allowed_seconds + 1e-6
 
 
 class Body:

@@ -14,17 +14,17 @@ from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.intake import (
     UNKNOWN,
     Guard,
+    IncomingChange,
     IntakeOutcome,
     IntakeRefusal,
     Judgement,
     Kept,
-    Told,
-    balance_told,
     guard_of,
     judge,
     judge_all,
     seen_active,
     status_of,
+    with_balance,
 )
 from client_lifecycle.domain.policy import TABLE, Action
 from client_lifecycle.domain.records import (
@@ -76,8 +76,8 @@ CHARGED = payment(status=PaymentStatus.CHARGED)
 PAST = appointment(starts_at=NOW - HOUR, booked_at=NOW - DAY)
 
 
-def told(record: Record, version: int = 1, digest: str | None = None) -> Told:
-    return Told(
+def incoming(record: Record, version: int = 1, digest: str | None = None) -> IncomingChange:
+    return IncomingChange(
         kind=record.kind,
         record_id=record.record_id,
         version=version,
@@ -86,8 +86,8 @@ def told(record: Record, version: int = 1, digest: str | None = None) -> Told:
     )
 
 
-def removed(record: Record, version: int = 1) -> Told:
-    return Told(kind=record.kind, record_id=record.record_id, version=version, digest="removed", record=None)
+def removed(record: Record, version: int = 1) -> IncomingChange:
+    return IncomingChange(kind=record.kind, record_id=record.record_id, version=version, digest="removed", record=None)
 
 
 def kept(record: Record, version: int = 1, digest: str | None = None, ended_by: str | None = None) -> Kept:
@@ -100,7 +100,7 @@ def ended(record: Record, version: int = 1) -> Kept:
     return kept(change.after, version, digest=repr(record), ended_by=ARCHIVE_ID)
 
 
-def judged(what: Told, before: Kept = UNKNOWN, of: Client = ARCHIVED) -> Judgement:
+def judged(what: IncomingChange, before: Kept = UNKNOWN, of: Client = ARCHIVED) -> Judgement:
     return judge(what, before, SOURCE, of, NOW)
 
 
@@ -121,7 +121,7 @@ BY_VERSION: list[tuple[str, int, str, IntakeOutcome]] = [
 
 @pytest.mark.parametrize(("_", "version", "digest", "outcome"), BY_VERSION, ids=[row[0] for row in BY_VERSION])
 def test_i1_i2_the_version_decides_and_no_clock(_: str, version: int, digest: str, outcome: IntakeOutcome) -> None:
-    judgement = judged(told(COMPLETED, version, digest), kept(BOOKED, 7, digest="said"), ACTIVE)
+    judgement = judged(incoming(COMPLETED, version, digest), kept(BOOKED, 7, digest="said"), ACTIVE)
     assert judgement.outcome is outcome
     assert judgement.after.version == (version if outcome is IntakeOutcome.STORED else 7)
     if outcome is IntakeOutcome.REFUSED:
@@ -129,15 +129,15 @@ def test_i1_i2_the_version_decides_and_no_clock(_: str, version: int, digest: st
 
 
 def test_i2_a_record_that_no_source_has_told_of_takes_any_version() -> None:
-    judgement = judged(told(COMPLETED, 1), Kept(record=BOOKED), ACTIVE)
+    judgement = judged(incoming(COMPLETED, 1), Kept(record=BOOKED), ACTIVE)
     assert is_stored(judgement)
     assert (judgement.after.source, judgement.after.version) == (SOURCE, 1)
 
 
 def test_i3_what_was_refused_is_taken_once_the_client_is_back() -> None:
-    refused = judged(told(BOOKED, 8), ended(BOOKED, 7))
+    refused = judged(incoming(BOOKED, 8), ended(BOOKED, 7))
     assert refused.after == ended(BOOKED, 7)
-    assert is_stored(judged(told(BOOKED, 8), refused.after, ACTIVE))
+    assert is_stored(judged(incoming(BOOKED, 8), refused.after, ACTIVE))
 
 
 BEGINNINGS: list[tuple[str, Record, str]] = [
@@ -158,10 +158,10 @@ BEGINNINGS: list[tuple[str, Record, str]] = [
 
 @pytest.mark.parametrize(("_", "record", "rule"), BEGINNINGS, ids=[row[0] for row in BEGINNINGS])
 def test_i4_i5_nothing_of_an_archived_client_begins(_: str, record: Record, rule: str) -> None:
-    judgement = judged(told(record))
+    judgement = judged(incoming(record))
     assert (judgement.outcome, judgement.refusal) == (IntakeOutcome.REFUSED, IntakeRefusal.CLIENT_ARCHIVED)
     assert (judgement.rule, judgement.after) == (rule, UNKNOWN)
-    assert is_stored(judged(told(record), of=ACTIVE))
+    assert is_stored(judged(incoming(record), of=ACTIVE))
 
 
 AGAIN: list[tuple[str, Record, Record]] = [
@@ -183,7 +183,7 @@ AGAIN: list[tuple[str, Record, Record]] = [
 
 @pytest.mark.parametrize(("_", "before", "after"), AGAIN, ids=[row[0] for row in AGAIN])
 def test_i5_becoming_so_again_is_a_beginning(_: str, before: Record, after: Record) -> None:
-    assert judged(told(after, 2), kept(before, 1)).refusal is IntakeRefusal.CLIENT_ARCHIVED
+    assert judged(incoming(after, 2), kept(before, 1)).refusal is IntakeRefusal.CLIENT_ARCHIVED
 
 
 STAYING: list[Record] = [
@@ -197,7 +197,7 @@ STAYING: list[Record] = [
 
 @pytest.mark.parametrize("record", STAYING, ids=status_of)
 def test_i5_p9_staying_so_is_no_beginning(record: Record) -> None:
-    judgement = judged(told(record, 2), kept(record, 1))
+    judgement = judged(incoming(record, 2), kept(record, 1))
     assert is_stored(judgement)
     assert judgement.guard is Guard.NOTHING
 
@@ -236,7 +236,7 @@ ENDINGS_AND_FACTS: list[Record] = [
 @pytest.mark.parametrize("record", ENDINGS_AND_FACTS, ids=lambda record: f"{record.kind} {status_of(record)}")
 @pytest.mark.parametrize("of", [ACTIVE, ARCHIVED], ids=["active", "archived"])
 def test_i6_endings_and_facts_are_always_stored(record: Record, of: Client) -> None:
-    judgement = judged(told(record), of=of)
+    judgement = judged(incoming(record), of=of)
     assert is_stored(judgement)
     assert judgement.after.record == record
 
@@ -251,7 +251,7 @@ def test_i8_who_ends_what_an_archive_ended_confirms_it(record: Record) -> None:
             moved = replace(before.record, left_at=NOW + HOUR)
         case FeedEntry():
             moved = replace(before.record, hidden_at=NOW + HOUR)
-    judgement = judged(told(moved, 8, "said"), before)
+    judgement = judged(incoming(moved, 8, "said"), before)
     assert is_stored(judgement)
     assert judgement.after == replace(before, version=8, digest="said")
     assert (judgement.guard, judgement.differs) == (Guard.NOTHING, False)
@@ -259,40 +259,40 @@ def test_i8_who_ends_what_an_archive_ended_confirms_it(record: Record) -> None:
 
 @pytest.mark.parametrize("of", [ACTIVE, ARCHIVED], ids=["active", "archived"])
 def test_i8_a_confirmation_keeps_the_marks_also_once_the_client_is_back(of: Client) -> None:
-    confirmed = judged(told(CANCELLED, 8), ended(BOOKED, 7), of)
+    confirmed = judged(incoming(CANCELLED, 8), ended(BOOKED, 7), of)
     assert isinstance(confirmed.after.record, Appointment)
     assert confirmed.after.record.cancelled_by == "archive"
 
 
 def test_i8_a_cancellation_of_before_archives_were_noted_is_confirmed_too() -> None:
     ours = replace(CANCELLED, cancelled_by="archive", cancelled_at=NOW)
-    assert judged(told(CANCELLED, 1), Kept(record=ours)).after.record == ours
+    assert judged(incoming(CANCELLED, 1), Kept(record=ours)).after.record == ours
 
 
 def test_i8_another_end_than_the_archive_s_is_a_fact_of_its_own() -> None:
-    judgement = judged(told(COMPLETED, 8), ended(BOOKED, 7))
+    judgement = judged(incoming(COMPLETED, 8), ended(BOOKED, 7))
     assert (judgement.after.record, judgement.after.ended_by) == (COMPLETED, None)
 
 
 def test_i8_an_end_that_the_source_told_itself_is_corrected() -> None:
     corrected = membership(left_at=NOW - HOUR)
-    assert judged(told(corrected, 2), kept(membership(left_at=NOW), 1)).after.record == corrected
+    assert judged(incoming(corrected, 2), kept(membership(left_at=NOW), 1)).after.record == corrected
 
 
 def test_i9_an_echo_at_the_old_version_is_unchanged_and_shows_our_state() -> None:
-    judgement = judged(told(BOOKED, 7), ended(BOOKED, 7))
+    judgement = judged(incoming(BOOKED, 7), ended(BOOKED, 7))
     assert judgement.outcome is IntakeOutcome.UNCHANGED
     assert judgement.differs
     assert status_of(judgement.after.record) == "cancelled"
 
 
 def test_i9_an_echo_at_a_higher_version_is_refused_and_shows_our_state() -> None:
-    judgement = judged(told(BOOKED, 8), ended(BOOKED, 7))
+    judgement = judged(incoming(BOOKED, 8), ended(BOOKED, 7))
     assert (judgement.rule, judgement.differs) == ("I4", True)
 
 
 def test_i10_a_payment_that_falls_back_is_cancelled_by_that_archive() -> None:
-    judgement = judged(told(payment(), 2), kept(CHARGING, 1))
+    judgement = judged(incoming(payment(), 2), kept(CHARGING, 1))
     cancelled = replace(payment(), status=PaymentStatus.CANCELLED, cancelled_by="archive", cancelled_at=NOW)
     assert is_stored(judgement)
     assert judgement.after == kept(cancelled, 2, digest=repr(payment()), ended_by=ARCHIVE_ID)
@@ -302,21 +302,21 @@ def test_i10_a_payment_that_falls_back_is_cancelled_by_that_archive() -> None:
 
 
 def test_i10_an_active_client_s_payment_falls_back_and_stays_scheduled() -> None:
-    judgement = judged(told(payment(), 2), kept(CHARGING, 1), ACTIVE)
+    judgement = judged(incoming(payment(), 2), kept(CHARGING, 1), ACTIVE)
     assert (judgement.after.record, judgement.made_good) == (payment(), None)
 
 
 @pytest.mark.parametrize("record", [CHARGING, CHARGED], ids=status_of)
 @pytest.mark.parametrize("of", [ACTIVE, ARCHIVED], ids=["active", "archived"])
 def test_i11_charging_after_we_cancelled_is_stored_and_told_to_staff(record: Payment, of: Client) -> None:
-    judgement = judged(told(record, 8), ended(payment(), 7), of)
+    judgement = judged(incoming(record, 8), ended(payment(), 7), of)
     assert judgement.after.record == record
     assert judgement.charged_anyway
 
 
 def test_i11_what_its_source_cancelled_itself_is_no_line_for_staff() -> None:
-    assert not judged(told(CHARGED, 2), kept(payment(status=PaymentStatus.CANCELLED), 1)).charged_anyway
-    assert not judged(told(CHARGED, 2), kept(CHARGING, 1)).charged_anyway
+    assert not judged(incoming(CHARGED, 2), kept(payment(status=PaymentStatus.CANCELLED), 1)).charged_anyway
+    assert not judged(incoming(CHARGED, 2), kept(CHARGING, 1)).charged_anyway
 
 
 @pytest.mark.parametrize("record", [*one_of_each(), *untouched()], ids=lambda record: record.kind)
@@ -325,12 +325,12 @@ def test_i12_a_removal_is_a_state_with_a_version(record: Record, of: Client) -> 
     judgement = judged(removed(record, 3), kept(record, 2), of)
     assert (judgement.outcome, judgement.guard) == (IntakeOutcome.STORED, Guard.NOTHING)
     assert judgement.after == Kept(source=SOURCE, version=3, digest="removed")
-    assert judged(told(record, 2), judgement.after, ACTIVE).outcome is IntakeOutcome.STALE
+    assert judged(incoming(record, 2), judgement.after, ACTIVE).outcome is IntakeOutcome.STALE
     assert judged(removed(record, 3), judgement.after, of).outcome is IntakeOutcome.UNCHANGED
 
 
 def test_i13_a_record_belongs_to_the_source_that_first_versioned_it() -> None:
-    judgement = judge(told(COMPLETED, 9), kept(BOOKED, 1), "billing", ACTIVE, NOW)
+    judgement = judge(incoming(COMPLETED, 9), kept(BOOKED, 1), "billing", ACTIVE, NOW)
     assert (judgement.outcome, judgement.refusal) == (IntakeOutcome.REFUSED, IntakeRefusal.OTHER_SOURCE)
     assert (judgement.rule, judgement.after) == ("I13", kept(BOOKED, 1))
 
@@ -353,11 +353,11 @@ GUARDS: list[tuple[str, Record, Client, Guard]] = [
 
 @pytest.mark.parametrize(("_", "record", "of", "guard"), GUARDS, ids=[row[0] for row in GUARDS])
 def test_i15_the_revision_rises_for_what_an_archive_must_know(_: str, record: Record, of: Client, guard: Guard) -> None:
-    assert judged(told(record), of=of).guard is guard
+    assert judged(incoming(record), of=of).guard is guard
 
 
 def test_i15_a_transaction_stands_under_the_strongest_of_its_guards() -> None:
-    judgements = judge_all([told(COMPLETED), told(document()), told(payment())], {}, SOURCE, ACTIVE, NOW)
+    judgements = judge_all([incoming(COMPLETED), incoming(document()), incoming(payment())], {}, SOURCE, ACTIVE, NOW)
     assert [one.guard for one in judgements] == [Guard.NOTHING, Guard.STILL_ACTIVE, Guard.RAISE_REVISION]
     assert guard_of(judgements) is Guard.RAISE_REVISION
     assert guard_of([]) is Guard.NOTHING
@@ -366,14 +366,14 @@ def test_i15_a_transaction_stands_under_the_strongest_of_its_guards() -> None:
 @pytest.mark.parametrize("of", [ACTIVE, ARCHIVED], ids=["active", "archived"])
 def test_i16_a_balance_replaces_both_amounts_archived_or_not(of: Client) -> None:
     debtor = replace(of, credit_cents=100, owed_cents=900)
-    judgements = judge_all([told(balance(credit_cents=0, owed_cents=50))], {}, SOURCE, debtor, NOW)
-    assert balance_told(debtor, judgements) == replace(debtor, credit_cents=0, owed_cents=50)
+    judgements = judge_all([incoming(balance(credit_cents=0, owed_cents=50))], {}, SOURCE, debtor, NOW)
+    assert with_balance(debtor, judgements) == replace(debtor, credit_cents=0, owed_cents=50)
 
 
 def test_i16_a_balance_that_is_stale_replaces_nothing() -> None:
     place = (RecordKind.BALANCE, balance().record_id)
-    judgements = judge_all([told(balance(owed_cents=50), 1)], {place: kept(balance(), 2)}, SOURCE, ACTIVE, NOW)
-    assert balance_told(ACTIVE, judgements) == ACTIVE
+    judgements = judge_all([incoming(balance(owed_cents=50), 1)], {place: kept(balance(), 2)}, SOURCE, ACTIVE, NOW)
+    assert with_balance(ACTIVE, judgements) == ACTIVE
 
 
 @pytest.mark.parametrize(
@@ -406,13 +406,15 @@ BOOKED_AT: list[tuple[str, Appointment, Kept, object]] = [
 def test_a1_a_slot_is_taken_since_its_calendar_says_so(
     _: str, record: Appointment, before: Kept, booked_at: object
 ) -> None:
-    after = judged(told(record, 2), before, ACTIVE).after.record
+    after = judged(incoming(record, 2), before, ACTIVE).after.record
     assert isinstance(after, Appointment)
     assert after.booked_at == booked_at
 
 
 def test_two_changes_of_one_record_are_judged_in_their_order() -> None:
-    judgements = judge_all([told(CHARGING, 1), told(payment(), 2), removed(payment(), 2)], {}, SOURCE, ARCHIVED, NOW)
+    judgements = judge_all(
+        [incoming(CHARGING, 1), incoming(payment(), 2), removed(payment(), 2)], {}, SOURCE, ARCHIVED, NOW
+    )
     assert [one.outcome for one in judgements] == [
         IntakeOutcome.STORED,
         IntakeOutcome.STORED,
@@ -435,7 +437,7 @@ def test_i4_exactly_what_an_archive_would_end_is_refused(
     record: Record, past: tuple[Record, int] | None, version: int, of: Client
 ) -> None:
     before = kept(same_place(record, past[0]), past[1]) if past and past[0].kind is record.kind else UNKNOWN
-    judgement = judged(told(record, version), before, of)
+    judgement = judged(incoming(record, version), before, of)
     is_new = before.version is None or version > before.version
     fell_back = isinstance(before.record, Payment) and before.record.status is PaymentStatus.CHARGING
     would_end = bool(all_effects([record], NOW).changes)
@@ -447,7 +449,7 @@ def test_i4_no_judgement_leaves_an_archived_client_with_anything_new_alive(
     told_of: list[tuple[Record, int]], past: tuple[Record, int] | None
 ) -> None:
     before = {} if past is None else {(past[0].kind, past[0].record_id): kept(*past)}
-    judgements = judge_all([told(*one) for one in told_of], before, SOURCE, ARCHIVED, NOW)
+    judgements = judge_all([incoming(*one) for one in told_of], before, SOURCE, ARCHIVED, NOW)
     stored = [one.after.record for one in judgements if is_stored(one)]
     assert not all_effects([record for record in stored if record], NOW).changes
 
@@ -457,8 +459,8 @@ def test_i2_i3_telling_it_again_changes_nothing(
     record: Record, past: tuple[Record, int] | None, version: int, of: Client
 ) -> None:
     before = kept(same_place(record, past[0]), past[1]) if past and past[0].kind is record.kind else UNKNOWN
-    first = judged(told(record, version), before, of)
-    again = judged(told(record, version), first.after, of)
+    first = judged(incoming(record, version), before, of)
+    again = judged(incoming(record, version), first.after, of)
     assert again.after == first.after
     assert again.outcome is (IntakeOutcome.UNCHANGED if is_stored(first) else first.outcome)
 
@@ -466,7 +468,7 @@ def test_i2_i3_telling_it_again_changes_nothing(
 @given(order=st.lists(st.integers(min_value=1, max_value=5), min_size=1, max_size=12))
 def test_i2_whatever_the_order_the_highest_version_stays(order: list[int]) -> None:
     states = [BOOKED, PAST, COMPLETED, CANCELLED, appointment(starts_at=NOW + 2 * DAY)]
-    judgements = judge_all([told(states[version - 1], version) for version in order], {}, SOURCE, ACTIVE, NOW)
+    judgements = judge_all([incoming(states[version - 1], version) for version in order], {}, SOURCE, ACTIVE, NOW)
     after = judgements[-1].after
     assert after.version == max(order)
     assert status_of(after.record) == status_of(states[max(order) - 1])
@@ -476,8 +478,8 @@ def test_i2_whatever_the_order_the_highest_version_stays(order: list[int]) -> No
 def test_i15_who_is_not_seen_by_an_archive_would_not_be_ended_by_it(record: Record, past: Record) -> None:
     """What is stored without a look at the client is nothing that an archive, or the policy, would have to know."""
     before = kept(same_place(record, past)) if past.kind is record.kind else UNKNOWN
-    stored = judged(told(record, 2), before, ACTIVE)
+    stored = judged(incoming(record, 2), before, ACTIVE)
     if stored.guard is Guard.NOTHING:
-        assert is_stored(judged(told(record, 2), before, ARCHIVED))
+        assert is_stored(judged(incoming(record, 2), before, ARCHIVED))
     if all_effects([record], NOW):
         assert stored.guard is Guard.RAISE_REVISION or stored.after.record == before.record

@@ -7,17 +7,17 @@ from tests.rules.mutation import Mutation
 INTAKE = "client_lifecycle.domain.intake"
 RECORD = "client_lifecycle.use_cases.record"
 RECORDS = "client_lifecycle.edge.records"
-TOLD = "client_lifecycle.storage.told"
-OLDER = "told.version <= kept.version"
+INCOMING = "client_lifecycle.storage.incoming"
+OLDER = "incoming.version <= kept.version"
 ENDED = "if kept.is_ended_by_archive and"
-FELL_BACK = "if client.stamp and _fell_back(told.record, kept.record):"
+FELL_BACK = "if client.stamp and _fell_back(incoming.record, kept.record):"
 CHARGED_ANYWAY = "charged_anyway=_is_charged_anyway(record, kept.record),"
 
 TELLING = [
-    Mutation("I1", "versions are not compared", INTAKE, OLDER, "told.version < 0"),
-    Mutation("I1", "what is told is not stored", TOLD, "tenant.table.transact_if_unchanged(writes)", "pass"),
-    Mutation("I2", "the version of now may be told again", INTAKE, OLDER, "told.version < kept.version"),
-    Mutation("I2", "other content counts as the same", INTAKE, "if told.digest != kept.digest:", "if False:"),
+    Mutation("I1", "versions are not compared", INTAKE, OLDER, "incoming.version < 0"),
+    Mutation("I1", "what is told is not stored", INCOMING, "tenant.table.transact_if_unchanged(writes)", "pass"),
+    Mutation("I2", "the version of now may be told again", INTAKE, OLDER, "incoming.version < kept.version"),
+    Mutation("I2", "other content counts as the same", INTAKE, "if incoming.digest != kept.digest:", "if False:"),
     Mutation(
         "I2",
         "a lower version is called unchanged",
@@ -30,7 +30,7 @@ TELLING = [
         "a refusal keeps the version",
         INTAKE,
         "outcome=IntakeOutcome.REFUSED, after=kept,",
-        "outcome=IntakeOutcome.REFUSED, after=replace(kept, version=told.version),",
+        "outcome=IntakeOutcome.REFUSED, after=replace(kept, version=incoming.version),",
     ),
     Mutation("I4", "what an archive would end begins", INTAKE, "if all_effects([record], at).changes:", "if False:"),
     Mutation(
@@ -42,12 +42,14 @@ TELLING = [
         "I6",
         "facts of an archived client are refused",
         INTAKE,
-        "if client.stamp and (rule := _refusing_rule(told.record, kept.record, at)):",
+        "if client.stamp and (rule := _refusing_rule(incoming.record, kept.record, at)):",
         'if client.stamp and (rule := "I4"):',
     ),
     Mutation("I7", "the refusal does not name the booking", RECORDS, "use=BOOKING if is_booking else None", "use=None"),
     Mutation("I8", "a confirmation takes the marks away", INTAKE, ENDED, "if False and"),
-    Mutation("I8", "any word on it counts as one", INTAKE, "status_of(told.record) == status_of(kept.record)", "True"),
+    Mutation(
+        "I8", "any word on it counts as one", INTAKE, "status_of(incoming.record) == status_of(kept.record)", "True"
+    ),
     Mutation(
         "I8", "the archive leaves no mark", "client_lifecycle.storage.clients", "ENDED_BY: ended_by}", "ENDED_BY: None}"
     ),
@@ -72,8 +74,8 @@ TELLING = [
         "I12",
         "what was removed is gone",
         INTAKE,
-        "return _stored(told, source, record=None)",
-        "return _stored(told, source, record=kept.record)",
+        "return _stored(incoming, source, record=None)",
+        "return _stored(incoming, source, record=kept.record)",
     ),
     Mutation(
         "I12",
@@ -84,7 +86,7 @@ TELLING = [
     ),
     Mutation("I13", "any source may tell of any record", INTAKE, "if kept.source not in (None, source):", "if False:"),
     Mutation(
-        "I14", "an unknown client is a fault of ours", TOLD, "raise clients.client_not_found()", "raise LookupError"
+        "I14", "an unknown client is a fault of ours", INCOMING, "raise clients.client_not_found()", "raise LookupError"
     ),
     Mutation("I15", "the revision does not rise", INTAKE, "else Guard.RAISE_REVISION", "else Guard.STILL_ACTIVE"),
     Mutation(
@@ -104,7 +106,9 @@ TELLING = [
         "if True and",
     ),
     Mutation("I17", "activity is ahead of now", INTAKE, "min(told_at, at)", "told_at"),
-    Mutation("I18", "the commit does not look at the client", TOLD, "*_client_writes(tenant, seen, after, guard),", ""),
+    Mutation(
+        "I18", "the commit does not look at the client", INCOMING, "*_client_writes(tenant, seen, after, guard),", ""
+    ),
     Mutation(
         "I19", "a malformed change refuses all", RECORDS, "        return _malformed(change, fault)", "        raise"
     ),

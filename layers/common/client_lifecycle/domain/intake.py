@@ -76,7 +76,7 @@ Place: TypeAlias = tuple[RecordKind, str]
 """A record of a client by kind and id."""
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class IncomingChange(Struct, frozen=True, kw_only=True):
     """One record's whole state at one version, as its source tells it (I1).
 
     ``record`` is ``None`` if the source has removed it (I12). ``digest`` is the same for the same content (I2).
@@ -126,7 +126,7 @@ class Judgement(Struct, frozen=True, kw_only=True):
     ``charged_anyway`` tells that a payment which an archive cancelled is charged all the same (I11).
     """
 
-    told: Told
+    incoming: IncomingChange
     outcome: IntakeOutcome
     after: Kept
     guard: Guard = Guard.NOTHING
@@ -138,7 +138,10 @@ class Judgement(Struct, frozen=True, kw_only=True):
     @property
     def differs(self) -> bool:
         """Whether what is kept has another status or version than what was told, so that the source must know."""
-        return (status_of(self.after.record), self.after.version) != (status_of(self.told.record), self.told.version)
+        return (status_of(self.after.record), self.after.version) != (
+            status_of(self.incoming.record),
+            self.incoming.version,
+        )
 
 
 def status_of(record: Record | None) -> str:
@@ -159,7 +162,7 @@ def status_of(record: Record | None) -> str:
 
 
 def judge_all(
-    changes: Iterable[Told], kept: Mapping[Place, Kept], source: str, client: Client, at: datetime
+    changes: Iterable[IncomingChange], kept: Mapping[Place, Kept], source: str, client: Client, at: datetime
 ) -> list[Judgement]:
     """Judge changes in their order; of two of one record, the second is judged on what the first leaves.
 
@@ -172,59 +175,59 @@ def judge_all(
     """
     standing = dict(kept)
     judgements = []
-    for told in changes:
-        judgement = judge(told, standing.get(told.place, UNKNOWN), source, client, at)
-        standing[told.place] = judgement.after
+    for incoming in changes:
+        judgement = judge(incoming, standing.get(incoming.place, UNKNOWN), source, client, at)
+        standing[incoming.place] = judgement.after
         judgements.append(judgement)
     return judgements
 
 
-def judge(told: Told, kept: Kept, source: str, client: Client, at: datetime) -> Judgement:
+def judge(incoming: IncomingChange, kept: Kept, source: str, client: Client, at: datetime) -> Judgement:
     """Judge one change (I1-I16).
 
     Args:
-        told: what the source tells.
+        incoming: what the source tells.
         kept: what is kept of the record.
         source: who tells it.
         client: as read; an archived client carries its stamp.
         at: the present moment, UTC: which appointments are still ahead, when one was booked or cancelled.
     """
     if kept.source not in (None, source):
-        return _refused(told, kept, IntakeRefusal.OTHER_SOURCE, "I13")
-    if kept.version is not None and told.version <= kept.version:
-        return _not_newer(told, kept)
-    if told.record is None:
-        return _stored(told, source, record=None)
-    if kept.is_ended_by_archive and status_of(told.record) == status_of(kept.record):
-        return _stored(told, source, record=kept.record, ended_by=kept.ended_by)
-    if client.stamp and _fell_back(told.record, kept.record):
-        return _cancelled_at_once(told, told.record, source, client.stamp.archive_id, at)
-    if client.stamp and (rule := _refusing_rule(told.record, kept.record, at)):
-        return _refused(told, kept, IntakeRefusal.CLIENT_ARCHIVED, rule)
-    record = _with_booked_at(told.record, kept.record, at)
+        return _refused(incoming, kept, IntakeRefusal.OTHER_SOURCE, "I13")
+    if kept.version is not None and incoming.version <= kept.version:
+        return _not_newer(incoming, kept)
+    if incoming.record is None:
+        return _stored(incoming, source, record=None)
+    if kept.is_ended_by_archive and status_of(incoming.record) == status_of(kept.record):
+        return _stored(incoming, source, record=kept.record, ended_by=kept.ended_by)
+    if client.stamp and _fell_back(incoming.record, kept.record):
+        return _cancelled_at_once(incoming, incoming.record, source, client.stamp.archive_id, at)
+    if client.stamp and (rule := _refusing_rule(incoming.record, kept.record, at)):
+        return _refused(incoming, kept, IntakeRefusal.CLIENT_ARCHIVED, rule)
+    record = _with_booked_at(incoming.record, kept.record, at)
     return replace(
-        _stored(told, source, record),
+        _stored(incoming, source, record),
         guard=_guard(record, kept.record, client, at),
         charged_anyway=_is_charged_anyway(record, kept.record),
     )
 
 
-def _not_newer(told: Told, kept: Kept) -> Judgement:
+def _not_newer(incoming: IncomingChange, kept: Kept) -> Judgement:
     """Judge a change of a version that was stored already, or is lower (I2)."""
-    if told.version != kept.version:
-        return Judgement(told=told, outcome=IntakeOutcome.STALE, after=kept)
-    if told.digest != kept.digest:
-        return _refused(told, kept, IntakeRefusal.VERSION_REUSED, "I2")
-    return Judgement(told=told, outcome=IntakeOutcome.UNCHANGED, after=kept)
+    if incoming.version != kept.version:
+        return Judgement(incoming=incoming, outcome=IntakeOutcome.STALE, after=kept)
+    if incoming.digest != kept.digest:
+        return _refused(incoming, kept, IntakeRefusal.VERSION_REUSED, "I2")
+    return Judgement(incoming=incoming, outcome=IntakeOutcome.UNCHANGED, after=kept)
 
 
-def _refused(told: Told, kept: Kept, refusal: IntakeRefusal, rule: str) -> Judgement:
-    return Judgement(told=told, outcome=IntakeOutcome.REFUSED, after=kept, refusal=refusal, rule=rule)
+def _refused(incoming: IncomingChange, kept: Kept, refusal: IntakeRefusal, rule: str) -> Judgement:
+    return Judgement(incoming=incoming, outcome=IntakeOutcome.REFUSED, after=kept, refusal=refusal, rule=rule)
 
 
-def _stored(told: Told, source: str, record: Record | None, ended_by: str | None = None) -> Judgement:
-    after = Kept(record=record, source=source, version=told.version, digest=told.digest, ended_by=ended_by)
-    return Judgement(told=told, outcome=IntakeOutcome.STORED, after=after)
+def _stored(incoming: IncomingChange, source: str, record: Record | None, ended_by: str | None = None) -> Judgement:
+    after = Kept(record=record, source=source, version=incoming.version, digest=incoming.digest, ended_by=ended_by)
+    return Judgement(incoming=incoming, outcome=IntakeOutcome.STORED, after=after)
 
 
 def _fell_back(record: Record, before: Record | None) -> bool:
@@ -236,10 +239,12 @@ def _fell_back(record: Record, before: Record | None) -> bool:
             return False
 
 
-def _cancelled_at_once(told: Told, record: Record, source: str, archive_id: str, at: datetime) -> Judgement:
+def _cancelled_at_once(
+    incoming: IncomingChange, record: Record, source: str, archive_id: str, at: datetime
+) -> Judgement:
     """End what was told under the archive that the client is under (I10)."""
     [change] = all_effects([record], at).changes
-    stored = _stored(told, source, change.after, ended_by=archive_id)
+    stored = _stored(incoming, source, change.after, ended_by=archive_id)
     return replace(stored, guard=Guard.STILL_ARCHIVED, made_good=change)
 
 
@@ -335,7 +340,7 @@ def seen_active(client: Client, told_at: datetime, at: datetime) -> Client:
     return with_last_active(client, min(told_at, at))
 
 
-def balance_told(client: Client, judgements: Iterable[Judgement]) -> Client:
+def with_balance(client: Client, judgements: Iterable[Judgement]) -> Client:
     """Return a client with the balance that was told last, if one was stored; it replaces both amounts (I16)."""
     for judgement in judgements:
         balance = judgement.after.record

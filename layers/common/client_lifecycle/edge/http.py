@@ -30,7 +30,7 @@ from client_lifecycle.edge.answer_headers import headers_for
 from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
 from client_lifecycle.edge.unreadable import tell
-from client_lifecycle.storage import calls
+from client_lifecycle.storage import retries
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
@@ -209,7 +209,7 @@ def problem(
 
 
 def _lifecycle_problem(error: LifecycleError) -> Response[str]:
-    cause = {"cause": calls.named(error.__cause__)} if isinstance(error, errors.StorageBusy) else {}
+    cause = {"cause": retries.named(error.__cause__)} if isinstance(error, errors.StorageBusy) else {}
     logger.info("request refused", extra={"problem": error.name, "fields": error.fields[:MAX_ERRORS], **cause})
     field_errors = [{"field": field, "message": error.message} for field in error.fields]
     answer = problem(status_of(type(error)), error.name, error.message, field_errors, error.facts)

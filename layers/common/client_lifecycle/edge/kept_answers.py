@@ -29,7 +29,7 @@ from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRun
 from client_lifecycle.edge import identity, wiring
 from client_lifecycle.edge.environment import IdempotencySettings, read_environment
 from client_lifecycle.edge.idempotency import HEADER, REPLAYED_HEADER
-from client_lifecycle.storage.calls import persistently
+from client_lifecycle.storage.retries import persistently
 
 KEPT_SECONDS = 24 * 60 * 60
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from client_lifecycle.storage import calls
+from client_lifecycle.storage import retries
 
 A = TypeVar("A")
 Handler = Callable[[dict[str, Any], LambdaContext], A]
@@ -20,7 +20,7 @@ RESERVE_SECONDS = 6
 
 def for_a_caller(handler: Handler[A]) -> Handler[A]:
     """Let AWS hold a handler up for no longer than somebody who waits for the answer is patient."""
-    return _patient(handler, calls.PATIENCE_SECONDS)
+    return _patient(handler, retries.PATIENCE_SECONDS)
 
 
 def for_a_task(handler: Handler[A]) -> Handler[A]:
@@ -32,7 +32,7 @@ def _patient(handler: Handler[A], most_seconds: float) -> Handler[A]:
     @wraps(handler)
     def handle(event: dict[str, Any], context: LambdaContext) -> A:
         left_seconds = context.get_remaining_time_in_millis() / 1_000 - RESERVE_SECONDS
-        with calls.patience(min(left_seconds, most_seconds), within_seconds=left_seconds):
+        with retries.patience(min(left_seconds, most_seconds), within_seconds=left_seconds):
             return handler(event, context)
 
     return handle

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from client_lifecycle.domain.client import Status
-from client_lifecycle.domain.intake import IntakeOutcome, IntakeRefusal, Judgement, Kept, Told, status_of
+from client_lifecycle.domain.intake import IncomingChange, IntakeOutcome, IntakeRefusal, Judgement, Kept, status_of
 from client_lifecycle.domain.records import (
     Appointment,
     AppointmentStatus,
@@ -47,7 +47,7 @@ from client_lifecycle.edge.bodies import Body, IdField, Text, Whole
 from client_lifecycle.edge.bookings import A_DAY_IN_MINUTES, ForeignId
 from client_lifecycle.edge.moments import Moment
 from client_lifecycle.edge.reading import MAX_ERRORS, path_of
-from client_lifecycle.use_cases.record import Recorded, Telling
+from client_lifecycle.use_cases.record import Delivery, Recorded
 
 MAX_CHANGES = 50
 """The most that one request tells: the records, the client, a part of a receipt and two lines fit in a transaction."""
@@ -71,11 +71,11 @@ class _Change(Body):
         """Return the record as it is told, ``None`` if it was removed."""
         raise NotImplementedError
 
-    def told(self, kind: RecordKind) -> Told:
+    def incoming(self, kind: RecordKind) -> IncomingChange:
         """Return the change; its digest is the same for the same content, however it is written."""
         said = self.model_dump(mode="json", exclude={"version"}, exclude_none=True)
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-        return Told(kind=kind, record_id=self.id, version=self.version, digest=digest, record=self.record())
+        return IncomingChange(kind=kind, record_id=self.id, version=self.version, digest=digest, record=self.record())
 
 
 class AppointmentChange(_Change):
@@ -319,12 +319,12 @@ class RecordsBody(Body):
         """The changes as they could be read."""
         return [*self.changes]
 
-    def telling(self, source: str) -> Telling:
+    def delivery(self, source: str) -> Delivery:
         """Return what is told of it that can be read."""
-        return Telling(
+        return Delivery(
             client_id=self.client_id,
             source=source,
-            changes=[one.told(RecordKind(one.kind)) for one in self.read if not isinstance(one, Malformed)],
+            changes=[one.incoming(RecordKind(one.kind)) for one in self.read if not isinstance(one, Malformed)],
             active_at=self.client_active_at,
         )
 
@@ -364,13 +364,13 @@ class ResultView(BaseModel):
     @classmethod
     def of(cls, judgement: Judgement) -> ResultView:
         """Show what became of a change."""
-        told, kept = judgement.told, judgement.after
-        is_booking = judgement.rule == "I4" and told.kind is RecordKind.APPOINTMENT
+        incoming, kept = judgement.incoming, judgement.after
+        is_booking = judgement.rule == "I4" and incoming.kind is RecordKind.APPOINTMENT
         is_known = kept.version is not None or kept.record is not None
         return cls(
-            kind=told.kind,
-            id=told.record_id,
-            version=told.version,
+            kind=incoming.kind,
+            id=incoming.record_id,
+            version=incoming.version,
             outcome=judgement.outcome,
             reason=judgement.refusal,
             rule=judgement.rule,

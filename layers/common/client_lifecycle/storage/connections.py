@@ -30,7 +30,7 @@ CONFIG = Config(
     max_pool_connections=MAX_CONNECTIONS,
     retries={"mode": "standard", "total_max_attempts": 1},
 )
-"""One try each: ``calls.persistently`` alone tries again."""
+"""One try each: ``retries.persistently`` alone tries again."""
 
 
 @cache

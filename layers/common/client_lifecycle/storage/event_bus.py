@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.events import Event
-from client_lifecycle.storage.calls import persistently
+from client_lifecycle.storage.retries import persistently
 from client_lifecycle.storage.values import to_plain
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from client_lifecycle.storage.calls import persistently
+from client_lifecycle.storage.retries import persistently
 
 if TYPE_CHECKING:
     from types_boto3_kms import KMSClient

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from client_lifecycle.storage.calls import persistently
+from client_lifecycle.storage.retries import persistently
 
 READING = frozenset({"Creating", "Enabling", "Enabled", "Updating"})
 """The states in which a mapping reads, or is about to."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.attributes import Plain, from_item, to_item
-from client_lifecycle.storage.calls import TryAgain, pause, persistently, reasons_of
+from client_lifecycle.storage.retries import TryAgain, pause, persistently, reasons_of
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from client_lifecycle.domain.members import Member, batches
 from client_lifecycle.domain.runs import Run
-from client_lifecycle.storage.calls import persistently
+from client_lifecycle.storage.retries import persistently
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

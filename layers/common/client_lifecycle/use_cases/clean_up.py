@@ -18,9 +18,9 @@ from client_lifecycle.domain.effects import ChangeSet
 from client_lifecycle.domain.errors import Superseded
 from client_lifecycle.domain.runs import IN_FLIGHT, TIDY_UP, Run, RunState
 from client_lifecycle.storage import due
-from client_lifecycle.storage.calls import patience
 from client_lifecycle.storage.due import Due, Work
 from client_lifecycle.storage.providers import read_settings
+from client_lifecycle.storage.retries import patience
 from client_lifecycle.storage.runs import read_run
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant

@@ -9,18 +9,18 @@ from msgspec import Struct
 
 from client_lifecycle.domain.client import Cause, Client, Source, Stamp
 from client_lifecycle.domain.intake import (
+    IncomingChange,
     IntakeOutcome,
     Judgement,
-    Told,
-    balance_told,
     guard_of,
     judge_all,
     seen_active,
+    with_balance,
 )
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.incoming import MadeGood, Seen, commit_incoming, read_seen
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.storage.told import MadeGood, Seen, commit_told, read_seen
 from client_lifecycle.use_cases.archive_effects import made_good_entry
 from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
@@ -33,17 +33,17 @@ class Recorded(Struct, frozen=True):
     judgements: Sequence[Judgement]
 
 
-class Telling(Struct, frozen=True, kw_only=True):
+class Delivery(Struct, frozen=True, kw_only=True):
     """What a source tells of one client in one go; ``active_at`` is when it last saw the client do something (I17)."""
 
     client_id: str
     source: str
-    changes: Sequence[Told]
+    changes: Sequence[IncomingChange]
     active_at: datetime | None = None
 
 
 @optimistic_on_client
-def record(tenant: Tenant, telling: Telling, *, at: datetime, is_dry_run: bool) -> Recorded:
+def record(tenant: Tenant, delivery: Delivery, *, at: datetime, is_dry_run: bool) -> Recorded:
     """Judge what a source tells, and store what is to be stored in one transaction.
 
     Nothing is stored of what is refused, stale or unchanged. The judgements are those of the commit: if the client or a
@@ -51,7 +51,7 @@ def record(tenant: Tenant, telling: Telling, *, at: datetime, is_dry_run: bool) 
 
     Args:
         tenant: the provider's part of the table.
-        telling: what is told, of one client.
+        delivery: what is told, of one client.
         at: the present moment, UTC.
         is_dry_run: judge only.
 
@@ -61,14 +61,14 @@ def record(tenant: Tenant, telling: Telling, *, at: datetime, is_dry_run: bool) 
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    seen = read_seen(tenant, telling.client_id, {told.place for told in telling.changes})
-    judgements = judge_all(telling.changes, seen.kept, telling.source, seen.client, at)
-    after = balance_told(seen.client, judgements)
-    after = seen_active(after, telling.active_at, at) if telling.active_at else after
+    seen = read_seen(tenant, delivery.client_id, {incoming.place for incoming in delivery.changes})
+    judgements = judge_all(delivery.changes, seen.kept, delivery.source, seen.client, at)
+    after = with_balance(seen.client, judgements)
+    after = seen_active(after, delivery.active_at, at) if delivery.active_at else after
     is_new = after != seen.client or any(one.outcome is IntakeOutcome.STORED for one in judgements)
     if is_dry_run or not is_new:
         return Recorded(seen.client, judgements)
-    _commit(tenant, seen, after, judgements, telling.source, at)
+    _commit(tenant, seen, after, judgements, delivery.source, at)
     return Recorded(after, judgements)
 
 
@@ -76,7 +76,7 @@ def _commit(
     tenant: Tenant, seen: Seen, after: Client, judgements: Sequence[Judgement], source: str, at: datetime
 ) -> None:
     cause = Cause(source=Source.RECORDS, actor_id=source)
-    commit_told(
+    commit_incoming(
         tenant,
         seen,
         after,
@@ -89,7 +89,7 @@ def _commit(
 
 def _charged_anyway(judgements: Sequence[Judgement], cause: Cause, at: datetime) -> HistoryEntry | None:
     """Return the line that tells staff of payments that are charged although an archive cancelled them (I11)."""
-    charged = dict.fromkeys(one.told.record_id for one in judgements if one.charged_anyway)
+    charged = dict.fromkeys(one.incoming.record_id for one in judgements if one.charged_anyway)
     if not charged:
         return None
     return HistoryEntry(

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from client_lifecycle.domain.client import Client, Stamp
 from client_lifecycle.domain.errors import UnreadableRecord
-from client_lifecycle.domain.intake import UNKNOWN, Guard, IntakeOutcome, Judgement, Kept, Place, Told
+from client_lifecycle.domain.intake import UNKNOWN, Guard, IncomingChange, IntakeOutcome, Judgement, Kept, Place
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
 from client_lifecycle.storage import clients
@@ -95,7 +95,7 @@ def _record_from(plain: Plain) -> Record | None:
         return None
 
 
-def commit_told(
+def commit_incoming(
     tenant: Tenant,
     seen: Seen,
     after: Client,
@@ -119,11 +119,11 @@ def commit_told(
     Raises:
         StaleRead: the client or one of the records is no longer as it was read, as far as it matters.
     """
-    stored = {one.told.place: one for one in judgements if one.outcome is IntakeOutcome.STORED}
+    stored = {one.incoming.place: one for one in judgements if one.outcome is IntakeOutcome.STORED}
     client_id = seen.client.client_id
     writes = [
         *_client_writes(tenant, seen, after, guard),
-        *(_record_write(tenant, client_id, one.told, one.after, seen) for one in stored.values()),
+        *(_record_write(tenant, client_id, one.incoming, one.after, seen) for one in stored.values()),
         *([clients.history_write(tenant, seen.client, history)] if history else []),
         *(_made_good_writes(tenant, seen.client, made_good) if made_good else []),
     ]
@@ -138,14 +138,14 @@ def _made_good_writes(tenant: Tenant, client: Client, made_good: MadeGood) -> li
     ]
 
 
-def _record_write(tenant: Tenant, client_id: str, told: Told, after: Kept, seen: Seen) -> Write:
+def _record_write(tenant: Tenant, client_id: str, incoming: IncomingChange, after: Kept, seen: Seen) -> Write:
     """Write a record with what lies beside it over its reading, or not at all."""
-    key = tenant.keys.record(client_id, *told.place)
-    item = {name: value for name, value in _kept_item(tenant, client_id, told, after).items() if name not in key}
-    found = seen.items.get(told.place)
+    key = tenant.keys.record(client_id, *incoming.place)
+    item = {name: value for name, value in _kept_item(tenant, client_id, incoming, after).items() if name not in key}
+    found = seen.items.get(incoming.place)
     if found is None:
         return put_new(tenant.table.name, key, item)
-    known = seen.kept.get(told.place, UNKNOWN).record
+    known = seen.kept.get(incoming.place, UNKNOWN).record
     ours = to_plain(known).keys() if known else found.keys()
     names = {*ours, *item, *BESIDE} - key.keys()
     before = {name: found[name] for name in names if name in found}
@@ -158,11 +158,11 @@ BESIDE = ("live_key", "commitment_key", "source", "source_version", "source_dige
 """What lies beside a record's value."""
 
 
-def _kept_item(tenant: Tenant, client_id: str, told: Told, after: Kept) -> Plain:
+def _kept_item(tenant: Tenant, client_id: str, incoming: IncomingChange, after: Kept) -> Plain:
     record: Plain = (
         clients.record_item(tenant.keys, client_id, after.record)
         if after.record
-        else {"kind": told.kind.value, "record_id": told.record_id, REMOVED: True}
+        else {"kind": incoming.kind.value, "record_id": incoming.record_id, REMOVED: True}
     )
     beside = {
         "source": after.source,
