@@ -81,7 +81,7 @@ sam-validate: .venv-sam/ready ## template.yaml by the SAM CLI's rules
 build: .venv/ready .venv-sam/ready ## build what "sam deploy" ships; needs python3.13; for x86: MACHINE=x86_64
 	@$(BIN)/python -m local.sam.build $(MACHINE)
 
-openapi: .venv/ready ## write docs/openapi.json from the code
+openapi: .venv/ready ## write docs/openapi.json and docs/schemas from the code
 	@$(BIN)/python -m local.openapi
 
 api-changes: .venv/ready ## tell what breaks callers of the last release

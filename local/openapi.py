@@ -1,4 +1,6 @@
-"""Writes docs/openapi.json from the handlers' own routes and models; a test fails when it is out of date.
+"""Writes docs/openapi.json and docs/schemas from the handlers' own routes and models.
+
+A test fails when they are out of date.
 
 Every operation's faults are described by status, with the names that each can have: those that any request may meet,
 and those that the route says it may fail with.
@@ -17,6 +19,7 @@ from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 
 from client_lifecycle.domain.errors import BadSignature, LifecycleError
 from client_lifecycle.edge.http import FAULTS_OF, PROBLEM_JSON, PROBLEM_TYPE_PREFIX, status_of
+from local.schemas import FOLDER, schema_texts
 from local.template import ROOT, read_template
 
 TARGET = ROOT / "docs" / "openapi.json"
@@ -200,5 +203,13 @@ def text() -> str:
     return json.dumps(openapi(), indent=2, sort_keys=True) + "\n"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write all that is made of the code's own description."""
     TARGET.write_text(text(), encoding="utf-8")
+    FOLDER.mkdir(exist_ok=True)
+    for file, schema in schema_texts(openapi()).items():
+        file.write_text(schema, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -43,7 +43,7 @@ from client_lifecycle.domain.records import (
     Reminder,
     ReminderStatus,
 )
-from client_lifecycle.edge.bodies import Body, IdField, Text, Whole
+from client_lifecycle.edge.bodies import AsWhole, Body, IdField, Text, Whole
 from client_lifecycle.edge.bookings import A_DAY_IN_MINUTES, ForeignId
 from client_lifecycle.edge.moments import Moment
 from client_lifecycle.edge.reading import MAX_ERRORS, path_of
@@ -56,8 +56,8 @@ MAX_VERSION = 10**15
 MAX_CENTS = 10**12
 BOOKING = "booking.requested"
 
-Version = Annotated[Whole, Field(ge=1, le=MAX_VERSION, description="Rises with each change of the record.")]
-Cents = Annotated[Whole, Field(ge=0, le=MAX_CENTS)]
+Version = Annotated[int, Field(ge=1, le=MAX_VERSION, description="Rises with each change of the record."), AsWhole]
+Cents = Annotated[int, Field(ge=0, le=MAX_CENTS), AsWhole]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 
 
