@@ -9,7 +9,7 @@ LifecycleError
   BadSignature
   NotPermitted
   NotFound          the provider has no such thing: ClientNotFound, GroupNotFound, ReceiptNotFound, RestoreNotFound,
-                    RunNotFound
+                    RunNotFound, ImportNotFound
   RecordsAreKept
   Conflict          not as things stand: ArchiveBlocked, EmailInUse, RunUndone, Superseded and others
   TryLater          passes by itself: StorageBusy, CommitContended
@@ -96,6 +96,30 @@ class RestoreNotFound(NotFound):
 
 class RunNotFound(NotFound):
     """The provider has no bulk archive of this id."""
+
+
+class ImportNotFound(NotFound):
+    """The provider has no import of this id, or it has no report yet."""
+
+
+class ImportNotChecked(Conflict):
+    """The import was not checked, or the file could not be read; there is nothing to confirm."""
+
+
+class ImportMismatch(Conflict):
+    """The token does not belong to what the last check of this import showed."""
+
+
+class ImportStarted(Conflict):
+    """The import is being checked, or was confirmed; it cannot be checked again."""
+
+
+class ImportNotStarted(Conflict):
+    """The import was never confirmed; there is nothing to retry."""
+
+
+class ImportExpired(Conflict):
+    """What was uploaded for this import is kept no longer."""
 
 
 class TooManyClients(Conflict):

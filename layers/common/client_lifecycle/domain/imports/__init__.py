@@ -1,0 +1,1 @@
+"""Imports: files of clients or records that a practice brings in, row by row."""

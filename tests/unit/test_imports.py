@@ -1,0 +1,232 @@
+"""What becomes of a row, and of an import: outcomes, attempts, counts, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.errors import ImportNotChecked, ImportNotStarted, ImportStarted, LifecycleError
+from client_lifecycle.domain.imports.outcomes import (
+    AS_WISHED,
+    ROW_OUTCOMES,
+    ROWS_TO_RETRY,
+    ImportKind,
+    RowOutcome,
+    added_up,
+)
+from client_lifecycle.domain.imports.rows import ClientRow, Standing, archived_at, judge_client
+from client_lifecycle.domain.imports.run import (
+    Import,
+    ImportFormat,
+    ImportState,
+    PartResult,
+    Upload,
+    begin_check,
+    begin_import,
+    begin_retry,
+    close,
+    counts_of_rows,
+    seconds_left,
+    stop_import,
+    uploaded,
+)
+from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, STAFF_ID, client, stamp
+
+GROUPS = {GROUP_ID: GROUP_ID, "Sleep Better": GROUP_ID}
+NEW = client("new-1", name="Ada Moor", email="ada@example.org")
+SAME = client("old-1", name="Ada Moor", email="ada@example.org")
+OTHER = client("old-2", name="Someone Else", email="ada@example.org")
+
+
+def row(**fields: Any) -> ClientRow:
+    values: dict[str, Any] = {"row": 2, "name": "Ada Moor", "email": "ada@example.org", "external_id": "x-1"}
+    return ClientRow(**values | fields)
+
+
+def standing(**fields: Any) -> Standing:
+    values: dict[str, Any] = {"known": None, "address_of": None, "holder": None, "group_ids": GROUPS}
+    return Standing(**values | fields)
+
+
+def holds(who: Client) -> dict[str, Any]:
+    return {"address_of": who.client_id, "holder": who}
+
+
+JUDGED: list[tuple[str, ClientRow, Standing, RowOutcome, str | None, str | None]] = [
+    ("new", row(), standing(), RowOutcome.ADDED, None, "new-1"),
+    ("group by id", row(group=GROUP_ID), standing(), RowOutcome.ADDED, None, "new-1"),
+    ("group by name", row(group="Sleep Better"), standing(), RowOutcome.ADDED, None, "new-1"),
+    ("no such group", row(group="Nobody"), standing(), RowOutcome.UNKNOWN_GROUP, "group", None),
+    ("the same", row(), standing(known=SAME, **holds(SAME)), RowOutcome.UNCHANGED, None, "old-1"),
+    ("name", row(name="Ada Moore"), standing(known=SAME, **holds(SAME)), RowOutcome.DIFFERS, "name", "old-1"),
+    ("address", row(email="b@example.org"), standing(known=SAME), RowOutcome.DIFFERS, "email", "old-1"),
+    ("group", row(group=GROUP_ID), standing(known=SAME, **holds(SAME)), RowOutcome.DIFFERS, "group_id", "old-1"),
+    (
+        "status",
+        row(status=Status.ARCHIVED),
+        standing(known=SAME, **holds(SAME)),
+        RowOutcome.DIFFERS,
+        "status",
+        "old-1",
+    ),
+    ("address taken", row(), standing(**holds(OTHER)), RowOutcome.EMAIL_IN_USE, "email", "old-2"),
+    (
+        "its new address taken",
+        row(email="b@example.org"),
+        standing(known=SAME, **holds(OTHER)),
+        RowOutcome.EMAIL_IN_USE,
+        "email",
+        "old-2",
+    ),
+    ("no id, the same", row(external_id=None), standing(**holds(SAME)), RowOutcome.UNCHANGED, None, "old-1"),
+    ("no id, other", row(external_id=None), standing(**holds(OTHER)), RowOutcome.EMAIL_IN_USE, "email", "old-2"),
+    ("no id, new", row(external_id=None), standing(), RowOutcome.ADDED, None, "new-1"),
+    ("delivered twice", row(), standing(known=NEW, **holds(NEW)), RowOutcome.ADDED, None, "new-1"),
+    ("twice, no id", row(external_id=None), standing(**holds(NEW)), RowOutcome.ADDED, None, "new-1"),
+]
+
+
+@pytest.mark.parametrize(
+    ("told", "found", "outcome", "field", "client_id"), [one[1:] for one in JUDGED], ids=[one[0] for one in JUDGED]
+)
+def test_a_client_s_row_has_one_outcome(
+    told: ClientRow, found: Standing, outcome: RowOutcome, field: str | None, client_id: str | None
+) -> None:
+    verdict = judge_client(told, found, NEW, overwrite=False)
+    assert (verdict.result.outcome, verdict.result.field, verdict.result.client_id) == (outcome, field, client_id)
+    assert verdict.result.external_id == told.external_id
+    assert (verdict.client is not None) == (outcome is RowOutcome.ADDED and found.address_of is None)
+
+
+def test_values_are_overwritten_only_if_asked_for_and_never_the_status() -> None:
+    told = row(name="Ada Moore", group=GROUP_ID, status=Status.ACTIVE)
+    archived = replace(SAME, stamp=stamp())
+    found = standing(known=archived, **holds(archived))
+    assert judge_client(told, found, NEW, overwrite=False).client is None
+    changed = judge_client(told, found, NEW, overwrite=True)
+    assert changed.result.outcome is RowOutcome.CHANGED
+    assert changed.client == replace(archived, name="Ada Moore", group_id=GROUP_ID)
+    only_status = judge_client(row(), found, NEW, overwrite=True)
+    assert (only_status.result.outcome, only_status.result.field) == (RowOutcome.DIFFERS, "status")
+
+
+def test_an_archived_row_s_day_is_one_of_the_practice_and_never_ahead() -> None:
+    archived = row(status=Status.ARCHIVED, archived_on=date(2024, 5, 1))
+    assert archived_at(archived, NOW, UTC).isoformat() == "2024-05-01T00:00:00+00:00"
+    assert archived_at(row(archived_on=(NOW + 2 * DAY).date()), NOW, UTC) == NOW
+    assert archived_at(row(), NOW, UTC) == NOW
+
+
+@pytest.mark.parametrize("outcome", RowOutcome)
+def test_every_row_outcome_is_one_of_a_kind_of_import(outcome: RowOutcome) -> None:
+    assert any(outcome in outcomes for outcomes in ROW_OUTCOMES.values())
+    assert not {outcome} & AS_WISHED & ROWS_TO_RETRY
+
+
+def an_import(**fields: Any) -> Import:
+    values: dict[str, Any] = {
+        "provider_id": PROVIDER_ID,
+        "import_id": "import-1",
+        "kind": ImportKind.CLIENTS,
+        "format": ImportFormat.CSV,
+        "source": "crm",
+        "state": ImportState.AWAITING_UPLOAD,
+        "created_at": NOW,
+        "created_by": STAFF_ID,
+        "expires_at": NOW + 30 * DAY,
+    }
+    return Import(**values | fields)
+
+
+def part(number: int = 0, attempt: int = 1, **counts: int) -> PartResult:
+    return PartResult(part=number, attempt=attempt, counts={RowOutcome(name): one for name, one in counts.items()})
+
+
+UPLOAD = Upload(header=("id", "email"), columns={}, rows=5, parts=2)
+
+
+def checked() -> Import:
+    run = uploaded(begin_check(an_import(), {}, NOW), UPLOAD)
+    return close(run, [part(added=3), part(1, added=1, invalid=1)], {}, NOW)
+
+
+def started() -> Import:
+    return begin_import(checked(), confirmed_by=STAFF_ID, overwrite=False, at=NOW)
+
+
+def test_a_check_predicts_and_gives_a_token_of_what_it_showed() -> None:
+    run = checked()
+    assert (run.state, run.counts) == (ImportState.CHECKED, {"added": 4, "invalid": 1, "not_reached": 0})
+    again = close(
+        uploaded(begin_check(run, {}, NOW), UPLOAD), [part(attempt=2, added=4), part(1, 2, invalid=1)], {}, NOW
+    )
+    assert run.token != again.token, "a token is of one check"
+
+
+def test_a_check_that_missed_rows_has_no_token() -> None:
+    run = close(uploaded(begin_check(an_import(), {}, NOW), UPLOAD), [part(added=3)], {}, NOW)
+    assert (run.state, run.refused_for, run.token) == (ImportState.REFUSED, "CheckIncomplete", None)
+
+
+def test_an_import_ends_with_a_verdict_of_all_its_rows() -> None:
+    done = close(started(), [part(0, 2, added=3), part(1, 2, added=1, invalid=1)], {}, NOW)
+    assert (done.state, done.finished_at) == (ImportState.COMPLETED, NOW)
+    lost = close(started(), [part(0, 2, added=3)], {}, NOW)
+    assert (lost.state, lost.counts[RowOutcome.NOT_REACHED]) == (ImportState.COMPLETED_WITH_FAILURES, 2)
+    assert sum(lost.counts.values()) == lost.rows
+
+
+def test_a_retry_is_of_what_failed_or_was_not_reached_now_pending() -> None:
+    ended = close(started(), [part(0, 2, added=2, failed=1)], {}, NOW)
+    retried = begin_retry(ended, NOW)
+    assert (retried.attempt, retried.attempt_rows, retried.state) == (3, 3, ImportState.RUNNING)
+    assert counts_of_rows(retried, [part(0, 2, added=2, failed=1)]) == {"added": 2}
+    assert begin_retry(retried, NOW) == retried, "it runs already"
+    done = close(retried, [part(0, 3, added=3), part(1, 3, added=2)], {}, NOW)
+    assert begin_retry(done, NOW) == done, "there is nothing to retry"
+
+
+def test_an_import_is_stopped_or_cancelled_and_an_ended_one_stays_so() -> None:
+    assert stop_import(checked(), NOW).state is ImportState.STOPPED
+    stopping = stop_import(started(), NOW)
+    assert stopping.state is ImportState.STOPPING
+    stopped = close(stopping, [part(0, 2, added=3)], {}, NOW)
+    assert (stopped.state, stopped.counts[RowOutcome.NOT_REACHED]) == (ImportState.STOPPED, 2)
+    assert stop_import(stopped, NOW) == stopped
+
+
+OUT_OF_TURN: Mapping[str, tuple[type[LifecycleError], Any]] = {
+    "confirmed unchecked": (
+        ImportNotChecked,
+        lambda: begin_import(an_import(), confirmed_by=STAFF_ID, overwrite=False, at=NOW),
+    ),
+    "confirmed twice": (
+        ImportNotChecked,
+        lambda: begin_import(started(), confirmed_by=STAFF_ID, overwrite=False, at=NOW),
+    ),
+    "checked while it runs": (ImportStarted, lambda: begin_check(started(), {}, NOW)),
+    "retried before its start": (ImportNotStarted, lambda: begin_retry(checked(), NOW)),
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_TURN)
+def test_what_comes_out_of_turn_is_refused(name: str) -> None:
+    fault, ask = OUT_OF_TURN[name]
+    with pytest.raises(fault):
+        ask()
+
+
+def test_the_time_left_is_estimated_from_the_present_attempt() -> None:
+    run = started()
+    assert seconds_left(run, 5, NOW) is None
+    assert seconds_left(run, 1, NOW + timedelta(seconds=40)) == 10
+    assert seconds_left(checked(), 1, NOW + DAY) is None
+
+
+def test_counts_are_added_up_by_outcome() -> None:
+    assert added_up([part(added=2).counts, part(added=1, failed=1).counts]) == {"added": 3, "failed": 1}
