@@ -46,7 +46,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
         _set_aside(event, fault.name, fault.fields, fault.fields)
         return
     except UnreadableRecord as fault:
-        unreadable.tell(fault.found)
+        unreadable.report(fault.found)
         named = [str(one) for one in fault.found]
         _set_aside(event, fault.name, named, named)
         return

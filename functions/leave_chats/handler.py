@@ -14,4 +14,4 @@ from client_lifecycle.edge import patience, steps
 @patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Carry out the effect for every marked client of a batch and name those it failed for."""
-    return steps.carry_out(leave_chats, event)
+    return steps.apply_effect(leave_chats, event)

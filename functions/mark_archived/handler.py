@@ -15,4 +15,5 @@ from client_lifecycle.use_cases.bulk.batches import mark_batch
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Mark every client of a batch; those that need no effects get their outcome at once."""
     step = steps.read(event, steps.BatchStep)
-    return steps.told(mark_batch(wiring.tenant(step.provider_id), step, at=wiring.now(), tell=steps.tell))
+    tenant = wiring.tenant(step.provider_id)
+    return steps.as_state(mark_batch(tenant, step, at=wiring.now(), on_failure=steps.log_failure))

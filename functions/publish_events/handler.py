@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.edge import metrics, patience, wiring
-from client_lifecycle.edge.unreadable import tell
+from client_lifecycle.edge.unreadable import report
 from client_lifecycle.use_cases.publish_events import Published, publish
 
 logger = Logger()
@@ -27,7 +27,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 def _log(delivered: int, result: Published) -> None:
     for unread in result.unread:
-        tell(unread.fault.found)
+        report(unread.fault.found)
         logger.error(
             "write set aside",
             extra={

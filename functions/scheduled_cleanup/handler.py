@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.edge import patience, wiring
-from client_lifecycle.edge.unreadable import tell
+from client_lifecycle.edge.unreadable import report
 from client_lifecycle.use_cases.clean_up import ITEM_SECONDS, SweepResult, SweptItem, clean_up
 
 ENOUGH_TIME_MS = 1_000 * (ITEM_SECONDS + patience.RESERVE_SECONDS)
@@ -57,7 +57,7 @@ def _publish(counts: Mapping[str, int]) -> None:
 def _log(done: SweptItem) -> None:
     told = {"work": done.work, "item": done.key, "result": done.result}
     if isinstance(done.fault, UnreadableRecord):
-        tell(done.fault.found)
+        report(done.fault.found)
     if done.result is SweepResult.FAILED:
         logger.error("clean-up of an item failed", extra=told, exc_info=done.fault)
     else:

@@ -15,4 +15,5 @@ from client_lifecycle.use_cases.bulk.batches import undo_batch
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Undo the archive of every client of a batch; each has its outcome at once."""
     step = steps.read(event, steps.BatchStep)
-    return steps.told(undo_batch(wiring.tenant(step.provider_id), step, at=wiring.now(), tell=steps.tell))
+    tenant = wiring.tenant(step.provider_id)
+    return steps.as_state(undo_batch(tenant, step, at=wiring.now(), on_failure=steps.log_failure))

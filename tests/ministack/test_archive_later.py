@@ -23,7 +23,7 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.archive_effects import apply_effect
 from client_lifecycle.use_cases.book import book
-from client_lifecycle.use_cases.planned_archives import CarriedOut, cancel_plan, carry_out_plan, plan_archive
+from client_lifecycle.use_cases.planned_archives import PlanResult, cancel_plan, carry_out_plan, plan_archive
 from tests.support.builders import DAY, NOW, appointment, cause, client, one_of_each, plan, reminder, terms
 from tests.support.made_up_answers import answering
 from tests.support.practice import count, everything, put
@@ -32,7 +32,7 @@ ROUNDS = 30
 Act = Callable[[Table, Client], object]
 
 
-def carry_out(table: Table, who: Client) -> CarriedOut:
+def carry_out(table: Table, who: Client) -> PlanResult:
     return carry_out_plan(Tenant(table, who.provider_id), who.client_id, at=NOW)
 
 
@@ -84,13 +84,13 @@ def in_between(table: Table, first: Act, then: Act, who: Client) -> Any:
         return first(table, who)
 
 
-LANDING: list[tuple[Act, CarriedOut, Status, bool, dict[str, int]]] = [
-    (ask, CarriedOut.NOTHING_DUE, Status.ACTIVE, False, {"client.archive_plan_cancelled": 1}),
-    (cancel, CarriedOut.NOTHING_DUE, Status.ACTIVE, False, {"client.archive_plan_cancelled": 1}),
-    (plan_anew, CarriedOut.NOTHING_DUE, Status.ACTIVE, True, {"client.archive_planned": 1}),
-    (ask_as_staff, CarriedOut.PUT_OFF, Status.ACTIVE, True, {}),
-    (archive, CarriedOut.NOTHING_DUE, Status.ARCHIVED, False, {"client.archived": 1}),
-    (carry_out, CarriedOut.NOTHING_DUE, Status.ARCHIVED, False, {"client.archived": 1}),
+LANDING: list[tuple[Act, PlanResult, Status, bool, dict[str, int]]] = [
+    (ask, PlanResult.NOTHING_DUE, Status.ACTIVE, False, {"client.archive_plan_cancelled": 1}),
+    (cancel, PlanResult.NOTHING_DUE, Status.ACTIVE, False, {"client.archive_plan_cancelled": 1}),
+    (plan_anew, PlanResult.NOTHING_DUE, Status.ACTIVE, True, {"client.archive_planned": 1}),
+    (ask_as_staff, PlanResult.PUT_OFF, Status.ACTIVE, True, {}),
+    (archive, PlanResult.NOTHING_DUE, Status.ARCHIVED, False, {"client.archived": 1}),
+    (carry_out, PlanResult.NOTHING_DUE, Status.ARCHIVED, False, {"client.archived": 1}),
 ]
 
 
@@ -98,7 +98,7 @@ LANDING: list[tuple[Act, CarriedOut, Status, bool, dict[str, int]]] = [
     ("then", "done", "status", "has_plan", "history"), LANDING, ids=[row[0].__name__ for row in LANDING]
 )
 def test_what_lands_while_a_due_plan_is_decided_wins(
-    table: Table, tenant: Tenant, then: Act, done: CarriedOut, status: Status, has_plan: bool, history: dict[str, int]
+    table: Table, tenant: Tenant, then: Act, done: PlanResult, status: Status, has_plan: bool, history: dict[str, int]
 ) -> None:
     who = put(table, client(plan=plan()), [reminder()])
     assert in_between(table, carry_out, then, who) is done
@@ -124,7 +124,7 @@ def test_a_plan_carried_out_while_a_client_books_is_undone_by_the_booking(table:
     assert (live.client.status, live.client.plan) == (Status.ACTIVE, None)
     assert [record.record_id for record in live.records] == ["asked-for"]
     assert told(table, who) == {"client.archived": 1, "client.activated": 1}
-    assert carry_out(table, who) is CarriedOut.NOTHING_DUE
+    assert carry_out(table, who) is PlanResult.NOTHING_DUE
 
 
 LATE: list[tuple[Act, dict[str, int]]] = [
@@ -142,7 +142,7 @@ def test_what_is_late_finds_the_plan_carried_out(table: Table, first: Act, histo
 
 def test_a_plan_held_back_while_it_is_cancelled_stays_cancelled(table: Table, tenant: Tenant) -> None:
     who = put(table, client(plan=plan(terms(options=ArchiveOptions(group_id="gone")))))
-    assert in_between(table, carry_out, cancel, who) is CarriedOut.NOTHING_DUE
+    assert in_between(table, carry_out, cancel, who) is PlanResult.NOTHING_DUE
     assert read_client(tenant, who.client_id).plan is None
 
 
@@ -155,7 +155,7 @@ def test_a_due_plan_and_a_booking_at_once_never_half_archive_a_client(table: Tab
         live = read_live(Tenant(table, who.provider_id), who.client_id, NOW)
         assert (live.client.status, live.client.plan) == (Status.ACTIVE, None)
         assert "asked-for" in {record.record_id for record in live.records}
-        archived = [one.result() for one in plans].count(CarriedOut.ARCHIVED)
+        archived = [one.result() for one in plans].count(PlanResult.ARCHIVED)
         assert archived == booking.result().activated == told(table, who)["client.archived"]
         assert told(table, who)["client.archive_plan_cancelled"] == 1 - archived
 
@@ -165,7 +165,7 @@ def test_of_eight_clean_ups_at_once_one_archives(table: Table) -> None:
     assert is_due(table, who)
     with ThreadPoolExecutor(8) as pool:
         done = Counter(pool.map(lambda _: carry_out(table, who), range(8)))
-    assert done == {CarriedOut.ARCHIVED: 1, CarriedOut.NOTHING_DUE: 7}
+    assert done == {PlanResult.ARCHIVED: 1, PlanResult.NOTHING_DUE: 7}
     assert told(table, who) == {"client.archived": 1}
     assert count(table, who, keys.RECEIPT_PREFIX) == 1
     assert not is_due(table, who)
@@ -189,7 +189,7 @@ class TestManyRecords:
         return put(table, client(plan=plan()), [reminder(f"r-{n:03}") for n in range(self.RECORDS)])
 
     def test_is_archived_in_chunks_with_one_complete_receipt(self, table: Table, tenant: Tenant, who: Client) -> None:
-        assert carry_out(table, who) is CarriedOut.ARCHIVED
+        assert carry_out(table, who) is PlanResult.ARCHIVED
         stamp = read_client(tenant, who.client_id).stamp
         assert stamp
         receipt = archives.read_receipt(tenant, who.client_id, stamp.archive_id)
@@ -206,7 +206,7 @@ class TestManyRecords:
 
         with pytest.raises(KeyboardInterrupt), answering(table, "TransactWriteItems", crash_later) as requests:
             carry_out(table, who)
-        assert carry_out(table, who) is CarriedOut.NOTHING_DUE
+        assert carry_out(table, who) is PlanResult.NOTHING_DUE
         after = read_client(tenant, who.client_id)
         assert (after.status, after.plan) == (Status.ARCHIVED, None)
         assert not is_due(table, who)

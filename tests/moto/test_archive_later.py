@@ -17,7 +17,7 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.book import book
-from client_lifecycle.use_cases.planned_archives import CarriedOut, carry_out_plan
+from client_lifecycle.use_cases.planned_archives import PlanResult, carry_out_plan
 from tests.moto.conftest import Clock, Log
 from tests.support.builders import (
     DAY,
@@ -51,7 +51,7 @@ def due_ids(table: Table, clock: Clock) -> list[str]:
     return [keys.provider_and_client(one.key["pk"])[1] for one in due.list_due(table, keys.Work.PLAN, clock.at)]
 
 
-def carry_out(table: Table, clock: Clock, client_id: str = "client-1") -> CarriedOut:
+def carry_out(table: Table, clock: Clock, client_id: str = "client-1") -> PlanResult:
     return carry_out_plan(Tenant(table, PROVIDER_ID), client_id, at=clock.at)
 
 
@@ -108,15 +108,15 @@ def test_a_plan_is_checked_when_its_day_begins_anywhere_and_due_there(table: Tab
     put(PLAN, {"archive_on": "2026-03-04"})
     clock.at = NOW.replace(day=3, hour=10, minute=0) - MOMENT
     assert due_ids(table, clock) == []
-    assert carry_out(table, clock) is CarriedOut.NOTHING_DUE
+    assert carry_out(table, clock) is PlanResult.NOTHING_DUE
     clock.pass_by(MOMENT)
-    assert carry_out(table, clock) is CarriedOut.PUT_OFF
+    assert carry_out(table, clock) is PlanResult.PUT_OFF
     clock.at = NOW.replace(day=4, hour=0, minute=0) - MOMENT
     assert due_ids(table, clock) == []
-    assert carry_out(table, clock) is CarriedOut.NOTHING_DUE
+    assert carry_out(table, clock) is PlanResult.NOTHING_DUE
     clock.pass_by(MOMENT)
     assert due_ids(table, clock) == ["client-1"]
-    assert carry_out(table, clock) is CarriedOut.ARCHIVED
+    assert carry_out(table, clock) is PlanResult.ARCHIVED
 
 
 def test_a_new_plan_replaces_the_one_before_and_the_history_has_both(table: Table) -> None:
@@ -212,7 +212,7 @@ def test_a_cancelled_plan_is_gone_and_the_history_tells_who_cancelled_it(
     assert told() == [("client.archive_planned", STAFF_ID), ("client.archive_plan_cancelled", "staff-8")]
     assert replace(read_client(tenant, "client-1"), revision=before.revision) == before
     assert due_ids(table, clock) == []
-    assert carry_out(table, clock) is CarriedOut.NOTHING_DUE
+    assert carry_out(table, clock) is PlanResult.NOTHING_DUE
 
 
 @pytest.mark.parametrize("who", [client(), client(stamp=stamp())], ids=lambda who: str(who.status))
@@ -269,9 +269,9 @@ def test_a_booking_by_staff_leaves_the_plan_and_moves_the_last_appointment(
     assert ask(table, clock, appointment(starts_at=NOW + HOUR), BookedBy.STAFF)
     assert read_client(tenant, "client-1").plan == before.plan
     assert told() == []
-    assert carry_out(table, clock) is CarriedOut.PUT_OFF
+    assert carry_out(table, clock) is PlanResult.PUT_OFF
     clock.pass_by(2 * HOUR)
-    assert carry_out(table, clock) is CarriedOut.ARCHIVED
+    assert carry_out(table, clock) is PlanResult.ARCHIVED
 
 
 def test_a_refused_booking_leaves_the_plan(table: Table, tenant: Tenant, clock: Clock) -> None:
@@ -295,7 +295,7 @@ def test_a5_a_plan_does_all_that_the_single_archive_does(table: Table, clock: Cl
     store(table, client("client-2"), *records)
     by_hand = {"reason": "finished", "note": NOTE, "group_id": GROUP_ID, "notify_client": True, "mute_email": True}
 
-    assert carry_out(table, clock) is CarriedOut.ARCHIVED
+    assert carry_out(table, clock) is PlanResult.ARCHIVED
     post("/clients/client-2/archive", by_hand)
 
     [receipt], [other] = (get(f"/clients/{one}/receipts").body["receipts"] for one in ("client-1", "client-2"))
@@ -311,9 +311,9 @@ def test_a5_a_plan_does_all_that_the_single_archive_does(table: Table, clock: Cl
 
 def test_a_plan_is_carried_out_once(table: Table, clock: Clock) -> None:
     store(table, client(plan=plan()), *one_of_each()[1:])
-    assert carry_out(table, clock) is CarriedOut.ARCHIVED
+    assert carry_out(table, clock) is PlanResult.ARCHIVED
     written = dump(table)
-    assert carry_out(table, clock) is CarriedOut.NOTHING_DUE
+    assert carry_out(table, clock) is PlanResult.NOTHING_DUE
     assert dump(table) == written
 
 
@@ -322,37 +322,37 @@ def test_a_client_that_came_back_is_not_archived_by_the_plan_it_had(table: Table
     carry_out(table, clock)
     post("/clients/client-1/activate", {})
     clock.pass_by(DAY)
-    assert carry_out(table, clock) is CarriedOut.NOTHING_DUE
+    assert carry_out(table, clock) is PlanResult.NOTHING_DUE
     assert read_client(tenant, "client-1").status is Status.ACTIVE
 
 
 def test_an_appointment_in_progress_is_waited_for_however_long_it_is(table: Table, clock: Clock) -> None:
     begun = appointment(starts_at=NOW - 23 * HOUR, duration_minutes=24 * 60)
     store(table, client(plan=plan()), begun)
-    assert carry_out(table, clock) is CarriedOut.PUT_OFF
+    assert carry_out(table, clock) is PlanResult.PUT_OFF
     clock.pass_by(HOUR - MOMENT)
     assert due_ids(table, clock) == []
     clock.pass_by(MOMENT)
     assert due_ids(table, clock) == ["client-1"]
-    assert carry_out(table, clock) is CarriedOut.ARCHIVED
+    assert carry_out(table, clock) is PlanResult.ARCHIVED
 
 
 def test_a_plan_is_due_soon_after_its_last_appointment_is_cancelled(table: Table, tenant: Tenant, clock: Clock) -> None:
     ahead = appointment(starts_at=NOW + 90 * DAY)
     store(table, client(plan=plan()), ahead)
-    assert carry_out(table, clock) is CarriedOut.PUT_OFF
+    assert carry_out(table, clock) is PlanResult.PUT_OFF
     store(table, read_client(tenant, "client-1"), replace(ahead, status=AppointmentStatus.CANCELLED))
     clock.pass_by(DAY)
     assert due_ids(table, clock) == ["client-1"]
-    assert carry_out(table, clock) is CarriedOut.ARCHIVED
+    assert carry_out(table, clock) is PlanResult.ARCHIVED
 
 
 def test_a_plan_waits_for_the_last_payment(table: Table, tenant: Tenant, clock: Clock) -> None:
     store(table, client(plan=plan(terms(Trigger.AFTER_LAST_PAYMENT))), payment(), appointment())
-    assert carry_out(table, clock) is CarriedOut.PUT_OFF
+    assert carry_out(table, clock) is PlanResult.PUT_OFF
     clock.pass_by(DAY)
     store(table, read_client(tenant, "client-1"), payment(status=PaymentStatus.CHARGED))
-    assert carry_out(table, clock) is CarriedOut.ARCHIVED
+    assert carry_out(table, clock) is PlanResult.ARCHIVED
 
 
 RULES = SafetySettings(owes_money=Level.BLOCK, has_credits=Level.WARN)
@@ -369,30 +369,30 @@ def test_a5_a_plan_held_back_says_why_and_is_checked_again_a_day_later(
 ) -> None:
     store_settings(table, PROVIDER_ID, ProviderSettings(safety=RULES))
     store(table, client(plan=plan(asked), **fields))
-    assert carry_out(table, clock) is CarriedOut.HELD_BACK
+    assert carry_out(table, clock) is PlanResult.HELD_BACK
     shown = get("/clients/client-1").body
     assert (shown["status"], shown["archive_plan"]["held_back_by"]) == ("active", by)
     assert told() == []
-    assert carry_out(table, clock) is CarriedOut.NOTHING_DUE
+    assert carry_out(table, clock) is PlanResult.NOTHING_DUE
     clock.pass_by(DAY - MOMENT)
     assert due_ids(table, clock) == []
     clock.pass_by(MOMENT)
-    assert carry_out(table, clock) is CarriedOut.HELD_BACK
+    assert carry_out(table, clock) is PlanResult.HELD_BACK
 
     clock.pass_by(DAY)
     store_group(table, group("gone"))
     store(table, replace(read_client(tenant, "client-1"), owed_cents=0, credit_cents=0))
-    assert carry_out(table, clock) is CarriedOut.ARCHIVED
+    assert carry_out(table, clock) is PlanResult.ARCHIVED
 
 
 def test_a_warning_that_was_acknowledged_beforehand_holds_nothing_back(table: Table, clock: Clock) -> None:
     store_settings(table, PROVIDER_ID, ProviderSettings(safety=RULES))
     store(table, client(credit_cents=1))
     put(PLAN, {"after_last_payment": True, "acknowledge": ["has_credits"]})
-    assert carry_out(table, clock) is CarriedOut.ARCHIVED
+    assert carry_out(table, clock) is PlanResult.ARCHIVED
 
 
 def test_a_plan_that_waits_again_is_no_longer_held_back(table: Table, clock: Clock) -> None:
     store(table, client(plan=plan(held_back_by=(SafetyRule.OWES_MONEY,))), appointment())
-    assert carry_out(table, clock) is CarriedOut.PUT_OFF
+    assert carry_out(table, clock) is PlanResult.PUT_OFF
     assert get("/clients/client-1").body["archive_plan"]["held_back_by"] == []

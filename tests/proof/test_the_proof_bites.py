@@ -274,7 +274,7 @@ def assert_tells_its_last_calls(broken: Broken) -> None:
 
 
 def restores_that_outlive_an_archive(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(restore, "may_go_on", lambda *_: True)
+    patch.setattr(restore, "may_continue", lambda *_: True)
 
 
 def restores_that_lose_their_place(patch: pytest.MonkeyPatch) -> None:

@@ -24,13 +24,13 @@ from client_lifecycle.domain.restore import (
     RestoreOutcome,
     RestoreState,
     begin_restore,
-    may_go_on,
+    may_continue,
     next_items,
     restore,
     superseded,
     taken_slots,
     wanted,
-    went_on,
+    with_outcomes,
 )
 from client_lifecycle.storage.values import to_plain
 from tests.support.builders import (
@@ -223,15 +223,15 @@ class TestRestoration:
 
     def test_a1_each_item_is_counted_once_and_what_is_missing_is_named(self) -> None:
         items = self.items("rprdp")
-        half = went_on(self.begun(), items[:2], of=5, at=NOW)
-        whole = went_on(half, items[2:], of=5, at=LATER)
+        half = with_outcomes(self.begun(), items[:2], of=5, at=NOW)
+        whole = with_outcomes(half, items[2:], of=5, at=LATER)
         assert (half.state, half.done, half.restored, half.finished_at) == (RestoreState.RESTORING, 2, 1, None)
         assert (whole.state, whole.done, whole.restored, whole.finished_at) == (RestoreState.FINISHED, 5, 3, LATER)
         assert whole.not_restored.counts == {RestoreOutcome.PAYMENT_DATE_PASSED: 2}
         assert [item.record_id for item in whole.not_restored.items] == ["p-1", "p-4"]
 
     def test_a1_a_hundred_are_named_and_all_are_counted(self) -> None:
-        whole = went_on(self.begun(), self.items("p" * 1_300), of=1_300, at=NOW)
+        whole = with_outcomes(self.begun(), self.items("p" * 1_300), of=1_300, at=NOW)
         assert len(whole.not_restored.items) == MAX_NAMED_RECORDS
         assert whole.not_restored.counts == {RestoreOutcome.PAYMENT_DATE_PASSED: 1_300}
         assert len(json.dumps(to_plain(whole))) < 20_000
@@ -251,11 +251,11 @@ class TestRestoration:
         begun, archived_client = self.begun(), client(stamp=stamp())
         back = activate(archived_client, cause(), NOW)
         again = activate(replace(back, stamp=stamp("01KJPZ0000ARCHVE0000000002")), cause(), LATER)
-        assert [may_go_on(begun, one) for one in (archived_client, back, again)] == [False, True, False]
+        assert [may_continue(begun, one) for one in (archived_client, back, again)] == [False, True, False]
 
     def test_what_a_new_archive_came_before_is_told_too(self) -> None:
         left = [archived(payment(f"p-{number}")) for number in range(2)]
-        ended = went_on(self.begun(done=1, restored=1), superseded(left), of=3, at=LATER)
+        ended = with_outcomes(self.begun(done=1, restored=1), superseded(left), of=3, at=LATER)
         assert (ended.state, ended.not_restored.counts) == (RestoreState.FINISHED, {RestoreOutcome.SUPERSEDED: 2})
 
 

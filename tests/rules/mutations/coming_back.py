@@ -385,7 +385,7 @@ COMING_BACK = [
         "A11",
         "a run does not tell what it made good",
         ARCHIVE_BATCH,
-        "cause=_cause(run), at=at, also=tell)",
+        "cause=_cause(run), at=at, also=keep_on_member)",
         "cause=_cause(run), at=at)",
     ),
     Mutation(

@@ -242,7 +242,7 @@ def begin_restore(
         before: the last restore from this archive, if there was one.
     """
     is_unfinished = before is not None and before.state is RestoreState.RESTORING
-    if before and is_unfinished and may_go_on(before, client) and set(asked) <= set(before.asked):
+    if before and is_unfinished and may_continue(before, client) and set(asked) <= set(before.asked):
         return before
     also = before.asked if before and is_unfinished else ()
     return Restoration(
@@ -254,7 +254,7 @@ def begin_restore(
     )
 
 
-def may_go_on(restoration: Restoration, client: Client) -> bool:
+def may_continue(restoration: Restoration, client: Client) -> bool:
     """Tell whether a client is back, and was not archived again since the restore began."""
     return client.stamp is None and _last_returned_from(client) == restoration.returned_from
 
@@ -269,7 +269,7 @@ def next_items(items: Sequence[RestoredItem], most_changes: int) -> Sequence[Res
     return items
 
 
-def went_on(restoration: Restoration, items: Sequence[RestoredItem], *, of: int, at: datetime) -> Restoration:
+def with_outcomes(restoration: Restoration, items: Sequence[RestoredItem], *, of: int, at: datetime) -> Restoration:
     """Return a restore with the outcomes of its next items; it is finished with the last of all."""
     done = restoration.done + len(items)
     missing = [replace(item, change=None) for item in items if item.outcome is not RestoreOutcome.RESTORED]

@@ -29,7 +29,7 @@ from client_lifecycle.edge import identity, patience
 from client_lifecycle.edge.answer_headers import headers_for
 from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
-from client_lifecycle.edge.unreadable import tell
+from client_lifecycle.edge.unreadable import report
 from client_lifecycle.storage import retries
 
 JSON = "application/json"
@@ -214,7 +214,7 @@ def _lifecycle_problem(error: LifecycleError) -> Response[str]:
     field_errors = [{"field": field, "message": error.message} for field in error.fields]
     answer = problem(status_of(type(error)), error.name, error.message, field_errors, error.facts)
     if isinstance(error, UnreadableRecord):
-        tell(error.found)
+        report(error.found)
     if isinstance(error, TRY_AGAIN):
         answer.headers["Retry-After"] = "1"
     if answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED:

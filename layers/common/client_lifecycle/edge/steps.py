@@ -11,8 +11,7 @@ from msgspec import Struct, convert, to_builtins
 from client_lifecycle.domain.effects import Effect
 from client_lifecycle.domain.errors import LifecycleError
 from client_lifecycle.edge import wiring
-from client_lifecycle.use_cases.bulk.batches import Batch, FirstResult, Marked
-from client_lifecycle.use_cases.bulk.batches import carry_out as carry_out_effect
+from client_lifecycle.use_cases.bulk.batches import Batch, FirstResult, Marked, apply_to_batch
 
 logger = Logger()
 
@@ -63,21 +62,21 @@ def read(event: Mapping[str, Any], shape: type[S]) -> S:
     return step
 
 
-def told(result: FirstResult) -> dict[str, Any]:
+def as_state(result: FirstResult) -> dict[str, Any]:
     """Return the result of a first step as the workflow keeps it."""
     plain: dict[str, Any] = to_builtins(result)
     return plain
 
 
-def tell(client_id: str, fault: Exception) -> None:
-    """Tell of a client whose work failed: in a line, or with the traceback of a fault that nobody has foreseen."""
+def log_failure(client_id: str, fault: Exception) -> None:
+    """Log a client whose work failed: in a line, or with the traceback of a fault that nobody has foreseen."""
     if isinstance(fault, LifecycleError):
         logger.warning("client not done", extra={"client_id": client_id, "reason": fault.name})
     else:
         logger.exception("client failed", extra={"client_id": client_id})
 
 
-def carry_out(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:
+def apply_effect(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:
     """Carry out one effect for the marked clients of a batch.
 
     Args:
@@ -89,4 +88,5 @@ def carry_out(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:
     """
     step = read(event, EffectStep)
     tenant = wiring.tenant(step.provider_id)
-    return {"failures": to_builtins(carry_out_effect(tenant, effect, step.marked, now=wiring.now, tell=tell))}
+    failures = apply_to_batch(tenant, effect, step.marked, now=wiring.now, on_failure=log_failure)
+    return {"failures": to_builtins(failures)}

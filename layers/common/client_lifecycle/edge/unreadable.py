@@ -18,7 +18,7 @@ NAMESPACE = "ClientArchive"
 logger = Logger()
 
 
-def tell(found: Sequence[Unreadable]) -> None:
+def report(found: Sequence[Unreadable]) -> None:
     """Log the first records that cannot be read, by kind, ids and fields, and count them all."""
     for one in found[:MOST_NAMED]:
         logger.error("record cannot be read", extra=asdict(one))

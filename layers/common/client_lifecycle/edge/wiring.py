@@ -17,7 +17,7 @@ from client_lifecycle.edge.environment import (
     WorkflowSettings,
     read_environment,
 )
-from client_lifecycle.edge.unreadable import tell
+from client_lifecycle.edge.unreadable import report
 from client_lifecycle.storage.connections import (
     connect_dead_letters,
     connect_event_bus,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @cache
 def table() -> Table:
     """Return this process's connection to the table."""
-    return connect_table(read_environment(TableSettings).table_name, tell)
+    return connect_table(read_environment(TableSettings).table_name, report)
 
 
 def tenant(provider_id: str) -> Tenant:

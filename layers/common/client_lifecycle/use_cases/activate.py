@@ -11,7 +11,7 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
-from client_lifecycle.use_cases.restore import TRANSACTIONS_PER_ANSWER, Restored, RestoreRequest, bring_back
+from client_lifecycle.use_cases.restore import TRANSACTIONS_PER_ANSWER, Restored, RestoreRequest, activate_and_restore
 
 
 @optimistic_on_client
@@ -45,7 +45,7 @@ def activate_client(
     if archive_id is None:
         return Restored(client)
     request = RestoreRequest(archive_id=archive_id, cause=cause, at=at, asked=asked)
-    return bring_back(tenant, client, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
+    return activate_and_restore(tenant, client, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
 
 
 def _last_archive_id(client: Client) -> str | None:

@@ -30,7 +30,7 @@ from client_lifecycle.use_cases.bulk.control import Confirmation, start_run
 from client_lifecycle.use_cases.bulk.launch import launch
 from client_lifecycle.use_cases.bulk.proposals import propose, waiting_proposal
 from client_lifecycle.use_cases.bulk.steps import finish_run
-from client_lifecycle.use_cases.planned_archives import CarriedOut, carry_out_plan
+from client_lifecycle.use_cases.planned_archives import PlanResult, carry_out_plan
 from client_lifecycle.use_cases.restore import finish_restore
 
 WORKERS = 8
@@ -50,7 +50,7 @@ BETWEEN_CHECKS = timedelta(days=1)
 
 
 class SweepResult(StrEnum):
-    """What the clean-up did with an item."""
+    """What the clean-up did with an item; its values are in logs and metrics, so they stay when a name is bettered."""
 
     NOTHING = "nothing"
     FAILED = "failed"
@@ -200,11 +200,11 @@ def _carry_out_plan(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> Swe
     return RESULT_OF_PLAN[carry_out_plan(tenant, mine.client_id, at=at)]
 
 
-RESULT_OF_PLAN: Mapping[CarriedOut, SweepResult] = {
-    CarriedOut.ARCHIVED: SweepResult.PLAN_CARRIED_OUT,
-    CarriedOut.PUT_OFF: SweepResult.PLAN_PUT_OFF,
-    CarriedOut.HELD_BACK: SweepResult.PLAN_HELD_BACK,
-    CarriedOut.NOTHING_DUE: SweepResult.NOTHING,
+RESULT_OF_PLAN: Mapping[PlanResult, SweepResult] = {
+    PlanResult.ARCHIVED: SweepResult.PLAN_CARRIED_OUT,
+    PlanResult.PUT_OFF: SweepResult.PLAN_PUT_OFF,
+    PlanResult.HELD_BACK: SweepResult.PLAN_HELD_BACK,
+    PlanResult.NOTHING_DUE: SweepResult.NOTHING,
 }
 
 HANDLERS: Mapping[Work, Callable[[Tenant, Workflow, Due, datetime], SweepResult]] = {

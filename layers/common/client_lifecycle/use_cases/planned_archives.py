@@ -20,7 +20,7 @@ from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 
-class CarriedOut(StrEnum):
+class PlanResult(StrEnum):
     """The result of carrying out a plan."""
 
     ARCHIVED = "archived"
@@ -89,7 +89,7 @@ def plan_cancelled(client: Client, plan: ArchivePlan, cause: Cause, at: datetime
 
 
 @optimistic_on_client
-def carry_out_plan(tenant: Tenant, client_id: str, *, at: datetime) -> CarriedOut:
+def carry_out_plan(tenant: Tenant, client_id: str, *, at: datetime) -> PlanResult:
     """Archive a client whose plan is due, just as the single archive does (A5), or put the plan off.
 
     Everything is committed on the reading it was decided on: a booking, a cancellation or another plan that lands in
@@ -114,22 +114,22 @@ def carry_out_plan(tenant: Tenant, client_id: str, *, at: datetime) -> CarriedOu
     live = read_live(tenant, client_id, at - LONGEST_APPOINTMENT)
     plan = live.client.plan
     if plan is None or plan.check_at > at:
-        return CarriedOut.NOTHING_DUE
+        return PlanResult.NOTHING_DUE
     settings = read_settings(tenant)
     return _carry_out(tenant, live, plan, settings, at)
 
 
 def _carry_out(
     tenant: Tenant, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
-) -> CarriedOut:
+) -> PlanResult:
     live.require_whole()
     if check_at := next_check_at(plan.terms, live.records, at, settings.time_zone):
         commit_plan(tenant, ClientUpdate(live.client, put_off(live.client, plan, check_at)))
-        return CarriedOut.PUT_OFF
+        return PlanResult.PUT_OFF
     if held_back_by := _archive(tenant, live, plan, settings, at):
         commit_plan(tenant, ClientUpdate(live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by)))
-        return CarriedOut.HELD_BACK
-    return CarriedOut.ARCHIVED
+        return PlanResult.HELD_BACK
+    return PlanResult.ARCHIVED
 
 
 def _archive(

@@ -25,13 +25,13 @@ from client_lifecycle.domain.restore import (
     RestoreOutcome,
     RestoreState,
     begin_restore,
-    may_go_on,
+    may_continue,
     next_items,
     restore,
     superseded,
     taken_slots,
     wanted,
-    went_on,
+    with_outcomes,
 )
 from client_lifecycle.storage import archives, restores
 from client_lifecycle.storage.clients import ClientUpdate, read_client
@@ -93,7 +93,7 @@ def restore_from_receipt(
         archives.read_receipt(tenant, client_id, archive_id)
         raise StillArchived("This client is archived. Activate it first.", "client_id")
     request = RestoreRequest(archive_id=archive_id, cause=cause, at=at, asked=asked)
-    return bring_back(tenant, client, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
+    return activate_and_restore(tenant, client, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
 
 
 def read_restore(tenant: Tenant, client_id: str, archive_id: str) -> Restoration:
@@ -118,7 +118,7 @@ class RestoreRequest(Struct, frozen=True, kw_only=True):
     asked: Collection[Restorable] = ()
 
 
-def bring_back(
+def activate_and_restore(
     tenant: Tenant,
     client: Client,
     request: RestoreRequest,
@@ -155,11 +155,11 @@ def bring_back(
         write = restores.restoration_write(tenant, client, None, restoration)
         client, stored = _commit_reactivation(tenant, client, request, [*also, write]), restoration
         also, receipt = (), archives.read_receipt(tenant, client_id, archive_id)
-    work = _Work(tenant, receipt, calendar)
-    return work.carry_out(client, stored, restoration, also, most)
+    progress = _Progress(client, stored, restoration)
+    return _ReceiptRestore(tenant, receipt, calendar).take_back(progress, also, most)
 
 
-def go_on(tenant: Tenant, client: Client, restoration: Restoration, calendar: Calendar) -> Restoration:
+def continue_restore(tenant: Tenant, client: Client, restoration: Restoration, calendar: Calendar) -> Restoration:
     """Finish a restore, as far as the client was not archived again since it began.
 
     Args:
@@ -175,10 +175,10 @@ def go_on(tenant: Tenant, client: Client, restoration: Restoration, calendar: Ca
     if restoration.state is RestoreState.FINISHED:
         return restoration
     receipt = archives.read_receipt(tenant, client.client_id, restoration.archive_id)
-    work = _Work(tenant, receipt, calendar)
-    if not may_go_on(restoration, client):
-        return work.give_up(client, restoration)
-    return work.carry_out(client, restoration, restoration).restoration or restoration
+    receipt_restore = _ReceiptRestore(tenant, receipt, calendar)
+    if not may_continue(restoration, client):
+        return receipt_restore.end(client, restoration)
+    return receipt_restore.take_back(_Progress(client, restoration, restoration)).restoration or restoration
 
 
 @optimistic_on_client
@@ -192,7 +192,7 @@ def finish_restore(tenant: Tenant, client_id: str, archive_id: str, *, at: datet
     """
     restoration = read_restore(tenant, client_id, archive_id)
     client = read_client(tenant, client_id)
-    return go_on(tenant, client, restoration, Calendar(tenant, at))
+    return continue_restore(tenant, client, restoration, Calendar(tenant, at))
 
 
 def reactivated(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:
@@ -219,7 +219,25 @@ def _commit_reactivation(
     return after
 
 
-class _Work(Struct, frozen=True):
+class _Progress(Struct, frozen=True):
+    """The client as it is, what is stored of its restore, and how far the restore has come."""
+
+    client: Client
+    stored: Restoration | None
+    restoration: Restoration
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether nothing is to be written but what the restore still has to do."""
+        return self.stored is self.restoration
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is to be written any more."""
+        return self.is_stored and self.restoration.state is RestoreState.FINISHED
+
+
+class _ReceiptRestore(Struct, frozen=True):
     """A restore from one receipt, that will not grow any more."""
 
     tenant: Tenant
@@ -231,42 +249,35 @@ class _Work(Struct, frozen=True):
         """The present moment, UTC."""
         return self.calendar.at
 
-    def carry_out(
-        self,
-        client: Client,
-        stored: Restoration | None,
-        restoration: Restoration,
-        also: Sequence[Write] = (),
-        most: int | None = None,
-    ) -> Restored:
+    def take_back(self, progress: _Progress, also: Sequence[Write] = (), most: int | None = None) -> Restored:
         """Take back what is left of a restore, transaction by transaction; nothing is written if nothing has to be."""
+        client, restoration = progress.client, progress.restoration
         items = self._judged(client, wanted(self.receipt.changes, restoration.asked))
-        if stored is not restoration and not client.stamp and not any(item.change for item in items):
+        if not (progress.is_stored or client.stamp or any(item.change for item in items)):
             return Restored(client, items)
         transactions = 0
-        while transactions != most and (stored is not restoration or restoration.state is RestoreState.RESTORING):
-            chunk = next_items(items[restoration.done :], archives.CHANGES_WITH_REACTIVATION)
-            after = went_on(restoration, chunk, of=len(items), at=self.at)
-            client = self._commit(client, stored, after, chunk, also)
-            stored, restoration, also = after, after, ()
+        while transactions != most and not progress.is_over:
+            progress, also = self._take_next_back(progress, items, also), ()
             transactions += 1
-        return Restored(client, _so_far(items, restoration.done), restoration)
+        return Restored(progress.client, _so_far(items, progress.restoration.done), progress.restoration)
 
-    def give_up(self, client: Client, restoration: Restoration) -> Restoration:
+    def _take_next_back(self, progress: _Progress, items: Sequence[RestoredItem], also: Sequence[Write]) -> _Progress:
+        """Take back as much as one transaction takes."""
+        chunk = next_items(items[progress.restoration.done :], archives.CHANGES_WITH_REACTIVATION)
+        after = with_outcomes(progress.restoration, chunk, of=len(items), at=self.at)
+        return _Progress(self._commit(progress, after, chunk, also), after, after)
+
+    def end(self, client: Client, restoration: Restoration) -> Restoration:
         """Finish a restore whose client was archived again: what it has not reached stays as it is."""
         changes = wanted(self.receipt.changes, restoration.asked)
-        after = went_on(restoration, superseded(changes[restoration.done :]), of=len(changes), at=self.at)
+        after = with_outcomes(restoration, superseded(changes[restoration.done :]), of=len(changes), at=self.at)
         restores.commit_restoration(self.tenant, client, restoration, after)
         return after
 
     def _commit(
-        self,
-        client: Client,
-        stored: Restoration | None,
-        after: Restoration,
-        items: Sequence[RestoredItem],
-        also: Sequence[Write],
+        self, progress: _Progress, after: Restoration, items: Sequence[RestoredItem], also: Sequence[Write]
     ) -> Client:
+        client, stored = progress.client, progress.stored
         changes = [item.change for item in items if item.change]
         if not (client.stamp or changes):
             restores.commit_restoration(self.tenant, client, stored, after)

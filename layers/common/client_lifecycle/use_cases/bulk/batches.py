@@ -90,36 +90,36 @@ class Batch(Struct, frozen=True, kw_only=True):
 
 M = TypeVar("M", bound=BatchMember)
 
-Tell = Callable[[str, Exception], None]
+OnFailure = Callable[[str, Exception], None]
 """Told of each client whose work failed, and of its fault."""
 
 
-def mark_batch(tenant: Tenant, batch: Batch, *, at: datetime, tell: Tell) -> FirstResult:
+def mark_batch(tenant: Tenant, batch: Batch, *, at: datetime, on_failure: OnFailure) -> FirstResult:
     """Mark every client of a batch archived; those that need no effects have their outcome at once.
 
     Args:
         tenant: the provider's part of the table.
         batch: the clients.
         at: the moment of the archive, UTC.
-        tell: told of clients that could not be marked.
+        on_failure: told of clients that could not be marked.
 
     Raises:
         RunNotFound: the provider has no such run.
         StorageBusy: the table kept throttling; the batch is to be delivered again.
     """
     return _first_step(
-        tenant, batch, lambda run, member: mark_archived(tenant, run, batch.attempt, member, at=at), tell
+        tenant, batch, lambda run, member: mark_archived(tenant, run, batch.attempt, member, at=at), on_failure
     )
 
 
-def undo_batch(tenant: Tenant, batch: Batch, *, at: datetime, tell: Tell) -> FirstResult:
+def undo_batch(tenant: Tenant, batch: Batch, *, at: datetime, on_failure: OnFailure) -> FirstResult:
     """Undo the archive of every client of a batch; each has its outcome at once.
 
     Args:
         tenant: the provider's part of the table.
         batch: the clients.
         at: the present moment, UTC.
-        tell: told of clients that could not be brought back.
+        on_failure: told of clients that could not be brought back.
 
     Raises:
         RunNotFound: the provider has no such run.
@@ -130,10 +130,12 @@ def undo_batch(tenant: Tenant, batch: Batch, *, at: datetime, tell: Tell) -> Fir
     def undo(run: Run, member: Member) -> Result:
         return undo_archive(tenant, run, batch.attempt, member, calendar)
 
-    return _first_step(tenant, batch, undo, tell)
+    return _first_step(tenant, batch, undo, on_failure)
 
 
-def _first_step(tenant: Tenant, batch: Batch, work: Callable[[Run, Member], Result], tell: Tell) -> FirstResult:
+def _first_step(
+    tenant: Tenant, batch: Batch, work: Callable[[Run, Member], Result], on_failure: OnFailure
+) -> FirstResult:
     run = read_run(tenant, batch.run_id)
     stored = read_members(tenant, batch.run_id, [one.position for one in batch.members])
     result = FirstResult()
@@ -147,7 +149,7 @@ def _first_step(tenant: Tenant, batch: Batch, work: Callable[[Run, Member], Resu
                 Decided(client_id=one.client_id, outcome=done.outcome, reason=done.reason, rules=list(done.rules))
             )
 
-    failures = _each_client(tenant, batch.members, do, tell)
+    failures = _each_client(tenant, batch.members, do, on_failure)
     result.outcomes.extend(
         Decided(client_id=one.client_id, outcome=Outcome.FAILED, reason=one.reason, unreadable=one.unreadable)
         for one in failures
@@ -155,8 +157,8 @@ def _first_step(tenant: Tenant, batch: Batch, work: Callable[[Run, Member], Resu
     return result
 
 
-def carry_out(
-    tenant: Tenant, effect: Effect, marked: Sequence[Marked], *, now: Callable[[], datetime], tell: Tell
+def apply_to_batch(
+    tenant: Tenant, effect: Effect, marked: Sequence[Marked], *, now: Callable[[], datetime], on_failure: OnFailure
 ) -> list[Failure]:
     """Carry out one effect for the marked clients of a batch.
 
@@ -165,7 +167,7 @@ def carry_out(
         effect: the plan, like ``cancel_commitments``.
         marked: the clients.
         now: the present moment, UTC, for each of them.
-        tell: told of clients for which it failed.
+        on_failure: told of clients for which it failed.
 
     Returns:
         The clients it failed for, with reasons.
@@ -177,10 +179,12 @@ def carry_out(
     def apply(one: Marked) -> None:
         apply_effect(tenant, one.client_id, one.archive_id, effect, at=now())
 
-    return _each_client(tenant, marked, apply, tell)
+    return _each_client(tenant, marked, apply, on_failure)
 
 
-def _each_client(tenant: Tenant, members: Sequence[M], work: Callable[[M], None], tell: Tell) -> list[Failure]:
+def _each_client(
+    tenant: Tenant, members: Sequence[M], work: Callable[[M], None], on_failure: OnFailure
+) -> list[Failure]:
     """Do the work of one client after the other; one client's fault is its own."""
     failures: list[Failure] = []
     for one in members:
@@ -189,7 +193,7 @@ def _each_client(tenant: Tenant, members: Sequence[M], work: Callable[[M], None]
         except StorageBusy:
             raise
         except Exception as fault:
-            tell(one.client_id, fault)
+            on_failure(one.client_id, fault)
             failures.append(
                 Failure(client_id=one.client_id, reason=_reason(fault), unreadable=_at_fault(tenant, fault))
             )

@@ -1,7 +1,7 @@
 """The steps of a run's workflow: mark or undo, settle, finish.
 
-The steps between, the three effects, are ``carry_out.apply_effect`` with one plan each. Every step may be delivered
-twice: what is done already is found done, and what belongs to an earlier attempt of the run changes nothing.
+The steps between, the three effects, are ``archive_effects.apply_effect`` with one effect each. Every step may be
+delivered twice: what is done already is found done, and what belongs to an earlier attempt of the run changes nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from client_lifecycle.use_cases.archive import archived_entry, stamped
 from client_lifecycle.use_cases.archive_effects import make_good
 from client_lifecycle.use_cases.bulk.launch import replace_or_reread
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
-from client_lifecycle.use_cases.restore import RestoreRequest, bring_back, go_on
+from client_lifecycle.use_cases.restore import RestoreRequest, activate_and_restore, continue_restore
 
 EVERYTHING = tuple(Restorable)
 
@@ -115,7 +115,7 @@ def _on_latest(tenant: Tenant, run: Run, member: Member, work: Callable[[Member]
 def _marked(tenant: Tenant, run: Run, member: Member, at: datetime) -> Result:
     live = read_live(tenant, member.client_id, run.created_at)
     live.require_whole()
-    held_back = _held_back(tenant, run, member, live, at)
+    held_back = _outcome_without_archive(tenant, run, member, live, at)
     if held_back is None:
         return Result(archive_id=_mark(tenant, run, member, live.client, at))
     if held_back.outcome is Outcome.ALREADY_ARCHIVED:
@@ -138,12 +138,12 @@ def _make_good(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: d
     if stamp is None:
         return
 
-    def tell(changes: Sequence[Change]) -> list[Write]:
+    def keep_on_member(changes: Sequence[Change]) -> list[Write]:
         nonlocal member
         before, member = member, made_good(member, stamp.archive_id, changes)
         return [settlements.made_good_write(tenant, run, before, member)]
 
-    for _ in make_good(tenant, live, stamp, cause=_cause(run), at=at, also=tell):
+    for _ in make_good(tenant, live, stamp, cause=_cause(run), at=at, also=keep_on_member):
         pass
 
 
@@ -151,7 +151,7 @@ def _cause(run: Run) -> Cause:
     return Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
 
 
-def _held_back(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> Result | None:
+def _outcome_without_archive(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> Result | None:
     """Return the outcome of a client that is left alone, and the rules that held it back, if they did (S3).
 
     What the safety rules forbid, or want to be acknowledged, is judged as of now, by settings that are read after the
@@ -209,13 +209,13 @@ def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calenda
         client = read_client(tenant, latest.client_id)
         if because := skip_reason(latest, client):
             return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
-        restoration = _brought_back(tenant, run, latest, latest.undoes, client, calendar)
+        restoration = _restored(tenant, run, latest, latest.undoes, client, calendar)
         return _activated(tenant, run, latest, restoration)
 
     return _on_latest(tenant, run, member, undo)
 
 
-def _brought_back(
+def _restored(
     tenant: Tenant, run: Run, member: Member, archive_id: str, client: Client, calendar: Calendar
 ) -> Restoration | None:
     """Bring a client back, or continue what an earlier delivery has begun.
@@ -225,13 +225,13 @@ def _brought_back(
     """
     begun = member.archive_id and restores.read_restoration(tenant, member.client_id, archive_id)
     if begun:
-        return go_on(tenant, client, begun, calendar)
+        return continue_restore(tenant, client, begun, calendar)
     if member.archive_id and client.stamp:
         return None
     cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
     also = [] if member.archive_id else [settlements.reactivation_write(tenant, run, member)]
     request = RestoreRequest(archive_id=archive_id, cause=cause, at=calendar.at, asked=EVERYTHING)
-    return bring_back(tenant, client, request, calendar, also=also).restoration
+    return activate_and_restore(tenant, client, request, calendar, also=also).restoration
 
 
 def _activated(tenant: Tenant, run: Run, member: Member, restoration: Restoration | None) -> Result:
