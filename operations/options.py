@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from client_lifecycle.edge.ids import ID_PATTERN
+from client_lifecycle.edge.id_forms import ID_PATTERN
 
 MOMENTS = ["%Y-%m-%dT%H:%M:%S%z"]
 """How moments are written."""

@@ -22,11 +22,11 @@ from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
 from client_lifecycle.edge.bodies import MAX_NAMED, OptionsBody
 from client_lifecycle.edge.moments import Day
-from client_lifecycle.edge.receipts import shown_receipt
+from client_lifecycle.edge.receipt_listing import shown_receipt
 from client_lifecycle.edge.views.clients import ClientView
 from client_lifecycle.edge.views.receipts import ReceiptView
 from client_lifecycle.edge.views.shared import View
-from client_lifecycle.edge.views.values import Shown
+from client_lifecycle.edge.views.value_models import Shown
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.planned_archives import cancel_plan, plan_archive
 

@@ -16,7 +16,7 @@ from client_lifecycle.domain.bookings import BookingAnswer, BookingRefusal
 from client_lifecycle.domain.errors import BadSignature, EventIdReused
 from client_lifecycle.edge import http, signature, wiring
 from client_lifecycle.edge.bookings import BookingBody
-from client_lifecycle.edge.ids import ID_PATTERN
+from client_lifecycle.edge.id_forms import ID_PATTERN
 from client_lifecycle.edge.reading import raw_body
 from client_lifecycle.edge.views.shared import View
 from client_lifecycle.use_cases.book import book

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from client_lifecycle.domain.bookings import Booking
 from client_lifecycle.domain.errors import EventIdReused, InvalidRequest, UnreadableRecord
-from client_lifecycle.edge import patience, unreadable, wiring
+from client_lifecycle.edge import patience, unreadable_reports, wiring
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, read_object
 from client_lifecycle.use_cases.book import book
@@ -46,7 +46,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
         _set_aside(event, fault.name, fault.fields, fault.fields)
         return
     except UnreadableRecord as fault:
-        unreadable.report(fault.found)
+        unreadable_reports.report(fault.found)
         named = [str(one) for one in fault.found]
         _set_aside(event, fault.name, named, named)
         return

@@ -12,9 +12,9 @@ from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
-from client_lifecycle.edge.addresses import Email
 from client_lifecycle.edge.bodies import AsWhole, Body, IdField, Name, PortalBody, Whole, not_given
-from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN
+from client_lifecycle.edge.email_field import Email
+from client_lifecycle.edge.id_forms import CURSOR_FORMAT, CURSOR_PATTERN
 from client_lifecycle.use_cases.ids import new_id
 
 MAX_CHECKED_CLIENTS = 1_000

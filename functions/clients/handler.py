@@ -24,8 +24,8 @@ from client_lifecycle.domain.errors import (
 )
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
-from client_lifecycle.edge.ids import ID_PATTERN
-from client_lifecycle.edge.receipts import receipt_listing, shown_receipt
+from client_lifecycle.edge.id_forms import ID_PATTERN
+from client_lifecycle.edge.receipt_listing import receipt_listing, shown_receipt
 from client_lifecycle.edge.views.clients import ClientListView, ClientView, CountsView, HistoryListView, HistoryView
 from client_lifecycle.edge.views.permissions import PermissionCheckView, PermissionsView, PermissionView, RefusedView
 from client_lifecycle.edge.views.receipts import ReceiptListView, ReceiptView

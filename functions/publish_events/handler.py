@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.edge import metrics, patience, wiring
-from client_lifecycle.edge.unreadable import report
+from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.use_cases.publish_events import Published, publish
 
 logger = Logger()

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
 from client_lifecycle.domain.errors import BadSignature, ClientNotFound
 from client_lifecycle.edge import http, signature, wiring
-from client_lifecycle.edge.ids import ID_PATTERN
+from client_lifecycle.edge.id_forms import ID_PATTERN
 from client_lifecycle.edge.reading import raw_body
 from client_lifecycle.edge.records import RecordsBody, RecordsView
 from client_lifecycle.use_cases.record import record

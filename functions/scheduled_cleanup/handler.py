@@ -15,7 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.edge import patience, wiring
-from client_lifecycle.edge.unreadable import report
+from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.use_cases.clean_up import ITEM_SECONDS, SweepResult, SweptItem, clean_up
 
 ENOUGH_TIME_MS = 1_000 * (ITEM_SECONDS + patience.RESERVE_SECONDS)

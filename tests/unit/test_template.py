@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.edge import environment, identity, unreadable
+from client_lifecycle.edge import environment, identity, unreadable_reports
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE, SweepResult
@@ -344,7 +344,7 @@ def test_staff_cannot_choose_their_provider() -> None:
 def test_a_record_that_cannot_be_read_raises_an_alarm() -> None:
     alarm = RESOURCES["RecordsUnreadable"]["Properties"]
     service = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == (unreadable.NAMESPACE, unreadable.METRIC)
+    assert (alarm["Namespace"], alarm["MetricName"]) == (unreadable_reports.NAMESPACE, unreadable_reports.METRIC)
     assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
 
 

@@ -14,7 +14,7 @@ from client_lifecycle.domain.client import (
     ArchiveOptions,
 )
 from client_lifecycle.domain.settings import PortalSettings
-from client_lifecycle.edge.ids import ID_PATTERN
+from client_lifecycle.edge.id_forms import ID_PATTERN
 
 
 class Body(BaseModel):

@@ -10,7 +10,7 @@ from pydantic import Field
 from client_lifecycle.domain.bookings import BookedBy, Booking, in_reach
 from client_lifecycle.domain.records import Appointment
 from client_lifecycle.edge.bodies import Body, IdField, Text, Whole
-from client_lifecycle.edge.ids import FOREIGN_ID_PATTERN
+from client_lifecycle.edge.id_forms import FOREIGN_ID_PATTERN
 from client_lifecycle.edge.moments import Moment
 
 A_DAY_IN_MINUTES = 24 * 60

@@ -27,9 +27,9 @@ from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import InvalidRequest, LifecycleError, UnreadableRecord
 from client_lifecycle.edge import identity, patience
 from client_lifecycle.edge.answer_headers import headers_for
-from client_lifecycle.edge.ids import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
+from client_lifecycle.edge.id_forms import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
-from client_lifecycle.edge.unreadable import report
+from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.storage import retries
 
 JSON = "application/json"

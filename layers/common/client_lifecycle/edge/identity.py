@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from client_lifecycle.domain.client import Cause, Source
 from client_lifecycle.domain.errors import NotPermitted
-from client_lifecycle.edge.ids import ID_PATTERN
+from client_lifecycle.edge.id_forms import ID_PATTERN
 
 ARCHIVERS = "client-archivers"
 

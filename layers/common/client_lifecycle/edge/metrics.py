@@ -12,7 +12,7 @@ from enum import StrEnum
 from client_lifecycle.domain.client import Source
 from client_lifecycle.domain.events import Event, EventName
 from client_lifecycle.domain.outcomes import Outcome
-from client_lifecycle.edge.unreadable import NAMESPACE
+from client_lifecycle.edge.unreadable_reports import NAMESPACE
 
 
 class Metric(StrEnum):

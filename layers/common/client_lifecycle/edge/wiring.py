@@ -17,7 +17,7 @@ from client_lifecycle.edge.environment import (
     WorkflowSettings,
     read_environment,
 )
-from client_lifecycle.edge.unreadable import report
+from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.storage.connections import (
     connect_dead_letters,
     connect_event_bus,

@@ -296,6 +296,15 @@ def update_writes(tenant: Tenant, update: ClientUpdate) -> list[Write]:
     return [write, history_write(tenant, update.before, update.history)] if update.history else [write]
 
 
+def commit_update(tenant: Tenant, update: ClientUpdate) -> None:
+    """Keep a client as it is to be, and the line for its history if there is one, all or nothing.
+
+    Raises:
+        StaleRead: the client is no longer as it was read.
+    """
+    tenant.table.transact_if_unchanged(update_writes(tenant, update))
+
+
 def change_write(tenant: Tenant, client_id: str, change: Change, *, ended_by: str | None) -> Write:
     """Write one change to a record while what it changes still is as it was read.
 

@@ -11,8 +11,7 @@ from client_lifecycle.domain.plans import LONGEST_WAIT, next_check_at, planned, 
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import LONGEST_APPOINTMENT
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
-from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_client, read_live
-from client_lifecycle.storage.plans import commit_plan
+from client_lifecycle.storage.clients import ClientUpdate, LiveClient, commit_update, read_client, read_live
 from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import ArchiveRequest, archive_snapshot
@@ -56,7 +55,7 @@ def plan_archive(tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cau
         read_group(tenant, terms.options.group_id)
     if after == client:
         return client
-    commit_plan(tenant, ClientUpdate(client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at)))
+    commit_update(tenant, ClientUpdate(client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at)))
     return after
 
 
@@ -79,7 +78,7 @@ def cancel_plan(tenant: Tenant, client_id: str, *, cause: Cause, at: datetime) -
     if client.plan is None:
         return client
     after, entry = plan_cancelled(client, client.plan, cause, at)
-    commit_plan(tenant, ClientUpdate(client, after, entry))
+    commit_update(tenant, ClientUpdate(client, after, entry))
     return after
 
 
@@ -124,10 +123,10 @@ def _carry_out(
 ) -> PlanResult:
     live.require_whole()
     if check_at := next_check_at(plan.terms, live.records, at, settings.time_zone):
-        commit_plan(tenant, ClientUpdate(live.client, put_off(live.client, plan, check_at)))
+        commit_update(tenant, ClientUpdate(live.client, put_off(live.client, plan, check_at)))
         return PlanResult.PUT_OFF
     if held_back_by := _archive(tenant, live, plan, settings, at):
-        commit_plan(tenant, ClientUpdate(live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by)))
+        commit_update(tenant, ClientUpdate(live.client, put_off(live.client, plan, at + LONGEST_WAIT, held_back_by)))
         return PlanResult.HELD_BACK
     return PlanResult.ARCHIVED
 

@@ -18,7 +18,7 @@ from client_lifecycle.domain.client import (
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
-from client_lifecycle.edge.views.values import Shown
+from client_lifecycle.edge.views.value_models import Shown
 
 
 class PlanView(View):

@@ -10,7 +10,7 @@ from client_lifecycle.domain.client import (
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, Refusal
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge.views.shared import UnreadableField, View
-from client_lifecycle.edge.views.values import Shown
+from client_lifecycle.edge.views.value_models import Shown
 from client_lifecycle.storage.clients import client_not_found
 
 

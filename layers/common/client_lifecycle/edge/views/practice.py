@@ -8,7 +8,7 @@ from client_lifecycle.domain.client import (
 )
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings, TidyUp
 from client_lifecycle.edge.views.shared import UnreadableField, View
-from client_lifecycle.edge.views.values import Shown
+from client_lifecycle.edge.views.value_models import Shown
 
 
 class GroupView(View):

@@ -23,7 +23,7 @@ from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge.views.receipts import RestoredItemView
 from client_lifecycle.edge.views.shared import UnreadableField, View
-from client_lifecycle.edge.views.values import Shown
+from client_lifecycle.edge.views.value_models import Shown
 
 
 class MemberView(View):

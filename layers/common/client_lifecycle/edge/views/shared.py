@@ -11,7 +11,7 @@ from client_lifecycle.domain.client import (
     Source,
 )
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
-from client_lifecycle.edge.views.values import Shown
+from client_lifecycle.edge.views.value_models import Shown
 
 UnreadableField = Annotated[
     list[Shown[Unreadable]],
