@@ -17,11 +17,10 @@ from client_lifecycle.domain.errors import BadSignature, EventIdReused
 from client_lifecycle.edge import http, signature, wiring
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.edge.id_forms import ID_PATTERN
-from client_lifecycle.edge.reading import raw_body
+from client_lifecycle.edge.reading import MAX_SIGNED_BODY_BYTES, raw_body
 from client_lifecycle.edge.views.shared import View
 from client_lifecycle.use_cases.book import book
 
-MAX_BODY_BYTES = 64 * 1024
 SIGNED_BY = "signed_by"
 
 SIGNED: list[dict[str, list[str]]] = [{"signature": []}]
@@ -53,11 +52,13 @@ def only_signed(app: APIGatewayRestResolver) -> None:
     Raises:
         BadSignature: the signature is missing, does not fit, or is stale.
         RequestTooLarge: the body is larger than any booking.
+        TooManyRequests: the provider's system calls too often, or too many call who are not known.
     """
     at, headers = wiring.now(), app.current_event.headers
     signed = signature.of_request(headers, at)
-    provider_id, raw = headers.get("X-Provider", ""), raw_body(app.current_event, MAX_BODY_BYTES)
+    provider_id, raw = headers.get("X-Provider", ""), raw_body(app.current_event, MAX_SIGNED_BODY_BYTES)
     signature.verify(signed, raw, _secrets(provider_id, at))
+    wiring.hook_rate().count(provider_id, at)
     app.context[SIGNED_BY] = provider_id
 
 

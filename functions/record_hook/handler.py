@@ -15,11 +15,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from client_lifecycle.domain.errors import BadSignature, ClientNotFound
 from client_lifecycle.edge import http, signature, wiring
 from client_lifecycle.edge.id_forms import ID_PATTERN
-from client_lifecycle.edge.reading import raw_body
+from client_lifecycle.edge.reading import MAX_SIGNED_BODY_BYTES, raw_body
 from client_lifecycle.edge.records import RecordsBody, RecordsView
 from client_lifecycle.use_cases.record import record
 
-MAX_BODY_BYTES = 128 * 1024
 SIGNED_BY = "signed_by"
 
 SIGNED: list[dict[str, list[str]]] = [{"webhook": []}]
@@ -32,11 +31,13 @@ def only_signed(app: APIGatewayRestResolver) -> None:
     Raises:
         BadSignature: the signature is missing, does not fit, or is stale.
         RequestTooLarge: the body is larger than any that tells fifty changes.
+        TooManyRequests: the source calls too often, or too many call who are not known.
     """
     at, headers = wiring.now(), app.current_event.headers
     signed = signature.read_webhook(headers, at)
     signer = headers.get("X-Provider", ""), headers.get("X-Source", "")
-    signature.verify(signed, raw_body(app.current_event, MAX_BODY_BYTES), _secrets(*signer, at))
+    signature.verify(signed, raw_body(app.current_event, MAX_SIGNED_BODY_BYTES), _secrets(*signer, at))
+    wiring.hook_rate().count("/".join(signer), at)
     app.context[SIGNED_BY] = signer
 
 

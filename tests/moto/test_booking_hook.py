@@ -17,9 +17,10 @@ from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.records import AppointmentStatus
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge import wiring
+from client_lifecycle.edge.rate_limit import BURST_SECONDS, RateLimit
 from client_lifecycle.edge.signature import sign
 from client_lifecycle.storage.clients import read_client, read_live
-from client_lifecycle.storage.signing_secrets import KEPT_FOR, READS_WHILE_KEPT, SIGNERS_KEPT
+from client_lifecycle.storage.signing_secrets import KEPT_FOR, READS_IN_VAIN, READS_WHILE_KEPT, SIGNERS_KEPT
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from local.template import ROOT
@@ -223,11 +224,42 @@ def test_made_up_providers_push_out_no_provider_and_do_not_fill_memory(clock: Cl
     assert heard(SECRET)
     kept = wiring.booking_secrets()
     for number in range(SIGNERS_KEPT * 2):
-        assert list(kept.of(f"prov-{number}", NOW)) == []
+        clock.pass_by(KEPT_FOR / READS_IN_VAIN)
+        assert list(kept.of(f"prov-{number}", clock.at)) == []
     assert (len(kept._known), len(kept._unknown)) == (1, SIGNERS_KEPT)
-    assert heard(SECRET)
+    assert next(iter(kept.of(PROVIDER_ID, NOW))) == SECRET
     assert reads.seen.count(NAME) == 1
     assert SECRET not in repr(kept)
+
+
+def test_made_up_providers_cost_no_read_after_the_first_few(clock: Clock, reads: Reads) -> None:
+    assert heard(SECRET)
+    answers = [call(booking(), provider=f"prov-{number}") for number in range(READS_IN_VAIN * 2)]
+    assert [answer.status for answer in answers] == [401] * READS_IN_VAIN + [429] * READS_IN_VAIN
+    assert (answers[-1].problem, answers[-1].headers["Retry-After"]) == ("TooManyRequests", "1")
+    assert len(reads.seen) == 1 + READS_IN_VAIN
+    assert heard(SECRET)
+    assert call(booking(provider_id=OTHER_PROVIDER_ID), provider=OTHER_PROVIDER_ID, secret=OTHER_SECRET).status == 429
+    clock.pass_by(KEPT_FOR)
+    assert call(booking(provider_id=OTHER_PROVIDER_ID), provider=OTHER_PROVIDER_ID, secret=OTHER_SECRET).status != 429
+
+
+def test_a_provider_that_calls_too_often_is_slowed_down_and_no_other(
+    practice: Table, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = RateLimit(5)
+    monkeypatch.setattr(wiring, "hook_rate", lambda: limit)
+    forged = [call(booking(), secret="guess") for _ in range(5 * BURST_SECONDS + 1)]
+    assert {answer.status for answer in forged} == {401}
+    answers = [call(booking()) for _ in range(5 * BURST_SECONDS)]
+    assert {answer.status for answer in answers} == {200}
+    before = dump(practice)
+    refused = call(booking(event_id="e-late"))
+    assert (refused.status, refused.problem, refused.headers["Retry-After"]) == (429, "TooManyRequests", "1")
+    assert dump(practice) == before
+    assert call(booking(provider_id=OTHER_PROVIDER_ID), provider=OTHER_PROVIDER_ID, secret=OTHER_SECRET).status != 429
+    clock.pass_by(timedelta(seconds=0.2))
+    assert [call(booking()).status for _ in range(2)] == [200, 429]
 
 
 def test_one_provider_more_than_are_kept_pushes_out_the_oldest_only(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from booking_hook.handler import MAX_BODY_BYTES
 from client_lifecycle.domain.policy import Refusal
 from client_lifecycle.domain.records import Appointment, AppointmentStatus
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.bookings import AppointmentBody, BookingBody
+from client_lifecycle.edge.reading import MAX_SIGNED_BODY_BYTES
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from tests.moto.test_booking_hook import SECRET, booking, call, of
@@ -216,14 +216,14 @@ def test_t2_at_the_ends_of_the_span_everything_can_be_computed() -> None:
         assert request("PATCH", "/settings", settings).status == 200
 
 
-LARGE = "[" * (MAX_BODY_BYTES + 1)
+LARGE = "[" * (MAX_SIGNED_BODY_BYTES + 1)
 
 
 def test_a_large_booking_is_refused_once_it_can_be_from_somebody() -> None:
     assert call(LARGE, at=NOW - timedelta(hours=1)).problem == "BadSignature"
     answer = call(LARGE, secret="a guess")
     assert (answer.status, answer.problem, answer.fields) == (413, "RequestTooLarge", ["body"])
-    assert call(" " * MAX_BODY_BYTES).problem == "InvalidRequest"
+    assert call(" " * MAX_SIGNED_BODY_BYTES).problem == "InvalidRequest"
 
 
 @pytest.mark.parametrize("refusal", Refusal)

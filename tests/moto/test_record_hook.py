@@ -13,6 +13,7 @@ import pytest
 from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.records import PaymentStatus
 from client_lifecycle.edge import wiring
+from client_lifecycle.edge.reading import MAX_SIGNED_BODY_BYTES
 from client_lifecycle.edge.signature import sign, sign_webhook
 from client_lifecycle.storage.archives import read_receipt
 from client_lifecycle.storage.clients import read_client, read_live
@@ -358,6 +359,26 @@ def test_fifty_changes_fit_in_one_transaction_and_no_more_are_taken(tenant: Tena
     declined = [{**change, "version": 61} for change in many]
     assert outcomes(*declined) == [("stored", None)] * 50
     assert tell(*many, slot()).status == 422
+
+
+def test_fifty_of_the_longest_changes_fit_in_a_body_and_no_more_is_read() -> None:
+    long, moment = "x" * 128, "2026-03-03T10:00:00.000000+01:00"
+    entry = {"kind": "feed_entry", "id": long, "version": 10**15, "subject": "\U0001f33b" * 200, "created_at": moment}
+    slot = {
+        "kind": "appointment",
+        "id": long,
+        "version": 10**15,
+        "status": "booked",
+        "start": moment,
+        "booked_at": moment,
+    }
+    slot |= {"duration_minutes": 1440, "type": "\U0001f33b" * 64, "series_id": long, "calendar_id": long}
+    for change in (entry | {"hidden_at": moment}, slot | {"cancelled_at": moment}):
+        said = {"provider_id": "p" * 64, "client_id": "c" * 64, "changes": [change] * 50}
+        assert len(json.dumps(said, ensure_ascii=False).encode()) <= MAX_SIGNED_BODY_BYTES
+    large = "[" * (MAX_SIGNED_BODY_BYTES + 1)
+    answer = request("POST", "/hooks/records", raw=large, claims=None, headers=signed(large, secret="guess"))
+    assert (answer.status, answer.problem) == (413, "RequestTooLarge")
 
 
 def test_a_record_that_cannot_be_read_is_put_right_by_its_source(tenant: Tenant) -> None:

@@ -95,6 +95,8 @@ UNREADABLE: dict[str, tuple[str | bytes, int, str]] = {
     "no UTF-8": (b'{"note":"\xff"}', 422, "body"),
     "a NUL": ('{"note":"\\u0000"}', 422, "note"),
     "a control character": ('{"note":"\\u009b"}', 422, "note"),
+    "a change of direction": ('{"note":"\\u202e"}', 422, "note"),
+    "a noncharacter": ('{"note":"\\udbff\\udfff"}', 422, "note"),
 }
 
 
@@ -188,8 +190,8 @@ BLANK = [
 ]
 
 
-@pytest.mark.parametrize("name", [*BLANK, "\u0000", "Jane\u0007"], ids=ascii)
-def test_a_name_can_be_seen(practice: Table, name: str) -> None:
+@pytest.mark.parametrize("name", [*BLANK, "\u0000", "Jane\u0007", "Jane\u202eenaJ", "Jane\U0001fffe"], ids=ascii)
+def test_a_name_can_be_seen_and_reads_as_it_is(practice: Table, name: str) -> None:
     before = dump(practice)
     bodies = {"/clients": {"name": name, "email": "jane@example.org"}, "/groups": {"name": name}}
     for path, body in bodies.items():

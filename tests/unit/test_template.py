@@ -154,10 +154,11 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     assert {name.upper() for name in read} == set(events)
     requests = FUNCTIONS["BookingRequestsFunction"]["Environment"]["Variables"]
     assert {name.upper() for name in environment.DeadLetterSettings.__struct_fields__} == set(requests)
+    rate = {name.upper() for name in environment.RateSettings.__struct_fields__}
     hook = FUNCTIONS["BookingHookFunction"]["Environment"]["Variables"]
-    assert {name.upper() for name in environment.HookSettings.__struct_fields__} == set(hook)
+    assert {name.upper() for name in environment.HookSettings.__struct_fields__} | rate == set(hook)
     records = FUNCTIONS["RecordHookFunction"]["Environment"]["Variables"]
-    assert {name.upper() for name in environment.RecordHookSettings.__struct_fields__} == set(records)
+    assert {name.upper() for name in environment.RecordHookSettings.__struct_fields__} | rate == set(records)
 
 
 def test_the_deployed_runtime_is_python_3_13_on_arm64_by_default() -> None:

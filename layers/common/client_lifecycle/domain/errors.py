@@ -7,6 +7,7 @@ LifecycleError
   Invalid           what was sent cannot be meant: InvalidRequest, IdempotencyKeyReused, EventIdReused
   RequestTooLarge
   BadSignature
+  TooManyRequests
   NotPermitted
   NotFound          the provider has no such thing: ClientNotFound, GroupNotFound, ReceiptNotFound, RestoreNotFound,
                     RunNotFound, ImportNotFound
@@ -72,6 +73,10 @@ class RequestTooLarge(LifecycleError):
 
 class BadSignature(LifecycleError):
     """The request is not signed as it must be; it is not known who calls."""
+
+
+class TooManyRequests(LifecycleError):
+    """More was asked for than is answered within so short a time. Try again, more slowly."""
 
 
 class NotPermitted(LifecycleError):

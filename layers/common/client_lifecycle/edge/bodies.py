@@ -45,8 +45,19 @@ def not_given() -> Any:
     return None
 
 
-TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+TURNS = r"\u202a-\u202e\u2066-\u2069"
+"""What changes the direction that text is read in: with it, a name is shown as another."""
+
+NONCHARACTERS = r"\ufdd0-\ufdef" + "".join(f"{chr(end - 1)}{chr(end)}" for end in range(0xFFFF, 0x110000, 0x10000))
+"""The 66 code points that Unicode will never give a meaning."""
+
+TEXT_PATTERN = f"^[^{CONTROLS}{TURNS}{NONCHARACTERS}]*$"
 """What ``_text`` allows, except half characters, as the API's description says it."""
+
+NOT_IN_TEXT = re.compile(rf"[{CONTROLS}{TURNS}{NONCHARACTERS}\ud800-\udfff]")
+NOT_IN_A_NAME = re.compile(rf"[\t\n\r]|{NOT_IN_TEXT.pattern}")
+REFUSED = "control characters, changes of direction and noncharacters are not allowed"
 
 BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\U0001d159")
 """Letters and signs that show nothing: fillers of Hangul, the empty sign of Braille, the empty note head."""
@@ -67,16 +78,16 @@ def _is_visible(character: str) -> bool:
 
 
 def _name(text: str) -> str:
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        raise ValueError("control characters are not allowed")
+    if NOT_IN_A_NAME.search(text):
+        raise ValueError(REFUSED)
     if not any(_is_visible(character) for character in text):
         raise ValueError("a name has at least one character that can be seen")
     return unicodedata.normalize("NFC", text)
 
 
 def _text(text: str) -> str:
-    if any(unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\r\t" for character in text):
-        raise ValueError("control characters are not allowed")
+    if NOT_IN_TEXT.search(text):
+        raise ValueError(REFUSED)
     return text
 
 

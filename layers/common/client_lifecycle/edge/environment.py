@@ -53,6 +53,12 @@ class RecordHookSettings(Struct, frozen=True):
     record_secret_prefix: str
 
 
+class RateSettings(Struct, frozen=True):
+    """The settings of functions that other systems call: how often each of them may."""
+
+    hook_calls_per_second: int
+
+
 class StreamReaderSettings(Struct, frozen=True):
     """The settings of the function that sees whether events are still published."""
 
@@ -78,4 +84,5 @@ def read_environment(shape: type[S]) -> S:
         msgspec.ValidationError: a variable is missing.
     """
     names = {name: name.upper() for name in shape.__struct_fields__}
-    return convert({name: os.environ[variable] for name, variable in names.items() if variable in os.environ}, shape)
+    given = {name: os.environ[variable] for name, variable in names.items() if variable in os.environ}
+    return convert(given, shape, strict=False)

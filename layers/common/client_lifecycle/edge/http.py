@@ -40,6 +40,7 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.RequestTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.BadSignature: HTTPStatus.UNAUTHORIZED,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.NotPermitted: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.RecordsAreKept: HTTPStatus.METHOD_NOT_ALLOWED,
@@ -59,12 +60,13 @@ TITLES: Mapping[int, str] = {
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }
 """The phrases of RFC 9110; those of ``http.HTTPStatus`` change with Python's version."""
 
-TRY_AGAIN = (errors.RequestStillRunning, errors.TryLater)
+TRY_AGAIN = (errors.RequestStillRunning, errors.TooManyRequests, errors.TryLater)
 """The faults that pass by themselves within moments."""
 
 UNSUPPORTED = "The body must be sent as application/json."

@@ -15,6 +15,8 @@ from client_lifecycle.domain.errors import InvalidRequest, RequestTooLarge
 MAX_BODY_BYTES = 1024 * 1024
 """Ten thousand ids of the longest kind fit in, which is the most that any route takes."""
 
+MAX_SIGNED_BODY_BYTES = 64 * 1024
+"""Fifty changes of the longest kind fit in, which is the most that another system tells at once."""
 
 MAX_ERRORS = 20
 """The faults of form that an answer names, and the most that a log line does; one request can have many thousands."""
@@ -44,13 +46,19 @@ def raw_body(event: Mapping[str, Any], most_bytes: int = MAX_BODY_BYTES) -> byte
         InvalidRequest: its transport encoding is broken.
     """
     body = event.get("body") or ""
+    if len(body) > most_bytes * 4 // 3 + 3:
+        raise _too_large(most_bytes)
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
     except ValueError as error:
         raise InvalidRequest("The body cannot be decoded.", "body") from error
     if len(raw) > most_bytes:
-        raise RequestTooLarge(f"The body is larger than {most_bytes} bytes.", "body")
+        raise _too_large(most_bytes)
     return raw
+
+
+def _too_large(most_bytes: int) -> RequestTooLarge:
+    return RequestTooLarge(f"The body is larger than {most_bytes} bytes.", "body")
 
 
 def read_object(raw: bytes) -> dict[str, Any]:

@@ -11,12 +11,14 @@ from client_lifecycle.edge.environment import (
     DeadLetterSettings,
     EventSettings,
     HookSettings,
+    RateSettings,
     RecordHookSettings,
     StreamReaderSettings,
     TableSettings,
     WorkflowSettings,
     read_environment,
 )
+from client_lifecycle.edge.rate_limit import RateLimit
 from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.storage.connections import (
     connect_dead_letters,
@@ -72,6 +74,12 @@ def booking_secrets() -> SigningSecrets:
 def record_secrets() -> SigningSecrets:
     """Return this process's connection to the secrets that sources sign with."""
     return connect_signing_secrets(read_environment(RecordHookSettings).record_secret_prefix)
+
+
+@cache
+def hook_rate() -> RateLimit:
+    """Return how often other systems have called this process, and may."""
+    return RateLimit(read_environment(RateSettings).hook_calls_per_second)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from client_lifecycle.domain.errors import TooManyRequests
 from client_lifecycle.storage.retries import persistently
 
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ KEPT_FOR = timedelta(minutes=1)
 READS_WHILE_KEPT = 5
 SIGNERS_KEPT = 256
 """How many signers with secrets are kept, and how many without any."""
+
+READS_IN_VAIN = 20
+"""The most reads within a minute that may find no secret; after them nobody is looked for who is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,15 @@ class _Kept:
 class SigningSecrets:
     """The secrets in Parameter Store, named ``<prefix>/<signer>``, kept in this process for a minute.
 
-    Signers without a secret are kept apart: those that somebody makes up push out no other.
+    Signers without a secret are kept apart: those that somebody makes up push out no other. Looking for them costs
+    ``READS_IN_VAIN`` reads a minute and no more, however many are made up.
     """
 
     client: SSMClient
     prefix: str
     _known: dict[str, _Kept] = field(default_factory=dict, init=False, repr=False)
     _unknown: dict[str, _Kept] = field(default_factory=dict, init=False, repr=False)
+    _in_vain: deque[datetime] = field(default_factory=lambda: deque(maxlen=READS_IN_VAIN), init=False, repr=False)
 
     def of(self, signer: str, at: datetime) -> Iterator[str]:
         """Yield the signer's current secret and, while one is being rotated out, the one before it.
@@ -55,19 +62,28 @@ class SigningSecrets:
             at: the present moment, UTC.
 
         Raises:
+            TooManyRequests: the signer is not known, and too many who have no secret were looked for within a minute.
             StorageBusy: Parameter Store kept throttling, or was out of reach.
         """
+        if signer not in self._known:
+            self._require_patience(at)
         kept = self._known.get(signer) or self._unknown.get(signer)
         if kept is None or at - kept.since >= KEPT_FOR:
-            yield from self._keep(signer, _Kept(self._read(signer), at))
+            yield from self._keep(signer, _Kept(self._read(signer), at), at)
             return
         yield from kept.secrets
         if kept.reads < READS_WHILE_KEPT:
             again = replace(kept, secrets=self._read(signer), reads=kept.reads + 1)
-            yield from self._keep(signer, again)
+            yield from self._keep(signer, again, at)
 
-    def _keep(self, signer: str, kept: _Kept) -> tuple[str, ...]:
+    def _require_patience(self, at: datetime) -> None:
+        if len(self._in_vain) == READS_IN_VAIN and at - self._in_vain[0] < KEPT_FOR:
+            raise TooManyRequests("Too many requests are signed by systems that nobody knows.")
+
+    def _keep(self, signer: str, kept: _Kept, at: datetime) -> tuple[str, ...]:
         """Keep a signer's secrets, in place of those that were read longest ago if there are too many."""
+        if not kept.secrets:
+            self._in_vain.append(at)
         for place in (self._known, self._unknown):
             place.pop(signer, None)
         place = self._known if kept.secrets else self._unknown
