@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 
 from local.deploy import STACK
@@ -9,13 +10,13 @@ from local.ministack import LocalAws
 
 PREFIX = f"/{STACK}/bookings/"
 RECORDS_PREFIX = f"/{STACK}/records/"
-SOURCES = ("calendar", "billing")
+SOURCES = ("calendar", "billing", "chat", "messaging", "goals", "documents", "forms")
 """The systems that tell of records; on the local AWS they sign with what the scheduling system signs with."""
 
 
 def add_provider(aws: LocalAws, provider_id: str) -> str:
     """Make up the secret that a provider's bookings and records are signed with, and return it."""
-    secret = secrets.token_urlsafe()
+    secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
     give_secret(aws, provider_id, secret)
     return secret
 

@@ -137,6 +137,7 @@ def shell_environment(aws: LocalAws, deployed: Deployed, *, token: str, booking_
         "API": deployed.api_url,
         "TOKEN": token,
         "BOOKING_SECRET": booking_secret,
+        "RECORDS_SECRET": booking_secret,
     }
     return "unset AWS_PROFILE AWS_SESSION_TOKEN\n" + "".join(
         f"export {name}={value}\n" for name, value in values.items()

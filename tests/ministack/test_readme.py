@@ -12,7 +12,12 @@ from typing import Any
 
 import pytest
 
+from client_lifecycle.domain.records import RecordKind
+from client_lifecycle.storage.attributes import to_item
+from client_lifecycle.storage.keys import Keys
 from local.command_line import COMMANDS
+from local.sample_practice import PROVIDER_ID
+from local.stack import PracticeStack
 from local.template import ROOT
 
 SAM = ROOT / ".venv-sam" / "ready"
@@ -67,6 +72,19 @@ def test_one_line_in_another_terminal_shows_a_running_lambda(folder: Path) -> No
     [block] = [block for block in BLOCKS if "invoke archive_client" in block]
     [answer] = answers(run(script_of([block], folder)))
     assert answer["body"]["client"]["status"] == "archived"
+
+
+def test_the_call_of_the_document_on_records_is_signed_and_stored(deployed: PracticeStack, folder: Path) -> None:
+    document = (ROOT / "docs" / "records.md").read_text(encoding="utf-8")
+    [block] = [block for block in re.findall(r"```sh\n(.*?)```", document, re.DOTALL) if "curl" in block]
+    try:
+        [answer] = answers(run(script_of([block], folder)))
+        assert [one["outcome"] for one in answer["results"]] == ["stored"]
+        [again] = answers(run(script_of([block], folder)))
+        assert [one["outcome"] for one in again["results"]] == ["unchanged"]
+    finally:
+        key = Keys(PROVIDER_ID).record("client-0003", RecordKind.DOCUMENT, "doc-1")
+        deployed.aws.dynamodb.delete_item(TableName=deployed.table.name, Key=to_item(key))
 
 
 @pytest.mark.skipif(not SAM.exists(), reason="the SAM CLI is not installed here: make .venv-sam/ready")
