@@ -9,10 +9,21 @@ from msgspec.structs import replace
 from pydantic import AfterValidator, ConfigDict, Field
 
 from client_lifecycle.domain import names
-from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.client import Client, Status, with_external_ids
 from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
-from client_lifecycle.edge.bodies import AsWhole, Body, IdField, Name, PortalBody, Whole, not_given
+from client_lifecycle.edge.bodies import (
+    MAX_SOURCES,
+    AsWhole,
+    Body,
+    ExternalId,
+    IdField,
+    Name,
+    PortalBody,
+    Whole,
+    name_keys,
+    not_given,
+)
 from client_lifecycle.edge.email_field import Email
 from client_lifecycle.edge.id_forms import CURSOR_FORMAT, CURSOR_PATTERN
 from client_lifecycle.use_cases.ids import new_id
@@ -32,7 +43,7 @@ Cents = Annotated[int, Field(ge=0, le=MAX_CENTS), AsWhole]
 
 
 class AddBody(Body):
-    """A client to add."""
+    """A client to add; ``external_ids`` are its ids in other systems, by source."""
 
     name: ClientName
     email: Email
@@ -41,6 +52,9 @@ class AddBody(Body):
     credit_cents: Cents = 0
     owed_cents: Cents = 0
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    external_ids: dict[IdField, ExternalId] = Field(
+        default_factory=dict, max_length=MAX_SOURCES, json_schema_extra=name_keys
+    )
 
     def client(self, provider_id: str, at: datetime) -> Client:
         """Return the client, with an id of its own."""
@@ -55,24 +69,30 @@ class AddBody(Body):
             owed_cents=self.owed_cents,
             group_id=self.group_id,
             settings=self.settings.over(PortalSettings()),
+            external_ids=self.external_ids,
         )
 
 
 class ChangeBody(Body):
     """What to change of a client; fields left out stay as they are, and the status has verbs of its own (A8).
 
-    ``group_id: null`` takes the client out of its group.
+    ``group_id: null`` takes the client out of its group. Of ``external_ids``, sources that are left out stay, and
+    ``null`` gives the id in a source up.
     """
 
     name: ClientName = Field(default_factory=not_given)
     email: Email = Field(default_factory=not_given)
     group_id: IdField | None = None
     settings: PortalBody = Field(default_factory=PortalBody)
+    external_ids: dict[IdField, ExternalId | None] = Field(
+        default_factory=dict, max_length=MAX_SOURCES, json_schema_extra=name_keys
+    )
 
     def over(self, client: Client) -> Client:
         """Return a client with these changes."""
-        said = self.model_dump(exclude_unset=True, exclude={"settings"})
-        return replace(client, **said, settings=self.settings.over(client.settings))
+        said = self.model_dump(exclude_unset=True, exclude={"settings", "external_ids"})
+        changed = replace(client, **said, settings=self.settings.over(client.settings))
+        return with_external_ids(changed, self.external_ids)
 
 
 class CheckBody(Body):

@@ -17,6 +17,7 @@ from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.errors import (
     ClientNotFound,
     EmailInUse,
+    ExternalIdInUse,
     GroupNotFound,
     InvalidRequest,
     ReceiptNotFound,
@@ -24,7 +25,7 @@ from client_lifecycle.domain.errors import (
 )
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
-from client_lifecycle.edge.id_forms import ID_PATTERN
+from client_lifecycle.edge.id_forms import EXTERNAL_ID_PATTERN, ID_PATTERN
 from client_lifecycle.edge.receipt_listing import receipt_listing, shown_receipt
 from client_lifecycle.edge.views.clients import ClientListView, ClientView, CountsView, HistoryListView, HistoryView
 from client_lifecycle.edge.views.permissions import PermissionCheckView, PermissionsView, PermissionView, RefusedView
@@ -44,6 +45,16 @@ GroupFilter = Annotated[
 ]
 
 
+SourceFilter = Annotated[
+    str | None,
+    Query(pattern=ID_PATTERN, description="With external_id: the system whose id it is."),
+]
+ExternalIdFilter = Annotated[
+    str | None,
+    Query(pattern=EXTERNAL_ID_PATTERN, description="Only the client, of either tab, with this id in the source."),
+]
+
+
 class Order(StrEnum):
     """The direction of a client's history."""
 
@@ -55,16 +66,22 @@ class Order(StrEnum):
 def clients(
     status: Annotated[Status, Query(description="The tab.")] = Status.ACTIVE,
     group_id: GroupFilter = None,
+    source: SourceFilter = None,
+    external_id: ExternalIdFilter = None,
     limit: http.Limit = 50,
     cursor: http.Cursor = None,
 ) -> ClientListView:
-    """List the active or the archived clients, all or those of one group."""
+    """List the active or the archived clients, all or those of one group; or the one with an id in another system."""
     caller = identity.caller(app)
     if "q" in app.current_event.query_string_parameters:
         raise InvalidRequest("Search with POST /clients/_search: what is sought does not belong into a URL.", "q")
     listing = Listing(caller.provider_id, "clients", (status, group_id))
-    after = listing.place(cursor)
-    page = queries.list_clients(wiring.tenant(caller.provider_id), status, group_id=group_id, limit=limit, after=after)
+    after, tenant = listing.place(cursor), wiring.tenant(caller.provider_id)
+    if bool(source) is not bool(external_id):
+        raise InvalidRequest("A source and an external_id are given together.", "source", "external_id")
+    if source and external_id:
+        return _client_page(queries.find_by_external_id(tenant, source, external_id), listing)
+    page = queries.list_clients(tenant, status, group_id=group_id, limit=limit, after=after)
     return _client_page(page, listing)
 
 
@@ -114,9 +131,9 @@ def counts(group_id: GroupFilter = None) -> CountsView:
     middlewares=[idempotency.once],
     security=identity.FOR_ARCHIVERS,
 )
-@http.may_fail_with(EmailInUse, GroupNotFound, *idempotency.FAULTS)
+@http.may_fail_with(EmailInUse, ExternalIdInUse, GroupNotFound, *idempotency.FAULTS)
 def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> ClientView:
-    """Add a client, whose e-mail address no other client may have, active or archived."""
+    """Add a client, whose e-mail address, and ids in other systems, no other client may have, active or archived."""
     caller = identity.caller(app)
     return ClientView.of(add_client(wiring.tenant(caller.provider_id), body.client(caller.provider_id, wiring.now())))
 
@@ -130,9 +147,9 @@ def client(client_id: http.Id) -> ClientView:
 
 
 @app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
-@http.may_fail_with(ClientNotFound, GroupNotFound, EmailInUse)
+@http.may_fail_with(ClientNotFound, GroupNotFound, EmailInUse, ExternalIdInUse)
 def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
-    """Change name, address, group or settings of a client, active or archived; never its status."""
+    """Change name, address, group, settings or ids elsewhere of a client, active or archived; never its status."""
     caller = identity.caller(app)
     return ClientView.of(change_client(wiring.tenant(caller.provider_id), client_id, body.over))
 

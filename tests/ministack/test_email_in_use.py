@@ -1,4 +1,4 @@
-"""A3: no two clients of a provider share an address, however many are added or changed at once."""
+"""A3, I14: no two clients of a provider share an address or an id elsewhere, however many are changed at once."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from threading import Barrier
 
 import pytest
 
-from client_lifecycle.domain.client import Client, Status
-from client_lifecycle.domain.errors import EmailInUse, GroupNotFound, LifecycleError
+from client_lifecycle.domain.client import Client, Status, with_external_ids
+from client_lifecycle.domain.errors import EmailInUse, ExternalIdInUse, GroupNotFound, LifecycleError
 from client_lifecycle.storage import retries
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import address_item, count_clients, read_client
+from client_lifecycle.storage.external_ids import read_owner
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.providers import add_group, delete_group
 from client_lifecycle.storage.table import Table
@@ -80,6 +81,21 @@ def test_a3_of_twenty_clients_that_change_to_one_address_one_gets_it(table: Tabl
         stored = read_client(tenant, who.client_id)
         assert owner_of(table, stored.email) == address_item(stored)
         assert (owner_of(table, who.email) is None) == (who.client_id == winner.client_id)
+
+
+def test_i14_of_twenty_clients_that_get_one_id_elsewhere_one_has_it(table: Table, tenant: Tenant) -> None:
+    people = [add_client(tenant, client(f"client-{number}")) for number in range(ADDERS)]
+
+    def link(number: int) -> Client:
+        return change_client(tenant, people[number].client_id, lambda who: with_external_ids(who, {"crm": "c-1"}))
+
+    answers = at_once(link)
+    [winner] = [answer for answer in answers if isinstance(answer, Client)]
+    refused = [answer for answer in answers if isinstance(answer, LifecycleError)]
+    assert {(type(fault), fault.facts["client_id"]) for fault in refused} == {(ExternalIdInUse, winner.client_id)}
+    assert read_owner(tenant, "crm", "c-1") == winner.client_id
+    linked = [who.client_id for who in people if read_client(tenant, who.client_id).external_ids]
+    assert linked == [winner.client_id]
 
 
 def test_changes_of_one_client_at_once_all_count(table: Table, tenant: Tenant) -> None:

@@ -9,8 +9,10 @@ from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.storage.attributes import Plain, from_item
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item, word_items
+from client_lifecycle.storage.external_ids import external_id_items
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
 
 Dump = dict[tuple[str, str], Plain]
@@ -19,7 +21,8 @@ Dump = dict[tuple[str, str], Plain]
 def store(table: Table, client: Client, *records: Record) -> Client:
     """Put a client, its address, the words of its name and its records into the table."""
     owned = [record_item(Keys(client.provider_id), client.client_id, record) for record in records]
-    table.put_many([client_item(client), address_item(client), *word_items(client), *owned])
+    claimed = external_id_items(Tenant(table, client.provider_id), client)
+    table.put_many([client_item(client), address_item(client), *word_items(client), *claimed, *owned])
     return client
 
 

@@ -5,6 +5,7 @@ A client is archived exactly when it carries a stamp. There is no third status a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -127,6 +128,7 @@ class Client(Struct, frozen=True, kw_only=True):
     ``revision`` rises by one when the client is archived, activated or changed, and when a record becomes live, so that
     a decision taken on one reading is committed on that reading or not at all. ``last_active_at`` is when the client
     last did something in the practice, as far as any system has recorded it. An archived client has no ``plan``.
+    ``external_ids`` are the client's ids in other systems, one at most for each source (I14).
     """
 
     provider_id: str
@@ -144,6 +146,7 @@ class Client(Struct, frozen=True, kw_only=True):
     plan: ArchivePlan | None = None
     revision: int = 1
     last_active_at: datetime | None = None
+    external_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -207,6 +210,12 @@ def activate(client: Client, cause: Cause, at: datetime) -> Client:
 def with_last_active(client: Client, at: datetime) -> Client:
     """Return the client as last active at this moment, or later if that is recorded already."""
     return replace(client, last_active_at=max(at, client.last_active_at or at))
+
+
+def with_external_ids(client: Client, changed: Mapping[str, str | None]) -> Client:
+    """Return the client with ids in other systems changed, by source; ``None`` gives one up, others stay."""
+    ids = {**client.external_ids, **changed}
+    return replace(client, external_ids={source: one for source, one in ids.items() if one is not None})
 
 
 def with_next_revision(client: Client) -> Client:

@@ -187,6 +187,10 @@ class EmailInUse(Conflict):
     """A client of this provider, active or archived, has this e-mail address already (A3)."""
 
 
+class ExternalIdInUse(Conflict):
+    """Another client of this provider has this id in that source already; ``client_id`` names it (I14)."""
+
+
 class GroupNotEmpty(Conflict):
     """A client group that still has clients, active or archived, cannot be deleted."""
 

@@ -14,7 +14,7 @@ from client_lifecycle.domain.client import (
     ArchiveOptions,
 )
 from client_lifecycle.domain.settings import PortalSettings
-from client_lifecycle.edge.id_forms import ID_PATTERN
+from client_lifecycle.edge.id_forms import EXTERNAL_ID_PATTERN, ID_PATTERN
 
 
 class Body(BaseModel):
@@ -25,6 +25,19 @@ class Body(BaseModel):
 
 IdField = Annotated[str, Field(pattern=ID_PATTERN)]
 """An id inside a body."""
+
+
+ExternalId = Annotated[str, Field(pattern=EXTERNAL_ID_PATTERN)]
+"""A client's id in another system."""
+
+MAX_SOURCES = 10
+"""The most systems in which one client has an id."""
+
+
+def name_keys(schema: dict[str, Any]) -> None:
+    """Describe a map by what its names are, and refuse other names."""
+    [(pattern, value)] = schema.pop("patternProperties").items()
+    schema |= {"propertyNames": {"pattern": pattern}, "additionalProperties": value}
 
 
 def _whole(number: object) -> object:

@@ -1,13 +1,15 @@
-"""Commits a client that staff add or change, with its address and its place in a group, in one transaction."""
+"""Commits a client that is added or changed, with its address, its ids elsewhere and its group, in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from client_lifecycle.domain.client import Client
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import address_item, client_item, client_write
+from client_lifecycle.storage.external_ids import claims, releases
 from client_lifecycle.storage.items import check, delete, put, put_new
 from client_lifecycle.storage.providers import group_check, group_not_found
 from client_lifecycle.storage.table import ConditionsFailed, StaleRead, Table, Write
@@ -22,11 +24,24 @@ class AddressTaken(Exception):
         self.client_id = client_id
 
 
+class ExternalIdTaken(Exception):
+    """A client of the provider has this id in the source already; nothing was written (I14)."""
+
+    def __init__(self, source: str, client_id: str | None) -> None:
+        super().__init__(f"the id in {source} is {client_id or 'another client'}'s")
+        self.source = source
+        self.client_id = client_id
+
+
+Fault: TypeAlias = Callable[[Plain | None], Exception]
+"""Names the fault of a write from the item that was found in its way."""
+
+
 def commit_client(tenant: Tenant, before: Client | None, after: Client) -> None:
     """Keep a client that was added or changed, or nothing of it.
 
-    A new address is taken and the former one released in the same transaction, so that no two clients of a provider
-    ever share one, however many are added at once.
+    A new address, or a new id in another system, is taken and the former one released in the same transaction, so that
+    no two clients of a provider ever share one, however many are added at once.
 
     Args:
         tenant: the provider's part of the table.
@@ -36,22 +51,28 @@ def commit_client(tenant: Tenant, before: Client | None, after: Client) -> None:
     Raises:
         StaleRead: the client is no longer as it was read.
         GroupNotFound: the provider has no group to put the client into.
+        ExternalIdTaken: another client has the id in another system.
         AddressTaken: another client has the address.
     """
-    faults: list[Exception] = [StaleRead()]
-    writes = [client_write(tenant, before, after) if before else _new_client(tenant, after)]
+    client = client_write(tenant, before, after) if before else _new_client(tenant, after)
+    actions: list[tuple[Write, Fault]] = [(client, lambda _: StaleRead())]
     if after.group_id and (before is None or before.group_id != after.group_id):
-        faults.append(group_not_found())
-        writes.append(group_check(tenant, after.group_id))
+        actions.append((group_check(tenant, after.group_id), lambda _: group_not_found()))
+    actions += [(write, _external_id_taken(source)) for source, write in claims(tenant, before, after).items()]
+    given_up: list[keys.Key] = []
     if before is None or address_item(before) != address_item(after):
         given_up = _addresses_given_up(tenant, before, after) if before else []
-        writes += _address_taken(tenant, after, given_up)
-        writes += [_given_up(tenant.table, key, after.client_id) for key in given_up]
-    writes += _words_changed(tenant, before, after)
+        actions += [(write, _address_is_taken) for write in _address_taken(tenant, after, given_up)]
+    tidied = [
+        *(_given_up(tenant.table, key, after.client_id) for key in given_up),
+        *releases(tenant, before, after),
+        *_words_changed(tenant, before, after),
+    ]
     try:
-        tenant.table.transact(writes)
+        tenant.table.transact([*(write for write, _ in actions), *tidied])
     except ConditionsFailed as failed:
-        raise _fault(failed, faults) from failed
+        first = min(failed.found)
+        raise actions[first][1](failed.found[first]) if first < len(actions) else failed from failed
 
 
 def _new_client(tenant: Tenant, client: Client) -> Write:
@@ -95,16 +116,15 @@ def _words_changed(tenant: Tenant, before: Client | None, after: Client) -> list
     return [*(put(tenant.table.name, {**key}) for key in found_by), *gone]
 
 
-def _fault(failed: ConditionsFailed, faults: list[Exception]) -> Exception:
-    """Name a fault: the first actions of the transaction have theirs in ``faults``, the next ones take the address."""
-    for index, fault in enumerate(faults):
-        if index in failed.found:
-            return fault
-    owner = failed.found[min(failed.found)]
-    return AddressTaken(_owner_of(owner)) if owner else failed
+def _external_id_taken(source: str) -> Fault:
+    return lambda found: ExternalIdTaken(source, _owner_of(found))
 
 
-def _owner_of(address: Plain) -> str | None:
-    """Return whose an address is, as far as that is known."""
-    client_id = address.get("client_id")
+def _address_is_taken(found: Plain | None) -> Exception:
+    return AddressTaken(_owner_of(found))
+
+
+def _owner_of(found: Plain | None) -> str | None:
+    """Return whose an address or an id is, as far as that is known."""
+    client_id = found.get("client_id") if found else None
     return client_id if isinstance(client_id, str) else None

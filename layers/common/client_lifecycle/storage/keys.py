@@ -17,6 +17,7 @@ chat                PROVIDER#provider               CHAT#chat
 answered booking    BOOKING#provider                event
 e-mail in use       EMAIL#provider                  address
 word of a name      WORDS#provider                  word#name_key of the client
+id in a source      EXTERNAL#provider#source#id     EXTERNAL
 bulk archive        RUN#provider#run                RUN
 its place in lists  PROVIDER#provider               RUN#run
 its member          RUN#provider#run#block          MEMBER#position
@@ -360,6 +361,10 @@ class Keys(Struct, frozen=True):
     def former_emails(self, email: str) -> list[Key]:
         """Return the keys that an address may have been taken under before it was compared as it is now."""
         return [{"pk": f"EMAIL#{self.provider_id}", "sk": form} for form in addresses.former_forms(email)]
+
+    def external_id(self, source: str, external_id: str) -> Key:
+        """Return the key that makes a client's id in a source unique; a key of its own, so that an import is spread."""
+        return {"pk": f"EXTERNAL#{self.provider_id}#{source}#{external_id}", "sk": "EXTERNAL"}
 
     def words(self) -> str:
         """Return the partition of the words of a provider's clients' names."""

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec import Struct
 
 from client_lifecycle.domain.client import Client, with_next_revision
-from client_lifecycle.domain.errors import ClientNotFound, EmailInUse, UnreadableRecord
+from client_lifecycle.domain.errors import ClientNotFound, Conflict, EmailInUse, ExternalIdInUse, UnreadableRecord
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, decide, permissions_of, switches_of
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.domain.unreadable import Unreadable
-from client_lifecycle.storage.client_edits import AddressTaken, commit_client
+from client_lifecycle.storage.client_edits import AddressTaken, ExternalIdTaken, commit_client
 from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.providers import read_settings, read_switches
 from client_lifecycle.storage.tenant import Tenant
@@ -37,7 +37,7 @@ class PermissionCheck(Struct, frozen=True):
 
 
 def add_client(tenant: Tenant, client: Client) -> Client:
-    """Add a client; of many that are added at once with one address, one is (A3).
+    """Add a client; of many that are added at once with one address, or one id in another system, one is (A3, I14).
 
     Args:
         tenant: the provider's part of the table.
@@ -45,13 +45,14 @@ def add_client(tenant: Tenant, client: Client) -> Client:
 
     Raises:
         EmailInUse: a client of the provider, active or archived, has the address.
+        ExternalIdInUse: a client of the provider has one of its ids in other systems.
         GroupNotFound: the provider has no such group.
         StorageBusy: the table kept throttling.
     """
     try:
         commit_client(tenant, None, client)
-    except AddressTaken as taken:
-        raise _email_in_use(tenant, taken.client_id) from taken
+    except (AddressTaken, ExternalIdTaken) as taken:
+        raise _in_use(tenant, taken) from taken
     return client
 
 
@@ -67,6 +68,7 @@ def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Clien
     Raises:
         ClientNotFound: the provider has no such client.
         EmailInUse: another client of the provider, active or archived, has the new address.
+        ExternalIdInUse: another client of the provider has one of its new ids in other systems.
         GroupNotFound: the provider has no such group.
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
@@ -78,8 +80,8 @@ def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Clien
     after = with_next_revision(edited)
     try:
         commit_client(tenant, before, after)
-    except AddressTaken as taken:
-        raise _email_in_use(tenant, taken.client_id) from taken
+    except (AddressTaken, ExternalIdTaken) as taken:
+        raise _in_use(tenant, taken) from taken
     return after
 
 
@@ -121,6 +123,14 @@ def check_permissions(
     found = {client_id: answer(client) for client_id, client in clients.items()}
     answers = {client_id: found.get(client_id) for client_id in wanted}
     return PermissionCheck(action, who, answers, [*unreadable, *unreadable_groups])
+
+
+def _in_use(tenant: Tenant, taken: AddressTaken | ExternalIdTaken) -> Conflict:
+    """Return the fault for what another client has."""
+    if isinstance(taken, AddressTaken):
+        return _email_in_use(tenant, taken.client_id)
+    known = {"client_id": taken.client_id} if taken.client_id else {}
+    return ExternalIdInUse("Another client has this id in that source.", f"external_ids.{taken.source}", **known)
 
 
 def _email_in_use(tenant: Tenant, client_id: str | None) -> EmailInUse:

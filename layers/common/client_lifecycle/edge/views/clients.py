@@ -59,6 +59,7 @@ class ClientView(View):
     credit_cents: int
     owed_cents: int
     currency: str
+    external_ids: dict[str, str]
     settings: Shown[PortalSettings]
     archive_id: str | None = None
     archived_at: datetime | None = None
@@ -84,6 +85,7 @@ class ClientView(View):
             credit_cents=client.credit_cents,
             owed_cents=client.owed_cents,
             currency=client.currency,
+            external_ids=dict(client.external_ids),
             settings=client.settings,
             archive_id=stamp.archive_id if stamp else None,
             archived_at=stamp.archived_at if stamp else None,

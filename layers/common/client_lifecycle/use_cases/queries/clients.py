@@ -13,6 +13,7 @@ from client_lifecycle.storage.clients import (
     list_clients,
     read_client,
 )
+from client_lifecycle.storage.external_ids import read_owner
 from client_lifecycle.storage.history import list_history
 from client_lifecycle.storage.receipt_pages import CHANGES_SHOWN, list_receipts, read_receipt_page
 from client_lifecycle.storage.search import find_by_name
@@ -22,6 +23,7 @@ __all__ = [
     "CHANGES_SHOWN",
     "ClientPage",
     "count_tabs",
+    "find_by_external_id",
     "find_clients",
     "list_clients",
     "list_history",
@@ -55,6 +57,12 @@ def find_clients(
     if not words:
         raise InvalidRequest("There is no letter or digit to search for.", "q")
     return find_by_name(tenant, status, words, group_id=group_id, limit=limit, after=after)
+
+
+def find_by_external_id(tenant: Tenant, source: str, external_id: str) -> ClientPage:
+    """Return the client, of either tab, that has this id in a source, or nobody (I14)."""
+    client_id = read_owner(tenant, source, external_id)
+    return ClientPage([read_client(tenant, client_id)] if client_id else [], None)
 
 
 def count_tabs(tenant: Tenant, *, group_id: str | None) -> dict[Status, int]:
