@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 STACK = "client-archive"
 ARTIFACTS_BUCKET = "client-archive-artifacts"
 DEPLOY_SECONDS = 120
-PARAMETERS: Mapping[str, str] = {"EventArchiveDays": "0", "HookCallsPerSecond": "1000"}
-"""MiniStack 1.5 refuses an archive of events in a template; its EventBridge has them. Tests call hooks all the time."""
+PARAMETERS: Mapping[str, str] = {
+    "EventArchiveDays": "0",
+    "HookCallsPerSecond": "1000",
+    "RequireMfa": "false",
+    "TokenMinutes": "60",
+}
+"""MiniStack 1.5 refuses an archive of events in a template; its EventBridge has them. Tests call hooks all the time.
+
+Nobody here has an authenticator app."""
 
 CAPABILITIES: Sequence[CapabilityType] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 NO_UPDATES = "No updates are to be performed"

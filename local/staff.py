@@ -54,9 +54,10 @@ def sign_in(
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
     if role.group:
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=role.group)
-    answer = cognito.initiate_auth(
+    answer = cognito.admin_initiate_auth(
+        UserPoolId=pool,
         ClientId=deployed.user_pool_client_id,
-        AuthFlow="USER_PASSWORD_AUTH",
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": email, "PASSWORD": password},
     )
     return answer["AuthenticationResult"]["IdToken"]

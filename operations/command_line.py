@@ -66,6 +66,7 @@ COMMANDS = (
     address.address,
     staff.add_staff,
     staff.sign_in,
+    staff.remove_staff,
     provider.add_provider,
     provider.add_source,
 )

@@ -1,8 +1,9 @@
-"""``add-staff`` invites a member of staff, and ``sign-in`` gets a token for one."""
+"""``add-staff`` invites a member of staff, ``sign-in`` gets a token for one, ``remove-staff`` ends what one may do."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -67,25 +68,76 @@ def made_up_password() -> str:
 
 
 def sign_in(context: typer.Context, email: Email) -> None:
-    """Print a token for an hour; the first time, the password that was mailed is asked for, and a new one."""
-    stack = find_stack(context.obj)
-    answer = authenticate(stack, email, typer.prompt("Password", hide_input=True, err=True))
-    if answer.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
-        chosen = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
-        answer = stack.client("cognito-idp").respond_to_auth_challenge(
-            ClientId=stack.outputs["StaffPoolClientId"],
-            ChallengeName="NEW_PASSWORD_REQUIRED",
-            Session=answer["Session"],
-            ChallengeResponses={"USERNAME": email, "NEW_PASSWORD": chosen},
-        )
-    typer.echo(answer["AuthenticationResult"]["IdToken"])
+    """Print a token; the first time, a new password is asked for, and a code of an authenticator app is set up."""
+    password = typer.prompt("Password", hide_input=True, err=True)
+    typer.echo(authenticate(find_stack(context.obj), email, password, _chosen_password, _code_of_the_app))
 
 
-def authenticate(stack: Stack, email: str, password: str) -> dict[str, Any]:
-    """Sign in with a password, and return Cognito's answer: tokens, or what else it asks for."""
-    answer: dict[str, Any] = stack.client("cognito-idp").initiate_auth(
-        ClientId=stack.outputs["StaffPoolClientId"],
-        AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": email, "PASSWORD": password},
+def _chosen_password() -> str:
+    chosen: str = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
+    return chosen
+
+
+def _code_of_the_app(secret: str | None) -> str:
+    if secret:
+        typer.echo(f"Add an account with this key to your authenticator app: {secret}", err=True)
+    code: str = typer.prompt("Code of the app", err=True)
+    return code
+
+
+def authenticate(
+    stack: Stack,
+    email: str,
+    password: str,
+    new_password: Callable[[], str],
+    code: Callable[[str | None], str],
+) -> str:
+    """Sign a member of staff in, with the rights of an operator, and return the ID token.
+
+    Args:
+        stack: whose pool.
+        email: the user's name.
+        password: the user's.
+        new_password: gives the password that the user will have, if the one of the invitation is still in force.
+        code: gives the code of the moment, of the app's secret if it is being set up.
+    """
+    cognito = stack.client("cognito-idp")
+    client = {"UserPoolId": stack.outputs["StaffPoolId"], "ClientId": stack.outputs["StaffPoolClientId"]}
+    answer = cognito.admin_initiate_auth(
+        **client, AuthFlow="ADMIN_USER_PASSWORD_AUTH", AuthParameters={"USERNAME": email, "PASSWORD": password}
     )
-    return answer
+    while challenge := answer.get("ChallengeName"):
+        session, said = answer["Session"], {"USERNAME": email}
+        if challenge == "NEW_PASSWORD_REQUIRED":
+            said["NEW_PASSWORD"] = new_password()
+        elif challenge == "SOFTWARE_TOKEN_MFA":
+            said["SOFTWARE_TOKEN_MFA_CODE"] = code(None)
+        elif challenge == "MFA_SETUP":
+            session = _set_up_app(cognito, session, code)
+        else:
+            raise OperationFailed(f"Cognito asks for {challenge}, which only its sign-in page can answer.")
+        answer = cognito.admin_respond_to_auth_challenge(
+            **client, ChallengeName=challenge, Session=session, ChallengeResponses=said
+        )
+    token: str = answer["AuthenticationResult"]["IdToken"]
+    return token
+
+
+def _set_up_app(cognito: Any, session: str, code: Callable[[str | None], str]) -> str:
+    """Let Cognito and an authenticator app share a secret, and return the session to continue with."""
+    begun = cognito.associate_software_token(Session=session)
+    verified = cognito.verify_software_token(Session=begun["Session"], UserCode=code(begun["SecretCode"]))
+    continued: str = verified["Session"]
+    return continued
+
+
+def remove_staff(context: typer.Context, email: Email) -> None:
+    """Disable a member of staff who has left; the token they have is good for TokenMinutes more, and no other."""
+    stack = find_stack(context.obj)
+    cognito, user = stack.client("cognito-idp"), {"UserPoolId": stack.outputs["StaffPoolId"], "Username": email}
+    try:
+        cognito.admin_disable_user(**user)
+    except cognito.exceptions.UserNotFoundException:
+        raise OperationFailed(f"There is no user {email}.") from None
+    cognito.admin_user_global_sign_out(**user)
+    Screen().say(f"{email} is signed out and can sign in no more.")

@@ -7,14 +7,16 @@ import os
 import re
 import subprocess
 import sys
-from base64 import b64decode
+from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
+from local.deploy import PARAMETERS
 from local.ministack import CONFIG
 from local.stack import PracticeStack
 from local.template import ROOT
@@ -106,6 +108,42 @@ def test_a_member_of_staff_is_invited_and_signs_in_with_a_new_password(deployed:
     token = operate(deployed.aws, "sign-in", email, typed=f"{mailed}\n{chosen}\n{chosen}\n").split()[-1]
     answer = httpx.get(f"{deployed.api.base_url}/client-counts", headers={"Authorization": token}, trust_env=False)
     assert answer.json() == deployed.api.get("/client-counts")
+
+
+def test_who_has_left_has_one_token_until_it_expires_and_gets_no_other(deployed: PracticeStack) -> None:
+    """docs/privacy.md says so; the deployed system's tokens are good for an hour, those of AWS for 15 minutes."""
+    cognito, told = deployed.aws.cognito, deployed.deployed
+    email, password = "leaves@example.org", "Chosen-password-3"
+    operate(deployed.aws, "add-staff", email, "--provider", deployed.practice.provider_id)
+    cognito.admin_set_user_password(UserPoolId=told.user_pool_id, Username=email, Password=password, Permanent=True)
+    client = {"UserPoolId": told.user_pool_id, "ClientId": told.user_pool_client_id}
+    said = {"USERNAME": email, "PASSWORD": password}
+    signed_in = cognito.admin_initiate_auth(**client, AuthFlow="ADMIN_USER_PASSWORD_AUTH", AuthParameters=said)
+    tokens = signed_in["AuthenticationResult"]
+    claims = json.loads(urlsafe_b64decode(tokens["IdToken"].split(".")[1] + "=="))
+    assert claims["exp"] - claims["iat"] == 60 * int(PARAMETERS["TokenMinutes"])
+
+    def status() -> int:
+        headers = {"Authorization": tokens["IdToken"]}
+        return httpx.get(f"{deployed.api.base_url}/client-counts", headers=headers, trust_env=False).status_code
+
+    assert status() == 200
+    operate(deployed.aws, "remove-staff", email)
+    assert status() == 200
+    with pytest.raises(cognito.exceptions.NotAuthorizedException):
+        cognito.admin_initiate_auth(**client, AuthFlow="ADMIN_USER_PASSWORD_AUTH", AuthParameters=said)
+    again = {"REFRESH_TOKEN": tokens["RefreshToken"]}
+    with pytest.raises(cognito.exceptions.NotAuthorizedException):
+        cognito.initiate_auth(ClientId=told.user_pool_client_id, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters=again)
+    assert "There is no user" in operate(deployed.aws, "remove-staff", "nobody@example.org", ends_with=1)
+
+
+def test_a_password_alone_signs_nobody_in_from_outside(deployed: PracticeStack) -> None:
+    said = {"USERNAME": "anybody@example.org", "PASSWORD": "Chosen-password-3"}
+    with pytest.raises(ClientError, match="not enabled"):
+        deployed.aws.cognito.initiate_auth(
+            ClientId=deployed.deployed.user_pool_client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=said
+        )
 
 
 def test_a_provider_s_secret_is_made_and_renewed(deployed: PracticeStack) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b32encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -20,6 +21,8 @@ from operations.command_line import COMMANDS, app
 from operations.commands import pause as pausing
 from operations.commands import restore as restoring
 from operations.commands.redrive import describe
+from operations.commands.smoke import code_of_the_moment
+from operations.commands.staff import authenticate
 from operations.dead_letters import Letter, Queue
 from operations.outbox import events_between
 from operations.tables import IMAGES
@@ -187,3 +190,58 @@ def test_resume_says_how_what_a_pause_held_up_is_done(monkeypatch: pytest.Monkey
     told = CliRunner().invoke(app, ["resume"])
     assert "python -m operations redrive bookings" in told.output
     assert "POST /bulk-archives/{run_id}/retry" in told.output
+
+
+def test_a_code_of_the_moment_is_what_an_authenticator_app_shows() -> None:
+    """The vectors of RFC 6238 for SHA-1, of which an app shows the last six digits."""
+    secret = b32encode(b"12345678901234567890").decode()
+    for seconds, code in ((59, "287082"), (1111111109, "081804"), (2000000000, "279037"), (20000000000, "353130")):
+        assert code_of_the_moment(secret, seconds) == code
+
+
+def test_the_first_sign_in_sets_a_password_and_an_app_up() -> None:
+    cognito = boto3.client("cognito-idp", region_name="us-east-1", aws_access_key_id="t", aws_secret_access_key="t")
+    stack = MagicMock(outputs={"StaffPoolId": "us-east-1_pool", "StaffPoolClientId": "client"})
+    stack.client.return_value = cognito
+    client = {"UserPoolId": "us-east-1_pool", "ClientId": "client"}
+
+    def respond(challenge: str, session: str, said: dict[str, str]) -> dict[str, Any]:
+        return {
+            **client,
+            "ChallengeName": challenge,
+            "Session": session,
+            "ChallengeResponses": {"USERNAME": "a"} | said,
+        }
+
+    sessions = [f"a session of Cognito {number}" for number in range(4)]
+    with Stubber(cognito) as stubbed:
+        asked = {**client, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "a", "PASSWORD": "p"}}
+        for method, answer, sent in (
+            ("admin_initiate_auth", {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": sessions[0]}, asked),
+            (
+                "admin_respond_to_auth_challenge",
+                {"ChallengeName": "MFA_SETUP", "Session": sessions[1]},
+                respond("NEW_PASSWORD_REQUIRED", sessions[0], {"NEW_PASSWORD": "chosen"}),
+            ),
+            ("associate_software_token", {"SecretCode": "A" * 16, "Session": sessions[2]}, {"Session": sessions[1]}),
+            (
+                "verify_software_token",
+                {"Status": "SUCCESS", "Session": sessions[3]},
+                {"Session": sessions[2], "UserCode": "123456"},
+            ),
+            (
+                "admin_respond_to_auth_challenge",
+                {"AuthenticationResult": {"IdToken": "a-token"}},
+                respond("MFA_SETUP", sessions[3], {}),
+            ),
+        ):
+            stubbed.add_response(method, answer, sent)
+        seen: list[str | None] = []
+
+        def code(secret: str | None) -> str:
+            seen.append(secret)
+            return "123456"
+
+        assert authenticate(stack, "a", "p", lambda: "chosen", code) == "a-token"
+        stubbed.assert_no_pending_responses()
+    assert seen == ["A" * 16]

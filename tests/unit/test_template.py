@@ -342,6 +342,23 @@ def test_staff_cannot_choose_their_provider() -> None:
     assert RESOURCES["ClientArchivers"]["Properties"]["GroupName"] == identity.ARCHIVERS
 
 
+def test_nobody_is_signed_in_for_long_or_by_a_password_alone() -> None:
+    parameters, client = TEMPLATE["Parameters"], RESOURCES["StaffPoolClient"]["Properties"]
+    assert parameters["TokenMinutes"]["Default"] == 15
+    assert parameters["RefreshTokenHours"]["Default"] == 12
+    assert client["TokenValidityUnits"] == {"IdToken": "minutes", "AccessToken": "minutes", "RefreshToken": "hours"}
+    assert client["IdTokenValidity"] == client["AccessTokenValidity"] == {"Ref": "TokenMinutes"}
+    assert client["RefreshTokenValidity"] == {"Ref": "RefreshTokenHours"}
+    assert client["EnableTokenRevocation"] is True
+    assert "ALLOW_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
+    assert client["AllowedOAuthFlows"]["Fn::If"][1] == ["code"]
+    pool = RESOURCES["StaffPool"]["Properties"]
+    assert parameters["RequireMfa"]["Default"] == "true"
+    assert pool["MfaConfiguration"] == {"Fn::If": ["RequiresMfa", "ON", "OFF"]}
+    assert pool["EnabledMfas"]["Fn::If"][1] == ["SOFTWARE_TOKEN_MFA"]
+    assert pool["DeletionProtection"] == "ACTIVE"
+
+
 def test_a_record_that_cannot_be_read_raises_an_alarm() -> None:
     alarm = RESOURCES["RecordsUnreadable"]["Properties"]
     service = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
