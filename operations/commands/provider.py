@@ -32,5 +32,11 @@ def add_source(
 
 def _put(context: typer.Context, name: str, secret: str) -> None:
     stack = find_stack(context.obj)
-    stack.client("ssm").put_parameter(Name=f"/{stack.name}/{name}", Value=secret, Type="SecureString", Overwrite=True)
+    stack.client("ssm").put_parameter(
+        Name=f"/{stack.name}/{name}",
+        Value=secret,
+        Type="SecureString",
+        KeyId=stack.outputs["DataKeyArn"],
+        Overwrite=True,
+    )
     typer.echo(secret)

@@ -116,10 +116,16 @@ def test_who_has_left_has_one_token_until_it_expires_and_gets_no_other(deployed:
     email, password = "leaves@example.org", "Chosen-password-3"
     operate(deployed.aws, "add-staff", email, "--provider", deployed.practice.provider_id)
     cognito.admin_set_user_password(UserPoolId=told.user_pool_id, Username=email, Password=password, Permanent=True)
-    client = {"UserPoolId": told.user_pool_id, "ClientId": told.user_pool_client_id}
-    said = {"USERNAME": email, "PASSWORD": password}
-    signed_in = cognito.admin_initiate_auth(**client, AuthFlow="ADMIN_USER_PASSWORD_AUTH", AuthParameters=said)
-    tokens = signed_in["AuthenticationResult"]
+
+    def sign_in() -> Any:
+        return cognito.admin_initiate_auth(
+            UserPoolId=told.user_pool_id,
+            ClientId=told.user_pool_client_id,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": email, "PASSWORD": password},
+        )["AuthenticationResult"]
+
+    tokens = sign_in()
     claims = json.loads(urlsafe_b64decode(tokens["IdToken"].split(".")[1] + "=="))
     assert claims["exp"] - claims["iat"] == 60 * int(PARAMETERS["TokenMinutes"])
 
@@ -131,7 +137,7 @@ def test_who_has_left_has_one_token_until_it_expires_and_gets_no_other(deployed:
     operate(deployed.aws, "remove-staff", email)
     assert status() == 200
     with pytest.raises(cognito.exceptions.NotAuthorizedException):
-        cognito.admin_initiate_auth(**client, AuthFlow="ADMIN_USER_PASSWORD_AUTH", AuthParameters=said)
+        sign_in()
     again = {"REFRESH_TOKEN": tokens["RefreshToken"]}
     with pytest.raises(cognito.exceptions.NotAuthorizedException):
         cognito.initiate_auth(ClientId=told.user_pool_client_id, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters=again)

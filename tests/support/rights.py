@@ -117,11 +117,17 @@ def granted() -> dict[str, set[Right]]:
             (action, resource)
             for policy in function["Policies"]
             for statement in policy["Statement"]
+            if not is_of_the_data_key(statement)
             for action in _parts(statement["Action"])
             for resource in map(_resource, _parts(statement["Resource"]))
         }
         for function in functions
     }
+
+
+def is_of_the_data_key(statement: Mapping[str, Any]) -> bool:
+    """Tell whether a statement is about the key of what is stored: services use it, and no code calls it."""
+    return bool(statement["Resource"] == {"Fn::GetAtt": ["ArnOfKey", "Value"]})
 
 
 def _parts(value: Any) -> list[Any]:

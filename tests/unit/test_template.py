@@ -19,6 +19,7 @@ from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE, SweepResult
 from local.template import ROOT, read_template
 from scheduled_cleanup.handler import metrics
+from tests.support.rights import is_of_the_data_key
 
 TEMPLATE = read_template()
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
@@ -263,7 +264,7 @@ def test_no_event_is_lost_while_the_bus_is_out_of_reach() -> None:
     assert (stream["MaximumRetryAttempts"], stream["MaximumRecordAgeInSeconds"]) == (-1, 12 * 60 * 60)
     assert stream["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["EventDeadLetters", "Arn"]}
     letters = RESOURCES["EventDeadLetters"]["Properties"]
-    assert (letters["SqsManagedSseEnabled"], letters["MessageRetentionPeriod"]) == (True, 14 * 24 * 60 * 60)
+    assert letters["MessageRetentionPeriod"] == 14 * 24 * 60 * 60
     [only_tls] = RESOURCES["EventDeadLettersPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (only_tls["Effect"], only_tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
@@ -280,6 +281,7 @@ def test_the_publisher_reads_the_stream_and_cannot_touch_the_table() -> None:
         **{f"dynamodb:{action}": STREAM_ARN for action in reading},
         "events:PutEvents": {"Fn::GetAtt": ["EventBus", "Arn"]},
         "sqs:SendMessage": {"Fn::GetAtt": ["EventDeadLetters", "Arn"]},
+        **dict.fromkeys(("kms:Decrypt", "kms:GenerateDataKey"), KEY),
     }
 
 
@@ -311,7 +313,6 @@ def test_a_booking_on_the_bus_is_answered_or_set_aside_within_bounds() -> None:
     for bounds in (target["RetryPolicy"], invoked):
         assert bounds["MaximumRetryAttempts"] <= 20
         assert bounds["MaximumEventAgeInSeconds"] == 60 * 60
-    assert RESOURCES["BookingDeadLetters"]["Properties"]["SqsManagedSseEnabled"] is True
     only_tls, from_the_rule = RESOURCES["BookingDeadLettersPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (only_tls["Effect"], only_tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
     assert from_the_rule["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["BookingsRequested", "Arn"]}}}
@@ -340,6 +341,73 @@ def test_staff_cannot_choose_their_provider() -> None:
     assert (attribute["Name"], attribute["Mutable"]) == ("provider_id", False)
     assert "custom:provider_id" not in RESOURCES["StaffPoolClient"]["Properties"]["WriteAttributes"]
     assert RESOURCES["ClientArchivers"]["Properties"]["GroupName"] == identity.ARCHIVERS
+
+
+KEY = {"Fn::GetAtt": ["ArnOfKey", "Value"]}
+AT_REST = {
+    "AWS::DynamoDB::Table": lambda stored: stored["SSESpecification"]["KMSMasterKeyId"],
+    "AWS::S3::Bucket": lambda stored: stored["BucketEncryption"]["ServerSideEncryptionConfiguration"][0][
+        "ServerSideEncryptionByDefault"
+    ]["KMSMasterKeyID"],
+    "AWS::SQS::Queue": lambda stored: stored["KmsMasterKeyId"],
+    "AWS::SNS::Topic": lambda stored: stored["KmsMasterKeyId"],
+    "AWS::Logs::LogGroup": lambda stored: stored["KmsKeyId"],
+}
+"""Where each kind of store names the key that it is encrypted with."""
+
+NEEDED_BY = {
+    "dynamodb": {"kms:Decrypt"},
+    "ssm": {"kms:Decrypt"},
+    "sqs": {"kms:Decrypt", "kms:GenerateDataKey"},
+    "s3:PutObject": {"kms:GenerateDataKey"},
+    "s3:GetObject": {"kms:Decrypt"},
+}
+"""What a role must be allowed to do with the key, for a right it has on what is encrypted with it."""
+
+
+@pytest.mark.parametrize("name", [name for name in RESOURCES if RESOURCES[name]["Type"] in AT_REST])
+def test_everything_at_rest_is_encrypted_with_the_one_key(name: str) -> None:
+    stored = RESOURCES[name]
+    assert AT_REST[stored["Type"]](stored["Properties"]) == KEY
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_role_may_use_the_key_for_what_it_reads_and_writes_alone(name: str) -> None:
+    needed: set[tuple[str, str]] = set()
+    for action in {one for statement in statements(FUNCTIONS[name]) for one in parts(statement["Action"])}:
+        for used_by, actions in NEEDED_BY.items():
+            if action.startswith(used_by):
+                needed |= {(used_by.partition(":")[0], one) for one in actions}
+    granted = {
+        (service["Fn::Sub"].partition(".")[0], action)
+        for statement in statements(FUNCTIONS[name])
+        if is_of_the_data_key(statement)
+        for action in parts(statement["Action"])
+        for service in parts(statement["Condition"]["StringEquals"]["kms:ViaService"])
+    }
+    assert granted == needed
+
+
+def test_the_key_is_for_this_account_s_services_and_outlives_the_stack() -> None:
+    key = RESOURCES["DataKey"]
+    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert key["Properties"]["EnableKeyRotation"] is True
+    by_roles, *of_services = key["Properties"]["KeyPolicy"]["Statement"]
+    assert by_roles["Principal"]["AWS"]["Fn::Sub"].endswith(":root")
+    assert len(of_services) == 3
+    for statement in of_services:
+        assert set(statement["Principal"]) == {"Service"}
+        assert "kms:*" not in statement["Action"]
+        condition = json.dumps(statement["Condition"])
+        assert "AWS::AccountId" in condition or "${AWS::AccountId}" in condition
+
+
+def test_what_is_put_into_the_bucket_is_versioned_and_can_be_watched() -> None:
+    bucket = RESOURCES["ManifestBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert bucket["LoggingConfiguration"]["Fn::If"][1]["DestinationBucketName"] == {"Ref": "AccessLogBucket"}
+    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 def test_nobody_is_signed_in_for_long_or_by_a_password_alone() -> None:
