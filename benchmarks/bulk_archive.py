@@ -26,7 +26,7 @@ from client_lifecycle.domain.runs import start
 from client_lifecycle.edge import steps, wiring
 from client_lifecycle.storage.runs import read_run, replace_run
 from client_lifecycle.storage.tenant import Tenant
-from local.stack import PracticeStack, practice_stack
+from local.stack import PracticeStack, practice_stack, write_practice
 
 POLL_SECONDS = 1.0
 MEMORY_SECONDS = 0.5
@@ -52,9 +52,11 @@ def main() -> None:
     arguments.add_argument("--one-by-one", type=int, default=100, help="clients to archive by single calls")
     asked = arguments.parse_args()
     few, many = asked.clients // 10, asked.clients
-    with practice_stack(clients=_practice_size(few)) as stack:
+    with practice_stack(clients=_practice_size(few), load_with=write_practice) as stack:
         few_seconds = _time_run(stack, _active(stack)[:few])
-    with practice_stack(clients=_practice_size(many + asked.one_by_one + COUNTED_CLIENTS)) as stack:
+    with practice_stack(
+        clients=_practice_size(many + asked.one_by_one + COUNTED_CLIENTS), load_with=write_practice
+    ) as stack:
         active = _active(stack)
         many_seconds = _time_run(stack, active[:many])
         _one_by_one(stack, active[many : many + asked.one_by_one], many_seconds / many)

@@ -10,7 +10,7 @@ from local.ministack import LocalAws
 
 PREFIX = f"/{STACK}/bookings/"
 RECORDS_PREFIX = f"/{STACK}/records/"
-SOURCES = ("calendar", "billing", "chat", "messaging", "goals", "documents", "forms")
+SOURCES = ("calendar", "billing", "portal", "documents")
 """The systems that tell of records; on the local AWS they sign with what the scheduling system signs with."""
 
 

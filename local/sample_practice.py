@@ -1,7 +1,8 @@
 """A made-up health practice of any size, the same for the same seed: for the demo, the tests and the benchmarks.
 
 An archived client is first made as an active one on the evening it was archived, and then archived by the domain's
-own rules. Imports the domain and storage.
+own rules. ``local.telling`` loads a practice through the doors; ``load`` writes its items directly, which is fast and
+for tests of storage and for benchmarks alone. Imports the domain and storage.
 """
 
 from __future__ import annotations
@@ -135,6 +136,13 @@ class SampleClient:
     receipt: Receipt | None = None
     history: tuple[HistoryEntry, ...] = ()
 
+    @property
+    def records_before_archive(self) -> tuple[Record, ...]:
+        """The records as they were before the client's archive, if it has one, ended some of them."""
+        changes = self.receipt.changes if self.receipt else ()
+        before = {(change.before.kind, change.before.record_id): change.before for change in changes}
+        return tuple(before.get((record.kind, record.record_id), record) for record in self.records)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplePractice:
@@ -179,7 +187,7 @@ def items(practice: SamplePractice) -> Iterator[Plain]:
 
 
 def load(table: Table, practice: SamplePractice, on_progress: Callable[[int], None] | None = None) -> int:
-    """Write the whole practice into a table.
+    """Write the whole practice into a table, beside the doors that everybody else has to take.
 
     Args:
         table: where to write.

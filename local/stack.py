@@ -21,9 +21,13 @@ from local.package import SOURCES, Code
 from local.providers import add_provider
 from local.sample_practice import PROVIDER_ID, SamplePractice, generate, items, load
 from local.staff import sign_in
+from local.telling import tell
 
 Progress = Callable[[int, int], None]
 """Told how much of how much is done."""
+
+Loading = Callable[[Table, str, int, Progress], SamplePractice]
+"""Makes up a provider's practice of so many clients and loads it into a table."""
 
 
 class Watcher(Protocol):
@@ -86,15 +90,32 @@ def deployed_system(
         yield aws, deployed
 
 
+def load_practice(table: Table, provider_id: str, clients: int, progress: Progress) -> SamplePractice:
+    """Make up a practice as of now and load it as its own systems would."""
+    at = datetime.now(UTC)
+    practice = generate(provider_id=provider_id, clients=clients, at=at)
+    tell(table, practice, at, progress)
+    return practice
+
+
+def write_practice(table: Table, provider_id: str, clients: int, progress: Progress) -> SamplePractice:
+    """Make up a practice as of now and write it into the table directly, which is fast: for large ones."""
+    practice = generate(provider_id=provider_id, clients=clients, at=datetime.now(UTC))
+    total = sum(1 for _ in items(practice))
+    load(table, practice, lambda written: progress(written, total))
+    return practice
+
+
 @contextmanager
 def practice_stack(
-    *, clients: int = 240, port: int | None = None, watcher: Watcher | None = None
+    *, clients: int = 240, port: int | None = None, load_with: Loading = load_practice, watcher: Watcher | None = None
 ) -> Iterator[PracticeStack]:
     """Start everything with the sample practice, and stop it when the block ends in whatever way.
 
     Args:
         clients: the size of the sample practice.
         port: the port to listen on if it is free; by default any free one.
+        load_with: makes the practice up and loads it.
         watcher: told what is going on.
 
     Raises:
@@ -104,7 +125,7 @@ def practice_stack(
     with deployed_system(port=port, watcher=seen) as (aws, deployed):
         table = Table(aws.dynamodb, deployed.table_name)
         with seen.step("Loading the sample practice") as progress:
-            practice = load_practice(table, PROVIDER_ID, clients, progress)
+            practice = load_with(table, PROVIDER_ID, clients, progress)
         with seen.step("Signing in a member of staff"):
             token = sign_in(aws.cognito, deployed, practice.provider_id)
         with Api(deployed.api_url, token) as api:
@@ -115,11 +136,3 @@ def open_practice(aws: LocalAws, deployed: Deployed, provider_id: str, clients: 
     """Give a new provider a sample practice."""
     add_provider(aws, provider_id)
     load_practice(Table(aws.dynamodb, deployed.table_name), provider_id, clients, progress)
-
-
-def load_practice(table: Table, provider_id: str, clients: int, progress: Progress) -> SamplePractice:
-    """Make up a practice as of now and write it into the table."""
-    practice = generate(provider_id=provider_id, clients=clients, at=datetime.now(UTC))
-    total = sum(1 for _ in items(practice))
-    load(table, practice, lambda written: progress(written, total))
-    return practice

@@ -1,4 +1,7 @@
-"""The demo: a client group is archived over HTTP and watched to the end, then one client by hand and back."""
+"""The demo: a client group is archived over HTTP and watched to the end, then one client by hand and back.
+
+A calendar and a billing system of the practice follow both.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from typing import Any
 
 from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.effects import all_effects
+from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import Restorable
 from local.api import Api, ApiRefused
 from local.ministack import DEFAULT_PORT, LocalAwsFailed
 from local.sample_practice import CURRENCY, SampleClient, SamplePractice
 from local.screen import Screen
 from local.stack import PracticeStack, Progress, practice_stack
+from local.systems import Systems, systems_of
 
 RUN_SECONDS = 180
 POLL_SECONDS = 0.2
@@ -38,6 +43,8 @@ TOUCHED = {
 }
 """The kinds of record that an archive touches, as headings."""
 
+COMMITMENTS = (RecordKind.APPOINTMENT, RecordKind.PAYMENT)
+
 Document = Mapping[str, Any]
 
 
@@ -45,17 +52,26 @@ def demo() -> None:
     """Watch a client group being archived on a local AWS of its own, then one client and back."""
     screen = Screen()
     screen.heading("A local AWS on this machine")
-    with practice_stack(port=DEFAULT_PORT, watcher=screen) as stack:
-        screen.say(f"The API is at {stack.deployed.api_url}")
-        group_id = _largest_group(stack.practice)
-        _archive_group(screen, stack, group_id)
-        _show_a_blocked_debt(screen, stack, _debtor(stack.practice, group_id))
-        _archive_and_activate_one(screen, stack, _telling_client(stack.practice, group_id))
-        _say_where_things_stand(screen, stack.api)
+    with practice_stack(port=DEFAULT_PORT, watcher=screen) as stack, systems_of(stack) as systems:
+        show(screen, stack, systems)
     screen.say("Everything that was started is stopped.")
 
 
-def _archive_group(screen: Screen, stack: PracticeStack, group_id: str) -> None:
+def show(screen: Screen, stack: PracticeStack, systems: Systems) -> None:
+    """Show on a running practice all that the demo shows.
+
+    Raises:
+        LocalAwsFailed: something did not become what it should have.
+    """
+    screen.say(f"The API is at {stack.deployed.api_url}")
+    group_id = _largest_group(stack.practice)
+    _archive_group(screen, stack, systems, group_id)
+    _show_a_blocked_debt(screen, stack, _debtor(stack.practice, group_id))
+    _archive_and_activate_one(screen, stack, systems, _telling_client(stack.practice, group_id))
+    _say_where_things_stand(screen, stack.api)
+
+
+def _archive_group(screen: Screen, stack: PracticeStack, systems: Systems, group_id: str) -> None:
     group = next(group for group in stack.practice.groups if group.group_id == group_id)
     screen.heading(f"Archive the client group “{group.name}”")
     preview = stack.api.post("/bulk-archives", {"group_id": group_id})
@@ -64,10 +80,17 @@ def _archive_group(screen: Screen, stack: PracticeStack, group_id: str) -> None:
     screen.say(f"Confirming bulk archive {run_id} with the token of this preview.")
     stack.api.post(f"/bulk-archives/{run_id}/confirm", {"token": preview["token"]})
     run = _watch(screen, stack.api, run_id)
-    _show_outcomes(screen, stack.api, run_id)
+    touched = _show_outcomes(screen, stack.api, run_id)
     screen.say(f"The bulk archive is {run['state']}: {_counted(run['counts'])}.")
     if run["counts"]["archived"] != run["totals"]["clients"]:
         raise LocalAwsFailed("The bulk archive did not archive every client.")
+    with screen.step("The calendar and billing follow"):
+        followed = {
+            "The calendar": systems.calendar.catch_up(touched["appointment"]),
+            "Billing": systems.billing.catch_up(touched["payment"]),
+        }
+    for name, outcomes in followed.items():
+        screen.say(f"{name} has done the same to its own records, and confirmed it: {_counted(outcomes)}.")
 
 
 def _show_preview(screen: Screen, preview: Document) -> None:
@@ -113,7 +136,8 @@ def _watch(screen: Screen, api: Api, run_id: str) -> Document:
     raise LocalAwsFailed(f"The bulk archive did not end within {RUN_SECONDS} seconds.")
 
 
-def _show_outcomes(screen: Screen, api: Api, run_id: str) -> None:
+def _show_outcomes(screen: Screen, api: Api, run_id: str) -> Counter[str]:
+    """Show what happened to whom, and return how many records of each kind were changed in all."""
     clients = list(api.pages(f"/bulk-archives/{run_id}/clients", limit=PAGE))
     with screen.step("Reading the receipts") as progress:
         touched = _touched(api, clients, progress)
@@ -125,13 +149,15 @@ def _show_outcomes(screen: Screen, api: Api, run_id: str) -> None:
         ]
         for client in clients
     ]
+    total = sum(touched.values(), Counter[str]())
     screen.table(
         "What happened to whom: records changed, by each receipt",
         ["Client", "Outcome", *TOUCHED.values()],
         rows,
         numbers=tuple(TOUCHED.values()),
-        totals=[f"{len(clients)} clients", "", *_counts(sum(touched.values(), Counter()))],
+        totals=[f"{len(clients)} clients", "", *_counts(total)],
     )
+    return total
 
 
 def _touched(api: Api, clients: Sequence[Document], progress: Progress) -> dict[str, Counter[str]]:
@@ -153,9 +179,11 @@ def _counts(touched: Counter[str]) -> list[str]:
     return [str(touched[kind] or "-") for kind in TOUCHED]
 
 
-def _archive_and_activate_one(screen: Screen, stack: PracticeStack, sample: SampleClient) -> None:
+def _archive_and_activate_one(screen: Screen, stack: PracticeStack, systems: Systems, sample: SampleClient) -> None:
     client_id = sample.client.client_id
-    screen.heading(f"Archive {sample.client.name} ({client_id}) by hand")
+    screen.heading(f"Archive {sample.client.name} ({client_id}) by hand, while billing charges a payment")
+    payment_id = systems.billing.scheduled(client_id)[0]
+    systems.billing.charge(client_id, payment_id)
     answer = stack.api.post(f"/clients/{client_id}/archive")
     receipt = answer["receipt"]
     changes = [
@@ -169,8 +197,44 @@ def _archive_and_activate_one(screen: Screen, stack: PracticeStack, sample: Samp
     title = f"Receipt {receipt['archive_id']} ({receipt['state']})"
     screen.table(title, ["Record", "Id", "When", "What happened"], [*changes, *left_alone])
     screen.say(f"{sample.client.name} is {answer['client']['status']}. Nothing was sent to the client.")
+    _show_what_systems_tell(screen, systems, client_id, payment_id, receipt["changes"])
     _show_what_is_refused(screen, stack, sample)
-    _activate_and_restore(screen, stack.api, client_id)
+    _activate_and_restore(screen, stack.api, systems, client_id)
+
+
+def _show_what_systems_tell(
+    screen: Screen, systems: Systems, client_id: str, payment_id: str, changes: Sequence[Document]
+) -> None:
+    screen.heading("The practice's systems follow, and are answered what may be so")
+    appointments = [change["record_id"] for change in changes if change["kind"] == "appointment"]
+    payments = [change["record_id"] for change in changes if change["kind"] == "payment"]
+    echoed = systems.calendar.echo(client_id, appointments[0])
+    followed = systems.calendar.catch_up(len(appointments))
+    declined = systems.billing.decline(client_id, payment_id)
+    cancelled = systems.billing.catch_up(len(payments) + 1)
+    document = {"kind": "document", "id": "lab-results", "version": 1, "status": "shared"}
+    [shared] = systems.documents.tell(client_id, [document])
+    rows = [
+        ["calendar", f"{appointments[0]} again, as it was", _answered(echoed)],
+        ["calendar", f"what it has heard: {', '.join(appointments)} cancelled", _counted(followed)],
+        ["billing", f"{payment_id} scheduled again, the card was declined", _answered(declined)],
+        ["billing", f"what it has heard: {', '.join([*payments, payment_id])} cancelled", _counted(cancelled)],
+        ["documents", "a document is to be shared with the client", _answered(shared)],
+    ]
+    screen.table("Told through POST /hooks/records", ["System", "Tells", "Answer"], rows)
+
+
+def _answered(result: Document) -> str:
+    """Say in words what became of a change."""
+    ours = result["ours"]
+    words = [_words(result["outcome"])]
+    if result["rule"]:
+        words.append(f"by rule {result['rule']}, {_words(result['reason'])}")
+    if ours:
+        words.append(
+            f"here it is {ours['status']}" + (f" by the {ours['cancelled_by']}" if ours["cancelled_by"] else "")
+        )
+    return "; ".join(words)
 
 
 def _show_a_blocked_debt(screen: Screen, stack: PracticeStack, sample: SampleClient) -> None:
@@ -201,12 +265,16 @@ def _show_refusal(screen: Screen, api: Api, path: str, body: Document) -> None:
         raise LocalAwsFailed(f"POST {path} was not refused, as it should have been.")
 
 
-def _activate_and_restore(screen: Screen, api: Api, client_id: str) -> None:
+def _activate_and_restore(screen: Screen, api: Api, systems: Systems, client_id: str) -> None:
     answer = api.post(f"/clients/{client_id}/activate", {"restore": [what.value for what in Restorable]})
     name = answer["client"]["name"]
     screen.heading(f"Activate {name} again, and restore what the archive took")
     rows = [[_words(item["kind"]), item["record_id"], _words(item["outcome"])] for item in answer["restored"]]
     screen.table("What became of it", ["Record", "Id", "Outcome"], rows)
+    restored = Counter(item["kind"] for item in answer["restored"] if item["outcome"] == "restored")
+    booked = systems.calendar.catch_up(restored["appointment"])
+    scheduled = systems.billing.catch_up(restored["payment"])
+    screen.say(f"The calendar has booked again what came back: {_counted(booked)}; billing too: {_counted(scheduled)}.")
     screen.say(f"{name} is {api.get(f'/clients/{client_id}')['status']}.")
 
 
@@ -228,12 +296,12 @@ def _largest_group(practice: SamplePractice) -> str:
 
 
 def _telling_client(practice: SamplePractice, not_in: str) -> SampleClient:
-    """Return an active client whose archive shows the most kinds of change."""
+    """Return an active client with appointments and payments ahead whose archive shows the most kinds of change."""
 
-    def kinds(sample: SampleClient) -> tuple[int, int]:
+    def kinds(sample: SampleClient) -> tuple[int, int, int]:
         plan = all_effects(sample.records, datetime.now(UTC))
         changed = {change.before.kind for change in plan.changes}
-        return (len(changed) + bool(plan.left_alone), -len(plan.changes))
+        return (len(changed & set(COMMITMENTS)), len(changed), -len(plan.changes))
 
     return max(_active_outside(practice, not_in), key=kinds)
 

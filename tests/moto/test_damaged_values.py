@@ -1,4 +1,4 @@
-"""One bad stored value harms one client: what other systems may write into the table, beside all that is good."""
+"""One bad stored value harms one client: what other systems wrote into the table before they had doors."""
 
 from __future__ import annotations
 

@@ -226,8 +226,8 @@ class CommitContended(TryLater):
 class UnreadableRecord(LifecycleError):
     """What is stored of the client, or of what else was named, is damaged; ``unreadable`` names each record at fault.
 
-    Another system has written a record that is missing a field, or has a value no such field can have. Trying again
-    does not help; the system that wrote the record has to write it again.
+    A record is missing a field, or has a value no such field can have: another version stored it, or another system
+    before it had a door. Trying again does not help; its source has to tell the record again.
     """
 
     def __init__(self, *found: Unreadable) -> None:

@@ -29,11 +29,8 @@ name reads the words, which no archive has to rewrite), ``clients_by_email`` (th
 ``commitments_by_provider`` (sparse: a provider's booked appointments in one partition, its payments not yet charged in
 another, each by ``live_key``) and ``due`` (sparse, keys only: what the clean-up has to look at, and from when on).
 
-Systems tell what exists through ``POST /hooks/records``. One that still writes here writes a booked appointment or an
-open payment with its ``live_key`` and ``commitment_key``, and takes both away when it is over. With an appointment it
-writes ``booked_at`` (ISO 8601, UTC), the moment at which it was booked or moved to its slot, and ``calendar_id`` where
-the provider has several calendars (A1). On a client it sets ``last_active_at`` (ISO 8601, UTC) when it sees it do
-something; that needs no new ``revision``.
+Nobody else writes here: other systems tell what exists through the doors (``POST /hooks/records``), which alone keep
+the indexes, the revision and the archive's marks right. What systems wrote here before there were doors is still read.
 
 DynamoDB takes partition keys of up to 2,048 bytes and sort keys of up to 1,024, those of indexes included. What callers
 choose is bounded before it comes here or cut here.

@@ -1,7 +1,8 @@
 """Reads what is stored, strictly, by the types of the domain's values.
 
-Other systems write into the table too, so this is the one place where what is stored becomes a value: a field has the
-type it should have, a moment has its zone, and a number is one that its unit can have.
+Earlier versions have written into the table, and other systems before they had doors. So this is the one place where
+what is stored becomes a value: a field has the type it should have, a moment has its zone, and a number is one that its
+unit can have.
 """
 
 from __future__ import annotations
