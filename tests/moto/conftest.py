@@ -30,6 +30,7 @@ from client_lifecycle.storage.tenant import Tenant
 from local.tables import create_table
 from tests.support import key_limits, rights
 from tests.support.builders import NOW, PROVIDER_ID
+from tests.support.calls import TRAIL, Trail
 from tests.support.faults import CountedTime
 
 ACCOUNT_ID = "123456789012"
@@ -41,6 +42,7 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": "testing",
     "AWS_DEFAULT_REGION": "us-east-1",
     "TABLE_NAME": "clients-table",
+    "AUDIT_LOG_GROUP": "/audit/test",
     "ALLOWED_ORIGINS": "https://console.example,https://board.example",
     "IDEMPOTENCY_TABLE_NAME": "answers-table",
     "HOOK_CALLS_PER_SECOND": "1000",
@@ -129,6 +131,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
     for connection in connections:
         connection.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def trail(aws: None, monkeypatch: pytest.MonkeyPatch) -> Trail:
+    """The lines that requests leave; ``calls.request`` requires that each leaves one."""
+    TRAIL.lines.clear()
+    monkeypatch.setattr(wiring, "audit_trail", lambda: TRAIL)
+    return TRAIL
 
 
 @pytest.fixture(autouse=True)

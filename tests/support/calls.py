@@ -6,8 +6,10 @@ import base64
 import importlib
 import json
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +20,7 @@ from tests.support import rights
 from tests.support.builders import OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID
 
 JSON = "application/json"
+SOURCE_IP = "203.0.113.7"
 PROBLEM_JSON = "application/problem+json"
 
 ARCHIVER = {"sub": STAFF_ID, "custom:provider_id": PROVIDER_ID, "cognito:groups": "client-archivers"}
@@ -55,14 +58,30 @@ class Context:
         return 1_000 * TIMEOUTS_SECONDS[self.function_name]
 
 
+class Trail(threading.local):
+    """Stands for the audit trail: what the calls of this thread have left there."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def keep(self, line: str, at: datetime) -> None:
+        """Keep a line."""
+        assert datetime.fromisoformat(json.loads(line)["at"]) == at
+        self.lines.append(json.loads(line))
+
+
+TRAIL = Trail()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the API; ``body`` is its JSON, ``None`` where it has none."""
+    """An answer of the API; ``body`` is its JSON, ``None`` where it has none; ``audit`` is the line it has left."""
 
     status: int
     content_type: str | None
     body: Any
     headers: Mapping[str, str]
+    audit: Mapping[str, Any]
 
     @property
     def problem(self) -> str:
@@ -151,15 +170,19 @@ def request(
             "path": f"/v1{url.path}",
             "httpMethod": method,
             "resourcePath": resource,
+            "identity": {"sourceIp": SOURCE_IP},
             **({} if claims is None else {"authorizer": {"claims": dict(claims)}}),
         },
         "body": base64.b64encode(text).decode() if isinstance(text, bytes) else text,
         "isBase64Encoded": isinstance(text, bytes),
     }
+    TRAIL.lines.clear()
     answer = invoke(ROUTES[method, resource], event)
+    [audit] = TRAIL.lines
     received = {name: ", ".join(values) for name, values in answer["multiValueHeaders"].items()}
     document = json.loads(answer["body"]) if answer["body"] else None
-    made = Answer(answer["statusCode"], received.get("Content-Type"), document, received)
+    made = Answer(answer["statusCode"], received.get("Content-Type"), document, received, audit)
+    assert audit["status"] == made.status
     _require_described(method, resource, made)
     return made
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
+from client_lifecycle.edge.audit import audit_line
 from client_lifecycle.edge.metrics import Metric
 from local.template import ROOT, read_template
 
@@ -95,3 +97,18 @@ def test_refused_sign_ins_and_signatures_are_told_apart_by_the_route() -> None:
     logged = RESOURCES["Api"]["Properties"]["AccessLogSetting"]["Format"]
     assert '"status":"$context.status"' in logged
     assert '"route":"$context.httpMethod $context.resourcePath"' in logged
+
+
+QUERIES = re.findall(r"```\n(.*?)```", RUNBOOK.partition("## Who saw what")[2], re.DOTALL)
+LOGGED = {
+    *audit_line({}, 200, "", datetime.now(UTC)),
+    *re.findall(r'"(\w+)":', RESOURCES["Api"]["Properties"]["AccessLogSetting"]["Format"]),
+}
+
+
+def test_each_question_about_who_saw_what_is_asked_of_fields_there_are() -> None:
+    words = r"fields|filter|stats|sort|desc|like|and|or|as|by|sum|count|bin|refusals|clients|1d"
+    for query in QUERIES:
+        asked = re.sub(r'"[^"]*"|/[^/]*/|\d+', "", query)
+        assert set(re.findall(r"[a-z_]\w*", asked)) - set(words.split("|")) - {"d"} <= LOGGED
+    assert len(QUERIES) == 5

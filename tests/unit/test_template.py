@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.edge import environment, identity, unreadable_reports
-from client_lifecycle.storage import keys
+from client_lifecycle.edge import audit, environment, identity, unreadable_reports
+from client_lifecycle.storage import audit_trail, keys
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE, SweepResult
 from local.template import ROOT, read_template
@@ -69,7 +69,28 @@ def test_every_function_logs_to_a_group_of_its_own_that_forgets(name: str) -> No
 
 @pytest.mark.parametrize("name", of_type("AWS::Logs::LogGroup"))
 def test_no_log_is_kept_forever(name: str) -> None:
-    assert RESOURCES[name]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    of_the_audit = name in ("AuditLogs", "ApiLogs")
+    kept = "AuditRetentionDays" if of_the_audit else "LogRetentionDays"
+    assert RESOURCES[name]["Properties"]["RetentionInDays"] == {"Ref": kept}
+
+
+def test_who_saw_what_is_kept_for_six_years_and_outlives_the_stack() -> None:
+    assert TEMPLATE["Parameters"]["AuditRetentionDays"]["Default"] == 2192
+    assert max(TEMPLATE["Parameters"]["AuditRetentionDays"]["AllowedValues"]) >= 3650
+    for name in ("AuditLogs", "AuditLines"):
+        assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+    assert RESOURCES["AuditLines"]["Properties"]["LogStreamName"] == audit_trail.STREAM
+    alarm = RESOURCES["AuditLinesSetAside"]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == (unreadable_reports.NAMESPACE, audit.SET_ASIDE)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_behind_the_api_and_no_others_may_leave_a_trace(name: str) -> None:
+    is_behind_the_api = any(event["Type"] == "Api" for event in FUNCTIONS[name].get("Events", {}).values())
+    allowed = [one for one in statements(FUNCTIONS[name]) if "logs" in str(one["Action"])]
+    assert [(one["Action"], one["Resource"]["Fn::Sub"].partition("log-group:")[2]) for one in allowed] == [
+        ("logs:PutLogEvents", f"${{AuditLogs}}:log-stream:{audit_trail.STREAM}")
+    ] * is_behind_the_api
 
 
 def test_every_package_of_functions_is_deployed() -> None:
@@ -138,7 +159,11 @@ def test_manifests_are_private_encrypted_and_expire() -> None:
 
 def test_environment_names_are_those_the_settings_models_read() -> None:
     common = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
-    everywhere = [*environment.TableSettings.__struct_fields__, *environment.OriginSettings.__struct_fields__]
+    everywhere = [
+        name
+        for shape in (environment.TableSettings, environment.OriginSettings, environment.AuditSettings)
+        for name in shape.__struct_fields__
+    ]
     assert {name.upper() for name in everywhere} <= set(common)
     answering_once = {name.upper() for name in environment.IdempotencySettings.__struct_fields__}
     listing = {name.upper() for name in environment.CursorSettings.__struct_fields__}

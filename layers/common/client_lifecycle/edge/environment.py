@@ -41,6 +41,12 @@ class OriginSettings(Struct, frozen=True):
     allowed_origins: str
 
 
+class AuditSettings(Struct, frozen=True):
+    """The settings of functions behind the API: the log group that each request leaves a line in."""
+
+    audit_log_group: str
+
+
 class HookSettings(Struct, frozen=True):
     """The settings of the function that other systems call."""
 

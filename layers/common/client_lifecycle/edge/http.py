@@ -25,7 +25,7 @@ from pydantic import BeforeValidator
 
 from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import InvalidRequest, LifecycleError, UnreadableRecord
-from client_lifecycle.edge import identity, patience
+from client_lifecycle.edge import audit, identity, patience, wiring
 from client_lifecycle.edge.answer_headers import headers_for
 from client_lifecycle.edge.id_forms import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
@@ -170,13 +170,18 @@ def resolver(may_ask: MayAsk = identity.only_permitted) -> APIGatewayRestResolve
 
 
 def lambda_handler(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
-    """Return the function that Lambda calls: it resolves the route, with the request's id in every log line."""
+    """Return the function that Lambda calls: it resolves the route, with the request's id in every log line.
+
+    Each request leaves one line in the audit trail before it is answered.
+    """
 
     @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True)
     @patience.for_a_caller
     def handle(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         answer = app.resolve(event, context)
         answer["multiValueHeaders"].update({name: [value] for name, value in headers_for(event).items()})
+        at = wiring.now()
+        audit.keep(wiring.audit_trail, audit.audit_line(event, answer["statusCode"], answer["body"], at), at)
         return answer
 
     return handle

@@ -48,7 +48,7 @@ def only_permitted(app: APIGatewayRestResolver) -> None:
     Raises:
         NotPermitted: the caller belongs to no provider, or is not in the group ``client-archivers`` and would have to.
     """
-    found = _staff(app.current_event.raw_event)
+    found = signed_in(app.current_event.raw_event)
     if app.context["_route"].security != FOR_STAFF and ARCHIVERS not in found.groups:
         raise NotPermitted("Your account may not archive, activate or change clients.")
     app.context[CALLER] = found
@@ -60,7 +60,12 @@ def caller(app: APIGatewayRestResolver) -> Staff:
     return found
 
 
-def _staff(event: Mapping[str, Any]) -> Staff:
+def signed_in(event: Mapping[str, Any]) -> Staff:
+    """Return who makes a request, as the gateway has verified it.
+
+    Raises:
+        NotPermitted: nobody who belongs to a provider.
+    """
     authorizer = event.get("requestContext", {}).get("authorizer") or {}
     claims = authorizer.get("claims") or {}
     provider_id, user_id = claims.get("custom:provider_id"), claims.get("sub")

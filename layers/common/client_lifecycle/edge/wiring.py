@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from client_lifecycle.edge.environment import (
+    AuditSettings,
     CursorSettings,
     DeadLetterSettings,
     EventSettings,
@@ -21,6 +22,7 @@ from client_lifecycle.edge.environment import (
 from client_lifecycle.edge.rate_limit import RateLimit
 from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.storage.connections import (
+    connect_audit_trail,
     connect_dead_letters,
     connect_event_bus,
     connect_seal,
@@ -33,6 +35,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
+    from client_lifecycle.storage.audit_trail import AuditTrail
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.seal import Seal
     from client_lifecycle.storage.signing_secrets import SigningSecrets
@@ -74,6 +77,12 @@ def booking_secrets() -> SigningSecrets:
 def record_secrets() -> SigningSecrets:
     """Return this process's connection to the secrets that sources sign with."""
     return connect_signing_secrets(read_environment(RecordHookSettings).record_secret_prefix)
+
+
+@cache
+def audit_trail() -> AuditTrail:
+    """Return this process's connection to where each request leaves its line."""
+    return connect_audit_trail(read_environment(AuditSettings).audit_log_group)
 
 
 @cache

@@ -17,6 +17,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.table import Table
 
 if TYPE_CHECKING:
+    from client_lifecycle.storage.audit_trail import AuditTrail
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.seal import Seal
     from client_lifecycle.storage.signing_secrets import SigningSecrets
@@ -64,6 +65,13 @@ def connect_signing_secrets(prefix: str) -> SigningSecrets:
     from client_lifecycle.storage.signing_secrets import SigningSecrets
 
     return SigningSecrets(_client("ssm"), prefix)
+
+
+def connect_audit_trail(group: str) -> AuditTrail:
+    """Connect to the log group of this name."""
+    from client_lifecycle.storage.audit_trail import AuditTrail
+
+    return AuditTrail(_client("logs"), group)
 
 
 def connect_event_bus(name: str) -> EventBus:
