@@ -27,10 +27,18 @@ from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.id_forms import EXTERNAL_ID_PATTERN, ID_PATTERN
 from client_lifecycle.edge.receipt_listing import receipt_listing, shown_receipt
-from client_lifecycle.edge.views.clients import ClientListView, ClientView, CountsView, HistoryListView, HistoryView
+from client_lifecycle.edge.views.clients import (
+    ClientListView,
+    ClientView,
+    CountsView,
+    ExportView,
+    HistoryListView,
+    HistoryView,
+)
 from client_lifecycle.edge.views.permissions import PermissionCheckView, PermissionsView, PermissionView, RefusedView
 from client_lifecycle.edge.views.receipts import ReceiptListView, ReceiptView
 from client_lifecycle.use_cases.clients import add_client, change_client, check_permissions, read_permissions
+from client_lifecycle.use_cases.export import export_client
 from client_lifecycle.use_cases.queries import clients as queries
 from clients.bodies import AddBody, ChangeBody, CheckBody, SearchBody
 
@@ -282,6 +290,20 @@ def receipt(
     after = receipt_listing(client, archive_id).place(cursor)
     paged = queries.read_receipt_page(tenant, client_id, archive_id, limit=limit, after=after)
     return shown_receipt(client, paged.receipt, paged.next_cursor)
+
+
+@app.post(
+    "/clients/<client_id>/exports",
+    summary="Export a client's whole record",
+    tags=["clients"],
+    status_code=HTTPStatus.CREATED,
+    security=identity.FOR_ARCHIVERS,
+)
+@http.may_fail_with(ClientNotFound)
+def export(client_id: http.Id) -> ExportView:
+    """Put everything that is held of a client into a file, for the person it is about; it is gone within two days."""
+    tenant = wiring.tenant(identity.caller(app).provider_id)
+    return ExportView.of(client_id, export_client(tenant, wiring.export_store(), client_id, at=wiring.now()))
 
 
 lambda_handler = http.lambda_handler(app)

@@ -215,6 +215,13 @@ OF_CLIENTS = (
         body=lambda given: {"action": "share_document", "client_ids": [given.client_id]},
     ),
     _request(
+        "clients_export",
+        "POST /clients/{client_id}/exports",
+        Need.ARCHIVED,
+        lambda given: {"client_id": given.client_id},
+        status=201,
+    ),
+    _request(
         "clients_history",
         "GET /clients/{client_id}/history",
         Need.ARCHIVED,

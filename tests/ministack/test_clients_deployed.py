@@ -66,3 +66,11 @@ def test_a3_a_client_of_the_sample_practice_has_its_address(deployed: PracticeSt
     who = deployed.practice.clients[5].client
     taken = call(deployed, "POST", "/clients", 409, {"name": "Another", "email": who.email.upper()})
     assert (taken["client_id"], taken["client_status"]) == (who.client_id, who.status)
+
+
+def test_an_export_is_fetched_by_its_link_and_by_nothing_else(deployed: PracticeStack) -> None:
+    export = deployed.api.post("/clients/client-0001/exports")
+    found = httpx.get(export["url"], timeout=60, trust_env=False).json()
+    assert found["client_id"] == found["items"]["client"][0]["client_id"] == "client-0001"
+    unsigned = export["url"].partition("?")[0]
+    assert httpx.get(unsigned, timeout=60, trust_env=False).status_code == 403

@@ -46,6 +46,7 @@ ENVIRONMENT = {
     "ALLOWED_ORIGINS": "https://console.example,https://board.example",
     "IDEMPOTENCY_TABLE_NAME": "answers-table",
     "HOOK_CALLS_PER_SECOND": "1000",
+    "EXPORT_BUCKET": BUCKET,
     "MANIFEST_BUCKET": BUCKET,
     "STATE_MACHINE_ARN": f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:{STATE_MACHINE}",
 }
@@ -123,7 +124,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    connections = (wiring.table, wiring.workflow, wiring.hook_rate, kept_answers.kept_answers)
+    connections = (wiring.table, wiring.workflow, wiring.hook_rate, wiring.export_store, kept_answers.kept_answers)
     with mock_aws():
         boto3.setup_default_session(botocore_session=_session())
         for connection in connections:

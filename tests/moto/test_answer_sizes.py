@@ -398,6 +398,13 @@ def _(table: Table) -> Iterable[Sized]:
     yield 1, post(f"/bulk-archives/{RUN_ID}/undo")
 
 
+@case("POST", "/clients/{client_id}/exports")
+def _(table: Table) -> Iterable[Sized]:
+    """The export itself is in the bucket; the answer is a link."""
+    store(table, client(name=NAME))
+    yield 1, post("/clients/client-1/exports")
+
+
 @case("POST", "/hooks/records")
 def _(table: Table) -> Iterable[Sized]:
     store(table, client(stamp=stamp()))

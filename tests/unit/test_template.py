@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from client_lifecycle.edge import audit, environment, identity, unreadable_reports
-from client_lifecycle.storage import audit_trail, keys
+from client_lifecycle.storage import audit_trail, exports, keys
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE, SweepResult
 from local.template import ROOT, read_template
@@ -173,7 +173,9 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     assert set(FUNCTIONS["PrepareRetryFunction"]["Environment"]["Variables"]) == starting_runs
     watching = {name.upper() for name in environment.StreamReaderSettings.__struct_fields__}
     assert set(FUNCTIONS["ScheduledCleanupFunction"]["Environment"]["Variables"]) == starting_runs | watching
-    for name in ANSWER_ONCE - {"BulkArchiveFunction"}:
+    exporting = {name.upper() for name in environment.ExportSettings.__struct_fields__}
+    assert set(FUNCTIONS["ClientsFunction"]["Environment"]["Variables"]) == answering_once | listing | exporting
+    for name in ANSWER_ONCE - {"BulkArchiveFunction", "ClientsFunction"}:
         assert set(FUNCTIONS[name]["Environment"]["Variables"]) == answering_once | listing
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]
     read = [*environment.EventSettings.__struct_fields__, *environment.DeadLetterSettings.__struct_fields__]
@@ -431,8 +433,11 @@ def test_what_is_put_into_the_bucket_is_versioned_and_can_be_watched() -> None:
     bucket = RESOURCES["ManifestBucket"]["Properties"]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["LoggingConfiguration"]["Fn::If"][1]["DestinationBucketName"] == {"Ref": "AccessLogBucket"}
-    [rule] = bucket["LifecycleConfiguration"]["Rules"]
-    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    of_all, of_exports = bucket["LifecycleConfiguration"]["Rules"]
+    assert of_all["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert (of_exports["Prefix"], of_exports["ExpirationInDays"]) == (f"{exports.FOLDER}/", 1)
+    allowed = [one["Resource"] for one in statements(FUNCTIONS["ClientsFunction"]) if "s3:" in str(one["Action"])]
+    assert allowed == [{"Fn::Sub": f"${{ManifestBucket.Arn}}/{exports.FOLDER}/*"}]
 
 
 def test_nobody_is_signed_in_for_long_or_by_a_password_alone() -> None:

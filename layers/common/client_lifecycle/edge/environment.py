@@ -35,6 +35,12 @@ class CursorSettings(Struct, frozen=True):
     cursor_key_id: str
 
 
+class ExportSettings(Struct, frozen=True):
+    """The settings of the function that exports what is held of a client."""
+
+    export_bucket: str
+
+
 class OriginSettings(Struct, frozen=True):
     """The settings of functions behind the API: the origins whose pages may read answers, with commas between them."""
 

@@ -11,6 +11,7 @@ from client_lifecycle.edge.environment import (
     CursorSettings,
     DeadLetterSettings,
     EventSettings,
+    ExportSettings,
     HookSettings,
     RateSettings,
     RecordHookSettings,
@@ -25,6 +26,7 @@ from client_lifecycle.storage.connections import (
     connect_audit_trail,
     connect_dead_letters,
     connect_event_bus,
+    connect_export_store,
     connect_seal,
     connect_signing_secrets,
     connect_stream_reader,
@@ -37,6 +39,7 @@ from client_lifecycle.storage.tenant import Tenant
 if TYPE_CHECKING:
     from client_lifecycle.storage.audit_trail import AuditTrail
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
+    from client_lifecycle.storage.exports import ExportStore
     from client_lifecycle.storage.seal import Seal
     from client_lifecycle.storage.signing_secrets import SigningSecrets
     from client_lifecycle.storage.stream_mapping import StreamReader
@@ -59,6 +62,12 @@ def workflow() -> Workflow:
     """Return this process's connection to the workflow of bulk archives."""
     settings = read_environment(WorkflowSettings)
     return connect_workflow(settings.manifest_bucket, settings.state_machine_arn)
+
+
+@cache
+def export_store() -> ExportStore:
+    """Return this process's connection to the bucket of exports."""
+    return connect_export_store(read_environment(ExportSettings).export_bucket)
 
 
 @cache

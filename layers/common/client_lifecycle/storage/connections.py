@@ -19,6 +19,7 @@ from client_lifecycle.storage.table import Table
 if TYPE_CHECKING:
     from client_lifecycle.storage.audit_trail import AuditTrail
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
+    from client_lifecycle.storage.exports import ExportStore
     from client_lifecycle.storage.seal import Seal
     from client_lifecycle.storage.signing_secrets import SigningSecrets
     from client_lifecycle.storage.stream_mapping import StreamReader
@@ -39,8 +40,8 @@ def _session() -> Session:
     return Session()
 
 
-def _client(service: str) -> Any:
-    return _session().create_client(service, config=CONFIG)
+def _client(service: str, config: Config = CONFIG) -> Any:
+    return _session().create_client(service, config=config)
 
 
 def connect_table(name: str, report: Callable[[Sequence[Unreadable]], None]) -> Table:
@@ -58,6 +59,13 @@ def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
         manifest_bucket=manifest_bucket,
         state_machine_arn=state_machine_arn,
     )
+
+
+def connect_export_store(bucket: str) -> ExportStore:
+    """Connect to the bucket of this name; links to what a KMS key encrypts are signed by version 4."""
+    from client_lifecycle.storage.exports import ExportStore
+
+    return ExportStore(_client("s3", CONFIG.merge(Config(signature_version="s3v4"))), bucket)
 
 
 def connect_signing_secrets(prefix: str) -> SigningSecrets:

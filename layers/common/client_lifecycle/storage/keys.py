@@ -347,9 +347,13 @@ class Keys(Struct, frozen=True):
         """Return the key of a chat."""
         return {"pk": self.partition(), "sk": f"CHAT#{chat_id}"}
 
+    def booking_partition(self) -> str:
+        """Return the partition of the answers to all bookings of the provider's clients."""
+        return f"{BOOKING_PREFIX}{self.provider_id}"
+
     def booking_answer(self, event_id: str) -> Key:
         """Return the key of the answer to a booking."""
-        return {"pk": f"{BOOKING_PREFIX}{self.provider_id}", "sk": event_id}
+        return {"pk": self.booking_partition(), "sk": event_id}
 
     def email(self, email: str) -> Key:
         """Return the key that makes an e-mail address unique among a provider's clients."""

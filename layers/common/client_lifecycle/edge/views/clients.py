@@ -19,6 +19,7 @@ from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
 from client_lifecycle.edge.views.value_models import Shown
+from client_lifecycle.use_cases.export import Export
 
 
 class PlanView(View):
@@ -148,3 +149,17 @@ class HistoryListView(View):
     entries: list[HistoryView]
     next_cursor: str | None
     unreadable: UnreadableField
+
+
+class ExportView(View):
+    """A link to everything that is held of a client, as JSON; those who have the link can read it until then."""
+
+    client_id: str
+    export_id: str
+    url: str
+    good_until: datetime
+
+    @classmethod
+    def of(cls, client_id: str, export: Export) -> ExportView:
+        """Show an export."""
+        return cls(client_id=client_id, export_id=export.export_id, url=export.url, good_until=export.good_until)
