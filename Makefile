@@ -15,10 +15,11 @@ SIDE_BY_SIDE := PYTHONHASHSEED=0 $(BIN)/pytest --numprocesses=2 --dist=loadgroup
 NEED_PYTHON := Python 3.11 to 3.14 is needed; name one with PYTHON=..., like: make demo PYTHON=/opt/python3.13/bin/python3.
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+SECRETS := $(addprefix --disable-plugin ,KeywordDetector HexHighEntropyString Base64HighEntropyString)
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invoke sam events unit test rights soak fuzz check lint types templates sam-validate build openapi api-changes lock clean
+.PHONY: help demo run invoke sam events unit test rights soak fuzz check lint types templates sam-validate build openapi api-changes audit sbom secrets lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,14 +88,26 @@ openapi: .venv/ready ## write docs/openapi.json and docs/schemas from the code
 api-changes: .venv/ready ## tell what breaks callers of the last release
 	@$(BIN)/python -m local.api_changes
 
+audit: .venv-supply/ready ## tell known weaknesses of what ships; needs a network, and says so
+	@$(BIN)/python -m local.known_weaknesses
+
+sbom: .venv-supply/ready ## write the layer's bill of materials (CycloneDX) into dist/sbom.json
+	@mkdir -p dist
+	@.venv-supply/bin/cyclonedx-py requirements layers/common/requirements.txt --output-reproducible --of JSON --output-file dist/sbom.json
+
+secrets: .venv-supply/ready ## look for keys and tokens in all files that git knows
+	@git ls-files -z | xargs -0 .venv-supply/bin/detect-secrets-hook $(SECRETS)
+
 lock: $(UV) ## pin the requirements files again; LOCK=--upgrade takes newer versions
 	$(UV) $(PIN) $(LOCK) requirements/layer.in --output-file layers/common/requirements.txt
 	$(UV) $(PIN) $(LOCK) requirements/dev.in --constraint layers/common/requirements.txt --output-file requirements/dev.txt
 	$(UV) $(PIN) $(LOCK) requirements/runtime.in --constraint requirements/dev.txt --output-file requirements/runtime.txt
 	$(UV) $(PIN) $(LOCK) requirements/sam.in --output-file requirements/sam.txt
+	$(UV) $(PIN) $(LOCK) requirements/supply.in --output-file requirements/supply.txt
+	$(UV) $(PIN) $(LOCK) requirements/uv.in --output-file requirements/uv.txt
 
 clean: ## remove everything that was installed, built or cached here
-	rm -rf .venv .venv-sam .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .venv-sam .venv-supply .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: requirements/dev.txt pyproject.toml
@@ -110,9 +123,16 @@ clean: ## remove everything that was installed, built or cached here
 	@.venv-sam/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/sam.txt
 	@touch $@
 
-$(UV):
+.venv-supply/ready: .venv/ready requirements/supply.txt
+	@$(call make-venv,.venv-supply)
+	@echo "Installing what looks at what ships into .venv-supply, once (about half a minute) ..."
+	@.venv-supply/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/supply.txt
+	@touch $@
+
+$(UV): requirements/uv.txt
 	@$(call make-venv,.local/uv)
-	@.local/uv/bin/python $(PIP_INSTALL) uv
+	@.local/uv/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/uv.txt
+	@touch $@
 
 # An environment of another Python than the one that was named is made again.
 ifdef PYTHON

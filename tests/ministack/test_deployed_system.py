@@ -343,7 +343,7 @@ class TestWhoMayDoWhat:
             "dynamodb",
             endpoint_url=deployed.aws.endpoint,
             config=CONFIG,
-            aws_access_key_id="AKIANOBODYKNOWSTHIS1",
+            aws_access_key_id="AKIANOBODYKNOWSTHIS1",  # pragma: allowlist secret
             aws_secret_access_key="wrong",
         )
         with pytest.raises(unknown.exceptions.ClientError, match=r"UnrecognizedClient|InvalidClientToken|AccessDenied"):
