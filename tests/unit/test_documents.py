@@ -81,3 +81,19 @@ def test_the_picture_tells_how_a_run_can_end() -> None:
 
 def test_the_picture_of_a_booking_has_every_reason_to_refuse_it() -> None:
     assert not [reason for reason in BookingRefusal if reason not in BOOKING_PICTURE]
+
+
+THREATS = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+CITED = re.findall(r"`((?:unit|moto|ministack|proof)/\w+\.py)::(\w+)`", THREATS)
+
+
+def test_each_threat_is_stopped_by_what_a_test_shows() -> None:
+    rows = re.findall(r"^\| (?!who )[^\n]+ \|$", THREATS, re.MULTILINE)
+    assert [row for row in rows if "::" not in row] == []
+    assert len(rows) >= 15
+
+
+@pytest.mark.parametrize(("file", "name"), CITED, ids=[name for _, name in CITED])
+def test_a_test_that_the_threat_model_cites_exists(file: str, name: str) -> None:
+    source = (ROOT / "tests" / file).read_text(encoding="utf-8")
+    assert re.search(rf"^ *def {name}\(", source, re.MULTILINE)
