@@ -215,7 +215,7 @@ OF_CLIENTS = (
         body=lambda given: {"action": "share_document", "client_ids": [given.client_id]},
     ),
     _request(
-        "clients_export",
+        "clients_export_record",
         "POST /clients/{client_id}/exports",
         Need.ARCHIVED,
         lambda given: {"client_id": given.client_id},
