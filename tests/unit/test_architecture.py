@@ -214,6 +214,16 @@ def test_every_function_says_how_long_aws_may_hold_it_up(package: str) -> None:
     assert ("http.lambda_handler(app)" in text) != ("@patience.for_a_task" in text)
 
 
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_function_collects_rarely_before_it_loads_anything_else(package: str) -> None:
+    docstring, *code = ast.parse((FUNCTIONS / package / "__init__.py").read_text(encoding="utf-8")).body
+    assert isinstance(docstring, ast.Expr)
+    assert [ast.unparse(line) for line in code] == [
+        "from client_lifecycle.edge.startup import collect_rarely",
+        "collect_rarely()",
+    ]
+
+
 @pytest.mark.parametrize("package", ["publish_events", "booking_requests"])
 def test_a_function_that_events_call_does_not_load_the_http_resolver(package: str) -> None:
     loaded = modules_loaded()[package]
