@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import httpx
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from typer.core import TyperGroup
 
 from local.api import ApiRefused
+from local.command_group import CommandGroup
 from local.commands import book, call, demo, docs, events, invoke, logs, reset, sam, seed, status, tail, token, up
 from local.functions import UnknownName
 from local.ministack import LocalAwsFailed
@@ -34,8 +34,10 @@ FAULTS = (
 INTERRUPTED = 128 + signal.SIGINT
 
 
-class Commands(TyperGroup):
-    """Commands whose faults are told in a sentence or two and end with status 1."""
+class Commands(CommandGroup):
+    """The commands of this machine; what one has started is stopped when it is interrupted."""
+
+    faults = FAULTS
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was asked for."""
@@ -44,10 +46,6 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             typer.echo("\nInterrupted. Everything that was started is stopped.", err=True)
             raise typer.Exit(INTERRUPTED) from None
-        except FAULTS as fault:
-            told = [str(fault) or type(fault).__name__, *getattr(fault, "__notes__", ())]
-            typer.echo("\n".join(told), err=True)
-            raise typer.Exit(1) from None
 
 
 app = typer.Typer(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from typer.core import TyperGroup
 
 from client_lifecycle.domain.errors import StorageBusy
 from local.api import ApiRefused
+from local.command_group import CommandGroup
 from operations.commands import (
     address,
     alarms,
@@ -32,16 +32,10 @@ FAULTS = (OperationFailed, ApiRefused, StorageBusy, httpx.HTTPError, BotoCoreErr
 STACK = "client-archive"
 
 
-class Commands(TyperGroup):
-    """Commands whose faults are told in a sentence or two and end with status 1."""
+class Commands(CommandGroup):
+    """The commands of those who operate a stack."""
 
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command that was asked for."""
-        try:
-            return super().invoke(ctx)
-        except FAULTS as fault:
-            typer.echo(str(fault) or type(fault).__name__, err=True)
-            raise typer.Exit(1) from None
+    faults = FAULTS
 
 
 app = typer.Typer(

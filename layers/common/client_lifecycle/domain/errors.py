@@ -216,7 +216,11 @@ class Superseded(Conflict):
 
 
 class StorageBusy(TryLater):
-    """AWS kept refusing for the moment, or could not be reached, until there was no time for another try. Try again."""
+    """AWS kept refusing for the moment, or could not be reached, until there was no time for another try. Try again.
+
+    Any of its services: DynamoDB, and also S3, Lambda, Step Functions, KMS, EventBridge and SQS. Callers, stored
+    outcomes and the workflow know the fault by this name, from when there was storage alone.
+    """
 
 
 class CommitContended(TryLater):
