@@ -22,14 +22,17 @@ STACK = "client-archive"
 ARTIFACTS_BUCKET = "client-archive-artifacts"
 DEPLOY_SECONDS = 120
 PARAMETERS: Mapping[str, str] = {
+    "Console": "true",
     "EventArchiveDays": "0",
     "HookCallsPerSecond": "1000",
     "RequireMfa": "false",
+    "SignInPages": "classic",
     "TokenMinutes": "60",
 }
-"""MiniStack 1.5 refuses an archive of events in a template; its EventBridge has them. Tests call hooks all the time.
+"""MiniStack 1.5 refuses an archive of events in a template, which its EventBridge has, and managed sign-in pages.
 
-Nobody here has an authenticator app."""
+Tests call hooks all the time. Nobody here has an authenticator app.
+"""
 
 CAPABILITIES: Sequence[CapabilityType] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 NO_UPDATES = "No updates are to be performed"
@@ -42,6 +45,7 @@ class Deployed:
     api_url: str
     user_pool_id: str
     user_pool_client_id: str
+    console_client_id: str
     table_name: str
     state_machine_arn: str
     manifest_bucket: str
@@ -130,6 +134,7 @@ def read_deployed(aws: LocalAws) -> Deployed:
         api_url=local_address(aws.endpoint, outputs["ApiUrl"]),
         user_pool_id=outputs["StaffPoolId"],
         user_pool_client_id=outputs["StaffPoolClientId"],
+        console_client_id=outputs["ConsoleClientId"],
         table_name=outputs["TableName"],
         state_machine_arn=outputs["StateMachineArn"],
         manifest_bucket=outputs["ManifestBucketName"],

@@ -40,8 +40,26 @@ def sign_in(
     Returns:
         The ID token, which the API takes as ``Authorization`` header.
     """
-    pool, password = deployed.user_pool_id, f"{secrets.token_urlsafe(24)}aA1!"
-    email = f"{role.value}@{provider_id}.example.org"
+    password = f"{secrets.token_urlsafe(24)}aA1!"
+    email = give_password(cognito, deployed, provider_id, password, role=role)
+    answer = cognito.admin_initiate_auth(
+        UserPoolId=deployed.user_pool_id,
+        ClientId=deployed.user_pool_client_id,
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": email, "PASSWORD": password},
+    )
+    return answer["AuthenticationResult"]["IdToken"]
+
+
+def give_password(
+    cognito: CognitoIdentityProviderClient, deployed: Deployed, provider_id: str, password: str, *, role: Role
+) -> str:
+    """Give the provider's member of staff with a role a password, and make them if need be.
+
+    Returns:
+        The e-mail address they sign in with.
+    """
+    pool, email = deployed.user_pool_id, f"{role.value}@{provider_id}.example.org"
     attributes = {"email": email, "email_verified": "true", "custom:provider_id": provider_id}
     with suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
@@ -54,10 +72,4 @@ def sign_in(
     cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
     if role.group:
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=role.group)
-    answer = cognito.admin_initiate_auth(
-        UserPoolId=pool,
-        ClientId=deployed.user_pool_client_id,
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": email, "PASSWORD": password},
-    )
-    return answer["AuthenticationResult"]["IdToken"]
+    return email

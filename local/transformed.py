@@ -49,6 +49,8 @@ def _packaged(template: dict[str, Any]) -> dict[str, Any]:
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::LayerVersion":
             properties["ContentUri"] = UPLOADED
+        if "CodeUri" in properties:
+            properties["CodeUri"] = UPLOADED
         if resource["Type"] == "AWS::Serverless::StateMachine":
             properties["Definition"] = json.loads((ROOT / properties.pop("DefinitionUri")).read_text(encoding="utf-8"))
     return template

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +12,8 @@ from typing import Annotated
 
 import typer
 
+from local.console import DEFAULT_PORT as DEFAULT_CONSOLE_PORT
+from local.console import console
 from local.deploy import Deployed
 from local.functions import functions
 from local.ministack import DEFAULT_PORT, LocalAws, LocalAwsFailed, PortTaken
@@ -24,7 +27,7 @@ from local.samples.catalogue import SAMPLES
 from local.samples.running import write_events
 from local.screen import Screen
 from local.stack import deployed_system, open_practice
-from local.staff import sign_in
+from local.staff import Role, give_password, sign_in
 
 CALLS = (
     'curl -H "Authorization: $TOKEN" "$API/clients?status=active&limit=5"',
@@ -57,8 +60,13 @@ def up(
             write_events(folder / EVENTS, aws, deployed, progress)
         token = sign_in(aws.cognito, deployed, PROVIDER_ID)
         environment = shell_environment(aws, deployed, token=token, booking_secret=booking_secrets(aws)[PROVIDER_ID])
-        with announced(folder, aws, environment), reached_from_containers(aws.endpoint, screen.say):
+        with (
+            announced(folder, aws, environment),
+            reached_from_containers(aws.endpoint, screen.say),
+            console(aws, deployed, port=DEFAULT_CONSOLE_PORT) as address,
+        ):
             _explain(screen, deployed, Path(os.path.relpath(folder)))
+            _explain_console(screen, address, aws, deployed)
             _wait(aws)
         screen.say(f"Writing what was done to {kept}." if kept else "")
     screen.say("Everything that was started is stopped.")
@@ -117,5 +125,13 @@ def _explain(screen: Screen, deployed: Deployed, folder: Path) -> None:
     screen.raw(f". {folder / ENVIRONMENT}")
     for call in CALLS:
         screen.raw(call)
+
+
+def _explain_console(screen: Screen, address: str, aws: LocalAws, deployed: Deployed) -> None:
+    password = secrets.token_urlsafe(12)
+    email = give_password(aws.cognito, deployed, PROVIDER_ID, f"{password}aA1!", role=Role.ARCHIVER)
+    screen.heading("The console: a page for the practice's staff")
+    screen.raw(address)
+    screen.raw(f"{email}, password {password}aA1!")
     screen.say("")
     screen.say("Ctrl-C stops everything.")

@@ -1,0 +1,1 @@
+"""Puts the console where its address serves it."""

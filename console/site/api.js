@@ -1,0 +1,78 @@
+/** Calls the API as the person who is signed in. */
+
+import { configuration } from "./configuration.js";
+import { signOut, token } from "./session.js";
+
+/** A refusal of the API: a problem document, with the id of its request. */
+export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {{type?: string, title?: string, detail?: string, errors?: {field: string, message: string}[]}} document
+   * @param {string} requestId
+   */
+  constructor(status, document, requestId) {
+    super(document.detail ?? document.title ?? String(status));
+    this.status = status;
+    this.type = document.type ?? "";
+    this.document = document;
+    this.errors = document.errors ?? [];
+    this.requestId = requestId;
+  }
+}
+
+/** The API could not be reached. */
+export class Unreachable extends Error {}
+
+/**
+ * Call the API.
+ *
+ * @param {string} method
+ * @param {string} path with its query, from the API's root
+ * @param {{body?: unknown, key?: string, ifMatch?: string, signal?: AbortSignal}} [options] `key` makes a repeated POST safe
+ * @returns {Promise<any>} the answer's JSON, or null where there is none
+ * @throws {Problem | Unreachable}
+ */
+export async function call(method, path, { body, key, ifMatch, signal } = {}) {
+  const headers = new Headers({ Authorization: await token() });
+  if (body !== undefined) headers.set("Content-Type", "application/json");
+  if (key) headers.set("Idempotency-Key", key);
+  if (ifMatch) headers.set("If-Match", ifMatch);
+  const request = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
+  const answer = await reach(`${configuration().api}${path}`, request);
+  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.status === 401) signOut("expired");
+  const document = await answer.json().catch(() => ({}));
+  throw new Problem(answer.status, document, answer.headers.get("x-amzn-requestid") ?? "");
+}
+
+/** @param {string} url @param {RequestInit} request */
+async function reach(url, request) {
+  try {
+    return await fetch(url, request);
+  } catch (fault) {
+    if (fault instanceof DOMException && fault.name === "AbortError") throw fault;
+    throw new Unreachable();
+  }
+}
+
+/** @param {string} path @param {AbortSignal} [signal] */
+export const get = (path, signal) => call("GET", path, { signal });
+
+/** @param {string} path @param {unknown} [body] @param {{key?: string, signal?: AbortSignal}} [options] */
+export const post = (path, body = {}, options = {}) => call("POST", path, { body, ...options });
+
+/** @param {Record<string, string | number | boolean | null | undefined>} values */
+export function query(values) {
+  const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text && `?${text}`;
+}
+
+/** A key for a request that may be sent again. */
+export const newKey = () => crypto.randomUUID();
+
+/** @param {string} id */
+export const client = (id) => `/clients/${encodeURIComponent(id)}`;
+
+/** @param {string} id */
+export const run = (id) => `/bulk-archives/${encodeURIComponent(id)}`;

@@ -1,0 +1,30 @@
+/** Starts the console: the configuration, the session, then the view that the address names. */
+
+import { readConfiguration } from "./configuration.js";
+import { get } from "./api.js";
+import { setZone } from "./formats.js";
+import { setRoles } from "./rights.js";
+import { startRouter } from "./router.js";
+import { isSignedIn, person, resume, watchIdleness } from "./session.js";
+import { toast } from "./parts/toast.js";
+import { showTop } from "./views/top.js";
+import { showNoPractice, showSignIn, showStartFailed } from "./views/sign-in.js";
+import { say, setPageLanguage } from "./words/index.js";
+
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+
+async function start() {
+  setPageLanguage();
+  await readConfiguration();
+  await resume();
+  if (!isSignedIn()) return showSignIn(main);
+  const { practice, roles } = person();
+  if (!practice) return showNoPractice(main);
+  setRoles(roles);
+  setZone((await get("/settings")).time_zone);
+  watchIdleness(() => toast(say("session.idleSoon")));
+  showTop();
+  return startRouter(main);
+}
+
+start().catch((fault) => showStartFailed(main, fault));

@@ -1,0 +1,90 @@
+/** What a view shows while it loads, when it has nothing, and when it failed. */
+
+import { Problem, Unreachable } from "../api.js";
+import { button, element } from "../dom.js";
+import { say } from "../words/index.js";
+
+const PATIENCE_MS = 300;
+
+/**
+ * Show a skeleton if the work takes longer than a moment; what was there stays until then.
+ *
+ * @template Result
+ * @param {HTMLElement} room
+ * @param {Promise<Result>} work
+ * @returns {Promise<Result>}
+ */
+export async function whileLoading(room, work) {
+  const skeleton = element("div", { className: "skeleton", "aria-hidden": "true" }, ...Array.from({ length: 6 }, () => element("i")));
+  const timer = setTimeout(() => {
+    room.append(skeleton);
+    room.setAttribute("aria-busy", "true");
+  }, PATIENCE_MS);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+    skeleton.remove();
+    room.removeAttribute("aria-busy");
+  }
+}
+
+/** @param {string} sentence */
+export const emptyNote = (sentence) => element("p", { className: "empty" }, sentence);
+
+/**
+ * Say what failed, with a way to try again; what the room showed stays.
+ *
+ * @param {HTMLElement} room
+ * @param {unknown} fault
+ * @param {() => void} again
+ */
+export function showFailure(room, fault, again) {
+  room.querySelector(":scope > .failure")?.remove();
+  const note = element("div", { className: "failure", role: "alert" });
+  const retry = () => {
+    note.remove();
+    again();
+  };
+  const details = fault instanceof Problem && fault.requestId && requestNote(fault.requestId);
+  note.append(element("p", {}, sentenceOf(fault)), button(say("tryAgain"), retry), details || "");
+  room.append(note);
+}
+
+/** @param {string} id */
+const requestNote = (id) => element("details", {}, element("summary", {}, say("failure.details")), say("failure.request", { id }));
+
+/** @param {unknown} fault */
+export function sentenceOf(fault) {
+  if (fault instanceof Unreachable) return say("failure.unreachable");
+  if (!(fault instanceof Problem)) return fault instanceof Error && fault.message ? fault.message : say("failure.server");
+  if (fault.status === 403) return say("failure.forbidden");
+  if (fault.status === 404) return say("failure.notFound");
+  if (fault.status === 412) return say("failure.changedMeanwhile");
+  if (fault.status >= 500) return say("failure.server");
+  const fields = fault.errors.map(({ message }) => message).join(" ");
+  return fields || fault.message;
+}
+
+/**
+ * Do something for a button: it is busy meanwhile, and a failure is told beside it.
+ *
+ * @param {HTMLButtonElement} pressed
+ * @param {() => Promise<unknown>} work
+ */
+export async function during(pressed, work) {
+  const place = pressed.closest(".actions, .bar") ?? pressed.parentElement;
+  place?.querySelector(":scope > .refusal")?.remove();
+  pressed.setAttribute("aria-disabled", "true");
+  if (pressed.dataset.busy) return;
+  pressed.dataset.busy = "yes";
+  try {
+    await work();
+  } catch (fault) {
+    const sentence = sentenceOf(fault);
+    place?.prepend(element("p", { className: "refusal", role: "alert" }, sentence));
+  } finally {
+    delete pressed.dataset.busy;
+    pressed.removeAttribute("aria-disabled");
+  }
+}

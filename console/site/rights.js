@@ -1,0 +1,16 @@
+/** What the person who is signed in may do: the page offers nothing that the API would refuse. */
+
+const ARCHIVERS = ["client-archivers", "practice-managers"];
+const MANAGERS = ["practice-managers", "client-archivers"];
+
+/** @type {string[]} */
+let held = [];
+
+/** @param {string[]} roles */
+export const setRoles = (roles) => (held = roles);
+
+/** Archive, activate, add and change clients. */
+export const mayArchive = () => held.some((role) => ARCHIVERS.includes(role));
+
+/** Change the practice: groups and settings. */
+export const mayManage = () => held.some((role) => MANAGERS.includes(role));

@@ -1,0 +1,74 @@
+/** Shows the view that the address names, and ends it when the address changes. */
+
+import { announce, element } from "./dom.js";
+import { showFailure } from "./parts/states.js";
+import { showActivity } from "./views/activity.js";
+import { showClient } from "./views/client/page.js";
+import { showClients } from "./views/clients/page.js";
+import { showGroups } from "./views/groups.js";
+import { showRunPage } from "./views/run/page.js";
+import { showSettings } from "./views/settings.js";
+import { markCurrent } from "./views/top.js";
+import { say } from "./words/index.js";
+
+/**
+ * @typedef {object} Visit
+ * @property {string[]} ids the ids in the address
+ * @property {URLSearchParams} query
+ * @property {AbortSignal} signal ends the view's calls when another is shown
+ */
+
+/** @typedef {(room: HTMLElement, visit: Visit) => Promise<void> | void} View */
+
+/** @type {ReadonlyArray<readonly [RegExp, View]>} */
+const VIEWS = [
+  [/^\/clients$/, showClients],
+  [/^\/clients\/([^/]+)$/, showClient],
+  [/^\/groups$/, showGroups],
+  [/^\/activity$/, showActivity],
+  [/^\/activity\/([^/]+)$/, showRunPage],
+  [/^\/settings$/, showSettings],
+];
+const FIRST = "#/clients";
+
+let visit = new AbortController();
+
+/** @param {HTMLElement} main */
+export function startRouter(main) {
+  addEventListener("hashchange", () => void open(main, true));
+  return open(main, false);
+}
+
+/** Show the present view again, from the beginning. */
+export const reload = () => dispatchEvent(new HashChangeEvent("hashchange"));
+
+/** @param {HTMLElement} main @param {boolean} moved */
+async function open(main, moved) {
+  if (!location.hash.startsWith("#/")) history.replaceState(null, "", FIRST);
+  const address = new URL(location.hash.slice(1), location.origin);
+  const [match, view] = find(address.pathname);
+  visit.abort();
+  visit = new AbortController();
+  const { signal } = visit;
+  const room = element("div", { className: "view" });
+  main.replaceChildren(room);
+  markCurrent(address.pathname);
+  if (moved) main.focus({ preventScroll: true });
+  if (!view) return void room.append(element("h1", {}, say("notFound")));
+  try {
+    await view(room, { ids: match, query: address.searchParams, signal });
+    document.title = room.querySelector("h1")?.textContent ?? say("clients.title");
+    if (moved) announce(document.title);
+  } catch (fault) {
+    if (!signal.aborted) showFailure(room, fault, reload);
+  }
+}
+
+/** @param {string} path @returns {[string[], View | undefined]} */
+function find(path) {
+  for (const [pattern, view] of VIEWS) {
+    const match = pattern.exec(path);
+    if (match) return [match.slice(1).map(decodeURIComponent), view];
+  }
+  return [[], undefined];
+}

@@ -1,0 +1,165 @@
+/** Who is signed in: authorization code with PKCE. The ID token stays in memory, the refresh token in this tab. */
+
+import { configuration } from "./configuration.js";
+
+const IDLE_MINUTES = 30;
+const WARNING_MINUTES = 2;
+const EARLY_SECONDS = 60;
+const REFRESH_TOKEN = "refresh_token";
+const VERIFIER = "verifier";
+const STATE = "state";
+const WANTED = "wanted";
+const LEFT = "left";
+
+/**
+ * @typedef {object} Tokens
+ * @property {string} id
+ * @property {number} goodUntil in milliseconds since 1970
+ */
+
+/** @type {Tokens | undefined} */
+let tokens;
+/** @type {Promise<void> | undefined} */
+let refreshing;
+
+/** Take the code that the sign-in page sent back, or the refresh token that this tab kept. */
+export async function resume() {
+  const answer = new URLSearchParams(location.search);
+  const [code, state] = [answer.get("code"), answer.get("state")];
+  if (code && state && state === sessionStorage.getItem(STATE)) {
+    const verifier = sessionStorage.getItem(VERIFIER) ?? "";
+    forgetAttempt();
+    history.replaceState(null, "", location.pathname + (sessionStorage.getItem(WANTED) ?? ""));
+    await ask({ grant_type: "authorization_code", code, code_verifier: verifier, redirect_uri: home() });
+  } else if (sessionStorage.getItem(REFRESH_TOKEN)) {
+    await refresh().catch(() => undefined);
+  }
+  return isSignedIn();
+}
+
+export const isSignedIn = () => tokens !== undefined;
+
+/** Why the last session ended: "idle", "expired" or "left". Told once. */
+export function ended() {
+  const why = sessionStorage.getItem(LEFT);
+  sessionStorage.removeItem(LEFT);
+  return why;
+}
+
+/** @returns {{email: string, roles: string[], practice: string}} */
+export function person() {
+  const claims = tokens ? claimsOf(tokens.id) : {};
+  return {
+    email: String(claims.email ?? ""),
+    roles: /** @type {string[]} */ (claims["cognito:groups"] ?? []),
+    practice: String(claims["custom:provider_id"] ?? ""),
+  };
+}
+
+/** The token for the next call, made new if it is about to expire. */
+export async function token() {
+  if (!tokens || tokens.goodUntil - Date.now() < EARLY_SECONDS * 1000) {
+    refreshing ??= refresh().finally(() => (refreshing = undefined));
+    await refreshing.catch(() => signOut("expired"));
+  }
+  return tokens?.id ?? "";
+}
+
+/** Go to the sign-in page. */
+export async function signIn() {
+  const [verifier, state] = [random(), random()];
+  sessionStorage.setItem(VERIFIER, verifier);
+  sessionStorage.setItem(STATE, state);
+  sessionStorage.setItem(WANTED, location.hash);
+  location.assign(
+    address("/oauth2/authorize", {
+      response_type: "code",
+      scope: "openid email",
+      redirect_uri: home(),
+      state,
+      code_challenge: await challenge(verifier),
+      code_challenge_method: "S256",
+    }),
+  );
+}
+
+/**
+ * End the session here and at the sign-in service.
+ *
+ * @param {"left" | "idle" | "expired"} why
+ */
+export function signOut(why) {
+  const refreshToken = sessionStorage.getItem(REFRESH_TOKEN);
+  tokens = undefined;
+  sessionStorage.clear();
+  sessionStorage.setItem(LEFT, why);
+  if (refreshToken) void send("/oauth2/revoke", { token: refreshToken }).catch(() => undefined);
+  if (why === "left") location.assign(address("/logout", { logout_uri: home() }));
+  else location.reload();
+}
+
+/**
+ * Sign out a person who has not touched the page for half an hour, with a warning before.
+ *
+ * @param {() => void} warn called two minutes before
+ */
+export function watchIdleness(warn) {
+  let warning = 0;
+  let end = 0;
+  const restart = () => {
+    clearTimeout(warning);
+    clearTimeout(end);
+    warning = setTimeout(warn, (IDLE_MINUTES - WARNING_MINUTES) * 60_000);
+    end = setTimeout(() => signOut("idle"), IDLE_MINUTES * 60_000);
+  };
+  for (const event of ["pointerdown", "keydown"]) addEventListener(event, restart, { passive: true });
+  restart();
+}
+
+const refresh = () => ask({ grant_type: "refresh_token", refresh_token: sessionStorage.getItem(REFRESH_TOKEN) ?? "" });
+
+/** @param {Record<string, string>} fields */
+async function ask(fields) {
+  const answer = await send("/oauth2/token", fields);
+  if (!answer.ok) {
+    sessionStorage.removeItem(REFRESH_TOKEN);
+    throw new Error(`sign-in: ${answer.status}`);
+  }
+  const given = await answer.json();
+  tokens = { id: given.id_token, goodUntil: Date.now() + given.expires_in * 1000 };
+  if (given.refresh_token) sessionStorage.setItem(REFRESH_TOKEN, given.refresh_token);
+}
+
+/** @param {string} path @param {Record<string, string>} fields */
+const send = (path, fields) =>
+  fetch(`${configuration().sign_in_url}${path}`, {
+    method: "POST",
+    body: new URLSearchParams({ client_id: configuration().client_id, ...fields }),
+  });
+
+/** @param {string} path @param {Record<string, string>} fields */
+const address = (path, fields) =>
+  `${configuration().sign_in_url}${path}?${new URLSearchParams({ client_id: configuration().client_id, ...fields })}`;
+
+const home = () => `${location.origin}${location.pathname}`;
+
+function forgetAttempt() {
+  sessionStorage.removeItem(VERIFIER);
+  sessionStorage.removeItem(STATE);
+}
+
+const random = () => encoded(crypto.getRandomValues(new Uint8Array(32)));
+
+/** @param {string} verifier */
+const challenge = async (verifier) =>
+  encoded(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
+
+/** @param {Uint8Array} bytes */
+const encoded = (bytes) =>
+  btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+/** @param {string} idToken @returns {Record<string, unknown>} */
+function claimsOf(idToken) {
+  const body = (idToken.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+  return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0))));
+}

@@ -1,0 +1,56 @@
+/** Who needs a look before an archive: first those who cannot be archived, then those who owe or have credit. */
+
+import { button, element, link } from "../../dom.js";
+import { list, sums } from "../../formats.js";
+import { ruleSentence, say } from "../../words/index.js";
+
+/**
+ * @param {any[]} members
+ * @param {number} total
+ * @param {(id: string) => void} leaveOut
+ */
+export function attention(members, total, leaveOut) {
+  const blocked = members.filter((member) => member.blocks.length > 0);
+  const open = members.filter((member) => member.blocks.length === 0 && isOpen(member));
+  const rest = members.filter((member) => member.blocks.length === 0 && !isOpen(member));
+  const others = total - blocked.length - open.length;
+  return element(
+    "section",
+    {},
+    element("h3", {}, say("archive.attention", { n: blocked.length + open.length })),
+    element("ul", { className: "people" }, ...[...blocked, ...open].map((member) => person(member, leaveOut))),
+    others > 0 && element("details", { open: others <= 5 }, element("summary", {}, say("archive.nothingOpen", { n: others })),
+      element("ul", { className: "people" }, ...rest.map((member) => person(member, leaveOut)), others > rest.length && element("li", {}, say("andMore", { n: others - rest.length })))),
+  );
+}
+
+/** @param {any} member */
+const isOpen = (member) => member.warnings.length > 0 || member.credits.length > 0 || member.owed.length > 0;
+
+/** @param {any} member @param {(id: string) => void} leaveOut */
+function person(member, leaveOut) {
+  const name = member.name ?? member.client_id;
+  const cannot = member.blocks.length > 0;
+  return element(
+    "li",
+    { className: cannot ? "blocked" : member.warnings.length ? "warned" : "" },
+    element("span", { className: "mark", "aria-hidden": "true" }, cannot ? "✕" : member.warnings.length ? "!" : ""),
+    element("span", {}, link(name, `#/clients/${encodeURIComponent(member.client_id)}`, { target: "_blank" }), element("small", {}, factsOf(member))),
+    cannot
+      ? element("span", { className: "tag" }, say("archive.cannot"))
+      : button(say("archive.leaveOut"), () => leaveOut(member.client_id), { "aria-label": say("archive.leaveOutWho", { name }) }),
+  );
+}
+
+/** @param {any} member */
+function factsOf(member) {
+  const facts = [
+    member.owed.length && say("archive.owes", { sum: sums(member.owed) }),
+    member.credits.length && say("archive.hasCredit", { sum: sums(member.credits) }),
+    member.upcoming_appointments && say("archive.appointments", { n: member.upcoming_appointments }),
+    member.scheduled_payments && say("archive.payments", { n: member.scheduled_payments, sum: sums(member.scheduled) }),
+    member.status === "archived" && say("archive.already"),
+    ...member.blocks.map(ruleSentence),
+  ];
+  return list(facts.filter(Boolean));
+}

@@ -1,0 +1,31 @@
+/** The options of an archive: reason, note, group, e-mail, and whether the client is told. */
+
+import { checkbox, element, field, select } from "../../dom.js";
+import { REASONS, reasonName, say } from "../../words/index.js";
+
+const STAYS = "stays";
+
+/** @param {Map<string, string>} groups names by id */
+export function archiveOptions(groups) {
+  const reason = select([["", "–"], ...REASONS.map((name) => /** @type {[string, string]} */ ([name, reasonName(name)]))]);
+  const note = element("textarea", { rows: 2, maxLength: 2000 });
+  const group = select([[STAYS, say("options.groupStays")], ["", say("clients.noGroup")], ...groups]);
+  const mute = checkbox(say("options.mute"));
+  const notify = checkbox(say("options.notify"));
+  const told = element("p", { className: "note" }, say("archive.notTold"));
+  notify.addEventListener("change", () => (told.hidden = isTicked(notify)));
+  const node = element("div", {}, told,
+    element("details", {}, element("summary", {}, say("options.title")), field(say("options.reason"), reason), field(say("options.note"), note), field(say("clients.group"), group), mute, notify));
+  const value = () => ({
+    reason: reason.value || null,
+    note: note.value.trim() || null,
+    ...(group.value === STAYS ? {} : { group_id: group.value || null }),
+    mute_email: isTicked(mute),
+    notify_client: isTicked(notify),
+  });
+  const before = JSON.stringify(value());
+  return { node, value, changed: () => JSON.stringify(value()) !== before };
+}
+
+/** @param {HTMLElement} label */
+const isTicked = (label) => /** @type {HTMLInputElement} */ (label.querySelector("input")).checked;

@@ -1,0 +1,138 @@
+/** The side panel: who would be archived, what needs attention, what would be cancelled; then the archive itself. */
+
+import { get, newKey, post, query, run as path } from "../../api.js";
+import { button, checkbox, element } from "../../dom.js";
+import { duration } from "../../formats.js";
+import { openDialog } from "../../parts/dialog.js";
+import { during, showFailure, whileLoading } from "../../parts/states.js";
+import { say } from "../../words/index.js";
+import { progress } from "../run/progress.js";
+import { attention } from "./attention.js";
+import { cancelled } from "./cancelled.js";
+import { archiveOptions } from "./options.js";
+
+const PAGE = 100;
+const MOST_SHOWN = 300;
+
+/**
+ * @param {{client_ids?: string[], group_id?: string, filter?: object}} chosen
+ * @param {Map<string, string>} groups names by id
+ * @param {() => void} done called when the panel closes after something was archived
+ */
+export function openArchivePanel(chosen, groups, done) {
+  const room = element("div", { className: "panel-body" });
+  const close = new AbortController();
+  let started = false;
+  const dialog = openDialog(say("archive.checking"), room, {
+    panel: true,
+    onClose() {
+      close.abort();
+      if (started) done();
+    },
+  });
+  const panel = new ArchivePanel(chosen, groups, room, dialog, close.signal, () => (started = true));
+  void panel.check();
+}
+
+class ArchivePanel {
+  /**
+   * @param {object} chosen
+   * @param {Map<string, string>} groups
+   * @param {HTMLElement} room
+   * @param {{close: () => void, setTitle: (title: string) => void}} dialog
+   * @param {AbortSignal} signal
+   * @param {() => void} started
+   */
+  constructor(chosen, groups, room, dialog, signal, started) {
+    this.chosen = chosen;
+    this.room = room;
+    this.dialog = dialog;
+    this.signal = signal;
+    this.started = started;
+    this.options = archiveOptions(groups);
+    this.key = newKey();
+    this.confirmKey = newKey();
+    /** @type {string[]} */
+    this.leftOut = [];
+  }
+
+  /** Preview, and show what it says. */
+  async check() {
+    try {
+      const preview = await whileLoading(this.room, this.#preview());
+      const members = await this.#members(preview);
+      this.#show(preview, members);
+    } catch (fault) {
+      if (!this.signal.aborted) showFailure(this.room, fault, () => void this.check());
+    }
+  }
+
+  #preview() {
+    const body = { ...this.chosen, exclude_client_ids: this.leftOut, options: this.options.value() };
+    return post("/bulk-archives", body, { key: this.key, signal: this.signal });
+  }
+
+  /** @param {any} preview @returns {Promise<any[]>} the first hundreds; the totals tell of all */
+  async #members(preview) {
+    const members = [...preview.clients];
+    let cursor = preview.next_cursor;
+    while (cursor && members.length < MOST_SHOWN) {
+      const page = await get(`${path(preview.run_id)}/clients${query({ limit: PAGE, cursor })}`, this.signal);
+      members.push(...page.clients);
+      cursor = page.next_cursor;
+    }
+    return members;
+  }
+
+  /** @param {any} preview @param {any[]} members */
+  #show(preview, members) {
+    const n = preview.totals.clients;
+    this.dialog.setTitle(say("archive.title", { n }));
+    const seen = checkbox(say("archive.seen"));
+    const box = /** @type {HTMLInputElement} */ (seen.querySelector("input"));
+    const needsAttention = members.some((member) => member.warnings.length > 0);
+    const archive = button(say("archive.confirm", { n }), () => void during(archive, () => this.#confirm(preview, needsAttention, box)), { className: "primary" });
+    const secondsLeft = (Date.parse(preview.expires_at) - Date.now()) / 1000;
+    this.room.replaceChildren(
+      element("p", { className: "note" }, say("archive.checked", { left: duration(secondsLeft) })),
+      attention(members, n, (id) => this.#leaveOut(preview, id)),
+      cancelled(preview.totals),
+      this.options.node,
+      needsAttention ? seen : "",
+      element("div", { className: "actions" }, button(say("cancel"), () => this.dialog.close()), archive),
+    );
+  }
+
+  /** @param {any} preview @param {string} id */
+  async #leaveOut(preview, id) {
+    if (preview.totals.clients === 1) return this.dialog.close();
+    this.leftOut.push(id);
+    this.key = newKey();
+    this.confirmKey = newKey();
+    await this.check();
+  }
+
+  /** @param {any} preview @param {boolean} needsAttention @param {HTMLInputElement} box */
+  async #confirm(preview, needsAttention, box) {
+    if (needsAttention && !box.checked) {
+      box.focus();
+      throw new NotSeen();
+    }
+    if (this.options.changed()) {
+      this.key = newKey();
+      this.confirmKey = newKey();
+      preview = await this.#preview();
+    }
+    const run = await post(`${path(preview.run_id)}/confirm`, { token: preview.token }, { key: this.confirmKey });
+    this.started();
+    this.dialog.setTitle(say("run.archiving", { n: run.totals.clients }));
+    this.room.replaceChildren(progress(run, this.signal), element("div", { className: "actions" }, button(say("close"), () => this.dialog.close())));
+  }
+}
+
+/** The person has not said that they have seen what is owed and left over. */
+class NotSeen extends Error {
+  constructor() {
+    super(say("archive.notSeen"));
+  }
+}

@@ -1,0 +1,43 @@
+/** Activates a client, with a choice of what to restore, and says what could not be restored. */
+
+import { client as path, post } from "../../api.js";
+import { checkbox, element } from "../../dom.js";
+import { openDialog } from "../../parts/dialog.js";
+import { toast } from "../../parts/toast.js";
+import { kindName, RESTORABLE, restoreOutcome, say } from "../../words/index.js";
+import { openForm } from "../form.js";
+
+/** @param {any} client @param {() => void} done */
+export function openActivate(client, done) {
+  const boxes = restorable();
+  const fields = element("div", {}, element("p", {}, say("activate.lead")), element("fieldset", {}, element("legend", {}, say("activate.restore")), ...boxes.nodes));
+  openForm(say("activate.title", { name: client.name }), fields, say("activate.button"), async () => {
+    const answer = await post(`${path(client.client_id)}/activate`, { restore: boxes.chosen() });
+    tell(client, answer);
+    done();
+  });
+}
+
+/** @param {any} client @param {string} archiveId */
+export function openRestore(client, archiveId) {
+  const boxes = restorable();
+  openForm(say("receipts.restore"), element("fieldset", {}, element("legend", {}, say("activate.restore")), ...boxes.nodes), say("receipts.restoreButton"), async () => {
+    tell(client, await post(`${path(client.client_id)}/receipts/${encodeURIComponent(archiveId)}/restore`, { restore: boxes.chosen() }));
+  });
+}
+
+function restorable() {
+  const nodes = RESTORABLE.map((what) => checkbox(say(/** @type {any} */ (`restore.${what}`))));
+  const chosen = () => RESTORABLE.filter((_, index) => nodes[index]?.querySelector("input")?.checked);
+  return { nodes, chosen };
+}
+
+/** @param {any} client @param {any} answer */
+function tell(client, answer) {
+  const not = answer.restored.filter((/** @type {any} */ item) => item.outcome !== "restored");
+  const n = answer.restored.length - not.length;
+  toast(n ? say("activate.doneRestored", { name: client.name, n }) : say("activate.done", { name: client.name }));
+  if (!not.length) return;
+  const rows = not.map((/** @type {any} */ item) => element("li", {}, `${kindName(item.kind)}: ${restoreOutcome(item.outcome)}`));
+  openDialog(say("activate.notRestored", { n: not.length }), element("ul", {}, ...rows));
+}

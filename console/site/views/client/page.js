@@ -1,0 +1,60 @@
+/** One client: overview, what they may still do, receipts, history. */
+
+import { client as path, get } from "../../api.js";
+import { button, element, link } from "../../dom.js";
+import { day } from "../../formats.js";
+import { groupsById } from "../../groups.js";
+import { whileLoading } from "../../parts/states.js";
+import { mayArchive } from "../../rights.js";
+import { reload } from "../../router.js";
+import { reasonName, say } from "../../words/index.js";
+import { openArchivePanel } from "../archive/panel.js";
+import { openPlan } from "../archive/plan.js";
+import { openActivate } from "./activate.js";
+import { showHistory } from "./history.js";
+import { showOverview } from "./overview.js";
+import { showPermissions } from "./permissions.js";
+import { showReceipts } from "./receipts.js";
+
+/** @typedef {{client: any, groups: Map<string, string>, signal: AbortSignal}} Shown */
+
+/** @type {Record<string, (room: HTMLElement, shown: Shown) => Promise<void> | void>} */
+const TABS = { overview: showOverview, permissions: showPermissions, receipts: showReceipts, history: showHistory };
+
+/** @type {import("../../router.js").View} */
+export async function showClient(room, { ids: [clientId = ""], query: address, signal }) {
+  const [client, groups] = await whileLoading(room, Promise.all([get(path(clientId), signal), groupsById(signal)]));
+  const tab = address.get("tab") ?? "overview";
+  const content = element("section", { className: "tab" });
+  room.append(
+    link(say("clients.back"), `#/clients?status=${client.status}`, { className: "back" }),
+    element("div", { className: "title" }, element("h1", {}, client.name), mayArchive() && actions(client, groups)),
+    element("p", { className: "note" }, statusLine(client)),
+    tabs(clientId, tab, client.name),
+    content,
+  );
+  await whileLoading(content, Promise.resolve(TABS[tab]?.(content, { client, groups, signal })));
+}
+
+/** @param {any} client */
+function statusLine(client) {
+  if (client.status === "active") return client.returned_by_booking ? say("client.cameBack", { at: day(client.returned_at) }) : say("client.active");
+  const why = client.archive_reason ? `, ${reasonName(client.archive_reason)}` : "";
+  return say("client.archived", { at: day(client.archived_at), who: client.archived_by.actor_id }) + why;
+}
+
+/** @param {any} client @param {Map<string, string>} groups */
+function actions(client, groups) {
+  if (client.status === "archived") return button(say("activate.action"), () => openActivate(client, reload), { className: "primary" });
+  return element("div", { className: "actions" },
+    button(say("plan.action"), () => openPlan(client, groups, reload)),
+    button(say("archive.action"), () => openArchivePanel({ client_ids: [client.client_id] }, groups, reload), { className: "primary" }));
+}
+
+/** @param {string} id @param {string} present @param {string} name */
+function tabs(id, present, name) {
+  const links = Object.keys(TABS).map((tab) =>
+    link(say(/** @type {any} */ (`client.tab.${tab}`), { name }), `#/clients/${encodeURIComponent(id)}?tab=${tab}`, { "aria-current": tab === present ? "page" : null }),
+  );
+  return element("nav", { className: "tabs", "aria-label": say("client.tabs") }, ...links);
+}

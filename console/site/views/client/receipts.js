@@ -1,0 +1,41 @@
+/** The receipts of a client's archives: what each did, and restoring from it. */
+
+import { client as path, get, query } from "../../api.js";
+import { button, element } from "../../dom.js";
+import { dayAndTime } from "../../formats.js";
+import { emptyNote, whileLoading } from "../../parts/states.js";
+import { mayArchive } from "../../rights.js";
+import { changeSentence, kindName, reasonName, say } from "../../words/index.js";
+import { openRestore } from "./activate.js";
+
+/** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
+export async function showReceipts(room, { client, signal }) {
+  const more = element("div");
+  room.append(more);
+  /** @param {string | null} cursor */
+  const load = async (cursor) => {
+    const page = await whileLoading(more, get(`${path(client.client_id)}/receipts${query({ cursor })}`, signal));
+    more.before(...page.receipts.map((/** @type {any} */ receipt) => card(client, receipt)));
+    more.replaceChildren(page.next_cursor ? button(say("more"), () => void load(page.next_cursor), { className: "more" }) : "");
+    if (room.childElementCount === 1 && !page.next_cursor) more.replaceChildren(emptyNote(say("receipts.none")));
+  };
+  await load(null);
+}
+
+/** @param {any} client @param {any} receipt */
+function card(client, receipt) {
+  const said = [receipt.reason && reasonName(receipt.reason), receipt.mute_email && say("receipts.muted"), receipt.notify_client ? say("receipts.told") : say("archive.notTold")];
+  const changes = receipt.changes.map((/** @type {any} */ change) => element("li", {}, changeSentence(change)));
+  const leftAlone = receipt.left_alone.map((/** @type {any} */ one) => element("li", {}, say("receipts.leftAlone", { what: kindName(one.kind) })));
+  const restore = button(say("receipts.restore"), () => openRestore(client, receipt.archive_id));
+  return element(
+    "article",
+    { className: "card" },
+    element("h2", {}, say("receipts.title", { at: dayAndTime(receipt.archived_at), who: receipt.archived_by.actor_id })),
+    element("p", { className: "note" }, said.filter(Boolean).join(" · ")),
+    receipt.note && element("blockquote", {}, receipt.note),
+    changes.length + leftAlone.length ? element("ul", {}, ...changes, ...leftAlone) : element("p", {}, say("receipts.nothing")),
+    receipt.state === "settling" && element("p", {}, say("receipts.settling")),
+    client.status === "active" && mayArchive() && changes.length > 0 && element("div", { className: "actions" }, restore),
+  );
+}

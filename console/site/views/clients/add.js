@@ -1,0 +1,37 @@
+/** Adds a client; an address that is in use leads to the client who has it. */
+
+import { newKey, post, Problem } from "../../api.js";
+import { element, field, link, select } from "../../dom.js";
+import { toast } from "../../parts/toast.js";
+import { say } from "../../words/index.js";
+import { openForm } from "../form.js";
+
+/** @param {Map<string, string>} groups names by id @param {() => void} added */
+export function openAddClient(groups, added) {
+  const name = element("input", { required: true, maxLength: 200, autocomplete: "off" });
+  const email = element("input", { type: "email", required: true, maxLength: 254, autocomplete: "off" });
+  const group = select(/** @type {[string, string][]} */ ([["", say("clients.noGroup")], ...groups]));
+  const inUse = element("p", { className: "refusal", role: "alert", hidden: true });
+  const fields = element("div", {}, field(say("clients.name"), name), field(say("clients.email"), email), inUse, field(say("clients.group"), group));
+  let key = newKey();
+  for (const control of [name, email, group]) control.addEventListener("input", () => (key = newKey()));
+  const dialog = openForm(say("clients.addTitle"), fields, say("clients.add"), async () => {
+    inUse.hidden = true;
+    try {
+      await post("/clients", { name: name.value, email: email.value, group_id: group.value || null }, { key });
+    } catch (fault) {
+      if (fault instanceof Problem && fault.type.endsWith("EmailInUse")) showWhose(inUse, fault, () => dialog.close());
+      throw fault;
+    }
+    toast(say("clients.added", { name: name.value }));
+    added();
+  });
+}
+
+/** @param {HTMLElement} place @param {Problem} problem @param {() => void} leave */
+function showWhose(place, problem, leave) {
+  const id = /** @type {any} */ (problem.document).client_id;
+  if (!id) return;
+  place.replaceChildren(link(say("clients.whose"), `#/clients/${encodeURIComponent(id)}`, { on: { click: leave } }));
+  place.hidden = false;
+}

@@ -1,0 +1,35 @@
+/** The bar at the bottom: how many are selected, and the Archive button. */
+
+import { announce, button, element } from "../../dom.js";
+import { say } from "../../words/index.js";
+import { openArchivePanel } from "../archive/panel.js";
+
+/**
+ * @param {{selection: import("../../parts/selection.js").Selection, list: {groupId: string, q: string}, total: number,
+ *   groups: Map<string, string>, table: {size: number}, refresh: () => Promise<void>}} page
+ */
+export function selectionBar(page) {
+  const { selection } = page;
+  const count = element("span", { className: "chosen" });
+  const everyone = button("", () => selection.chooseAll(), { className: "quiet" });
+  const archive = button(say("archive.button"), () => openArchivePanel(chosen(page), page.groups, () => void page.refresh()), { className: "primary" });
+  const clear = button(say("clear"), () => selection.clear(), { className: "quiet" });
+  const bar = element("div", { className: "bar", role: "region", "aria-label": say("clients.selection"), hidden: true }, count, everyone, clear, archive);
+  selection.addEventListener("change", () => {
+    const n = selection.all ? page.total : selection.size;
+    bar.hidden = n === 0;
+    count.textContent = say("clients.selected", { n, total: page.total });
+    everyone.textContent = say("clients.selectAll", { n: page.total });
+    everyone.hidden = selection.all || page.list.q !== "" || selection.size < page.table.size || page.table.size >= page.total;
+    if (n) announce(count.textContent);
+  });
+  return bar;
+}
+
+/** @param {{selection: import("../../parts/selection.js").Selection, list: {groupId: string}}} page */
+function chosen({ selection, list }) {
+  if (!selection.all) return { client_ids: selection.ids };
+  return list.groupId ? { group_id: list.groupId } : { filter: { added_before: tomorrow() } };
+}
+
+const tomorrow = () => new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);

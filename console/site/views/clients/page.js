@@ -1,0 +1,172 @@
+/** Both tabs of the clients: found, listed, ticked, archived and activated. */
+
+import { get, post, query } from "../../api.js";
+import { announce, button, element, field, link, select } from "../../dom.js";
+import { number } from "../../formats.js";
+import { groupsById } from "../../groups.js";
+import { Selection } from "../../parts/selection.js";
+import { emptyNote, showFailure, whileLoading } from "../../parts/states.js";
+import { mayArchive } from "../../rights.js";
+import { say } from "../../words/index.js";
+import { openAddClient } from "./add.js";
+import { selectionBar } from "./bar.js";
+import { ClientTable } from "./table.js";
+import { showProposals } from "./proposals.js";
+
+const PAGE = 50;
+const PAUSE_MS = 250;
+
+/** @typedef {import("./table.js").List} List */
+
+/** @type {import("../../router.js").View} */
+export async function showClients(room, { query: address, signal }) {
+  const status = address.get("status") === "archived" ? "archived" : "active";
+  const list = { status, groupId: address.get("group") ?? "", q: "" };
+  const groups = await groupsById(signal);
+  const tabs = tabLinks(list);
+  const page = new ClientsPage(list, groups, signal, tabs);
+  room.append(
+    element("div", { className: "title" }, element("h1", {}, say("clients.title")), mayArchive() && page.addButton()),
+    tabs,
+    page.filters(),
+    page.proposals,
+    page.place,
+    page.bar,
+  );
+  await page.load();
+  void showProposals(page.proposals, signal);
+}
+
+class ClientsPage {
+  /** @param {{status: string, groupId: string, q: string}} list @param {Map<string, string>} groups @param {AbortSignal} signal @param {HTMLElement} tabs */
+  constructor(list, groups, signal, tabs) {
+    this.list = list;
+    this.groups = groups;
+    this.signal = signal;
+    this.tabs = tabs;
+    this.counts = { active: 0, archived: 0 };
+    this.selection = new Selection();
+    this.place = element("div", { className: "list" });
+    this.proposals = element("div");
+    this.table = this.#newTable();
+    this.bar = selectionBar(this);
+    /** @type {string | null} */
+    this.cursor = null;
+    /** Counts the readings of the list: only the last one is shown. */
+    this.turn = 0;
+  }
+
+  get total() {
+    return this.list.status === "archived" ? this.counts.archived : this.counts.active;
+  }
+
+  addButton() {
+    return button(say("clients.add"), () => openAddClient(this.groups, () => void this.refresh()), { className: "primary" });
+  }
+
+  filters() {
+    const find = element("input", { type: "search", autocomplete: "off", maxLength: 100, placeholder: say("clients.findHint") });
+    find.addEventListener("wanted", () => find.focus());
+    let pause = 0;
+    find.addEventListener("input", () => {
+      clearTimeout(pause);
+      pause = setTimeout(() => void this.#seek(find.value.trim()), PAUSE_MS);
+    });
+    const choices = /** @type {[string, string][]} */ ([["", say("clients.allGroups")], ...this.groups]);
+    const group = select(choices, { value: this.list.groupId });
+    group.addEventListener("change", () => (location.hash = addressOf({ ...this.list, groupId: group.value })));
+    return element("form", { role: "search", className: "filters", on: { submit: (/** @type {Event} */ event) => event.preventDefault() } },
+      field(say("clients.find"), find), field(say("clients.group"), group));
+  }
+
+  /** Read the list again from its beginning. */
+  async load() {
+    this.selection.clear();
+    const turn = ++this.turn;
+    const [page, counts] = await whileLoading(this.place, Promise.all([this.#page(null), this.#count()]));
+    if (turn !== this.turn) return;
+    this.counts = counts;
+    showCounts(this.tabs, counts);
+    this.table = this.#newTable();
+    this.#show(page, true);
+  }
+
+  /** Read the list again; a failure is told in its place. */
+  async refresh() {
+    try {
+      await this.load();
+    } catch (fault) {
+      if (!this.signal.aborted) showFailure(this.place, fault, () => void this.refresh());
+    }
+  }
+
+  /** @param {string} q */
+  async #seek(q) {
+    this.list.q = q;
+    await this.refresh();
+    announce(say("clients.found", { n: this.table.size }));
+  }
+
+  async #more() {
+    try {
+      this.#show(await whileLoading(this.place, this.#page(this.cursor)), false);
+    } catch (fault) {
+      if (!this.signal.aborted) showFailure(this.place, fault, () => void this.#more());
+    }
+  }
+
+  /** @param {any} page @param {boolean} first */
+  #show(page, first) {
+    this.table.add(page.clients);
+    this.cursor = page.next_cursor;
+    const unreadable = page.unreadable.length > 0 && element("p", { className: "note" }, say("clients.unreadable", { n: page.unreadable.length }));
+    const more = this.cursor && button(say("more"), () => void this.#more(), { className: "more" });
+    const content = this.table.size || this.cursor ? [this.table.node, more] : [this.#nobody()];
+    this.place.replaceChildren(...content.filter(Boolean).map((node) => /** @type {Node} */ (node)), unreadable || "");
+    if (!first) this.table.focusRow(this.table.size - page.clients.length);
+  }
+
+  #nobody() {
+    const { q, status } = this.list;
+    if (q) return element("div", {}, emptyNote(say("clients.nobodyCalled", { q })), this.#otherTab());
+    return emptyNote(status === "archived" ? say("clients.noneArchived") : say("clients.noneActive"));
+  }
+
+  #otherTab() {
+    const other = this.list.status === "archived" ? "active" : "archived";
+    return link(say(other === "archived" ? "clients.lookInArchived" : "clients.lookInActive"), addressOf({ ...this.list, status: other }));
+  }
+
+  /** @param {string | null} cursor */
+  #page(cursor) {
+    const { status, groupId, q } = this.list;
+    const asked = { status, group_id: groupId || null, limit: PAGE, cursor };
+    if (q) return post("/clients/_search", { ...asked, q }, { signal: this.signal });
+    return get(`/clients${query(asked)}`, this.signal);
+  }
+
+  #count() {
+    return get(`/client-counts${query({ group_id: this.list.groupId })}`, this.signal);
+  }
+
+  #newTable() {
+    return new ClientTable(/** @type {List} */ (this.list), this.groups, this.selection, () => void this.refresh());
+  }
+}
+
+/** @param {{status: string, groupId: string}} list */
+const addressOf = ({ status, groupId }) => `#/clients${query({ status, group: groupId })}`;
+
+/** @param {{status: string, groupId: string, q: string}} list */
+function tabLinks(list) {
+  const tabs = ["active", "archived"].map((status) =>
+    element("a", { href: addressOf({ ...list, status }), "aria-current": status === list.status ? "page" : null },
+      say(status === "active" ? "clients.active" : "clients.archived"), " ", element("span", { className: "count" })),
+  );
+  return element("nav", { className: "tabs", "aria-label": say("clients.tabs") }, ...tabs);
+}
+
+/** @param {HTMLElement} tabs @param {{active: number, archived: number}} counts */
+function showCounts(tabs, { active, archived }) {
+  tabs.querySelectorAll(".count").forEach((count, index) => (count.textContent = number(index ? archived : active)));
+}

@@ -1,0 +1,137 @@
+/** The table of a tab: a row for each client, boxes to tick, a menu each. */
+
+import { element, link } from "../../dom.js";
+import { day, money } from "../../formats.js";
+import { mayArchive } from "../../rights.js";
+import { reasonName, say } from "../../words/index.js";
+import { clientMenu } from "./actions.js";
+
+/** @typedef {{status: "active" | "archived", groupId: string, q: string}} List */
+
+export class ClientTable {
+  /**
+   * @param {List} list
+   * @param {Map<string, string>} groups names by id
+   * @param {import("../../parts/selection.js").Selection} selection
+   * @param {() => void} changed called when a client left the tab
+   */
+  constructor(list, groups, selection, changed) {
+    this.list = list;
+    this.groups = groups;
+    this.selection = selection;
+    this.changed = changed;
+    /** @type {Map<string, HTMLTableRowElement>} */
+    this.rows = new Map();
+    /** @type {string | undefined} */
+    this.lastTicked = undefined;
+    this.all = element("input", { type: "checkbox", "aria-label": say("clients.tickAll"), on: { change: () => this.#tickAll() } });
+    this.body = element("tbody");
+    this.node = element("table", { className: "clients" }, this.#head(), this.body);
+    selection.addEventListener("change", () => this.#showTicks());
+  }
+
+  get size() {
+    return this.rows.size;
+  }
+
+  /** @param {any[]} clients */
+  add(clients) {
+    for (const client of clients) {
+      const row = this.#row(client);
+      this.rows.set(client.client_id, row);
+      this.body.append(row);
+    }
+    this.#showTicks();
+  }
+
+  /** @param {number} index */
+  focusRow(index) {
+    const row = [...this.rows.values()][Math.min(index, this.size - 1)];
+    /** @type {HTMLElement | null | undefined} */ (row?.querySelector("a"))?.focus();
+  }
+
+  #head() {
+    const columns = this.list.status === "archived" ? ["when", "by", "reason"] : ["lastActive", "credit", "owed"];
+    const names = ["name", "group", ...columns].map((name) => element("th", { scope: "col" }, say(/** @type {any} */ (`clients.${name}`))));
+    const ticks = this.#ticks() && element("th", { className: "tick" }, element("label", {}, this.all));
+    return element("thead", {}, element("tr", {}, ticks, ...names, mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions")))));
+  }
+
+  #ticks() {
+    return mayArchive() && this.list.status === "active";
+  }
+
+  /** @param {any} client */
+  #row(client) {
+    const cells = this.list.status === "archived" ? archivedCells(client) : activeCells(client);
+    const box = element("input", { type: "checkbox", "aria-label": say("clients.tick", { name: client.name }) });
+    box.addEventListener("click", (event) => this.#tick(client.client_id, box.checked, event.shiftKey));
+    const name = link(client.name, `#/clients/${encodeURIComponent(client.client_id)}`);
+    const group = this.groups.get(client.group_id) ?? "–";
+    return element(
+      "tr",
+      { "data-client": client.client_id },
+      this.#ticks() && element("td", { className: "tick" }, element("label", {}, box)),
+      element("th", { scope: "row" }, name),
+      cell("group", group),
+      ...cells,
+      mayArchive() && element("td", { className: "act" }, clientMenu(client, this.groups, () => this.#left(client.client_id))),
+    );
+  }
+
+  /** @param {string} id */
+  #left(id) {
+    const index = [...this.rows.keys()].indexOf(id);
+    this.rows.get(id)?.remove();
+    this.rows.delete(id);
+    this.selection.set([id], false);
+    this.focusRow(index);
+    this.changed();
+  }
+
+  #tickAll() {
+    this.selection.set(this.rows.keys(), this.all.checked);
+  }
+
+  /** @param {string} id @param {boolean} ticked @param {boolean} range */
+  #tick(id, ticked, range) {
+    const ids = [...this.rows.keys()];
+    const from = range && this.lastTicked ? ids.indexOf(this.lastTicked) : ids.indexOf(id);
+    const to = ids.indexOf(id);
+    this.selection.set(ids.slice(Math.min(from, to), Math.max(from, to) + 1), ticked);
+    this.lastTicked = id;
+  }
+
+  #showTicks() {
+    let ticked = 0;
+    for (const [id, row] of this.rows) {
+      const box = row.querySelector("input");
+      const on = this.selection.has(id);
+      if (box) box.checked = on;
+      row.classList.toggle("ticked", on);
+      ticked += on ? 1 : 0;
+    }
+    this.all.checked = ticked > 0 && ticked === this.size;
+    this.all.indeterminate = ticked > 0 && ticked < this.size;
+  }
+}
+
+/** @param {string} name @param {string} text */
+const cell = (name, text) => element("td", { "data-label": say(/** @type {any} */ (`clients.${name}`)) }, text);
+
+/** @param {any} client */
+const activeCells = (client) => [
+  cell("lastActive", client.last_active_at ? day(client.last_active_at) : "–"),
+  cell("credit", amount(client.credit_cents, client.currency)),
+  cell("owed", amount(client.owed_cents, client.currency)),
+];
+
+/** @param {any} client */
+const archivedCells = (client) => [
+  cell("when", client.archived_at ? day(client.archived_at) : "–"),
+  cell("by", client.archived_by?.actor_id ?? "–"),
+  cell("reason", client.archive_reason ? reasonName(client.archive_reason) : "–"),
+];
+
+/** @param {number | null | undefined} cents @param {string} currency */
+const amount = (cents, currency) => (cents ? money(cents, currency) : "–");

@@ -1,0 +1,26 @@
+/** A dialog with fields, one button that sends them, and one that does not. */
+
+import { button, element } from "../dom.js";
+import { openDialog } from "../parts/dialog.js";
+import { during } from "../parts/states.js";
+import { say } from "../words/index.js";
+
+/**
+ * @param {string} title
+ * @param {HTMLElement} fields
+ * @param {string} label what the button says
+ * @param {() => Promise<void>} send closes the dialog when it has succeeded
+ */
+export function openForm(title, fields, label, send) {
+  const submit = element("button", { type: "submit", className: "primary" }, label);
+  const form = element("form", {}, fields, element("div", { className: "actions" }, button(say("cancel"), () => dialog.close()), submit));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void during(submit, async () => {
+      await send();
+      dialog.close();
+    });
+  });
+  const dialog = openDialog(title, form);
+  return dialog;
+}

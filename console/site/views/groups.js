@@ -1,0 +1,58 @@
+/** Client groups: add, rename, archive all their clients, delete. */
+
+import { call, newKey, post } from "../api.js";
+import { button, element, field, link } from "../dom.js";
+import { readGroups } from "../groups.js";
+import { menuButton } from "../parts/menu.js";
+import { emptyNote, whileLoading } from "../parts/states.js";
+import { toast } from "../parts/toast.js";
+import { mayArchive, mayManage } from "../rights.js";
+import { reload } from "../router.js";
+import { say } from "../words/index.js";
+import { openArchivePanel } from "./archive/panel.js";
+import { openForm } from "./form.js";
+
+/** @type {import("../router.js").View} */
+export async function showGroups(room, { signal }) {
+  const groups = await whileLoading(room, readGroups(signal));
+  const add = button(say("groups.add"), () => openName(say("groups.add"), "", (name) => post("/groups", { name }, { key: newKey() })), { className: "primary" });
+  room.append(
+    element("div", { className: "title" }, element("h1", {}, say("groups.title")), mayManage() && add),
+    groups.length ? table(groups) : emptyNote(say("groups.none")),
+  );
+}
+
+/** @param {any[]} groups */
+function table(groups) {
+  const head = element("tr", {}, element("th", { scope: "col" }, say("groups.name")), mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions"))));
+  const names = new Map(groups.map((group) => [group.group_id, group.name]));
+  return element("table", {}, element("thead", {}, head), element("tbody", {}, ...groups.map((group) => row(group, names))));
+}
+
+/** @param {any} group @param {Map<string, string>} names */
+function row(group, names) {
+  const path = `/groups/${encodeURIComponent(group.group_id)}`;
+  const archiveAll = { label: say("groups.archiveAll"), act: () => openArchivePanel({ group_id: group.group_id }, names, reload) };
+  const rename = { label: say("groups.rename"), act: () => openName(say("groups.rename"), group.name, (name) => call("PATCH", path, { body: { name } })) };
+  const remove = { label: say("groups.delete"), act: () => void openForm(say("groups.deleteTitle", { name: group.name }), element("p", {}, say("groups.deleteLead")), say("groups.delete"), async () => {
+    await call("DELETE", path);
+    reload();
+  }) };
+  const entries = mayManage() ? [archiveAll, rename, remove] : [archiveAll];
+  return element(
+    "tr",
+    {},
+    element("th", { scope: "row" }, link(group.name, `#/clients?group=${encodeURIComponent(group.group_id)}`)),
+    mayArchive() && element("td", { className: "act" }, menuButton(say("groups.actionsOf", { name: group.name }), entries)),
+  );
+}
+
+/** @param {string} title @param {string} before @param {(name: string) => Promise<unknown>} save */
+function openName(title, before, save) {
+  const name = element("input", { required: true, maxLength: 200, value: before });
+  openForm(title, element("div", {}, field(say("groups.name"), name)), say("save"), async () => {
+    await save(name.value);
+    toast(say("saved"));
+    reload();
+  });
+}

@@ -1,0 +1,69 @@
+/** One run: how it goes or ended, and each client's outcome. */
+
+import { get, query, run as path, post } from "../../api.js";
+import { button, element, link } from "../../dom.js";
+import { dayAndTime } from "../../formats.js";
+import { mayArchive } from "../../rights.js";
+import { emptyNote, during, whileLoading } from "../../parts/states.js";
+import { memberSentence, outcomeName, runTitle, say } from "../../words/index.js";
+import { goesOn, progress } from "./progress.js";
+
+const PAGE = 100;
+
+/** @type {import("../../router.js").View} */
+export async function showRunPage(room, { ids: [runId = ""], query: address, signal }) {
+  const run = await whileLoading(room, get(path(runId), signal));
+  const outcome = address.get("outcome") ?? "";
+  const people = element("section", { "aria-label": say("run.clients") });
+  room.append(
+    link(say("activity.back"), "#/activity", { className: "back" }),
+    element("h1", {}, runTitle(run)),
+    element("p", { className: "note" }, say("run.began", { at: dayAndTime(run.created_at), who: run.created_by })),
+    isWaiting(run) ? waiting(run) : progress(run, signal, (ended) => goesOn(run) && void list(people, ended, outcome, signal)),
+    element("h2", {}, outcome ? outcomeName(outcome) : say("run.clients")),
+    outcome ? link(say("run.allClients"), `#/activity/${runId}`) : "",
+    people,
+  );
+  await list(people, run, outcome, signal);
+}
+
+/** @param {any} run */
+const isWaiting = (run) => ["awaiting_confirmation", "proposed"].includes(run.state);
+
+/** @param {any} run */
+function waiting(run) {
+  const again = () => dispatchEvent(new HashChangeEvent("hashchange"));
+  const n = run.totals.clients - (run.counts.excluded ?? 0);
+  const confirm = button(say("archive.confirm", { n }), () => void during(confirm, async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), again())), { className: "primary" });
+  const refuse = button(say("tidyUp.notNow"), () => void during(refuse, async () => (await post(`${path(run.run_id)}/stop`), again())));
+  const starts = run.starts_at && element("p", {}, say("tidyUp.starts", { at: dayAndTime(run.starts_at) }));
+  return element("section", { className: "run" }, starts, mayArchive() && element("div", { className: "actions" }, refuse, confirm));
+}
+
+/** @param {HTMLElement} place @param {any} run @param {string} outcome @param {AbortSignal} signal */
+async function list(place, run, outcome, signal) {
+  const rows = element("ul", { className: "people" });
+  const more = element("div");
+  place.replaceChildren(rows, more);
+  /** @param {string | null} cursor */
+  const load = async (cursor) => {
+    const page = await whileLoading(more, get(`${path(run.run_id)}/clients${query({ outcome, limit: PAGE, cursor })}`, signal));
+    rows.append(...page.clients.map((/** @type {any} */ member) => memberRow(run, member)));
+    more.replaceChildren(page.next_cursor ? button(say("more"), () => void load(page.next_cursor), { className: "more" }) : "");
+    if (!rows.childElementCount) more.replaceChildren(emptyNote(say("run.nobody")));
+  };
+  await load(null);
+}
+
+/** @param {any} run @param {any} member */
+function memberRow(run, member) {
+  const name = member.name ?? member.client_id;
+  const keep = button(say("tidyUp.keep"), () => void during(keep, async () => (await post(`${path(run.run_id)}/exclude`, { client_ids: [member.client_id] }), keep.replaceWith(say("tidyUp.kept")))), { "aria-label": say("tidyUp.keepWho", { name }) });
+  return element(
+    "li",
+    {},
+    element("span", { className: "mark", "aria-hidden": "true" }),
+    element("span", {}, link(name, `#/clients/${encodeURIComponent(member.client_id)}`), element("small", {}, memberSentence(member))),
+    isWaiting(run) && member.outcome === "pending" && mayArchive() && keep,
+  );
+}

@@ -1,0 +1,33 @@
+/** Keys that save a reach for the mouse. */
+
+import { element } from "../dom.js";
+import { openDialog } from "../parts/dialog.js";
+import { say } from "../words/index.js";
+
+/** @type {Record<string, () => void>} */
+const KEYS = {
+  "/": () => document.querySelector("input[type=search]")?.dispatchEvent(new Event("wanted")),
+  "?": () => openShortcuts(),
+  a: () => (location.hash = "#/clients?status=active"),
+  r: () => (location.hash = "#/clients?status=archived"),
+  g: () => (location.hash = "#/groups"),
+};
+
+export function watchShortcuts() {
+  addEventListener("keydown", (event) => {
+    const act = KEYS[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey || isTyping() || document.querySelector("dialog[open], [popover]:popover-open")) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+const isTyping = () => document.activeElement?.matches("input:not([type=checkbox]), select, textarea") ?? false;
+
+export function openShortcuts() {
+  const rows = Object.keys(KEYS).flatMap((key) => [
+    element("dt", {}, element("kbd", {}, key)),
+    element("dd", {}, say(/** @type {any} */ (`shortcuts.${key}`))),
+  ]);
+  openDialog(say("shortcuts.title"), element("dl", { className: "keys" }, ...rows));
+}

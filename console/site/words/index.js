@@ -1,0 +1,93 @@
+/** Says things in the reader's language. All words are in one file for each language. */
+
+import { de } from "./de.js";
+import { en } from "./en.js";
+
+/** @typedef {typeof en} Words */
+/** @typedef {keyof Words["texts"]} Text */
+
+/** @type {Record<string, Words>} */
+const LANGUAGES = { en, de };
+
+const chosen = navigator.languages.find((name) => name.slice(0, 2) in LANGUAGES) ?? "en";
+const words = LANGUAGES[chosen.slice(0, 2)] ?? en;
+
+export const REASONS = /** @type {(keyof Words["reasons"])[]} */ (Object.keys(en.reasons));
+export const RESTORABLE = /** @type {const} */ (["chats", "reminders", "feed", "appointments", "payments"]);
+
+export const language = () => chosen;
+
+export function setPageLanguage() {
+  document.documentElement.lang = chosen.slice(0, 2);
+}
+
+/**
+ * Say a text.
+ *
+ * @param {Text} text
+ * @param {Record<string, any>} [values] what it speaks of; `n` is a number
+ * @returns {string}
+ */
+export function say(text, values = {}) {
+  const found = words.texts[text] ?? en.texts[text];
+  return fill(typeof found === "string" ? found : plural(found, values.n), values);
+}
+
+/** @param {{one: string, other: string}} forms @param {number} n */
+const plural = (forms, n) => (new Intl.PluralRules(chosen).select(n) === "one" ? forms.one : forms.other);
+
+/** @param {string} text @param {Record<string, any>} values */
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole));
+
+/** @param {unknown} value */
+const shown = (value) => (typeof value === "number" ? new Intl.NumberFormat(chosen).format(value) : String(value));
+
+/** @param {Record<string, any>} names @param {string} name */
+const named = (names, name) => names[name] ?? name;
+
+/** @param {string} reason */
+export const reasonName = (reason) => named(words.reasons, reason);
+
+/** @param {string} rule */
+export const ruleSentence = (rule) => named(words.rules, rule);
+
+/** @param {string} action */
+export const actionName = (action) => named(words.actions, action);
+
+/** @param {string} kind */
+export const kindName = (kind) => named(words.kinds, kind);
+
+/** @param {string} outcome */
+export const restoreOutcome = (outcome) => named(words.restoreOutcomes, outcome);
+
+/** @param {string} outcome @param {number} n */
+export const outcomeSentence = (outcome, n) => fill(named(words.outcomes, outcome), { n });
+
+/** @param {string} outcome */
+export const outcomeName = (outcome) => fill(named(words.outcomes, outcome), { n: "" }).trim();
+
+/** @param {string} state */
+export const stateName = (state) => named(words.states, state);
+
+/** @param {any} run */
+export function runTitle(run) {
+  if (run.kind === "undo") return say("run.titleUndo", { n: run.totals.clients });
+  return say(run.state === "proposed" ? "run.titleProposed" : "run.title", { n: run.totals.clients });
+}
+
+/** @param {any} member */
+export function memberSentence(member) {
+  const outcome = named(words.memberOutcomes, member.outcome);
+  const rules = member.rules.map(ruleSentence).join(" ");
+  const lost = member.not_restored_total > 0 ? say("run.notRestored", { n: member.not_restored_total }) : "";
+  return [outcome, rules || (member.reason && named(words.reasonsOfOutcomes, member.reason)), lost].filter(Boolean).join(" ");
+}
+
+/** @param {any} change */
+export const changeSentence = (change) => named(words.changes, change.kind);
+
+/** @param {any} entry */
+export function historySentence(entry) {
+  const who = entry.by.actor_id;
+  return fill(named(words.history, entry.event), { who, source: named(words.sources, entry.by.source) });
+}

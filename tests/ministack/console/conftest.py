@@ -1,0 +1,105 @@
+"""A browser that is signed in to the console of a practice of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from shutil import which
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from local.api import Api
+from local.console import console
+from local.stack import PracticeStack, open_practice
+from local.staff import Role, give_password, sign_in
+
+PROVIDER = "prov-console"
+CLIENTS = 320
+PATIENCE_MILLISECONDS = 15_000
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NO_BROWSER = "there is no Chromium here: apt-get install chromium"
+
+
+@pytest.fixture(scope="session")
+def address(deployed: PracticeStack) -> Iterator[str]:
+    """The console's address."""
+    open_practice(deployed.aws, deployed.deployed, PROVIDER, CLIENTS, lambda _done, _total: None)
+    with console(deployed.aws, deployed.deployed) as at:
+        yield at
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    program = which("chromium") or which("chromium-browser")
+    if program is None:
+        pytest.skip(NO_BROWSER)
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def api(deployed: PracticeStack, address: str) -> Iterator[Api]:
+    """The API as the practice's own staff call it, to look at what the console did."""
+    token = sign_in(deployed.aws.cognito, deployed.deployed, PROVIDER)
+    with Api(deployed.deployed.api_url, token) as calls:
+        yield calls
+
+
+Open = Callable[..., Page]
+"""Opens the console for a member of staff."""
+
+
+@pytest.fixture
+def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Iterator[Open]:
+    """Open the console in a window of its own, signed in; whatever the page complains of fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_as(
+        role: Role = Role.ARCHIVER, *, width: int = 1280, colours: str = "light", language: str = "en-GB"
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme="dark" if colours == "dark" else "light",
+            reduced_motion="reduce",
+            locale=language,
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        page = context.new_page()
+        page.on("pageerror", lambda fault: complaints.append(str(fault)))
+        page.on("console", lambda said: _complain(complaints, said.type, said.text))
+        _sign_in(page, deployed, address, role)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def _complain(complaints: list[str], kind: str, text: str) -> None:
+    if kind in {"error", "warning"} and "Failed to load resource" not in text:
+        complaints.append(text)
+
+
+def _sign_in(page: Page, deployed: PracticeStack, address: str, role: Role) -> None:
+    password = f"{secrets.token_urlsafe(24)}aA1!"
+    email = give_password(deployed.aws.cognito, deployed.deployed, PROVIDER, password, role=role)
+    page.goto(address)
+    page.locator("main button").click()
+    page.fill("input[name=username]", email)
+    page.fill("input[name=password]", password)
+    page.locator("form button").click()
+    page.wait_for_selector("#top nav")
