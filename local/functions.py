@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +27,22 @@ class Function:
 
 
 def functions() -> tuple[Function, ...]:
-    """Return the template's functions in its order."""
+    """Return the template's functions in its order, without those that CloudFormation alone calls, at deployments."""
+    resources = read_template()["Resources"]
+    custom = {
+        resource["Properties"]["ServiceToken"]["Fn::GetAtt"][0]
+        for resource in resources.values()
+        if _is_custom(resource)
+    }
     return tuple(
         _function(logical_id, resource["Properties"])
-        for logical_id, resource in read_template()["Resources"].items()
-        if resource["Type"] == "AWS::Serverless::Function"
+        for logical_id, resource in resources.items()
+        if resource["Type"] == "AWS::Serverless::Function" and logical_id not in custom
     )
+
+
+def _is_custom(resource: Mapping[str, Any]) -> bool:
+    return bool(resource["Type"].startswith("Custom::"))
 
 
 def named(name: str) -> Function:
