@@ -26,7 +26,7 @@ PARAMETERS: Mapping[str, str] = {
     "EventArchiveDays": "0",
     "HookCallsPerSecond": "1000",
     "RequireMfa": "false",
-    "SignInPages": "classic",
+    "SignInStyle": "classic",
     "TokenMinutes": "60",
 }
 """MiniStack 1.5 refuses an archive of events in a template, which its EventBridge has, and managed sign-in pages.
