@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Annotated
 
 from msgspec.structs import replace
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status, with_external_ids
 from client_lifecycle.domain.policy import Action, Actor
 from client_lifecycle.domain.settings import PortalSettings
@@ -16,9 +15,9 @@ from client_lifecycle.edge.bodies import (
     MAX_SOURCES,
     AsWhole,
     Body,
+    ClientName,
     ExternalId,
     IdField,
-    Name,
     PortalBody,
     Whole,
     name_keys,
@@ -32,13 +31,6 @@ MAX_CHECKED_CLIENTS = 1_000
 MAX_CENTS = 100_000_000_000
 
 
-def _findable(name: str) -> str:
-    if len(names.words(name)) > names.MAX_WORDS:
-        raise ValueError(f"a name has at most {names.MAX_WORDS} words")
-    return name
-
-
-ClientName = Annotated[Name, AfterValidator(_findable)]
 Cents = Annotated[int, Field(ge=0, le=MAX_CENTS), AsWhole]
 
 

@@ -393,7 +393,17 @@ def _record_hook_event(given: Given) -> Event:
     return api_event(RECORD_HOOK, given, body=body, headers=headers, signed_in=False)
 
 
+def _client_hook_event(given: Given) -> Event:
+    external_id = f"platform-{given.fresh_id}"
+    told = {"provider_id": given.provider_id, "version": 1, "name": "Wren Okonjo"}
+    body = json.dumps({**told, "email": f"{external_id}@example.org"})
+    headers = webhook_headers(given.secret, given.provider_id, "calendar", external_id, body.encode(), given.at)
+    path = {"external_id": external_id}
+    return api_event(CLIENT_HOOK, given, path=path, body=body, headers=headers, signed_in=False)
+
+
 RECORD_HOOK = "POST /hooks/records"
+CLIENT_HOOK = "PUT /hooks/clients/{external_id}"
 BOOKINGS = (
     BOOKING_HOOK,
     Sample(
@@ -402,6 +412,15 @@ BOOKINGS = (
         route=RECORD_HOOK,
         need=Need.ACTIVE,
         event=_record_hook_event,
+        answer=lambda _: {"statusCode": 200, "body": {"client_status": "active"}},
+        again=True,
+    ),
+    Sample(
+        name="record_hook_client",
+        function="record_hook",
+        route=CLIENT_HOOK,
+        need=Need.NOTHING,
+        event=_client_hook_event,
         answer=lambda _: {"statusCode": 200, "body": {"client_status": "active"}},
         again=True,
     ),

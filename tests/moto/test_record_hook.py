@@ -69,7 +69,7 @@ def signed(raw: str, *, source: str = "calendar", secret: str = SECRET, at: date
 
 def tell(*changes: Any, source: str = "calendar", query: str = "", **fields: Any) -> Answer:
     values = {"provider_id": PROVIDER_ID, "client_id": "client-1", "changes": list(changes)}
-    raw = json.dumps(values | fields)
+    raw = json.dumps({name: value for name, value in (values | fields).items() if value is not None})
     secret = SECRET if source == "calendar" else "billing's secret"
     headers = signed(raw, source=source, secret=secret, at=wiring.now())
     return request("POST", f"/hooks/records{query}", raw=raw, claims=None, headers=headers)
@@ -282,6 +282,20 @@ def test_i12_what_was_removed_stays_as_a_tombstone_and_is_not_restored(tenant: T
 def test_i13_another_source_is_refused() -> None:
     told(bill(1), source="billing")
     assert outcomes(bill(9)) == [("refused", "I13")]
+
+
+def test_i14_a_client_is_named_by_its_id_in_the_source(table: Table) -> None:
+    store(table, client(external_ids={"calendar": "cal-1", "billing": "bill-1"}))
+    answer = tell(slot(), client_id=None, client_external_id="cal-1")
+    assert (answer.body["client_id"], answer.body["results"][0]["outcome"]) == ("client-1", "stored")
+    answer = tell(slot(2), client_id=None, client_external_id="bill-1")
+    assert (answer.status, answer.problem, answer.fields) == (404, "ClientNotFound", ["client_external_id"])
+
+
+@pytest.mark.parametrize("named", [{"client_id": None}, {"client_external_id": "cal-1"}], ids=["neither", "both"])
+def test_i14_a_client_is_named_in_one_way(table: Table, named: dict[str, Any]) -> None:
+    answer = tell(slot(), **named)
+    assert (answer.status, answer.problem, answer.fields) == (422, "InvalidRequest", ["body"])
 
 
 def test_i14_an_unknown_client_is_404() -> None:

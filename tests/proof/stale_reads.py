@@ -13,8 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 import client_lifecycle
+from client_lifecycle.domain.client_intake import IncomingClient
+from client_lifecycle.domain.intake import IncomingChange
 from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.use_cases.client_upsert import upsert_client
+from client_lifecycle.use_cases.record import Delivery, record
 from tests.proof.bulk import SETTLE, UNDO, Work
 from tests.proof.crashes import A_NEW_BOOKING, CASES, TWO, Case, Scene, failed_for_good, planned
 from tests.proof.looks import (
@@ -38,7 +44,7 @@ from tests.proof.operations import (
     switch_group,
 )
 from tests.proof.world import LONGEST_LAG
-from tests.support.builders import DAY
+from tests.support.builders import DAY, document
 
 PACKAGE = Path(client_lifecycle.__file__).parent
 TABLE = "table"
@@ -127,6 +133,23 @@ def plan_held_back(scene: Scene) -> Work:
     return of(carry_out_plan, "quiet")(scene)
 
 
+LINKED = IncomingClient(source="platform", external_id="p-1", version=1, name="Wren", email="wren@example.org")
+
+
+def linked(scene: Scene) -> Work:
+    """Return the link of one of the people with its id at a platform."""
+    at, incoming = scene.world.at, replace(LINKED, client_id=scene.who("plain").client_id)
+    return lambda: upsert_client(scene.world.tenant, incoming, at=at, is_dry_run=False)
+
+
+def told_by_external_id(scene: Scene) -> Work:
+    """Return what a platform tells of a client that it names by its own id."""
+    at, shared = scene.world.at, document("shared-1")
+    incoming = IncomingChange(kind=shared.kind, record_id=shared.record_id, version=1, digest="shared", record=shared)
+    delivery = Delivery(client_id=None, external_id="p-1", source="platform", changes=[incoming])
+    return lambda: record(scene.world.tenant, delivery, at=at, is_dry_run=False)
+
+
 def after(*before: Callable[[Scene], Work], then: Callable[[Scene], Work | None]) -> Case:
     """Return some work on what was done right before."""
 
@@ -166,6 +189,7 @@ READS: Mapping[str, Case] = {
     "clients.read_client GetItem": CASES["activate"],
     "clients.read_clients BatchGetItem": after(archived, then=of(check_permission)),
     "clients.read_live Query": CASES["cancel_commitments"],
+    "external_ids.read_standing BatchGetItem": after(linked, then=told_by_external_id),
     "history.list_history Query": after(archived, then=of(look_up_history)),
     "providers.list_groups Query": after(switched_off, then=of(look_up_groups)),
     "providers.read_switches BatchGetItem": after(switched_off, then=of(book_by_client, choice=A_NEW_BOOKING)),

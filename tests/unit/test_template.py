@@ -222,7 +222,11 @@ def test_every_role_has_exact_actions_on_exact_resources(name: str) -> None:
         assert not wide or set(texts(statement["Action"])) <= WITHOUT_RESOURCES
 
 
-DELETES = {"ClientsFunction": ["EMAIL#*", "WORDS#*", "EXTERNAL#*"], "PracticeFunction": ["PROVIDER#*"]}
+DELETES = {
+    "ClientsFunction": ["EMAIL#*", "WORDS#*", "EXTERNAL#*"],
+    "PracticeFunction": ["PROVIDER#*"],
+    "RecordHookFunction": ["EMAIL#*", "WORDS#*"],
+}
 """Who may delete, and in which partitions: an address or a name's words no longer used, a group without clients."""
 
 

@@ -26,7 +26,7 @@ from local.template import read_template
 Case: TypeAlias = schemathesis.Case[Any]
 
 BOOKINGS = "/hooks/bookings"
-RECORDS = "/hooks/records"
+RECORDS, CLIENTS = "/hooks/records", "/hooks/clients/{external_id}"
 TO_BE_SIGNED = "to be signed"
 PROBLEM_JSON = "application/problem+json"
 SOURCE = "calendar"
@@ -116,7 +116,7 @@ def before_call(context: schemathesis.HookContext, case: Case, kwargs: dict[str,
 def _sign(case: Case, kwargs: dict[str, Any]) -> None:
     if case.path == BOOKINGS and case.headers.get("X-Signature") == TO_BE_SIGNED:
         kwargs["auth"] = Signed()
-    if case.path == RECORDS and case.headers.get("webhook-signature") == TO_BE_SIGNED:
+    if case.path in (RECORDS, CLIENTS) and case.headers.get("webhook-signature") == TO_BE_SIGNED:
         kwargs["auth"] = SignedAsWebhook()
 
 
@@ -131,6 +131,11 @@ def _be_of_the_practice(case: Case) -> None:
         case.headers["X-Provider"] = case.body["provider_id"] = PROVIDER_ID
         case.headers["X-Source"] = SOURCE
         case.body["client_id"] = "client-0001"
+        case.body.pop("client_external_id", None)
+    if case.path == CLIENTS:
+        case.headers["X-Provider"] = case.body["provider_id"] = PROVIDER_ID
+        case.headers["X-Source"] = SOURCE
+        case.body.pop("client_id", None)
 
 
 def _take_cursor(case: Case, asked: dict[str, Any], part: Literal["params", "json"]) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from msgspec.structs import replace
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from client_lifecycle.domain import names
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import (
     ArchiveOptions,
@@ -111,6 +112,16 @@ Name = Annotated[
     Field(json_schema_extra={"format": "name"}),
 ]
 """A name of a person or of a group, without the spaces around it."""
+
+
+def _findable(name: str) -> str:
+    if len(names.words(name)) > names.MAX_WORDS:
+        raise ValueError(f"a name has at most {names.MAX_WORDS} words")
+    return name
+
+
+ClientName = Annotated[Name, AfterValidator(_findable)]
+"""A client's name, which it is found by."""
 
 Text = Annotated[str, AfterValidator(_text), Field(json_schema_extra={"pattern": TEXT_PATTERN})]
 """Text of any kind, of several lines if need be."""

@@ -19,6 +19,7 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 
 from client_lifecycle.domain.client import Status
@@ -43,7 +44,7 @@ from client_lifecycle.domain.records import (
     Reminder,
     ReminderStatus,
 )
-from client_lifecycle.edge.bodies import AsWhole, Body, IdField, Text, Whole
+from client_lifecycle.edge.bodies import AsWhole, Body, ExternalId, IdField, Text, Whole, not_given
 from client_lifecycle.edge.bookings import A_DAY_IN_MINUTES, ForeignId
 from client_lifecycle.edge.moments import Moment
 from client_lifecycle.edge.reading import MAX_ERRORS, path_of
@@ -305,14 +306,28 @@ def _place(place: Sequence[str | int]) -> Sequence[str | int]:
 
 
 class RecordsBody(Body):
-    """What a source tells of one client; ``client_active_at`` is when it last saw the client do something (I17)."""
+    """What a source tells of one client; ``client_active_at`` is when it last saw the client do something (I17).
+
+    The client is named by its id here, or by its id in the source (I14).
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["client_id"]}, {"required": ["client_external_id"]}]}
+    )
 
     provider_id: IdField
-    client_id: IdField
+    client_id: IdField = Field(default_factory=not_given)
+    client_external_id: ExternalId = Field(default_factory=not_given)
     client_active_at: Moment | None = None
     changes: Annotated[
         list[Annotated[AnyChange, WrapValidator(_or_malformed)]], Field(min_length=1, max_length=MAX_CHANGES)
     ]
+
+    @model_validator(mode="after")
+    def _names_one_client(self) -> RecordsBody:
+        if len(self.model_fields_set & {"client_id", "client_external_id"}) != 1:
+            raise ValueError("a client is named by client_id or by client_external_id")
+        return self
 
     @property
     def read(self) -> list[AnyChange | Malformed]:
@@ -323,6 +338,7 @@ class RecordsBody(Body):
         """Return what is told of it that can be read."""
         return Delivery(
             client_id=self.client_id,
+            external_id=self.client_external_id,
             source=source,
             changes=[one.incoming(RecordKind(one.kind)) for one in self.read if not isinstance(one, Malformed)],
             active_at=self.client_active_at,
@@ -392,7 +408,7 @@ class RecordsView(BaseModel):
         """Show what became of what was told."""
         judged = iter(recorded.judgements)
         return cls(
-            client_id=body.client_id,
+            client_id=recorded.client.client_id,
             client_status=recorded.client.status,
             dry_run=is_dry_run,
             results=[

@@ -37,7 +37,7 @@ Fault: TypeAlias = Callable[[Plain | None], Exception]
 """Names the fault of a write from the item that was found in its way."""
 
 
-def commit_client(tenant: Tenant, before: Client | None, after: Client) -> None:
+def commit_client(tenant: Tenant, before: Client | None, after: Client, beside: Sequence[Write] = ()) -> None:
     """Keep a client that was added or changed, or nothing of it.
 
     A new address, or a new id in another system, is taken and the former one released in the same transaction, so that
@@ -47,17 +47,19 @@ def commit_client(tenant: Tenant, before: Client | None, after: Client) -> None:
         tenant: the provider's part of the table.
         before: the client as read, ``None`` for a new one.
         after: the client as it is to be, at its next revision.
+        beside: what else is committed with it, each over its reading.
 
     Raises:
-        StaleRead: the client is no longer as it was read.
+        StaleRead: the client, or what is beside it, is no longer as it was read.
         GroupNotFound: the provider has no group to put the client into.
         ExternalIdTaken: another client has the id in another system.
         AddressTaken: another client has the address.
     """
     client = client_write(tenant, before, after) if before else _new_client(tenant, after)
     actions: list[tuple[Write, Fault]] = [(client, lambda _: StaleRead())]
-    if after.group_id and (before is None or before.group_id != after.group_id):
-        actions.append((group_check(tenant, after.group_id), lambda _: group_not_found()))
+    actions += [(write, lambda _: StaleRead()) for write in beside]
+    if _has_new_group(before, after):
+        actions.append((group_check(tenant, after.group_id or ""), lambda _: group_not_found()))
     actions += [(write, _external_id_taken(source)) for source, write in claims(tenant, before, after).items()]
     given_up: list[keys.Key] = []
     if before is None or address_item(before) != address_item(after):
@@ -73,6 +75,29 @@ def commit_client(tenant: Tenant, before: Client | None, after: Client) -> None:
     except ConditionsFailed as failed:
         first = min(failed.found)
         raise actions[first][1](failed.found[first]) if first < len(actions) else failed from failed
+
+
+def foresee_client(tenant: Tenant, before: Client | None, after: Client) -> None:
+    """Raise what ``commit_client`` would raise because of others, as far as reading tells; nothing is written.
+
+    Raises:
+        GroupNotFound: the provider has no group to put the client into.
+        AddressTaken: another client has the address.
+    """
+    group = [tenant.keys.group(after.group_id)] if after.group_id and _has_new_group(before, after) else []
+    address, formerly = tenant.keys.email(after.email), tenant.keys.former_emails(after.email)
+    found = tenant.table.get_many([*group, address, *formerly], consistent=False)
+    by_key = {(plain["pk"], plain["sk"]): plain for plain in found}
+    if group and (group[0]["pk"], group[0]["sk"]) not in by_key:
+        raise group_not_found()
+    for key in (address, *formerly):
+        taken = by_key.get((key["pk"], key["sk"]))
+        if taken and taken.get("client_id") != after.client_id and not (key != address and "form" in taken):
+            raise AddressTaken(_owner_of(taken))
+
+
+def _has_new_group(before: Client | None, after: Client) -> bool:
+    return after.group_id is not None and (before is None or before.group_id != after.group_id)
 
 
 def _new_client(tenant: Tenant, client: Client) -> Write:

@@ -136,7 +136,7 @@ def _equality(name: str, is_default: bool) -> str:
 
 
 def put(
-    table: str, item: Plain, condition: str | None = None, values: Mapping[str, str] = MappingProxyType({})
+    table: str, item: Plain, condition: str | None = None, values: Mapping[str, Any] = MappingProxyType({})
 ) -> TransactWriteItemTypeDef:
     """Return the write of an item, under a condition if one is given, as one action of a transaction."""
     action: PutTypeDef = {"TableName": table, "Item": to_item(item)}

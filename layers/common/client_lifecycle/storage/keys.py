@@ -18,6 +18,7 @@ answered booking    BOOKING#provider                event
 e-mail in use       EMAIL#provider                  address
 word of a name      WORDS#provider                  word#name_key of the client
 id in a source      EXTERNAL#provider#source#id     EXTERNAL
+what it last told   EXTERNAL#provider#source#id     TOLD
 bulk archive        RUN#provider#run                RUN
 its place in lists  PROVIDER#provider               RUN#run
 its member          RUN#provider#run#block          MEMBER#position
@@ -366,6 +367,10 @@ class Keys(Struct, frozen=True):
     def external_id(self, source: str, external_id: str) -> Key:
         """Return the key that makes a client's id in a source unique; a key of its own, so that an import is spread."""
         return {"pk": f"EXTERNAL#{self.provider_id}#{source}#{external_id}", "sk": "EXTERNAL"}
+
+    def last_told(self, source: str, external_id: str) -> Key:
+        """Return the key of what a source told last of a client."""
+        return {"pk": self.external_id(source, external_id)["pk"], "sk": "TOLD"}
 
     def words(self) -> str:
         """Return the partition of the words of a provider's clients' names."""

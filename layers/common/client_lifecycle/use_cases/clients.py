@@ -52,7 +52,7 @@ def add_client(tenant: Tenant, client: Client) -> Client:
     try:
         commit_client(tenant, None, client)
     except (AddressTaken, ExternalIdTaken) as taken:
-        raise _in_use(tenant, taken) from taken
+        raise in_use(tenant, taken) from taken
     return client
 
 
@@ -81,7 +81,7 @@ def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Clien
     try:
         commit_client(tenant, before, after)
     except (AddressTaken, ExternalIdTaken) as taken:
-        raise _in_use(tenant, taken) from taken
+        raise in_use(tenant, taken) from taken
     return after
 
 
@@ -125,8 +125,8 @@ def check_permissions(
     return PermissionCheck(action, who, answers, [*unreadable, *unreadable_groups])
 
 
-def _in_use(tenant: Tenant, taken: AddressTaken | ExternalIdTaken) -> Conflict:
-    """Return the fault for what another client has."""
+def in_use(tenant: Tenant, taken: AddressTaken | ExternalIdTaken) -> Conflict:
+    """Return the fault for what another client has, with all that is known of whose it is."""
     if isinstance(taken, AddressTaken):
         return _email_in_use(tenant, taken.client_id)
     known = {"client_id": taken.client_id} if taken.client_id else {}

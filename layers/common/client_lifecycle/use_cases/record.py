@@ -19,6 +19,7 @@ from client_lifecycle.domain.intake import (
 )
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.external_ids import require_owner
 from client_lifecycle.storage.incoming import MadeGood, Seen, commit_incoming, read_seen
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_effects import made_good_entry
@@ -34,12 +35,16 @@ class Recorded(Struct, frozen=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """What a source tells of one client in one go; ``active_at`` is when it last saw the client do something (I17)."""
+    """What a source tells of one client in one go; ``active_at`` is when it last saw the client do something (I17).
 
-    client_id: str
+    A client without ``client_id`` is named by ``external_id``, its id in the source (I14).
+    """
+
+    client_id: str | None
     source: str
     changes: Sequence[IncomingChange]
     active_at: datetime | None = None
+    external_id: str | None = None
 
 
 @optimistic_on_client
@@ -61,7 +66,8 @@ def record(tenant: Tenant, delivery: Delivery, *, at: datetime, is_dry_run: bool
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    seen = read_seen(tenant, delivery.client_id, {incoming.place for incoming in delivery.changes})
+    client_id = delivery.client_id or require_owner(tenant, delivery.source, delivery.external_id or "")
+    seen = read_seen(tenant, client_id, {incoming.place for incoming in delivery.changes})
     judgements = judge_all(delivery.changes, seen.kept, delivery.source, seen.client, at)
     after = with_balance(seen.client, judgements)
     after = seen_active(after, delivery.active_at, at) if delivery.active_at else after
