@@ -27,7 +27,10 @@ class Function:
 
 
 def functions() -> tuple[Function, ...]:
-    """Return the template's functions in its order, without those that CloudFormation alone calls, at deployments."""
+    """Return the template's functions in its order.
+
+    Those are left out that CloudFormation alone calls, at deployments, and those that only a parameter asks for.
+    """
     resources = read_template()["Resources"]
     custom = {
         resource["Properties"]["ServiceToken"]["Fn::GetAtt"][0]
@@ -37,7 +40,7 @@ def functions() -> tuple[Function, ...]:
     return tuple(
         _function(logical_id, resource["Properties"])
         for logical_id, resource in resources.items()
-        if resource["Type"] == "AWS::Serverless::Function" and logical_id not in custom
+        if resource["Type"] == "AWS::Serverless::Function" and logical_id not in custom and "Condition" not in resource
     )
 
 

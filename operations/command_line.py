@@ -63,6 +63,7 @@ COMMANDS = (
     staff.remove_staff,
     provider.add_provider,
     provider.add_source,
+    provider.add_endpoint,
 )
 for command in COMMANDS:
     app.command()(command)

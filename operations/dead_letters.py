@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from operations.stack import Stack
+from operations.stack import OperationFailed, Stack
 
 HIDDEN_SECONDS = 300
 """How long a letter that was read is hidden from other readers; longer than it takes to deal with most."""
@@ -55,6 +55,17 @@ class Queue:
 def booking_letters(stack: Stack) -> Queue:
     """Return the queue of bookings that could not be answered."""
     return Queue(stack.client("sqs"), stack.outputs["BookingDeadLettersUrl"])
+
+
+def delivery_letters(stack: Stack) -> Queue:
+    """Return the queue of events that the system at ``DeliverEventsTo`` did not take.
+
+    Raises:
+        OperationFailed: events are delivered to no such system.
+    """
+    if "DeliveryDeadLettersUrl" not in stack.outputs:
+        raise OperationFailed("This stack delivers events to nobody: its parameter DeliverEventsTo is empty.")
+    return Queue(stack.client("sqs"), stack.outputs["DeliveryDeadLettersUrl"])
 
 
 def event_letters(stack: Stack) -> Queue:

@@ -1,4 +1,4 @@
-"""``add-provider`` and ``add-source`` make up, or renew, what other systems of a provider sign with."""
+"""``add-provider``, ``add-source`` and ``add-endpoint`` make up, or renew, what is signed with."""
 
 from __future__ import annotations
 
@@ -26,8 +26,16 @@ def add_source(
     source: Annotated[str, typer.Argument(callback=provider_id, help="The source's name, like calendar.")],
 ) -> None:
     """Print a new secret for a system that tells of records; one it had before is good until the next."""
-    secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
-    _put(context, f"records/{provider}/{source}", secret)
+    _put(context, f"records/{provider}/{source}", _webhook_secret())
+
+
+def add_endpoint(context: typer.Context) -> None:
+    """Print a new secret for what is posted to ``DeliverEventsTo``; it is signed with the one before it, too."""
+    _put(context, "deliveries/endpoint", _webhook_secret())
+
+
+def _webhook_secret() -> str:
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def _put(context: typer.Context, name: str, secret: str) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Annotated, Any
 
 import typer
 
 from local.screen import Screen
-from operations.dead_letters import Letter, booking_letters, event_letters
+from operations.dead_letters import Letter, Queue, booking_letters, delivery_letters, event_letters
 from operations.functions import invoke
 from operations.options import DryRun
 from operations.outbox import Told, event_of_item, events_between, put_on
@@ -23,6 +24,7 @@ class What(Enum):
 
     BOOKINGS = "bookings"
     EVENTS = "events"
+    DELIVERIES = "deliveries"
 
 
 def redrive(
@@ -33,10 +35,10 @@ def redrive(
         str | None, typer.Option(help="Delete letters of this error, like InvalidRequest, without another try.")
     ] = None,
 ) -> None:
-    """Answer the bookings, or publish the events, that were set aside; a letter that fails again stays."""
+    """Answer bookings, or publish or deliver events, that were set aside; a letter that fails again stays."""
     stack, screen = find_stack(context.obj), Screen()
-    queue = booking_letters(stack) if what is What.BOOKINGS else event_letters(stack)
-    try_again = answer_booking if what is What.BOOKINGS else publish_events
+    letters_of, try_again = QUEUES[what]
+    queue = letters_of(stack)
     with screen.step("Reading the letters"):
         letters = queue.read()
     for told, count in Counter(map(describe, letters)).items():
@@ -63,6 +65,8 @@ def redrive(
 def describe(letter: Letter) -> str:
     """Tell what a letter is about, by ids and the fault; nothing of what a booking says."""
     body = letter.body
+    if "correlation_id" in body:
+        return f"{body['name']} {body['event_id']}"
     if "key" in body:
         return f"{body['error']} {body.get('cause', '')} {body['key']['pk']} {body['key']['sk']}"
     if batch := body.get("DDBStreamBatchInfo"):
@@ -109,6 +113,20 @@ def _events_of(stack: Stack, letter: Letter) -> Told:
     for write in writes:
         told.read(write)
     return told
+
+
+def deliver_event(stack: Stack, letter: Letter) -> None:
+    """Put an event back into the queue of deliveries, to be tried for another day."""
+    body = json.dumps(letter.body, separators=(",", ":"))
+    stack.client("sqs").send_message(QueueUrl=stack.outputs["DeliveriesUrl"], MessageBody=body)
+
+
+QUEUES: Mapping[What, tuple[Callable[[Stack], Queue], Callable[[Stack, Letter], None]]] = {
+    What.BOOKINGS: (booking_letters, answer_booking),
+    What.EVENTS: (event_letters, publish_events),
+    What.DELIVERIES: (delivery_letters, deliver_event),
+}
+"""Where the letters are, and what gives one another try."""
 
 
 def _tried(try_again: Callable[[Stack, Letter], None], stack: Stack, letter: Letter) -> str | None:

@@ -89,6 +89,14 @@ class DeadLetterSettings(Struct, frozen=True):
     dead_letter_queue_url: str
 
 
+class DeliverySettings(Struct, frozen=True):
+    """The settings of the function that delivers events to a system that is not on AWS."""
+
+    delivery_url: str
+    delivery_queue_url: str
+    delivery_secret_prefix: str
+
+
 def read_environment(shape: type[S]) -> S:
     """Read settings; each field comes from the variable of its name in capitals.
 

@@ -14,6 +14,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -57,6 +58,11 @@ def sign_webhook(secrets: Iterable[str], message_id: str, body: bytes, at: datet
         "webhook-timestamp": str(seconds),
         "webhook-signature": " ".join(f"v1,{digest}" for digest in digests),
     }
+
+
+def message_id_of(event_id: str) -> str:
+    """Return an event's id as Standard Webhooks takes one: without full stops, other characters percent-encoded."""
+    return quote(event_id, safe=":/@+=").replace(".", "%2E")
 
 
 def of_request(headers: Mapping[str, str], at: datetime) -> Signature:

@@ -10,6 +10,7 @@ from client_lifecycle.edge.environment import (
     AuditSettings,
     CursorSettings,
     DeadLetterSettings,
+    DeliverySettings,
     EventSettings,
     ExportSettings,
     HookSettings,
@@ -25,6 +26,8 @@ from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.storage.connections import (
     connect_audit_trail,
     connect_dead_letters,
+    connect_deliveries,
+    connect_endpoint,
     connect_event_bus,
     connect_export_store,
     connect_seal,
@@ -38,6 +41,8 @@ from client_lifecycle.storage.tenant import Tenant
 
 if TYPE_CHECKING:
     from client_lifecycle.storage.audit_trail import AuditTrail
+    from client_lifecycle.storage.deliveries import Deliveries
+    from client_lifecycle.storage.endpoint import Endpoint
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.exports import ExportStore
     from client_lifecycle.storage.seal import Seal
@@ -110,6 +115,24 @@ def event_bus() -> EventBus:
 def dead_letters() -> DeadLetters:
     """Return this process's connection to its function's queue of what was set aside."""
     return connect_dead_letters(read_environment(DeadLetterSettings).dead_letter_queue_url)
+
+
+@cache
+def deliveries() -> Deliveries:
+    """Return this process's connection to the queue of events that wait to be delivered."""
+    return connect_deliveries(read_environment(DeliverySettings).delivery_queue_url)
+
+
+@cache
+def delivery_secrets() -> SigningSecrets:
+    """Return this process's connection to the secrets that events are signed with."""
+    return connect_signing_secrets(read_environment(DeliverySettings).delivery_secret_prefix)
+
+
+@cache
+def endpoint() -> Endpoint:
+    """Return the system that events are delivered to."""
+    return connect_endpoint(read_environment(DeliverySettings).delivery_url)
 
 
 @cache

@@ -18,6 +18,8 @@ from client_lifecycle.storage.table import Table
 
 if TYPE_CHECKING:
     from client_lifecycle.storage.audit_trail import AuditTrail
+    from client_lifecycle.storage.deliveries import Deliveries
+    from client_lifecycle.storage.endpoint import Endpoint
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.exports import ExportStore
     from client_lifecycle.storage.seal import Seal
@@ -94,6 +96,20 @@ def connect_dead_letters(queue_url: str) -> DeadLetters:
     from client_lifecycle.storage.event_bus import DeadLetters
 
     return DeadLetters(_client("sqs"), queue_url)
+
+
+def connect_deliveries(queue_url: str) -> Deliveries:
+    """Connect to the queue of deliveries at this address."""
+    from client_lifecycle.storage.deliveries import Deliveries
+
+    return Deliveries(_client("sqs"), queue_url)
+
+
+def connect_endpoint(url: str) -> Endpoint:
+    """Return the system at this address; it is connected to for each event."""
+    from client_lifecycle.storage.endpoint import Endpoint
+
+    return Endpoint(url)
 
 
 def connect_stream_reader(function_name: str) -> StreamReader:

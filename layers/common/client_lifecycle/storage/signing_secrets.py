@@ -67,14 +67,32 @@ class SigningSecrets:
         """
         if signer not in self._known:
             self._require_patience(at)
-        kept = self._known.get(signer) or self._unknown.get(signer)
-        if kept is None or at - kept.since >= KEPT_FOR:
-            yield from self._keep(signer, _Kept(self._read(signer), at), at)
+        kept = self._kept(signer, at)
+        if kept is None:
+            yield from self.current(signer, at)
             return
         yield from kept.secrets
         if kept.reads < READS_WHILE_KEPT:
             again = replace(kept, secrets=self._read(signer), reads=kept.reads + 1)
             yield from self._keep(signer, again, at)
+
+    def current(self, signer: str, at: datetime) -> tuple[str, ...]:
+        """Return the signer's current secret and the one before it, as they are kept.
+
+        Args:
+            signer: whose secrets.
+            at: the present moment, UTC.
+
+        Raises:
+            StorageBusy: Parameter Store kept throttling, or was out of reach.
+        """
+        kept = self._kept(signer, at)
+        return kept.secrets if kept else self._keep(signer, _Kept(self._read(signer), at), at)
+
+    def _kept(self, signer: str, at: datetime) -> _Kept | None:
+        """Return what is kept of a signer, unless that is too long ago."""
+        kept = self._known.get(signer) or self._unknown.get(signer)
+        return kept if kept and at - kept.since < KEPT_FOR else None
 
     def _require_patience(self, at: datetime) -> None:
         if len(self._in_vain) == READS_IN_VAIN and at - self._in_vain[0] < KEPT_FOR:

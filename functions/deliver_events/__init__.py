@@ -1,0 +1,1 @@
+"""Delivers events to a system that is not on AWS."""
