@@ -225,7 +225,7 @@ def test_linking_an_unknown_client_is_a_problem(table: Table) -> None:
     assert (answer.status, answer.problem) == (404, "ClientNotFound")
 
 
-def test_an_id_that_staff_release_begins_anew(table: Table) -> None:
+def test_an_id_that_staff_release_begins_again(table: Table) -> None:
     client_id = told(5)["client_id"]
     patch(f"/clients/{client_id}", {"external_ids": {"platform": None}})
     assert told(5)["reason"] == "email_in_use"

@@ -47,7 +47,11 @@ def test_the_api_has_one_stage_and_it_is_throttled_and_logged() -> None:
     assert every["ThrottlingRateLimit"]
     assert every["ThrottlingBurstLimit"]
     paths = [(hook["HttpMethod"], hook["ResourcePath"].replace("~1", "/")) for hook in hooks]
-    assert paths == [("POST", "//hooks/bookings"), ("POST", "//hooks/records")]
+    assert paths == [
+        ("POST", "//hooks/bookings"),
+        ("POST", "//hooks/records"),
+        ("PUT", "//hooks/clients/{external_id}"),
+    ]
     for hook in hooks:
         assert hook["ThrottlingRateLimit"] * 2 <= READS_A_SECOND, "a call reads two versions of a secret"
     [deployment] = of_type("AWS::ApiGateway::Deployment").values()
@@ -60,7 +64,11 @@ def test_the_api_serves_exactly_the_described_routes() -> None:
 
 def test_every_route_but_the_signed_hooks_needs_a_staff_token() -> None:
     without = {route for route, operation in ROUTES.items() if operation.get("security") != [{"Staff": []}]}
-    assert without == {("POST", "/hooks/bookings"), ("POST", "/hooks/records")}
+    assert without == {
+        ("POST", "/hooks/bookings"),
+        ("POST", "/hooks/records"),
+        ("PUT", "/hooks/clients/{external_id}"),
+    }
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
