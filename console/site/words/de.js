@@ -55,6 +55,13 @@ export const de = {
     "archive.title": { one: "{n} Klienten archivieren?", other: "{n} Klienten archivieren?" },
     "archive.willBeCancelled": "Abgesagt werden: {what}.",
 
+    "change.appointment": "Termin am {at} abgesagt",
+    "change.payment": "Zahlung von {sum}, fällig am {at}, storniert",
+    "change.membership": "Gruppenchat verlassen",
+    "change.recipient": "Rundnachricht vom {at} zurückgezogen",
+    "change.feed_entry": "Feed-Eintrag vom {at} ausgeblendet",
+    "change.reminder": "Zielerinnerung vom {at} unterdrückt",
+
     "client.active": "Aktiv",
     "client.added": "Hinzugefügt",
     "client.archived": "Archiviert am {at} von {who}",
@@ -292,14 +299,6 @@ export const de = {
     document: "Dokument",
     form: "Formular",
     balance: "Kontostand",
-  },
-  changes: {
-    appointment: "Termin abgesagt",
-    payment: "Geplante Zahlung storniert",
-    membership: "Gruppenchat verlassen",
-    recipient: "Rundnachricht zurückgezogen",
-    feed_entry: "Feed-Eintrag ausgeblendet",
-    reminder: "Zielerinnerung unterdrückt",
   },
   restoreOutcomes: {
     restored: "wiederhergestellt",

@@ -54,6 +54,13 @@ export const en = {
     "archive.title": { one: "Archive {n} client?", other: "Archive {n} clients?" },
     "archive.willBeCancelled": "Will be cancelled: {what}.",
 
+    "change.appointment": "Appointment of {at} cancelled",
+    "change.payment": "Payment of {sum}, due {at}, cancelled",
+    "change.membership": "Left a group chat",
+    "change.recipient": "Message blast of {at} withdrawn",
+    "change.feed_entry": "Feed entry of {at} hidden",
+    "change.reminder": "Goal reminder of {at} suppressed",
+
     "client.active": "Active",
     "client.added": "Added",
     "client.archived": "Archived {at}, by {who}",
@@ -291,14 +298,6 @@ export const en = {
     document: "Document",
     form: "Form",
     balance: "Balance",
-  },
-  changes: {
-    appointment: "Appointment cancelled",
-    payment: "Scheduled payment cancelled",
-    membership: "Left a group chat",
-    recipient: "Message blast withdrawn",
-    feed_entry: "Feed entry hidden",
-    reminder: "Goal reminder suppressed",
   },
   restoreOutcomes: {
     restored: "restored",

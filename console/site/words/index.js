@@ -83,9 +83,6 @@ export function memberSentence(member) {
   return [outcome, rules || (member.reason && named(words.reasonsOfOutcomes, member.reason)), lost].filter(Boolean).join(" ");
 }
 
-/** @param {any} change */
-export const changeSentence = (change) => named(words.changes, change.kind);
-
 /** @param {any} entry */
 export function historySentence(entry) {
   const who = entry.by.actor_id;

@@ -24,6 +24,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+BROWSERS = ("chromium", "google-chrome")
 NO_BROWSER = "there is no Chromium here: apt-get install chromium"
 
 
@@ -38,7 +39,7 @@ def address(deployed: PracticeStack) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless Chromium."""
-    program = which("chromium") or which("chromium-browser")
+    program = next(filter(None, map(which, BROWSERS)), None)
     if program is None:
         pytest.skip(NO_BROWSER)
     expect.set_options(timeout=PATIENCE_MILLISECONDS)

@@ -2,11 +2,14 @@
 
 import { client as path, get, query } from "../../api.js";
 import { button, element } from "../../dom.js";
-import { dayAndTime } from "../../formats.js";
+import { dayAndTime, money } from "../../formats.js";
 import { emptyNote, whileLoading } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
-import { changeSentence, kindName, reasonName, say } from "../../words/index.js";
+import { kindName, reasonName, say } from "../../words/index.js";
 import { openRestore } from "./activate.js";
+
+/** @type {Record<string, string>} */
+const MOMENTS = { appointment: "start", payment: "due_at", recipient: "send_at", feed_entry: "created_at", reminder: "remind_at", membership: "joined_at" };
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
 export async function showReceipts(room, { client, signal }) {
@@ -38,4 +41,10 @@ function card(client, receipt) {
     receipt.state === "settling" && element("p", {}, say("receipts.settling")),
     client.status === "active" && mayArchive() && changes.length > 0 && element("div", { className: "actions" }, restore),
   );
+}
+
+/** @param {any} change */
+function changeSentence({ kind, before }) {
+  const sum = kind === "payment" ? money(before.amount_cents, before.currency) : "";
+  return say(/** @type {any} */ (`change.${kind}`), { at: dayAndTime(before[MOMENTS[kind] ?? ""]), sum });
 }
