@@ -7,6 +7,7 @@ BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=$(REGION) .venv-sam/bin/sam
 UV := .local/uv/bin/uv
 ASL_VALIDATOR := asl-validator@4.0.0
+TYPESCRIPT := typescript@5.9.3
 MACHINE := aarch64
 MINUTES := 10
 EXAMPLES := 200
@@ -67,6 +68,8 @@ lint: .venv/ready ## style, spelling and likely mistakes
 
 types: .venv/ready ## static types
 	$(BIN)/mypy
+	@if npm ping >/dev/null 2>&1; then npx --yes --package $(TYPESCRIPT) tsc --project console/jsconfig.json; \
+	else echo "The console's types are not checked: there is no npm here, or it does not reach its registry."; fi
 
 templates: .venv/ready ## template.yaml by CloudFormation's rules, as it is written and as SAM transforms it
 	$(BIN)/python -m local.transformed .local
