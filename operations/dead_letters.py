@@ -68,6 +68,11 @@ def delivery_letters(stack: Stack) -> Queue:
     return Queue(stack.client("sqs"), stack.outputs["DeliveryDeadLettersUrl"])
 
 
+def record_letters(stack: Stack) -> Queue:
+    """Return the queue of what sources told on the bus and could not be stored."""
+    return Queue(stack.client("sqs"), stack.outputs["RecordDeadLettersUrl"])
+
+
 def event_letters(stack: Stack) -> Queue:
     """Return the queue of writes that could not become events."""
     return Queue(stack.client("sqs"), stack.outputs["EventDeadLettersUrl"])

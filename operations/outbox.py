@@ -1,4 +1,4 @@
-"""Events as the table tells them: the history, the receipts, the answers to bookings and the runs are the outbox.
+"""Events as the table tells them: the history, the receipts, the answers to other systems and the runs are the outbox.
 
 An event that is read again from there has the id it had the first time, so those who have it drop it. A run tells only
 of the state it is in; the stages before are not kept.
@@ -23,11 +23,12 @@ from operations.stack import OperationFailed
 Progress = Callable[[int, int], None]
 
 TELLS = (
-    "begins_with(pk, :booking) OR begins_with(sk, :history) OR begins_with(sk, :receipt)"
+    "begins_with(pk, :booking) OR begins_with(pk, :records) OR begins_with(sk, :history) OR begins_with(sk, :receipt)"
     " OR begins_with(sk, :restore) OR sk = :run"
 )
 PREFIXES = {
     ":booking": keys.BOOKING_PREFIX,
+    ":records": keys.RECORDS_PREFIX,
     ":history": keys.HISTORY_PREFIX,
     ":receipt": keys.RECEIPT_PREFIX,
     ":restore": keys.RESTORE_PREFIX,

@@ -24,7 +24,7 @@ from client_lifecycle.storage.values import to_plain
 from local.deploy import STACK
 from local.functions import functions
 from local.samples.given import STAFF_ID, Given
-from local.samples.shapes import Event, api_event, bus_event, scheduler_event, stream_event
+from local.samples.shapes import Event, api_event, bus_event, queue_event, scheduler_event, stream_event
 from local.signatures import signed_headers, webhook_headers
 
 AHEAD = timedelta(days=30)
@@ -374,10 +374,10 @@ BOOKING_HOOK = Sample(
 )
 
 
-def _records(given: Given) -> Plain:
+def _records(given: Given, appointment_id: str) -> Plain:
     """Return what a calendar tells of a client: an appointment a month ahead."""
     start = (given.at + AHEAD).replace(minute=0, second=0, microsecond=0)
-    appointment = {"kind": "appointment", "id": f"appointment-{given.fresh_id}", "version": 1, "status": "booked"}
+    appointment = {"kind": "appointment", "id": appointment_id, "version": 1, "status": "booked"}
     return {
         "provider_id": given.provider_id,
         "client_id": given.client_id,
@@ -386,7 +386,7 @@ def _records(given: Given) -> Plain:
 
 
 def _record_hook_event(given: Given) -> Event:
-    body = json.dumps(_records(given))
+    body = json.dumps(_records(given, f"appointment-{given.fresh_id}"))
     headers = webhook_headers(
         given.secret, given.provider_id, "calendar", f"message-{given.fresh_id}", body.encode(), given.at
     )
@@ -400,6 +400,11 @@ def _client_hook_event(given: Given) -> Event:
     headers = webhook_headers(given.secret, given.provider_id, "calendar", external_id, body.encode(), given.at)
     path = {"external_id": external_id}
     return api_event(CLIENT_HOOK, given, path=path, body=body, headers=headers, signed_in=False)
+
+
+def _record_changes_event(given: Given) -> Event:
+    detail = {"event_id": f"event-{given.fresh_id}", **_records(given, f"appointment-event-{given.fresh_id}")}
+    return queue_event([bus_event("records.changed", "calendar.example", detail, given.at)], given.at)
 
 
 RECORD_HOOK = "POST /hooks/records"
@@ -434,6 +439,14 @@ BOOKINGS = (
         answer=lambda _: None,
         again=True,
         afterwards=("GET /clients/{client_id}", {"status": "active"}),
+    ),
+    Sample(
+        name="record_changes",
+        function="record_changes",
+        need=Need.ACTIVE,
+        event=_record_changes_event,
+        answer=lambda _: {"batchItemFailures": []},
+        again=True,
     ),
 )
 

@@ -1,10 +1,11 @@
 """Events as the services deliver them to a function, field by field.
 
-Sources: the developer guides of API Gateway (proxy integration), EventBridge, its Scheduler and DynamoDB Streams.
+Sources: the developer guides of API Gateway (proxy integration), EventBridge, its Scheduler, SQS and DynamoDB Streams.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -168,6 +169,31 @@ def bus_event(name: str, source: str, detail: Mapping[str, Any], at: datetime) -
         "region": REGION,
         "resources": [],
         "detail": dict(detail),
+    }
+
+
+def queue_event(messages: Sequence[Mapping[str, Any]], at: datetime) -> Event:
+    """Return what the reader of an SQS queue delivers of messages that EventBridge put there."""
+    return {"Records": [_message(number, body, at) for number, body in enumerate(messages, 1)]}
+
+
+def _message(number: int, body: Mapping[str, Any], at: datetime) -> Event:
+    text, sent = json.dumps(body), str(int(at.timestamp() * 1_000))
+    return {
+        "messageId": f"059f36b4-87a3-44ab-83d2-{number:012}",
+        "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+        "body": text,
+        "attributes": {
+            "ApproximateReceiveCount": "1",
+            "SentTimestamp": sent,
+            "SenderId": "AIDAIENQZJOLO23YVJ4VO",
+            "ApproximateFirstReceiveTimestamp": sent,
+        },
+        "messageAttributes": {},
+        "md5OfBody": hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{STACK}-records",
+        "awsRegion": REGION,
     }
 
 

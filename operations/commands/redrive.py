@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from local.screen import Screen
-from operations.dead_letters import Letter, Queue, booking_letters, delivery_letters, event_letters
+from operations.dead_letters import Letter, Queue, booking_letters, delivery_letters, event_letters, record_letters
 from operations.functions import invoke
 from operations.options import DryRun
 from operations.outbox import Told, event_of_item, events_between, put_on
@@ -23,6 +23,7 @@ class What(Enum):
     """The queues of what was set aside."""
 
     BOOKINGS = "bookings"
+    RECORDS = "records"
     EVENTS = "events"
     DELIVERIES = "deliveries"
 
@@ -35,7 +36,7 @@ def redrive(
         str | None, typer.Option(help="Delete letters of this error, like InvalidRequest, without another try.")
     ] = None,
 ) -> None:
-    """Answer bookings, or publish or deliver events, that were set aside; a letter that fails again stays."""
+    """Answer bookings, store records, publish or deliver events that were set aside; what fails again stays."""
     stack, screen = find_stack(context.obj), Screen()
     letters_of, try_again = QUEUES[what]
     queue = letters_of(stack)
@@ -73,11 +74,12 @@ def describe(letter: Letter) -> str:
         return f"{batch['batchSize']} writes from {batch['approximateArrivalOfFirstRecord']}"
     detail = request_of(letter).get("detail")
     ids = [detail.get(name) for name in ("provider_id", "event_id")] if isinstance(detail, dict) else []
-    return " ".join(["booking", *map(str, ids), str(body.get("error", "not delivered")), *body.get("fields", [])])
+    name = "records" if isinstance(detail, dict) and "changes" in detail else "booking"
+    return " ".join([name, *map(str, ids), str(body.get("error", "not delivered")), *body.get("fields", [])])
 
 
 def request_of(letter: Letter) -> dict[str, Any]:
-    """Return the event that asked for a booking, whether the function, Lambda or EventBridge set it aside."""
+    """Return the event of another system, whatever set it aside: the function, Lambda, the queue or EventBridge."""
     body = letter.body
     request: dict[str, Any] = body.get("request") or body.get("requestPayload") or body
     return request
@@ -86,6 +88,17 @@ def request_of(letter: Letter) -> dict[str, Any]:
 def answer_booking(stack: Stack, letter: Letter) -> None:
     """Let the function answer a booking; one that can have no answer is set aside again by it."""
     invoke(stack, "BookingRequests", request_of(letter))
+
+
+def store_records(stack: Stack, letter: Letter) -> None:
+    """Let the function store what a source told; what can have no answer is set aside again by it.
+
+    Raises:
+        OperationFailed: the function could not deal with it yet.
+    """
+    message = {"messageId": "redriven", "body": json.dumps(request_of(letter))}
+    if invoke(stack, "RecordChanges", {"Records": [message]})["batchItemFailures"]:
+        raise OperationFailed("it could not be stored yet; the log of RecordChanges tells why")
 
 
 def publish_events(stack: Stack, letter: Letter) -> None:
@@ -123,6 +136,7 @@ def deliver_event(stack: Stack, letter: Letter) -> None:
 
 QUEUES: Mapping[What, tuple[Callable[[Stack], Queue], Callable[[Stack, Letter], None]]] = {
     What.BOOKINGS: (booking_letters, answer_booking),
+    What.RECORDS: (record_letters, store_records),
     What.EVENTS: (event_letters, publish_events),
     What.DELIVERIES: (delivery_letters, deliver_event),
 }

@@ -244,3 +244,19 @@ def log() -> Iterator[Log]:
     before = handler.setStream(stream)
     yield Log(stream)
     handler.setStream(before)
+
+
+@pytest.fixture
+def queue_url(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The queue where a function of the bus sets things aside."""
+    queue_url = boto3.client("sqs").create_queue(QueueName="dead-letters")["QueueUrl"]
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue_url)
+    wiring.dead_letters.cache_clear()
+    yield queue_url
+    wiring.dead_letters.cache_clear()
+
+
+def letters(queue_url: str) -> list[dict[str, Any]]:
+    """What was set aside."""
+    answer = boto3.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
+    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]

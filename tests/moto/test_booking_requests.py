@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
@@ -19,7 +17,7 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from local.template import ROOT
-from tests.moto.conftest import Log
+from tests.moto.conftest import Log, letters
 from tests.support.builders import ARCHIVE_ID, NOW, PROVIDER_ID, client, stamp
 from tests.support.calls import invoke
 from tests.support.faults import THROTTLED, failing
@@ -31,23 +29,9 @@ UNDOCUMENTED = "told us in confidence"
 
 
 @pytest.fixture(autouse=True)
-def practice(table: Table) -> Table:
+def practice(table: Table, queue_url: str) -> Table:
     store(table, client("archived", stamp=stamp()))
     return table
-
-
-@pytest.fixture(autouse=True)
-def queue_url(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    queue_url = boto3.client("sqs").create_queue(QueueName="booking-dead-letters")["QueueUrl"]
-    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue_url)
-    wiring.dead_letters.cache_clear()
-    yield queue_url
-    wiring.dead_letters.cache_clear()
-
-
-def letters(queue_url: str) -> list[dict[str, Any]]:
-    answer = boto3.client("sqs").receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10)
-    return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
 
 def requested(**fields: Any) -> dict[str, Any]:

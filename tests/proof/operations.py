@@ -33,6 +33,7 @@ from client_lifecycle.domain.errors import (
     Superseded,
 )
 from client_lifecycle.domain.intake import IncomingChange
+from client_lifecycle.domain.intake_answers import Result
 from client_lifecycle.domain.records import Payment, PaymentStatus, Record
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.domain.runs import Run
@@ -54,7 +55,7 @@ from client_lifecycle.use_cases.bulk import retry as retrying
 from client_lifecycle.use_cases.bulk import undo as undoing
 from client_lifecycle.use_cases.clients import change_client
 from client_lifecycle.use_cases.practice import change_group, change_settings
-from client_lifecycle.use_cases.record import Delivery, Recorded, record
+from client_lifecycle.use_cases.record import Delivery, EventDelivery, Recorded, record, record_event
 from client_lifecycle.use_cases.restore import restore_from_receipt
 from tests.proof.answers import Asked, Span, is_answer_to, is_archived, was
 from tests.proof.bulk import Work, preview
@@ -248,6 +249,25 @@ def share_document(world: World, who: Client, choice: int) -> Work:
     return Asked(lambda: record(world.tenant, delivery, at=at, is_dry_run=False), is_true)
 
 
+def publish_document(world: World, who: Client, choice: int) -> Work:
+    """A document service tells on the bus that it shares a document; every fourth event comes again."""
+    at, sent = world.at, world.published.setdefault(who.client_id, [])
+    is_new = not sent or choice % 4 > 0
+    if is_new:
+        shared = document(f"published-{world.number()}")
+        incoming = IncomingChange(
+            kind=shared.kind, record_id=shared.record_id, version=1, digest="shared", record=shared
+        )
+        delivery = Delivery(client_id=who.client_id, source="documents", changes=[incoming])
+        sent.append(EventDelivery(event_id=shared.record_id, digest="shared", delivery=delivery, malformed=()))
+    event = sent[-1]
+
+    def is_true(refused: tuple[Result, ...], span: Span) -> bool:
+        return span.ever(lambda state: is_archived(state, who) == bool(refused)) or not (is_new or refused)
+
+    return Asked(lambda: record_event(world.tenant, event, at=at), is_true)
+
+
 def change_rules(world: World, who: Client, choice: int) -> Work:
     """Staff change what a safety rule of the practice does: nothing, warn or block."""
     rule, level = EVERY_RULE[choice % len(EVERY_RULE)], LEVELS[choice // len(EVERY_RULE) % len(LEVELS)]
@@ -413,6 +433,7 @@ OPERATIONS: Mapping[str, Operation] = {
         charge,
         bill,
         share_document,
+        publish_document,
         change_rules,
         switch_group,
         charge_fails,

@@ -40,6 +40,7 @@ from tests.proof.operations import (
     book_by_client,
     carry_out_plan,
     change_rules,
+    publish_document,
     share_document,
     switch_group,
 )
@@ -200,6 +201,7 @@ READS: Mapping[str, Case] = {
     "receipt_pages.read_receipt_page GetItem": after(archived, then=of(look_up_receipts)),
     "restores.read_found BatchGetItem": CASES["activate with restore"],
     "restores.read_restoration GetItem": CASES["activate with restore of many records"],
+    "incoming.read_answer GetItem": after(archived, of(publish_document), then=of(publish_document)),
     "incoming.read_seen BatchGetItem": after(archived, of(activate), then=of(share_document)),
     "runs._page_by_outcome Query": CASES["finish what was lost"],
     "runs._page_by_position Query": after(confirmed, then=of(look_up_members)),

@@ -37,6 +37,7 @@ from client_lifecycle.storage.values import from_plain
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases import clean_up as cleaning
 from client_lifecycle.use_cases import practice
+from client_lifecycle.use_cases.record import EventDelivery
 from local.tables import create_table
 from tests.proof import invariants
 from tests.proof.answers import Asked, Span
@@ -118,6 +119,7 @@ class World:
     people: list[Client] = field(default_factory=list)
     bookings: dict[tuple[str, BookedBy], list[Booking]] = field(default_factory=dict)
     first_sent: dict[str, int] = field(default_factory=dict)
+    published: dict[str, list[EventDelivery]] = field(default_factory=dict)
     looks: dict[str, ClientLook] = field(default_factory=dict)
     run_looks: dict[str, RunLook] = field(default_factory=dict)
     memory: Memory = field(default_factory=Memory)

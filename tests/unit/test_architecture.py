@@ -188,7 +188,7 @@ def test_a_workflow_step_does_not_load_the_http_resolver(package: str) -> None:
 
 HOOKS = {"booking_hook", "record_hook"}
 BEHIND_THE_API = {"activate_client", "archive_client", "bulk_archive", "clients", "practice", *HOOKS}
-VALIDATING = BEHIND_THE_API | {"booking_requests"}
+VALIDATING = BEHIND_THE_API | {"booking_requests", "record_changes"}
 """Those that check what other systems send, by models of pydantic."""
 
 SLOW = {"boto3", "s3transfer", "aws_lambda_powertools.utilities.idempotency", "ulid"}
@@ -224,7 +224,7 @@ def test_every_function_collects_rarely_before_it_loads_anything_else(package: s
     ]
 
 
-@pytest.mark.parametrize("package", ["publish_events", "booking_requests"])
+@pytest.mark.parametrize("package", ["publish_events", "booking_requests", "record_changes"])
 def test_a_function_that_events_call_does_not_load_the_http_resolver(package: str) -> None:
     loaded = modules_loaded()[package]
     assert "aws_lambda_powertools.event_handler" not in loaded

@@ -28,6 +28,8 @@ from client_lifecycle.domain.events import (
     left_alone_events,
     run_event,
 )
+from client_lifecycle.domain.intake import IntakeOutcome, IntakeRefusal
+from client_lifecycle.domain.intake_answers import Ours, RefusedOnTheBus, Result
 from client_lifecycle.domain.outcomes import OUTCOMES, Outcome, RunKind, counts_of
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
@@ -40,10 +42,11 @@ from client_lifecycle.domain.records import (
 )
 from client_lifecycle.domain.runs import RunState, finish, start
 from client_lifecycle.edge.bookings import BookingBody
+from client_lifecycle.edge.records import MAX_CHANGES, MAX_VERSION, EventBody, Malformed, RecordsBody
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.attributes import Plain, to_item
-from client_lifecycle.storage.event_bus import SOURCE
+from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, SOURCE
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.stream import events_of, stream_record
 from client_lifecycle.storage.values import to_plain
@@ -360,14 +363,61 @@ STARTED = delivered(RUN_KEY, to_plain(TestRuns.running), before=to_plain(TestRun
 ANSWER_KEY = Keys(PROVIDER_ID).booking_answer(BOOKING.event_id)
 ACCEPTED = delivered(ANSWER_KEY, to_plain(acceptance(BOOKING, ARCHIVE_ID, NOW)))
 REFUSED = delivered(ANSWER_KEY, to_plain(refusal_of(BOOKING, BookingRefusal.SLOT_IN_PAST, None, NOW)))
+OURS = Ours(version=7, status="cancelled", cancelled_by="archive", archive_id=ARCHIVE_ID)
+REFUSAL = RefusedOnTheBus(
+    event_id="change-7",
+    source="calendar.example",
+    client_id=CLIENT[1],
+    answered_at=NOW,
+    digest="digest",
+    results=(
+        Result(
+            kind="appointment",
+            id="appt-1",
+            version=8,
+            outcome=IntakeOutcome.REFUSED,
+            reason=IntakeRefusal.CLIENT_ARCHIVED,
+            rule="I4",
+            ours=OURS,
+            use="booking.requested",
+        ),
+        Result(outcome=IntakeOutcome.INVALID, fields=("changes[3].kind",)),
+    ),
+)
+REFUSAL_KEY = Keys(PROVIDER_ID).refused_on_the_bus(REFUSAL.source, REFUSAL.event_id)
+RECORDS_REFUSED = delivered(REFUSAL_KEY, to_plain(REFUSAL))
 LIKE_A_RUN = delivered(
     Keys(PROVIDER_ID).booking_answer(keys.RUN_SK),
     to_plain(acceptance(BOOKING, None, NOW)) | {"event_id": keys.RUN_SK},
 )
 
-TELLING = [HISTORY, PLANNED, HEAD, PART, LEFT, RESTORE, RUN, STARTED, ACCEPTED, REFUSED, LIKE_A_RUN]
+TELLING = [HISTORY, PLANNED, HEAD, PART, LEFT, RESTORE, RUN, STARTED, ACCEPTED, REFUSED, LIKE_A_RUN, RECORDS_REFUSED]
 CANCELLATIONS = [name for _, _, name, _ in sorted(NAMES, key=lambda row: row[2] == "reminder.suppressed")]
 RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminder.restored"]
+
+
+def test_i19_a_source_is_told_what_was_refused_of_which_of_its_events() -> None:
+    [event] = events_of(stream_record(RECORDS_REFUSED))
+    assert (event.event_id, event.time) == (f"{PROVIDER_ID}:calendar.example:change-7:records.refused", NOW)
+    assert (event.provider_id, event.client_id, event.correlation_id) == (*CLIENT, "change-7")
+    assert to_plain(event)["detail"] == {
+        "source": "records",
+        "actor_id": "calendar.example",
+        "source_event_id": "change-7",
+        "results": [
+            {
+                "kind": "appointment",
+                "id": "appt-1",
+                "version": 8,
+                "outcome": "refused",
+                "reason": "client_archived",
+                "rule": "I4",
+                "ours": {"version": 7, "status": "cancelled", "cancelled_by": "archive", "archive_id": ARCHIVE_ID},
+                "use": "booking.requested",
+            },
+            {"outcome": "invalid", "fields": ["changes[3].kind"]},
+        ],
+    }
 
 
 @pytest.mark.parametrize(
@@ -384,6 +434,7 @@ RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminde
         (ACCEPTED, ["booking.accepted"]),
         (REFUSED, ["booking.refused"]),
         (LIKE_A_RUN, ["booking.accepted"]),
+        (RECORDS_REFUSED, ["records.refused"]),
     ],
     ids=[
         "history",
@@ -397,6 +448,7 @@ RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminde
         "yes",
         "no",
         "RUN as its id",
+        "records",
     ],
 )
 def test_a_write_has_its_events(record: dict[str, Any], names: list[str]) -> None:
@@ -494,6 +546,7 @@ def matches(pattern: Any, value: Any) -> bool:
         delivered(KEYS.restored(CLIENT[1], ARCHIVE_ID, RESTORE_ID), {"at": "never"}),
         delivered(RUN_KEY, {**to_plain(TestRuns.waiting), "state": "lost"}),
         delivered(ANSWER_KEY, {**to_plain(acceptance(BOOKING, None, NOW)), "booked_by": NOTE}),
+        delivered(REFUSAL_KEY, {**to_plain(REFUSAL), "results": NOTE}),
     ],
 )
 def test_a_write_that_cannot_be_understood_is_named_and_not_repeated(spoiled: dict[str, Any]) -> None:
@@ -505,9 +558,21 @@ def test_a_write_that_cannot_be_understood_is_named_and_not_repeated(spoiled: di
 def test_nothing_that_people_wrote_is_published() -> None:
     events = list(chain.from_iterable(events_of(stream_record(record)) for record in TELLING))
     envelopes = json.dumps([to_plain(event) for event in events])
-    assert len(events) == 22
+    assert len(events) == 23
     for written in (NOTE, feed_entry().subject, "7500", "USD"):
         assert written not in envelopes
+
+
+def test_a_put_of_the_longest_refusals_is_within_what_the_bus_takes() -> None:
+    """EventBridge takes 256 KB in one call; of a change that cannot be read, each known field is named once."""
+    longest = replace(REFUSAL.results[0], id="i" * 128, version=MAX_VERSION, ours=replace(OURS, version=MAX_VERSION))
+    most = replace(REFUSAL, results=(longest,) * MAX_CHANGES)
+    [event] = events_of(stream_record(delivered(REFUSAL_KEY, to_plain(most))))
+    assert len(json.dumps(to_plain(event))) * EVENTS_PER_PUT < 256 * 1024
+    worst = {"kind": "appointment", "status": 1, "bad": 1, "worse": 1}
+    [malformed] = RecordsBody.model_validate({"provider_id": "p", "client_id": "c", "changes": [worst]}).read
+    assert isinstance(malformed, Malformed)
+    assert malformed.known_fields == ["(unknown)", "duration_minutes", "id", "start", "status", "version"]
 
 
 def examples(section: str) -> list[str]:
@@ -535,6 +600,13 @@ class TestTheDocument:
         assert (request["DetailType"], request["Source"] != SOURCE) == ("booking.requested", True)
         BookingBody.model_validate(request["Detail"])
 
+    def test_the_example_of_what_sources_publish_is_understood(self) -> None:
+        text = (ROOT / "docs" / "records.md").read_text(encoding="utf-8").partition("## On the bus\n")[2]
+        request = json.loads(text.partition("```json\n")[2].partition("```")[0])
+        assert (request["DetailType"], request["Source"] != SOURCE) == ("records.changed", True)
+        [change] = EventBody.model_validate(request["Detail"]).read
+        assert not isinstance(change, Malformed)
+
     def test_it_names_every_reason_for_a_refusal(self) -> None:
         assert [reason for reason in BookingRefusal if f"`{reason.value}`" not in DOCUMENT] == []
 
@@ -545,5 +617,9 @@ class TestTheDocument:
 
     def test_it_names_alarms_and_outputs_of_the_template(self) -> None:
         template = read_template()
-        assert {"EventsLate", "EventsSetAside", "BookingsSetAside"} <= set(template["Resources"])
-        assert {"EventBusName", "EventDeadLettersUrl", "BookingDeadLettersUrl"} <= set(template["Outputs"])
+        assert {"EventsLate", "EventsSetAside", "BookingsSetAside", "RecordsLate", "RecordsSetAside"} <= set(
+            template["Resources"]
+        )
+        assert {"EventBusName", "EventDeadLettersUrl", "BookingDeadLettersUrl", "RecordDeadLettersUrl"} <= set(
+            template["Outputs"]
+        )

@@ -49,12 +49,13 @@ AFTER_A_PAUSE = [step for step in STEPS if "operations resume\n" in step and "pa
 
 
 @pytest.mark.parametrize("step", AFTER_A_PAUSE, ids=lambda step: step.partition("\n")[0])
-def test_bookings_that_a_pause_set_aside_are_answered_after_it(step: str) -> None:
-    assert "python -m operations redrive bookings\n" in step.partition("operations resume\n")[2]
+@pytest.mark.parametrize("what", ["bookings", "records"])
+def test_what_a_pause_set_aside_is_dealt_with_after_it(step: str, what: str) -> None:
+    assert f"python -m operations redrive {what}\n" in step.partition("operations resume\n")[2]
 
 
-def test_the_recovery_and_three_entries_resume_after_a_pause() -> None:
-    assert len(AFTER_A_PAUSE) == 4
+def test_the_recovery_and_four_entries_resume_after_a_pause() -> None:
+    assert len(AFTER_A_PAUSE) == 5
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -182,6 +182,8 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     assert {name.upper() for name in read} == set(events)
     requests = FUNCTIONS["BookingRequestsFunction"]["Environment"]["Variables"]
     assert {name.upper() for name in environment.DeadLetterSettings.__struct_fields__} == set(requests)
+    changes = FUNCTIONS["RecordChangesFunction"]["Environment"]["Variables"]
+    assert {name.upper() for name in environment.DeadLetterSettings.__struct_fields__} == set(changes)
     rate = {name.upper() for name in environment.RateSettings.__struct_fields__}
     hook = FUNCTIONS["BookingHookFunction"]["Environment"]["Variables"]
     assert {name.upper() for name in environment.HookSettings.__struct_fields__} | rate == set(hook)
@@ -353,9 +355,39 @@ def test_a_booking_on_the_bus_is_answered_or_set_aside_within_bounds() -> None:
     assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["BookingDeadLetters", "QueueName"]}
 
 
-def test_this_system_s_own_events_are_no_requests() -> None:
-    pattern = RESOURCES["BookingsRequested"]["Properties"]["EventPattern"]
-    assert pattern == {"source": [{"anything-but": [SOURCE]}], "detail-type": ["booking.requested"]}
+@pytest.mark.parametrize(
+    ("rule", "name"), [("BookingsRequested", "booking.requested"), ("RecordsChanged", "records.changed")]
+)
+def test_this_system_s_own_events_are_no_requests(rule: str, name: str) -> None:
+    pattern = RESOURCES[rule]["Properties"]["EventPattern"]
+    assert pattern == {"source": [{"anything-but": [SOURCE]}], "detail-type": [name]}
+
+
+def test_what_a_source_publishes_is_stored_or_set_aside_within_bounds() -> None:
+    """The local AWS checks neither the role that reads a queue nor a rule's retries, so they are checked here."""
+    queue, letters = ({"Fn::GetAtt": [name, "Arn"]} for name in ("RecordQueue", "RecordDeadLetters"))
+    [target] = RESOURCES["RecordsChanged"]["Properties"]["Targets"]
+    assert (target["Arn"], target["DeadLetterConfig"]) == (queue, {"Arn": letters})
+    waiting, aside = RESOURCES["RecordQueue"]["Properties"], RESOURCES["RecordDeadLetters"]["Properties"]
+    assert waiting["RedrivePolicy"] == {"deadLetterTargetArn": letters, "maxReceiveCount": 5}
+    assert waiting["VisibilityTimeout"] >= 6 * TEMPLATE["Globals"]["Function"]["Timeout"]
+    for one in (waiting, aside):
+        assert (one["SqsManagedSseEnabled"], one["MessageRetentionPeriod"]) == (True, 14 * 24 * 60 * 60)
+    policy = RESOURCES["RecordQueuesPolicy"]["Properties"]
+    assert policy["Queues"] == [{"Ref": "RecordQueue"}, {"Ref": "RecordDeadLetters"}]
+    only_tls, from_the_rule = policy["PolicyDocument"]["Statement"]
+    assert (only_tls["Effect"], only_tls["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert from_the_rule["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["RecordsChanged", "Arn"]}}}
+    reader = RESOURCES["RecordQueueReader"]["Properties"]
+    assert (reader["EventSourceArn"], reader["FunctionResponseTypes"]) == (queue, ["ReportBatchItemFailures"])
+    allowed = {
+        action: one["Resource"]
+        for one in statements(FUNCTIONS["RecordChangesFunction"])
+        for action in texts(one["Action"])
+        if action.startswith("sqs:")
+    }
+    reading = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+    assert allowed == {**{f"sqs:{action}": queue for action in reading}, "sqs:SendMessage": letters}
 
 
 def test_an_item_that_fails_the_clean_up_repeatedly_raises_an_alarm() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.rules.mutation import Mutation
 
 INTAKE = "client_lifecycle.domain.intake"
+ANSWERS = "client_lifecycle.domain.intake_answers"
 RECORD = "client_lifecycle.use_cases.record"
 RECORDS = "client_lifecycle.edge.records"
 INCOMING = "client_lifecycle.storage.incoming"
@@ -45,7 +46,7 @@ TELLING = [
         "if client.stamp and (rule := _refusing_rule(incoming.record, kept.record, at)):",
         'if client.stamp and (rule := "I4"):',
     ),
-    Mutation("I7", "the refusal does not name the booking", RECORDS, "use=BOOKING if is_booking else None", "use=None"),
+    Mutation("I7", "the refusal does not name the booking", ANSWERS, "use=BOOKING if is_booking else None", "use=None"),
     Mutation("I8", "a confirmation takes the marks away", INTAKE, ENDED, "if False and"),
     Mutation(
         "I8", "any word on it counts as one", INTAKE, "status_of(incoming.record) == status_of(kept.record)", "True"
@@ -56,8 +57,8 @@ TELLING = [
     Mutation(
         "I9",
         "the answer does not carry our state",
-        RECORDS,
-        "ours=OursView.of(kept) if judgement.differs and is_known else None",
+        ANSWERS,
+        "ours=_ours(kept) if judgement.differs and is_known else None",
         "ours=None",
     ),
     Mutation("I10", "a declined card is refused", INTAKE, FELL_BACK, "if False:"),

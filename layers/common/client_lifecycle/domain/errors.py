@@ -204,7 +204,7 @@ class IdempotencyKeyReused(Invalid):
 
 
 class EventIdReused(Invalid):
-    """The event id of this booking was sent before, with another booking."""
+    """The event id was sent before, with another booking, or with other changes of which some were refused."""
 
 
 class RequestStillRunning(Conflict):

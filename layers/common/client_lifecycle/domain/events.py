@@ -15,6 +15,7 @@ from msgspec import Struct
 from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import Cause, Source
 from client_lifecycle.domain.effects import Change, LeftAlone
+from client_lifecycle.domain.intake_answers import RefusedOnTheBus
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
     Appointment,
@@ -47,6 +48,7 @@ class EventName(StrEnum):
     ARCHIVE_MADE_GOOD = "client.archive_made_good"
     BOOKING_ACCEPTED = "booking.accepted"
     BOOKING_REFUSED = "booking.refused"
+    RECORDS_REFUSED = "records.refused"
     APPOINTMENT_CANCELLED = "appointment.cancelled"
     APPOINTMENT_RESTORED = "appointment.restored"
     PAYMENT_CANCELLED = "payment.cancelled"
@@ -146,6 +148,24 @@ def answer_event(provider_id: str, answer: BookingAnswer) -> Event:
             activated=None if answer.refusal else answer.activated,
             reason=answer.refusal,
         ),
+    )
+
+
+def records_refused_event(provider_id: str, answer: RefusedOnTheBus) -> Event:
+    """Return the event of an answer to a source, of whose changes some were refused or could not be read (I19)."""
+    return Event(
+        name=EventName.RECORDS_REFUSED,
+        event_id=f"{provider_id}:{answer.source}:{answer.event_id}:{EventName.RECORDS_REFUSED}",
+        time=answer.answered_at,
+        provider_id=provider_id,
+        client_id=answer.client_id,
+        correlation_id=answer.event_id,
+        detail={
+            **_who(Cause(source=Source.RECORDS, actor_id=answer.source)),
+            **_given(client_external_id=answer.external_id),
+            "source_event_id": answer.event_id,
+            "results": answer.results,
+        },
     )
 
 

@@ -51,11 +51,12 @@ class IntakeOutcome(StrEnum):
 
 
 class IntakeRefusal(StrEnum):
-    """Why a well-formed change is refused, for machines."""
+    """Why a well-formed change is refused, for machines; an unknown client is only on the bus, a call gets 404."""
 
     CLIENT_ARCHIVED = "client_archived"
     VERSION_REUSED = "version_reused"
     OTHER_SOURCE = "other_source"
+    UNKNOWN_CLIENT = "unknown_client"
 
 
 class Guard(IntEnum):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
+from msgspec.structs import asdict
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -23,7 +25,8 @@ from pydantic import (
 )
 
 from client_lifecycle.domain.client import Status
-from client_lifecycle.domain.intake import IncomingChange, IntakeOutcome, IntakeRefusal, Judgement, Kept, status_of
+from client_lifecycle.domain.intake import IncomingChange, IntakeOutcome, IntakeRefusal
+from client_lifecycle.domain.intake_answers import Result, result_of
 from client_lifecycle.domain.records import (
     Appointment,
     AppointmentStatus,
@@ -46,16 +49,16 @@ from client_lifecycle.domain.records import (
 )
 from client_lifecycle.edge.bodies import AsWhole, Body, ExternalId, IdField, Text, Whole, not_given
 from client_lifecycle.edge.bookings import A_DAY_IN_MINUTES, ForeignId
+from client_lifecycle.edge.id_forms import FOREIGN_ID_PATTERN
 from client_lifecycle.edge.moments import Moment
-from client_lifecycle.edge.reading import MAX_ERRORS, path_of
-from client_lifecycle.use_cases.record import Delivery, Recorded
+from client_lifecycle.edge.reading import MAX_ERRORS, known_place, path_of
+from client_lifecycle.use_cases.record import Delivery, EventDelivery, Recorded
 
 MAX_CHANGES = 50
 """The most that one request tells: the records, the client, a part of a receipt and two lines fit in a transaction."""
 
 MAX_VERSION = 10**15
 MAX_CENTS = 10**12
-BOOKING = "booking.requested"
 
 Version = Annotated[int, Field(ge=1, le=MAX_VERSION, description="Rises with each change of the record."), AsWhole]
 Cents = Annotated[int, Field(ge=0, le=MAX_CENTS), AsWhole]
@@ -261,7 +264,10 @@ AnyChange: TypeAlias = Annotated[
 
 
 class Malformed(BaseModel):
-    """A change that cannot be read: what it says it is about, as far as that can be told, and what is wrong with it."""
+    """A change that cannot be read: what it says it is about, as far as that can be told, and what is wrong with it.
+
+    ``errors`` is for the sender. ``known_fields`` are the fields at fault as anybody may read them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -269,6 +275,7 @@ class Malformed(BaseModel):
     id: str | None = None
     version: int | None = None
     errors: list[FieldError]
+    known_fields: list[str]
 
 
 class FieldError(BaseModel):
@@ -291,13 +298,11 @@ def _malformed(change: Any, fault: ValidationError) -> Malformed:
     kind, record_id, version = given.get("kind"), given.get("id"), given.get("version")
     return Malformed(
         kind=kind if kind in list(RecordKind) else None,
-        id=record_id if isinstance(record_id, str) and len(record_id) <= MAX_ID else None,
+        id=record_id if isinstance(record_id, str) and re.fullmatch(FOREIGN_ID_PATTERN, record_id) else None,
         version=version if type(version) is int and 0 < version <= MAX_VERSION else None,
         errors=[FieldError(field=path_of(_place(one["loc"])), message=one["msg"]) for one in found],
+        known_fields=sorted({path_of(_place(known_place(one["type"], one["loc"]))) for one in found}),
     )
-
-
-MAX_ID = 128
 
 
 def _place(place: Sequence[str | int]) -> Sequence[str | int]:
@@ -345,6 +350,31 @@ class RecordsBody(Body):
         )
 
 
+class EventBody(RecordsBody):
+    """What a source tells on the bus: the same, and the source's own id of the event."""
+
+    event_id: ForeignId
+
+    def event_delivery(self, source: str, digest: str) -> EventDelivery:
+        """Return what is told of it that can be read, and the results of what cannot."""
+        return EventDelivery(
+            event_id=self.event_id,
+            digest=digest,
+            delivery=self.delivery(source),
+            malformed=[
+                Result(
+                    kind=one.kind,
+                    id=one.id,
+                    version=one.version,
+                    outcome=IntakeOutcome.INVALID,
+                    fields=tuple(f"changes[{place}].{field}" for field in one.known_fields),
+                )
+                for place, one in enumerate(self.read)
+                if isinstance(one, Malformed)
+            ],
+        )
+
+
 class OursView(BaseModel):
     """What is kept of a record here, where that is something else than what was told."""
 
@@ -352,16 +382,6 @@ class OursView(BaseModel):
     status: str
     cancelled_by: str | None
     archive_id: str | None
-
-    @classmethod
-    def of(cls, kept: Kept) -> OursView:
-        """Show what is kept."""
-        return cls(
-            version=kept.version,
-            status=status_of(kept.record),
-            cancelled_by=getattr(kept.record, "cancelled_by", None),
-            archive_id=kept.ended_by,
-        )
 
 
 class ResultView(BaseModel):
@@ -378,20 +398,17 @@ class ResultView(BaseModel):
     errors: list[FieldError] = Field(default_factory=list)
 
     @classmethod
-    def of(cls, judgement: Judgement) -> ResultView:
+    def of(cls, result: Result) -> ResultView:
         """Show what became of a change."""
-        incoming, kept = judgement.incoming, judgement.after
-        is_booking = judgement.rule == "I4" and incoming.kind is RecordKind.APPOINTMENT
-        is_known = kept.version is not None or kept.record is not None
         return cls(
-            kind=incoming.kind,
-            id=incoming.record_id,
-            version=incoming.version,
-            outcome=judgement.outcome,
-            reason=judgement.refusal,
-            rule=judgement.rule,
-            ours=OursView.of(kept) if judgement.differs and is_known else None,
-            use=BOOKING if is_booking else None,
+            kind=result.kind,
+            id=result.id,
+            version=result.version,
+            outcome=result.outcome,
+            reason=result.reason,
+            rule=result.rule,
+            ours=OursView(**asdict(result.ours)) if result.ours else None,
+            use=result.use,
         )
 
 
@@ -416,7 +433,7 @@ class RecordsView(BaseModel):
                     kind=one.kind, id=one.id, version=one.version, outcome=IntakeOutcome.INVALID, errors=one.errors
                 )
                 if isinstance(one, Malformed)
-                else ResultView.of(next(judged))
+                else ResultView.of(result_of(next(judged)))
                 for one in body.read
             ],
         )

@@ -14,6 +14,7 @@ from msgspec import Struct
 from client_lifecycle.domain.client import Client, Stamp
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.intake import UNKNOWN, Guard, IncomingChange, IntakeOutcome, Judgement, Kept, Place
+from client_lifecycle.domain.intake_answers import RefusedOnTheBus
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
 from client_lifecycle.storage import clients
@@ -23,7 +24,7 @@ from client_lifecycle.storage.clients import ENDED_BY, REMOVED
 from client_lifecycle.storage.items import check, conditional_update, put_new, update
 from client_lifecycle.storage.table import Write
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.storage.values import to_plain
+from client_lifecycle.storage.values import from_plain, to_plain
 
 LAST_ACTIVE_AT = "last_active_at"
 NOT_ARCHIVED = "attribute_exists(pk) AND (attribute_not_exists(archive_id) OR attribute_type(archive_id, :null))"
@@ -104,6 +105,7 @@ def commit_incoming(
     *,
     history: HistoryEntry | None,
     made_good: MadeGood | None,
+    answer: RefusedOnTheBus | None = None,
 ) -> None:
     """Store what was told of one client, all or nothing.
 
@@ -115,9 +117,11 @@ def commit_incoming(
         guard: what must be so of the client.
         history: the line for staff, if there is one (I11).
         made_good: what the client's archive did at once, if it did anything.
+        answer: what the source is answered on the bus, if something was refused.
 
     Raises:
-        StaleRead: the client or one of the records is no longer as it was read, as far as it matters.
+        StaleRead: the client or one of the records is no longer as it was read, as far as it matters; or there is an
+            answer already.
     """
     stored = {one.incoming.place: one for one in judgements if one.outcome is IntakeOutcome.STORED}
     client_id = seen.client.client_id
@@ -126,8 +130,28 @@ def commit_incoming(
         *(_record_write(tenant, client_id, one.incoming, one.after, seen) for one in stored.values()),
         *([clients.history_write(tenant, seen.client, history)] if history else []),
         *(_made_good_writes(tenant, seen.client, made_good) if made_good else []),
+        *([_answer_write(tenant, answer)] if answer else []),
     ]
     tenant.table.transact_if_unchanged(writes)
+
+
+def read_answer(tenant: Tenant, source: str, event_id: str) -> RefusedOnTheBus | None:
+    """Read the answer that an event of a source was given before, if something of it was refused."""
+    plain = tenant.table.get(tenant.keys.refused_on_the_bus(source, event_id))
+    return from_plain(RefusedOnTheBus, plain) if plain else None
+
+
+def commit_answer(tenant: Tenant, answer: RefusedOnTheBus) -> None:
+    """Keep the answer to an event of which nothing is stored.
+
+    Raises:
+        StaleRead: it was answered meanwhile.
+    """
+    tenant.table.transact_if_unchanged([_answer_write(tenant, answer)])
+
+
+def _answer_write(tenant: Tenant, answer: RefusedOnTheBus) -> Write:
+    return put_new(tenant.table.name, tenant.keys.refused_on_the_bus(answer.source, answer.event_id), to_plain(answer))
 
 
 def _made_good_writes(tenant: Tenant, client: Client, made_good: MadeGood) -> list[Write]:

@@ -15,6 +15,7 @@ group               PROVIDER#provider               GROUP#group
 provider's settings PROVIDER#provider               SETTINGS
 chat                PROVIDER#provider               CHAT#chat
 answered booking    BOOKING#provider                event
+refusal on the bus  RECORDS#provider                source#event
 e-mail in use       EMAIL#provider                  address
 word of a name      WORDS#provider                  word#name_key of the client
 id in a source      EXTERNAL#provider#source#id     EXTERNAL
@@ -75,6 +76,7 @@ HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
 RESTORATION_PREFIX = "RESTORATION#"
 BOOKING_PREFIX = "BOOKING#"
+RECORDS_PREFIX = "RECORDS#"
 
 MAX_SORT_KEY_BYTES = 1_024
 MAX_NAME_BYTES = 700
@@ -158,6 +160,8 @@ def named(key: Mapping[str, str]) -> Named:
             return Named("member", f"{run_id}#{int(rest)}", None, {"position": int(rest)})
         case "BOOKING", [_]:
             return Named("booking_answer", key["sk"], None, {"event_id": key["sk"]})
+        case "RECORDS", [_]:
+            return Named("refused_on_the_bus", rest, None, {"source": prefix, "event_id": rest})
         case _:
             return Named(UNKNOWN_KIND, "unknown")
 
@@ -355,6 +359,10 @@ class Keys(Struct, frozen=True):
     def booking_answer(self, event_id: str) -> Key:
         """Return the key of the answer to a booking."""
         return {"pk": self.booking_partition(), "sk": event_id}
+
+    def refused_on_the_bus(self, source: str, event_id: str) -> Key:
+        """Return the key of the answer to an event of a source, of which something was refused."""
+        return {"pk": f"{RECORDS_PREFIX}{self.provider_id}", "sk": f"{source}#{event_id}"}
 
     def email(self, email: str) -> Key:
         """Return the key that makes an e-mail address unique among a provider's clients."""

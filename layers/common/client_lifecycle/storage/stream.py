@@ -1,7 +1,7 @@
 """Reads the table's stream: which events a write gives rise to.
 
-The history, the receipts and the answers to bookings are the outbox. They are written in the same transaction as what
-they tell of, so there is no event without its write and no write without its event.
+The history, the receipts and the answers to other systems are the outbox. They are written in the same transaction as
+what they tell of, so there is no event without its write and no write without its event.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from client_lifecycle.domain.events import (
     change_events,
     history_event,
     left_alone_events,
+    records_refused_event,
     run_event,
 )
+from client_lifecycle.domain.intake_answers import RefusedOnTheBus
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
@@ -70,7 +72,7 @@ def events_of(record: StreamRecord) -> tuple[Event, ...]:
 
 
 def _events(record: StreamRecord) -> tuple[Event, ...]:
-    if record.key["pk"].startswith(keys.BOOKING_PREFIX):
+    if record.key["pk"].startswith((keys.BOOKING_PREFIX, keys.RECORDS_PREFIX)):
         return _answer_events(record)
     sort_key = record.key["sk"]
     if sort_key == keys.RUN_SK and record.kind in (INSERT, MODIFY):
@@ -88,8 +90,10 @@ def _events(record: StreamRecord) -> tuple[Event, ...]:
 def _answer_events(record: StreamRecord) -> tuple[Event, ...]:
     if record.kind != INSERT:
         return ()
-    answer = from_plain(BookingAnswer, from_item(record.after))
-    return (answer_event(record.key["pk"].removeprefix(keys.BOOKING_PREFIX), answer),)
+    what, _, provider_id = record.key["pk"].partition("#")
+    if f"{what}#" == keys.RECORDS_PREFIX:
+        return (records_refused_event(provider_id, from_plain(RefusedOnTheBus, from_item(record.after))),)
+    return (answer_event(provider_id, from_plain(BookingAnswer, from_item(record.after))),)
 
 
 def _run_events(record: StreamRecord) -> tuple[Event, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from client_lifecycle.domain.client import Cause, Client, Source, Stamp
+from client_lifecycle.domain.errors import ClientNotFound, EventIdReused
 from client_lifecycle.domain.intake import (
     IncomingChange,
     IntakeOutcome,
@@ -17,10 +18,11 @@ from client_lifecycle.domain.intake import (
     seen_active,
     with_balance,
 )
+from client_lifecycle.domain.intake_answers import RefusedOnTheBus, Result, refused_results, unknown_client_results
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.external_ids import require_owner
-from client_lifecycle.storage.incoming import MadeGood, Seen, commit_incoming, read_seen
+from client_lifecycle.storage.incoming import MadeGood, Seen, commit_answer, commit_incoming, read_answer, read_seen
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_effects import made_good_entry
 from client_lifecycle.use_cases.ids import new_id
@@ -47,6 +49,32 @@ class Delivery(Struct, frozen=True, kw_only=True):
     external_id: str | None = None
 
 
+class EventDelivery(Struct, frozen=True, kw_only=True):
+    """What a source tells on the bus: ``event_id`` is its own, ``digest`` the same for the same content.
+
+    ``malformed`` are the results of the changes that cannot be read.
+    """
+
+    event_id: str
+    digest: str
+    delivery: Delivery
+    malformed: Sequence[Result]
+
+
+class _Judged(Struct, frozen=True):
+    """What was read, what becomes of each change, and the client as it will be."""
+
+    seen: Seen
+    judgements: Sequence[Judgement]
+    after: Client
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is something to store."""
+        has_stored = any(one.outcome is IntakeOutcome.STORED for one in self.judgements)
+        return has_stored or self.after != self.seen.client
+
+
 @optimistic_on_client
 def record(tenant: Tenant, delivery: Delivery, *, at: datetime, is_dry_run: bool) -> Recorded:
     """Judge what a source tells, and store what is to be stored in one transaction.
@@ -66,30 +94,88 @@ def record(tenant: Tenant, delivery: Delivery, *, at: datetime, is_dry_run: bool
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
+    judged = _judge(tenant, delivery, at)
+    if is_dry_run or not judged.is_new:
+        return Recorded(judged.seen.client, judged.judgements)
+    _commit(tenant, judged, delivery.source, at)
+    return Recorded(judged.after, judged.judgements)
+
+
+@optimistic_on_client
+def record_event(tenant: Tenant, event: EventDelivery, *, at: datetime) -> tuple[Result, ...]:
+    """Store what a source tells on the bus; what is refused of it, or cannot be read, is answered once (I14, I19).
+
+    The answer is written with what is stored, and is published from there. An event that comes again is judged again:
+    versions tell what was stored, and an answer that was given stays as it is.
+
+    Args:
+        tenant: the provider's part of the table.
+        event: what is told, of one client.
+        at: the present moment, UTC.
+
+    Returns:
+        The results of what is not stored because it may not be, or cannot be read.
+
+    Raises:
+        EventIdReused: the source was refused other content under this event id.
+        UnreadableRecord: the client cannot be read.
+        CommitContended: the client's records kept changing.
+        StorageBusy: the table kept throttling.
+    """
+    delivery = event.delivery
+    try:
+        judged = _judge(tenant, delivery, at)
+        refused = (*refused_results(judged.judgements), *event.malformed)
+    except ClientNotFound:
+        judged, refused = None, (*unknown_client_results(delivery.changes), *event.malformed)
+    answer = _new_answer(tenant, event, refused, at) if refused else None
+    if judged and judged.is_new:
+        _commit(tenant, judged, delivery.source, at, answer)
+    elif answer:
+        commit_answer(tenant, answer)
+    return refused
+
+
+def _new_answer(
+    tenant: Tenant, event: EventDelivery, refused: tuple[Result, ...], at: datetime
+) -> RefusedOnTheBus | None:
+    """Return the answer to an event, unless it was given already."""
+    given = read_answer(tenant, event.delivery.source, event.event_id)
+    if given is None:
+        return RefusedOnTheBus(
+            event_id=event.event_id,
+            source=event.delivery.source,
+            client_id=event.delivery.client_id,
+            external_id=event.delivery.external_id,
+            answered_at=at,
+            digest=event.digest,
+            results=refused,
+        )
+    if given.digest != event.digest:
+        raise EventIdReused("The event id was sent before, with other content.", "event_id")
+    return None
+
+
+def _judge(tenant: Tenant, delivery: Delivery, at: datetime) -> _Judged:
     client_id = delivery.client_id or require_owner(tenant, delivery.source, delivery.external_id or "")
     seen = read_seen(tenant, client_id, {incoming.place for incoming in delivery.changes})
     judgements = judge_all(delivery.changes, seen.kept, delivery.source, seen.client, at)
     after = with_balance(seen.client, judgements)
     after = seen_active(after, delivery.active_at, at) if delivery.active_at else after
-    is_new = after != seen.client or any(one.outcome is IntakeOutcome.STORED for one in judgements)
-    if is_dry_run or not is_new:
-        return Recorded(seen.client, judgements)
-    _commit(tenant, seen, after, judgements, delivery.source, at)
-    return Recorded(after, judgements)
+    return _Judged(seen, judgements, after)
 
 
-def _commit(
-    tenant: Tenant, seen: Seen, after: Client, judgements: Sequence[Judgement], source: str, at: datetime
-) -> None:
-    cause = Cause(source=Source.RECORDS, actor_id=source)
+def _commit(tenant: Tenant, judged: _Judged, source: str, at: datetime, answer: RefusedOnTheBus | None = None) -> None:
+    cause, stamp = Cause(source=Source.RECORDS, actor_id=source), judged.seen.client.stamp
     commit_incoming(
         tenant,
-        seen,
-        after,
-        judgements,
-        guard_of(judgements),
-        history=_charged_anyway(judgements, cause, at),
-        made_good=_made_good(seen.client.stamp, judgements, cause, at) if seen.client.stamp else None,
+        judged.seen,
+        judged.after,
+        judged.judgements,
+        guard_of(judged.judgements),
+        history=_charged_anyway(judged.judgements, cause, at),
+        made_good=_made_good(stamp, judged.judgements, cause, at) if stamp else None,
+        answer=answer,
     )
 
 
