@@ -96,30 +96,30 @@ class Interleaving:
         people = self.world.people
         work = OPERATIONS[name](self.world, people[who % len(people)], choice)
         if work:
-            self._begin(name, work)
+            self.begin_work(name, work)
 
     def plan_to_archive_everyone(self) -> None:
         """Have an archive planned for each client, one way or the other."""
         for place, who in enumerate(self.world.people):
-            self._begin(plan.__name__, plan(self.world, who, place))
+            self.begin_work(plan.__name__, plan(self.world, who, place))
             self._drain()
 
     def live_through_a_run(self) -> None:
         """Let a run of everyone end with a batch that was done, one that was not settled, and others not reached."""
         everyone = 2 ** len(self.world.people) - 1
-        self._begin(begin_run.__name__, begin_run(self.world, self.world.people[0], everyone))
+        self.begin_work(begin_run.__name__, begin_run(self.world, self.world.people[0], everyone))
         self._drain()
         [execution] = self.world.local.executions.values()
         done, lost = execution.batches[:2]
         for step in (MARK, *EFFECTS, SETTLE):
-            self._begin(step, done.deliver(step))
+            self.begin_work(step, done.deliver(step))
             self._drain()
         for step in (MARK, *EFFECTS):
-            self._begin(step, lost.deliver(step))
+            self.begin_work(step, lost.deliver(step))
             self._drain()
-        self._begin(SETTLE, lost.deliver(SETTLE))
+        self.begin_work(SETTLE, lost.deliver(SETTLE))
         self.crash(0, after=False)
-        self._begin(FINISH, execution.finish())
+        self.begin_work(FINISH, execution.finish())
         self._drain()
 
     def let_go(self, turn: int) -> None:
@@ -143,10 +143,10 @@ class Interleaving:
         for _ in range(MOST_CLEAN_UPS):
             while deliveries := self.world.local.ready(again=False):
                 for delivery in deliveries[:AT_ONCE]:
-                    self._begin(delivery.step, delivery.begin())
+                    self.begin_work(delivery.step, delivery.begin())
                 self._drain()
             self.world.at += LONGEST_WAIT if self.world.has_unseen_payments else BETWEEN_CLEAN_UPS
-            self._begin(clean_up.__name__, clean_up(self.world, self.world.people[0], 0))
+            self.begin_work(clean_up.__name__, clean_up(self.world, self.world.people[0], 0))
             self._drain()
             if not (self.world.is_anything_at_work or self.world.has_unseen_payments):
                 break
@@ -163,7 +163,8 @@ class Interleaving:
         while self.running:
             self.let_go(self.order.randrange(AT_ONCE))
 
-    def _begin(self, name: str, work: Work) -> None:
+    def begin_work(self, name: str, work: Work) -> None:
+        """Begin some work."""
         self.tally.begun[name] += 1
         self.running.append(self.world.begin(name, work))
         self._take_leave()

@@ -324,12 +324,12 @@ def receipts_tell_exactly_what_was_changed(step: Step, memory: Memory) -> None:
     for archive_id, _ in claims:
         hold(archive_id == step.after.archive_id, "something was done under a stamp that is gone", archive_id)
     claims += step.new_claims("RESTORE#")
-    told = {_sk(change["before"]): (change["before"], change["after"]) for _, change in claims}
+    told = {sort_key(change["before"]): (change["before"], change["after"]) for _, change in claims}
     hold(len(told) == len(claims), "a change is told twice", *told)
     done = {sk: pair for sk, pair in step.changed.items() if "kind" in pair[0] and not _is_billings_own(*pair)}
     hold(told.keys() == done.keys(), "receipts do not tell what was done", *(told.keys() ^ done.keys()))
     for sk, pair in told.items():
-        hold(_as_told(done[sk][0]) == pair[0] and _as_told(done[sk][1]) == pair[1], "a receipt tells it wrong", sk)
+        hold(as_told(done[sk][0]) == pair[0] and as_told(done[sk][1]) == pair[1], "a receipt tells it wrong", sk)
 
 
 def a_settled_archive_leaves_nothing_live_but_what_fell_back(step: Step, memory: Memory) -> None:
@@ -417,7 +417,7 @@ def a_booking_is_not_cancelled_by_an_archive_before_it(step: Step, memory: Memor
         if record.get("kind") == "appointment":
             memory.booked[sk] = memory.moment
     for archive_id, change in step.new_claims("RECEIPT#"):
-        booked = memory.booked.get(_sk(change["before"]))
+        booked = memory.booked.get(sort_key(change["before"]))
         if booked is not None:
             hold(memory.archived[archive_id] > booked, "a booking was cancelled by an archive before it", archive_id)
 
@@ -480,7 +480,8 @@ BETWEEN_TWO_MOMENTS = (
 )
 
 
-def _sk(record: Plain) -> str:
+def sort_key(record: Plain) -> str:
+    """Return where a record is stored in its client's partition."""
     return f"{record['kind'].upper()}#{record['record_id']}"
 
 
@@ -489,7 +490,7 @@ def _value(record: Plain) -> Plain:
     return {name: part for name, part in record.items() if name not in BESIDE}
 
 
-def _as_told(record: Plain) -> Plain:
+def as_told(record: Plain) -> Plain:
     """Return a stored record as a receipt tells it: without the places it is stored at."""
     return {name: part for name, part in record.items() if name not in PLACES and name not in BESIDE}
 
@@ -682,11 +683,11 @@ def records_are_the_sum_of_what_was_told(look: ClientLook) -> None:
     archives = [(archive, 0, change) for archive, change in look.claims("RECEIPT#")]
     restores = [(archive, 1, change) for archive, change in look.claims("RESTORE#")]
     for _, _, change in sorted([*archives, *restores], key=lambda claim: claim[:2]):
-        told.setdefault(_sk(change["before"]), []).append(change)
+        told.setdefault(sort_key(change["before"]), []).append(change)
     for sk, changes in told.items():
         for one, following in pairwise(changes):
             hold(one["after"] == following["before"], "something happened to a record that nobody told", sk)
-        hold(changes[-1]["after"] == _as_told(look.records[sk]), "a record is not what was last told of it", sk)
+        hold(changes[-1]["after"] == as_told(look.records[sk]), "a record is not what was last told of it", sk)
 
 
 def every_run_has_ended(looks: Iterable[RunLook]) -> None:

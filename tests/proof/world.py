@@ -9,7 +9,7 @@ import dataclasses
 import logging
 import random
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -125,6 +125,8 @@ class World:
     memory: Memory = field(default_factory=Memory)
     lag: Callable[[], int] = lambda: LONGEST_LAG_WRITES
     trail: Trail = field(default_factory=Trail)
+    holds_between: Sequence[Callable[[Step, Memory], None]] = invariants.BETWEEN_TWO_MOMENTS
+    holds_always: Sequence[Callable[[ClientLook], None]] = invariants.AT_EVERY_MOMENT
     numbers: int = 0
 
     def __post_init__(self) -> None:
@@ -218,9 +220,9 @@ class World:
     def _witness_client(self, partition: str, running: Running) -> None:
         before, after = self.looks[partition], self._look(partition)
         step = Step(before, after, self._judged(before, running), self._seen(before, after, running.work))
-        for holds_between in invariants.BETWEEN_TWO_MOMENTS:
+        for holds_between in self.holds_between:
             holds_between(step, self.memory)
-        for holds in invariants.AT_EVERY_MOMENT:
+        for holds in self.holds_always:
             holds(step.after)
         self.looks[partition] = step.after
 
@@ -292,7 +294,7 @@ class World:
         stored = {(item["pk"]["S"], item["sk"]["S"]): item for item in self.past.scan()}
         invariants.hold(stored == self.past.everything(), "something was written that was not seen")
         for partition in self.looks:
-            for holds in invariants.AT_EVERY_MOMENT:
+            for holds in self.holds_always:
                 holds(self._look(partition))
 
     def _look(self, partition: str) -> ClientLook:
