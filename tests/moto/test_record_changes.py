@@ -90,6 +90,11 @@ def test_i4_i19_what_is_refused_is_answered_beside_what_is_stored(tenant: Tenant
     assert (form.outcome, form.fields) == ("invalid", ("changes[3].(unknown)", "changes[3].status"))
 
 
+def test_an_id_that_is_none_is_not_published(tenant: Tenant) -> None:
+    deliver(changed({**paper(), "id": UNDOCUMENTED}))
+    assert refusals(tenant) == [(None, "invalid", None)]
+
+
 def test_i14_an_unknown_client_is_answered(tenant: Tenant) -> None:
     deliver(changed(slot(), gone(3, record_id="appt-2"), client_id="nobody"))
     assert refusals(tenant) == [("appt-1", "unknown_client", "I14"), ("appt-2", "unknown_client", "I14")]

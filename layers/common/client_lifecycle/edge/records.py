@@ -298,11 +298,14 @@ def _malformed(change: Any, fault: ValidationError) -> Malformed:
     kind, record_id, version = given.get("kind"), given.get("id"), given.get("version")
     return Malformed(
         kind=kind if kind in list(RecordKind) else None,
-        id=record_id if isinstance(record_id, str) and re.fullmatch(FOREIGN_ID_PATTERN, record_id) else None,
+        id=record_id if isinstance(record_id, str) and len(record_id) <= MAX_ID else None,
         version=version if type(version) is int and 0 < version <= MAX_VERSION else None,
         errors=[FieldError(field=path_of(_place(one["loc"])), message=one["msg"]) for one in found],
         known_fields=sorted({path_of(_place(known_place(one["type"], one["loc"]))) for one in found}),
     )
+
+
+MAX_ID = 128
 
 
 def _place(place: Sequence[str | int]) -> Sequence[str | int]:
@@ -364,7 +367,7 @@ class EventBody(RecordsBody):
             malformed=[
                 Result(
                     kind=one.kind,
-                    id=one.id,
+                    id=one.id if re.fullmatch(FOREIGN_ID_PATTERN, one.id or "") else None,
                     version=one.version,
                     outcome=IntakeOutcome.INVALID,
                     fields=tuple(f"changes[{place}].{field}" for field in one.known_fields),
