@@ -1,4 +1,4 @@
-"""What ``make demo`` shows, on a small practice."""
+"""What ``make demo`` shows, on a small practice, and a benchmark that people run like it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from benchmarks.records import changes_per_second, group
+from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.practice import add_group
 from local.commands.demo import show
 from local.screen import Screen
 from local.stack import PracticeStack, practice_stack
@@ -44,3 +47,11 @@ def test_the_demo_shows_an_archive_and_the_systems_that_follow_it(
     assert "The calendar has booked again what came back" in shown
     assert "\x1b" not in shown
     assert "@" not in shown
+
+
+def test_the_benchmark_of_records_times_each_way(small: PracticeStack) -> None:
+    tenant = Tenant(small.table, small.practice.provider_id)
+    add_group(tenant, group(tenant))
+    rates = changes_per_second(small, changes=4, in_one=2)
+    assert [*rates] == ["bare botocore", "in this process", "over HTTP"]
+    assert all(rate > 0 for rate in rates.values())
