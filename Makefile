@@ -44,6 +44,7 @@ unit: .venv/ready ## run the tests of the rules, half a minute
 	$(SIDE_BY_SIDE) tests/unit
 
 test: .venv/ready ## run the tests: rules, single calls, the deployed system, the proofs
+	rm -rf .local/rights
 	$(SIDE_BY_SIDE) --hypothesis-profile=whole tests/unit tests/moto tests/ministack tests/proof
 
 .PHONY: check-rules
@@ -73,7 +74,10 @@ types: .venv/ready ## static types
 
 templates: .venv/ready ## template.yaml by CloudFormation's rules, as it is written and as SAM transforms it
 	$(BIN)/python -m local.transformed .local
-	$(BIN)/cfn-lint template.yaml .local/transformed.json
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint --ignore-checks W2001 -- .local/transformed.json .local/transformed-gradual.json
+	@if [ -e .venv-checkov/ready ]; then .venv-checkov/bin/checkov --config-file .checkov.yaml --file .local/transformed.json; \
+	else echo "The template is not checked by checkov: it is not installed here; make .venv-checkov/ready installs it."; fi
 	@if npm ping >/dev/null 2>&1; then npx --yes $(ASL_VALIDATOR) --json-path .local/archive_clients.asl.json; \
 	else echo "The workflow is not checked by asl-validator: there is no npm here, or it does not reach its registry."; fi
 	@if [ -e .venv-sam/ready ]; then $(SAM) validate --lint; \
@@ -106,11 +110,12 @@ lock: $(UV) ## pin the requirements files again; LOCK=--upgrade takes newer vers
 	$(UV) $(PIN) $(LOCK) requirements/dev.in --constraint layers/common/requirements.txt --output-file requirements/dev.txt
 	$(UV) $(PIN) $(LOCK) requirements/runtime.in --constraint requirements/dev.txt --output-file requirements/runtime.txt
 	$(UV) $(PIN) $(LOCK) requirements/sam.in --output-file requirements/sam.txt
+	$(UV) $(PIN) $(LOCK) requirements/checkov.in --output-file requirements/checkov.txt
 	$(UV) $(PIN) $(LOCK) requirements/supply.in --output-file requirements/supply.txt
 	$(UV) $(PIN) $(LOCK) requirements/uv.in --output-file requirements/uv.txt
 
 clean: ## remove everything that was installed, built or cached here
-	rm -rf .venv .venv-sam .venv-supply .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .venv-sam .venv-supply .venv-checkov .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: requirements/dev.txt pyproject.toml
@@ -124,6 +129,12 @@ clean: ## remove everything that was installed, built or cached here
 	@$(call make-venv,.venv-sam)
 	@echo "Installing the SAM CLI into .venv-sam, once (about a minute) ..."
 	@.venv-sam/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/sam.txt
+	@touch $@
+
+.venv-checkov/ready: requirements/checkov.txt
+	@$(call make-venv,.venv-checkov)
+	@echo "Installing checkov into .venv-checkov, once (about a minute) ..."
+	@.venv-checkov/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/checkov.txt
 	@touch $@
 
 .venv-supply/ready: .venv/ready requirements/supply.txt

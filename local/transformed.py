@@ -1,11 +1,13 @@
 """template.yaml as CloudFormation sees it: after the SAM transform, which adds roles, permissions and stages.
 
-``python -m local.transformed FOLDER`` writes it, and the workflow beside it, for checks that read a file.
+``python -m local.transformed FOLDER`` writes it, with and without gradual updates, and the workflow beside it, for
+checks that read a file.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Mapping
@@ -19,6 +21,8 @@ from local.template import ROOT, read_template
 
 REGION = "us-east-1"
 WORKFLOW = ROOT / "workflows" / "archive_clients.asl.json"
+logging.getLogger("samtranslator").setLevel(logging.ERROR)
+
 UPLOADED = {"Bucket": "uploaded-by-sam-package", "Key": "code.zip"}
 """Where the code would be after ``sam package``."""
 
@@ -58,7 +62,8 @@ def _packaged(template: dict[str, Any]) -> dict[str, Any]:
 
 def _write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "transformed.json").write_text(json.dumps(transformed(), indent=1), encoding="utf-8")
+    for name, parameters in (("transformed", {}), ("transformed-gradual", {"DeployGradually": "true"})):
+        (folder / f"{name}.json").write_text(json.dumps(transformed(parameters), indent=1), encoding="utf-8")
     workflow = WORKFLOW.read_text(encoding="utf-8").replace("${Partition}", "aws")
     (folder / WORKFLOW.name).write_text(workflow, encoding="utf-8")
 

@@ -14,8 +14,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import distributions
 from pathlib import Path
 from shutil import which
+
+from packaging.requirements import Requirement
 
 from local.ministack import REGION
 from local.template import ROOT
@@ -27,6 +30,11 @@ SOURCES = ("functions", "layers", "workflows", "template.yaml")
 RUNTIME = "python3.13"
 PROCESSORS = {"aarch64": "arm64", "x86_64": "x86_64"}
 """What Lambda calls the processors that ``uname -m`` names."""
+
+OLDEST_BOTO3 = "1.36.0"
+"""The oldest boto3 that the functions were tried with; that of every python3.13 runtime is as new."""
+
+OF_THE_RUNTIME = frozenset({"boto3", "botocore", "s3transfer"})
 
 SAME = {"arm64": "aarch64", "amd64": "x86_64"}
 """What other systems than Linux call them."""
@@ -85,7 +93,24 @@ def build(machine: str, folder: Path) -> Path:
     if done.returncode:
         raise CannotBuild(f"The SAM CLI could not build:\n{done.stderr}")
     compile_all(built)
+    leave_boto3_to_the_runtime(built / "ClientLifecycleLayer" / "python")
     return built
+
+
+def leave_boto3_to_the_runtime(layer: Path) -> None:
+    """Require that a built layer does with the boto3 of any runtime: it has none of its own, and needs no newer one.
+
+    Raises:
+        CannotBuild: it has one of its own, or one of its packages wants a newer one.
+    """
+    for package in distributions(path=[str(layer)]):
+        wanted = [Requirement(text) for text in package.requires or ()]
+        newer = [one for one in wanted if one.name in OF_THE_RUNTIME and not one.specifier.contains(OLDEST_BOTO3)]
+        if package.name in OF_THE_RUNTIME or newer:
+            asked = ", ".join(map(str, newer)) or f"{package.name}, which the runtime has"
+            raise CannotBuild(
+                f"The layer's {package.name} brings {asked}; functions use the runtime's, {OLDEST_BOTO3} at least."
+            )
 
 
 def compile_all(folder: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
-from client_lifecycle.domain.bookings import BookedBy, BookingAnswer
+from client_lifecycle.domain.bookings import BookedBy, BookingAnswer, BookingRefusal
 from client_lifecycle.domain.errors import StorageBusy
+from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage.bookings import read_answer
 from client_lifecycle.storage.clients import read_client
@@ -18,10 +19,10 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from local.template import ROOT
 from tests.moto.conftest import Log, letters
-from tests.support.builders import ARCHIVE_ID, NOW, PROVIDER_ID, client, stamp
+from tests.support.builders import ARCHIVE_ID, GROUP_ID, NOW, PROVIDER_ID, client, group, stamp
 from tests.support.calls import invoke
 from tests.support.faults import THROTTLED, failing
-from tests.support.store import dump, store
+from tests.support.store import dump, store, store_group
 
 HANDLER = "booking_requests.handler.lambda_handler"
 SAMPLE = json.loads((ROOT / "events" / "booking_requests.json").read_text(encoding="utf-8"))
@@ -62,6 +63,15 @@ def test_a2_a_booking_asked_for_on_the_bus_brings_an_archived_client_back(practi
         archive_id=ARCHIVE_ID,
         activated=True,
     )
+
+
+def test_p6_a_client_in_a_group_books_on_the_bus_by_the_rules_of_its_group(practice: Table) -> None:
+    store(practice, client("in-group", group_id=GROUP_ID))
+    for event_id, schedules in (("e-open", True), ("e-closed", False)):
+        store_group(practice, group(settings=PortalSettings(schedule_appointments=schedules)))
+        invoke(HANDLER, requested(client_id="in-group", event_id=event_id))
+    answers = [read_answer(Tenant(practice, PROVIDER_ID), event_id) for event_id in ("e-open", "e-closed")]
+    assert [answer and answer.refusal for answer in answers] == [None, BookingRefusal.SCHEDULING_DISABLED]
 
 
 def test_a_request_delivered_twice_is_answered_once(practice: Table) -> None:

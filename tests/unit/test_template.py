@@ -18,6 +18,7 @@ from client_lifecycle.storage import audit_trail, exports, keys
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE, SweepResult
 from local.template import ROOT, read_template
+from local.template import TEMPLATE as TEMPLATE_FILE
 from scheduled_cleanup.handler import metrics
 from tests.support.rights import is_of_the_data_key
 
@@ -224,6 +225,37 @@ def test_every_role_has_exact_actions_on_exact_resources(name: str) -> None:
         assert not wide or set(texts(statement["Action"])) <= WITHOUT_RESOURCES
 
 
+def test_each_exception_from_checkov_has_its_reason_beside_it() -> None:
+    text = (ROOT / ".checkov.yaml").read_text(encoding="utf-8")
+    skipped = re.findall(r"^  - (\w+)$", text, re.MULTILINE)
+    assert skipped
+    assert re.findall(r"^  # [A-Z].+\.\n  - (\w+)$", text, re.MULTILINE) == skipped
+    skips = [
+        one
+        for resource in RESOURCES.values()
+        for one in resource.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    ]
+    assert [one for one in skips if not one["comment"]] == []
+
+
+def granted(value: Any) -> list[dict[str, Any]]:
+    """All statements that allow something, wherever they stand."""
+    if isinstance(value, list):
+        return [statement for part in value for statement in granted(part)]
+    if not isinstance(value, dict):
+        return []
+    found = [statement for part in value.values() for statement in granted(part)]
+    return [*found, value] if value.get("Effect") == "Allow" else found
+
+
+@pytest.mark.parametrize(("part", "wide"), [("Resource", r"\*"), ("Action", r"\w+:\*")])
+def test_what_is_granted_on_everything_has_its_reason_beside_it(part: str, wide: str) -> None:
+    everything = [text for one in granted(RESOURCES) for text in texts(one.get(part, [])) if re.fullmatch(wide, text)]
+    reasons = re.findall(rf'^ +{part}: "?{wide}"? # \w.+$', TEMPLATE_FILE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert everything
+    assert len(reasons) == len(everything)
+
+
 DELETES = {
     "ClientsFunction": ["EMAIL#*", "WORDS#*", "EXTERNAL#*"],
     "PracticeFunction": ["PROVIDER#*"],
@@ -254,22 +286,51 @@ def test_no_role_may_scan_or_delete_more_than_addresses_groups_answers(name: str
     assert len(deletes) == (name in DELETES)
 
 
-def test_the_state_machine_may_start_itself_and_read_its_manifests() -> None:
+TO_DELIVER_LOGS = {
+    f"logs:{action}"
+    for action in (
+        "CreateLogDelivery",
+        "DeleteLogDelivery",
+        "DescribeLogGroups",
+        "DescribeResourcePolicies",
+        "GetLogDelivery",
+        "ListLogDeliveries",
+        "PutResourcePolicy",
+        "UpdateLogDelivery",
+    )
+}
+TO_TRACE = {
+    f"xray:{action}" for action in ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
+}
+TO_MAP = {f"states:{action}Execution" for action in ("Describe", "Redrive", "Start", "Stop")}
+"""What AWS lists for logs, traces and a distributed map of its own."""
+
+INTEGRATIONS = {"lambda:invoke": {"lambda:InvokeFunction"}, "s3:getObject": {"s3:GetObject", "kms:Decrypt"}}
+
+
+def test_the_state_machine_may_do_what_its_workflow_does_and_no_more() -> None:
     """The local AWS does not enforce this role, so it is checked here."""
+    machine = RESOURCES["ArchiveClients"]["Properties"]
+    workflow = (ROOT / machine["DefinitionUri"]).read_text(encoding="utf-8")
+    called = re.findall(r'"Resource": "arn:\$\{Partition\}:states:::([^"]+)"', workflow)
+    does = {action for one in called for action in INTEGRATIONS[one]}
+    does |= (TO_MAP if '"Mode": "DISTRIBUTED"' in workflow else set()) | (TO_TRACE if machine["Tracing"] else set())
+    does |= TO_DELIVER_LOGS if machine["Logging"] else set()
     [policy] = RESOURCES["ArchiveClientsRole"]["Properties"]["Policies"]
     allowed = {
         action: texts(statement["Resource"])
         for statement in policy["PolicyDocument"]["Statement"]
         for action in texts(statement["Action"])
     }
-    name = RESOURCES["ArchiveClients"]["Properties"]["Name"]["Fn::Sub"]
+    assert set(allowed) == does
+    name, [label] = machine["Name"]["Fn::Sub"], re.findall(r'"Label": "(\w+)"', workflow)
     assert allowed["states:StartExecution"][0].endswith(f"stateMachine:{name}")
-    assert allowed["states:DescribeExecution"][0].endswith(f"execution:{name}*")
+    for action in ("states:DescribeExecution", "states:StopExecution"):
+        assert allowed[action][0].endswith(f"execution:{name}*")
+    assert allowed["states:RedriveExecution"][0].endswith(f"execution:{name}/{label}:*")
     assert allowed["s3:GetObject"] == ["${ManifestBucket.Arn}/*"]
-    steps = RESOURCES["ArchiveClients"]["Properties"]["DefinitionSubstitutions"].values()
-    called = [step["Fn::GetAtt"] for step in steps if "Fn::GetAtt" in step]
-    assert sorted(allowed["lambda:InvokeFunction"]) == sorted(text for step in called for text in step)
-    assert allowed["states:RedriveExecution"][0].endswith(f"execution:{name}/Batches:*")
+    steps = {call: machine["DefinitionSubstitutions"][call] for call in re.findall(r"\$\{(\w+FunctionArn)\}", workflow)}
+    assert sorted(allowed["lambda:InvokeFunction"]) == sorted(text for arn in steps.values() for text in texts(arn))
 
 
 START = "states:StartExecution"

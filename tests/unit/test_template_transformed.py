@@ -30,7 +30,7 @@ def described() -> set[tuple[str, str]]:
 
 
 def called_by(operation: dict[str, Any]) -> str:
-    [name] = re.findall(r"\$\{(\w+)\.Arn\}", operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])
+    [name] = re.findall(r"\$\{(\w+)\}/invocations", operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])
     return str(name)
 
 

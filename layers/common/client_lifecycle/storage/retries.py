@@ -5,12 +5,12 @@ The tries of botocore are turned off in ``connections``, so nothing multiplies.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
+from random import SystemRandom
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -21,6 +21,9 @@ from botocore.parsers import ResponseParserError
 from client_lifecycle.domain.errors import StorageBusy
 
 T = TypeVar("T")
+
+CHANCE = SystemRandom()
+"""Python's own generator is seeded at import, so that all that starts from one snapshot would pause alike."""
 
 FIRST_PAUSE_SECONDS = 0.025
 LONGEST_PAUSE_SECONDS = 1.0
@@ -172,7 +175,7 @@ def named(fault: BaseException | None) -> str:
 def jittered_seconds(attempt: int) -> float:
     """Return how long to wait after so many tries: anything up to a bound that doubles with each."""
     ceiling_seconds = min(FIRST_PAUSE_SECONDS * 2**attempt, LONGEST_PAUSE_SECONDS)
-    return random.uniform(0, ceiling_seconds)  # noqa: S311 - spreads load, hides nothing
+    return CHANCE.uniform(0, ceiling_seconds)
 
 
 def pause(attempt: int) -> None:
