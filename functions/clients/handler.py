@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from client_lifecycle.domain.client import Status
+from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.errors import (
     ClientNotFound,
     EmailInUse,
@@ -119,8 +119,14 @@ def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
 
 
 def _client_page(page: queries.ClientPage, listing: Listing) -> ClientListView:
-    clients = [ClientView.of(client) for client in page.clients]
-    return ClientListView(clients=clients, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
+    cursor = listing.cursor(page.next_after)
+    return ClientListView(clients=_shown(*page.clients), next_cursor=cursor, unreadable=page.unreadable)
+
+
+def _shown(*clients: Client) -> list[ClientView]:
+    """Show clients with the notes of their plans, which are not kept with them."""
+    tenant = wiring.tenant(identity.caller(app).provider_id)
+    return [ClientView.of(client) for client in queries.with_notes_of_plans(tenant, clients)]
 
 
 @app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"], security=identity.FOR_STAFF)
@@ -151,7 +157,8 @@ def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> C
 def client(client_id: http.Id) -> ClientView:
     """Read one client, active or archived."""
     caller = identity.caller(app)
-    return ClientView.of(queries.read_client(wiring.tenant(caller.provider_id), client_id))
+    [view] = _shown(queries.read_client(wiring.tenant(caller.provider_id), client_id))
+    return view
 
 
 @app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
@@ -159,7 +166,8 @@ def client(client_id: http.Id) -> ClientView:
 def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
     """Change name, address, group, settings or ids elsewhere of a client, active or archived; never its status."""
     caller = identity.caller(app)
-    return ClientView.of(change_client(wiring.tenant(caller.provider_id), client_id, body.over))
+    [view] = _shown(change_client(wiring.tenant(caller.provider_id), client_id, body.over))
+    return view
 
 
 @app.delete(

@@ -7,15 +7,25 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause, Source, Status
+from client_lifecycle.domain.client import (
+    ArchiveOptions,
+    Cause,
+    PlanTerms,
+    Source,
+    Status,
+    Trigger,
+    with_next_revision,
+)
 from client_lifecycle.storage.client_edits import commit_client
-from client_lifecycle.storage.clients import list_by_address, list_clients
+from client_lifecycle.storage.clients import list_by_address, list_clients, read_client
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.search import MAX_QUERIES, find_by_name
 from client_lifecycle.storage.table import Query, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
+from client_lifecycle.use_cases.planned_archives import plan_archive
 from tests.support.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
 from tests.support.practice import put
 
@@ -99,3 +109,16 @@ def test_a_word_costs_two_write_units_and_an_archive_writes_none(table: Table, t
     archive_client(tenant, "one", cause=cause, at=NOW, options=ArchiveOptions())
     assert list(table.query(Query("pk = :pk", {":pk": Keys(PROVIDER_ID).words()}))) == words
     assert len(words) == 4
+
+
+def test_the_note_of_a_plan_costs_nothing_when_its_client_is_changed(table: Table, tenant: Tenant) -> None:
+    def spent_on_a_change(client_id: str, note: str | None) -> float:
+        put(table, client(client_id, group_id=GROUP_ID))
+        terms = PlanTerms(trigger=Trigger.AFTER_LAST_PAYMENT, options=ArchiveOptions(note=note))
+        plan_archive(tenant, client_id, terms, cause=Cause(source=Source.STAFF, actor_id="staff-7"), at=NOW)
+        before = read_client(tenant, client_id)
+        with units(table) as found:
+            commit_client(tenant, before, with_next_revision(replace(before, owed_cents=1)))
+        return sum(found)
+
+    assert spent_on_a_change("noted", "n" * 2_000) == spent_on_a_change("plain", None)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.bookings import BookedBy, Booking
-from client_lifecycle.domain.client import ArchiveOptions, Client, PlanTerms, Status, Trigger
+from client_lifecycle.domain.client import ArchiveOptions, ArchivePlan, Client, PlanTerms, Status, Trigger
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus, Record
 from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.storage import due, keys
@@ -29,6 +29,7 @@ from tests.support.builders import (
     PROVIDER_ID,
     STAFF_ID,
     appointment,
+    cause,
     client,
     group,
     one_of_each,
@@ -37,7 +38,7 @@ from tests.support.builders import (
     stamp,
     terms,
 )
-from tests.support.calls import ARCHIVER, delete, get, patch, post, put
+from tests.support.calls import ARCHIVER, delete, get, invoke, patch, post, put
 from tests.support.store import dump, store, store_group, store_settings
 
 PLAN = "/clients/client-1/archive-plan"
@@ -94,6 +95,29 @@ def test_a_plan_is_shown_on_the_client_and_in_the_list_as_it_was_asked_for(table
     assert (answer.body["status"], answer.body["group_id"]) == ("active", None)
     assert get("/clients/client-1").body == answer.body
     assert get("/clients").body["clients"] == [answer.body]
+
+
+def test_the_note_of_a_plan_is_in_the_history_and_not_with_the_client(table: Table) -> None:
+    """Each index of clients would hold a copy of it, which every change of the client would write."""
+    store(table, client())
+    how = {"after_last_payment": True, "note": NOTE}
+    put(PLAN, how)
+    holding = [sort_key.partition("#")[0] for (_, sort_key), item in dump(table).items() if NOTE in str(item)]
+    assert holding == ["HISTORY"]
+    changed = patch("/clients/client-1", {"name": "Robin Elm"}).body
+    assert changed["archive_plan"]["options"]["note"] == NOTE
+    before = dump(table)
+    assert put(PLAN, how).body == changed
+    assert dump(table) == before
+
+
+def test_a_plan_of_before_has_its_note_in_its_terms(table: Table) -> None:
+    terms = PlanTerms(trigger=Trigger.AFTER_LAST_PAYMENT, options=ArchiveOptions(note=NOTE))
+    store(table, client(plan=ArchivePlan(terms=terms, planned_at=NOW, planned_by=cause(), check_at=NOW)))
+    assert get("/clients/client-1").body["archive_plan"]["options"]["note"] == NOTE
+    invoke("scheduled_cleanup.handler.lambda_handler", {})
+    [receipt] = get("/clients/client-1/receipts").body["receipts"]
+    assert receipt["note"] == NOTE
 
 
 @pytest.mark.parametrize("trigger", WHEN[1:])

@@ -89,8 +89,12 @@ class ClientLook:
 
     @cached_property
     def plan(self) -> Plain | None:
-        """The plan to archive the client later, if there is one."""
-        return self.client.get("plan")
+        """The plan to archive the client later, if there is one, with the note that its line of the history has."""
+        plan: Plain | None = self.client.get("plan")
+        if plan is None or not plan.get("noted_in"):
+            return plan
+        told = self.items[f"HISTORY#{plan['noted_in']}"]["plan"]
+        return {**plan, "terms": {**plan["terms"], "options": told["options"]}}
 
     @cached_property
     def flips(self) -> list[Plain]:

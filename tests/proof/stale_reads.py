@@ -16,9 +16,11 @@ from typing import Any
 from msgspec.structs import replace
 
 import client_lifecycle
+from client_lifecycle.domain.client import ArchiveOptions, PlanTerms, Trigger
 from client_lifecycle.domain.client_intake import IncomingClient
 from client_lifecycle.domain.intake import IncomingChange
 from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.use_cases import planned_archives
 from client_lifecycle.use_cases.client_upsert import upsert_client
 from client_lifecycle.use_cases.record import Delivery, record
 from tests.proof.bulk import SETTLE, UNDO, Work
@@ -45,7 +47,7 @@ from tests.proof.operations import (
     switch_group,
 )
 from tests.proof.world import LONGEST_LAG
-from tests.support.builders import DAY, document
+from tests.support.builders import DAY, cause, document
 
 PACKAGE = Path(client_lifecycle.__file__).parent
 TABLE = "table"
@@ -151,6 +153,13 @@ def told_by_external_id(scene: Scene) -> Work:
     return lambda: record(scene.world.tenant, delivery, at=at, is_dry_run=False)
 
 
+def plan_with_a_note(scene: Scene) -> Work:
+    """Return the planning of a client's archive, always on the same terms."""
+    terms = PlanTerms(trigger=Trigger.AFTER_LAST_APPOINTMENT, options=ArchiveOptions(note="Ended in spring."))
+    at, who = scene.world.at, scene.who("quiet").client_id
+    return lambda: planned_archives.plan_archive(scene.world.tenant, who, terms, cause=cause(), at=at)
+
+
 def after(*before: Callable[[Scene], Work], then: Callable[[Scene], Work | None]) -> Case:
     """Return some work on what was done right before."""
 
@@ -191,6 +200,7 @@ READS: Mapping[str, Case] = {
     "clients.read_clients BatchGetItem": after(archived, then=of(check_permission)),
     "clients.read_live Query": CASES["cancel_commitments"],
     "external_ids.read_standing BatchGetItem": after(linked, then=told_by_external_id),
+    "history.with_notes_of_plans BatchGetItem": after(plan_with_a_note, then=plan_with_a_note),
     "history.list_history Query": after(archived, then=of(look_up_history)),
     "providers.list_groups Query": after(switched_off, then=of(look_up_groups)),
     "providers.read_switches BatchGetItem": after(switched_off, then=of(book_by_client, choice=A_NEW_BOOKING)),

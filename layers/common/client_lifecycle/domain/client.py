@@ -104,13 +104,18 @@ HeldBackBy: TypeAlias = SafetyRule | Literal["group_not_found"]
 
 
 class ArchivePlan(Struct, frozen=True, kw_only=True):
-    """An archive planned for later; ``check_at`` is the moment from which the clean-up has to look at it."""
+    """An archive planned for later; ``check_at`` is the moment from which the clean-up has to look at it.
+
+    ``noted_in`` is the line of the history that has the note, for every index of clients would have a copy of it here.
+    Plans of before 2026-11-26 have it in their terms.
+    """
 
     terms: PlanTerms
     planned_at: datetime
     planned_by: Cause
     check_at: datetime = field(name="look_at")
     held_back_by: tuple[HeldBackBy, ...] = ()
+    noted_in: str | None = None
 
 
 class Reactivation(Struct, frozen=True, kw_only=True):

@@ -56,6 +56,18 @@ def _first_check_at(terms: PlanTerms, at: datetime) -> datetime:
     return max(at, start_of(terms.archive_on, UTC) - BEGINS_SOMEWHERE) if terms.archive_on else at
 
 
+def noted_in(client: Client, history_id: str) -> Client:
+    """Return the client with the note of its plan, if it has one, in this line of its history and not in the plan."""
+    if not client.plan or client.plan.terms.options.note is None:
+        return client
+    return replace(client, plan=replace(with_note(client.plan, None), noted_in=history_id))
+
+
+def with_note(plan: ArchivePlan, note: str | None) -> ArchivePlan:
+    """Return a plan with this note in its terms."""
+    return replace(plan, terms=replace(plan.terms, options=replace(plan.terms.options, note=note)))
+
+
 def unplanned(client: Client) -> Client:
     """Return the client without its plan."""
     return with_next_revision(replace(client, plan=None))

@@ -1,9 +1,14 @@
-"""Reads a client's history."""
+"""Reads a client's history, and the notes of plans, which are there."""
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from collections.abc import Mapping, Sequence
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.plans import with_note
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
@@ -31,3 +36,23 @@ def list_history(tenant: Tenant, client_id: str, *, limit: int, after: str | Non
     )
     entries, unreadable = read_each(tenant.table, lambda plain: from_plain(HistoryEntry, plain), page.items)
     return HistoryPage(entries, keys.named(page.next_key).id if page.next_key else None, unreadable)
+
+
+def with_notes_of_plans(tenant: Tenant, clients: Sequence[Client]) -> list[Client]:
+    """Return clients with the notes of their plans as they were given; there is one read for all that have one."""
+    lines = [
+        tenant.keys.history_entry(client.client_id, client.plan.noted_in)
+        for client in clients
+        if client.plan and client.plan.noted_in
+    ]
+    if not lines:
+        return list(clients)
+    found, _ = read_each(tenant.table, lambda plain: from_plain(HistoryEntry, plain), tenant.table.get_many(lines))
+    notes = {entry.history_id: entry.plan.options.note for entry in found if entry.plan}
+    return [_with_note(client, notes) for client in clients]
+
+
+def _with_note(client: Client, notes: Mapping[str, str | None]) -> Client:
+    if not client.plan or not client.plan.noted_in:
+        return client
+    return replace(client, plan=with_note(client.plan, notes.get(client.plan.noted_in)))

@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from client_lifecycle.domain.client import ArchivePlan, Cause, Client, HeldBackBy, PlanTerms, Source
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
-from client_lifecycle.domain.plans import LONGEST_WAIT, next_check_at, planned, put_off, unplanned
+from client_lifecycle.domain.plans import LONGEST_WAIT, next_check_at, noted_in, planned, put_off, unplanned
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import LONGEST_APPOINTMENT
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage.clients import ClientUpdate, LiveClient, commit_update, read_client, read_live
+from client_lifecycle.storage.history import with_notes_of_plans
 from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import ArchiveRequest, archive_snapshot
@@ -49,13 +50,14 @@ def plan_archive(tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cau
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    client = read_client(tenant, client_id)
+    [client] = with_notes_of_plans(tenant, [read_client(tenant, client_id)])
     after = planned(client, terms, cause, at, read_settings(tenant).time_zone)
     if terms.options.group_id:
         read_group(tenant, terms.options.group_id)
     if after == client:
         return client
-    commit_update(tenant, ClientUpdate(client, after, _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at)))
+    entry = _entry(HistoryEvent.ARCHIVE_PLANNED, terms, cause, at)
+    commit_update(tenant, ClientUpdate(client, noted_in(after, entry.history_id), entry))
     return after
 
 
@@ -135,7 +137,9 @@ def _archive(
     tenant: Tenant, live: LiveClient, plan: ArchivePlan, settings: ProviderSettings, at: datetime
 ) -> tuple[HeldBackBy, ...]:
     """Archive the client in the planner's name, or return what holds the archive back."""
-    terms, cause = plan.terms, Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id)
+    [noted] = with_notes_of_plans(tenant, [live.client])
+    terms = noted.plan.terms if noted.plan else plan.terms
+    cause = Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id)
     try:
         request = ArchiveRequest(cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged)
         archive_snapshot(tenant, live, settings, request)

@@ -14,7 +14,7 @@ from client_lifecycle.storage.clients import (
     read_client,
 )
 from client_lifecycle.storage.external_ids import read_owner
-from client_lifecycle.storage.history import list_history
+from client_lifecycle.storage.history import list_history, with_notes_of_plans
 from client_lifecycle.storage.receipt_pages import CHANGES_SHOWN, list_receipts, read_receipt_page
 from client_lifecycle.storage.search import find_by_name
 from client_lifecycle.storage.tenant import Tenant
@@ -30,6 +30,7 @@ __all__ = [
     "list_receipts",
     "read_client",
     "read_receipt_page",
+    "with_notes_of_plans",
 ]
 
 
