@@ -1,8 +1,8 @@
 """What it costs to be told what exists: units by kind of change, and changes per second beside bare botocore.
 
-``python -m benchmarks.records`` tells changes to a system on the local AWS, in this process and over HTTP, one and
-fifty in a request, and makes the same DynamoDB calls again in bare botocore. Units hold anywhere; seconds compare the
-ways on one machine, and those over HTTP are mostly the local AWS's own.
+``python -m benchmarks.records`` tells changes to a system on the local AWS, in this process, over HTTP and on the bus,
+one and fifty in a request, and makes the same DynamoDB calls again in bare botocore. Units hold anywhere; seconds
+compare the ways on one machine, and those over HTTP and on the bus are mostly the local AWS's own.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import httpx
 from botocore import xform_name
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, Source
+from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.edge.records import MAX_CHANGES, RecordsBody
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
@@ -29,12 +32,14 @@ from client_lifecycle.use_cases.clients import add_client
 from client_lifecycle.use_cases.practice import add_group
 from client_lifecycle.use_cases.record import record
 from local.api import TIMEOUT_SECONDS
+from local.ministack import CONFIG
 from local.sample_practice import FEWEST_CLIENTS
-from local.sources import HttpDoor
+from local.sources import BusDoor, HttpDoor
 from local.stack import PracticeStack, practice_stack
 from local.tables import create_table
 
 GROUP_ID = "group-benchmark"
+POLL_SECONDS = 0.02
 AHEAD, PAST = "2040-01-15T10:00:00Z", "2025-06-02T09:00:00Z"
 
 Change = dict[str, Any]
@@ -200,8 +205,8 @@ def changes_per_second(stack: PracticeStack, changes: int, in_one: int) -> dict[
     tenant = Tenant(stack.table, stack.practice.provider_id)
     bare = Tenant(create_table(stack.aws.dynamodb, f"bare-{in_one}"), tenant.provider_id)
     add_group(bare, group(bare))
-    here, there = f"client-here-{in_one}", f"client-http-{in_one}"
-    for whose, client_id in ((tenant, here), (tenant, there), (bare, here)):
+    here, there, heard = (f"client-{way}-{in_one}" for way in ("here", "http", "bus"))
+    for whose, client_id in ((tenant, here), (tenant, there), (tenant, heard), (bare, here)):
         add(whose, client_id)
     with metered(tenant.table) as meter:
         in_process = seconds(tell, [(tenant, here, one) for one in told])
@@ -209,8 +214,25 @@ def changes_per_second(stack: PracticeStack, changes: int, in_one: int) -> dict[
     with httpx.Client(base_url=stack.deployed.api_url, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
         door = HttpDoor(http, tenant.provider_id, "calendar", stack.booking_secret)
         over_http = seconds(door.tell, [(there, one) for one in told])
-    took = {"bare botocore": seconds(ask, calls), "in this process": in_process, "over HTTP": over_http}
+    took = {
+        "bare botocore": seconds(ask, calls),
+        "in this process": in_process,
+        "over HTTP": over_http,
+        "on the bus": seconds(tell_on_the_bus, [(stack, heard, told)]),
+    }
     return {way: changes / taken for way, taken in took.items()}
+
+
+def tell_on_the_bus(stack: PracticeStack, client_id: str, told: Sequence[Sequence[Change]]) -> None:
+    """Put all of it on the bus, and wait until the last of it is stored."""
+    events = stack.aws.session.client("events", endpoint_url=stack.aws.endpoint, config=CONFIG)
+    provider_id = stack.practice.provider_id
+    door = BusDoor(events, stack.deployed.event_bus, provider_id, "calendar")
+    for changes in told:
+        door.tell(client_id, changes)
+    for change in chain(*told):
+        while not stack.table.get(Keys(provider_id).record(client_id, RecordKind.APPOINTMENT, change["id"])):
+            time.sleep(POLL_SECONDS)
 
 
 def ask(table: Table, operation: str, params: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A billing system as a practice has one: it charges, and its cards are declined."""
+"""A billing system as a practice has one: it follows the archive on the bus, and tells over HTTP."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""A calendar as a practice has one: it follows the archive over the bus, and tells over HTTP what it then has."""
+"""A calendar as a practice has one: it follows the archive on the bus, and tells there what it then has."""
 
 from __future__ import annotations
 
 from types import MappingProxyType
 
-from local.sources import Result, Source
+from local.sources import Source
 
 
 class Calendar(Source):
@@ -13,7 +13,6 @@ class Calendar(Source):
     id_field = "appointment_id"
     obeyed = MappingProxyType({"appointment.cancelled": "cancelled", "appointment.restored": "booked"})
 
-    def echo(self, client_id: str, record_id: str) -> Result:
-        """Tell an appointment again as it was last told, as a calendar does that sends everything each night (I9)."""
-        [result] = self.door.tell(client_id, [self.book[client_id, record_id]])
-        return result
+    def echo(self, client_id: str, record_id: str) -> None:
+        """Tell an appointment as it was, at its next version, as a calendar does that has not heard yet (I9)."""
+        self.door.tell(client_id, [self.next(client_id, record_id)])

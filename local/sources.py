@@ -1,6 +1,6 @@
 """What a system of the practice does that tells: it keeps records of its own, and follows what an archive does to them.
 
-It acts on its own records first and tells afterwards, at the next version. What is refused stays as it was.
+It acts on its own records first and tells afterwards, at the next version.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
@@ -26,15 +26,18 @@ from local.telling import SOURCE_OF, change_of
 Change = dict[str, Any]
 Result = dict[str, Any]
 
-STORED = "stored"
+NOT_ANSWERED = "told"
+"""How a change is answered that was told on the bus, where only what is refused has an answer."""
+
+CHANGED, REFUSED = "records.changed", "records.refused"
 HEARD_WITHIN_SECONDS = 30
 
 
 class Door(Protocol):
-    """A way to tell: what is told of one client in one go is answered in its order."""
+    """A way to tell."""
 
     def tell(self, client_id: str, changes: Sequence[Change]) -> list[Result]:
-        """Tell changes of one client."""
+        """Tell changes of one client in one go, and return what is answered at once: nothing, or a result for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,30 @@ class HttpDoor:
         return results
 
 
+@dataclass(frozen=True, slots=True)
+class BusDoor:
+    """``records.changed`` on the bus, where only what is refused is answered.
+
+    Args:
+        events: EventBridge.
+        bus: the name of the bus.
+        provider_id: whose clients.
+        source: the name of the source.
+    """
+
+    events: Any
+    bus: str
+    provider_id: str
+    source: str
+
+    def tell(self, client_id: str, changes: Sequence[Change]) -> list[Result]:
+        """Tell changes of one client."""
+        told = {"event_id": str(ULID()), "provider_id": self.provider_id, "client_id": client_id, "changes": [*changes]}
+        entry = {"EventBusName": self.bus, "Source": self.source, "DetailType": CHANGED, "Detail": json.dumps(told)}
+        self.events.put_events(Entries=[entry])
+        return []
+
+
 @dataclass
 class Source:
     """A system with records of its own, by client and id, as it last told them.
@@ -90,43 +117,51 @@ class Source:
     obeyed: ClassVar[Mapping[str, str]]
     """Which state of its own record follows from an event, by the event's name."""
 
+    refused: list[Result] = field(default_factory=list)
+    """What was answered on the bus."""
+
     def tell(self, client_id: str, *changes: Change) -> list[Result]:
-        """Tell changes of one client; what is stored is in the book from then on."""
-        results = self.door.tell(client_id, changes)
-        for change, result in zip(changes, results, strict=True):
-            if result["outcome"] == STORED:
-                self.book[client_id, change["id"]] = change
-        return results
+        """Write changes of one client into the book, and tell them."""
+        self.book |= {(client_id, change["id"]): change for change in changes}
+        return self.door.tell(client_id, changes)
 
     def next(self, client_id: str, record_id: str, **fields: Any) -> Change:
         """Return a record of the book with other fields, at its next version."""
         known = self.book[client_id, record_id]
         return {**known, **fields, "version": known["version"] + 1}
 
-    def catch_up(self, expected: int) -> Counter[str]:
-        """Follow events until so many were heard, and return how many changes had which outcome.
+    def catch_up(self, expected: int, refusals: int = 0) -> Counter[str]:
+        """Follow events until so many were heard, and return how many changes were answered how.
 
         Raises:
             LocalAwsFailed: they did not come.
         """
-        outcomes: Counter[str] = Counter()
+        answers: Counter[str] = Counter()
         deadline = time.monotonic() + HEARD_WITHIN_SECONDS
-        while outcomes.total() < expected:
+        while answers.total() < expected or len(self.refused) < refusals:
             if time.monotonic() > deadline:
-                raise LocalAwsFailed(f"Of {expected} events, {outcomes.total()} were heard.")
-            outcomes += self.follow(self.follower.receive())
-        return outcomes
+                raise LocalAwsFailed(f"Of {expected} events, {answers.total()} were heard.")
+            events = self.follower.receive()
+            self.refused += [
+                result
+                for event in events
+                if event["detail-type"] == REFUSED
+                for result in event["detail"]["detail"]["results"]
+            ]
+            answers += self.follow([event for event in events if event["detail-type"] != REFUSED])
+        return answers
 
     def follow(self, events: Sequence[Event]) -> Counter[str]:
-        """Do to its own records what was done here, tell so, and return the outcomes."""
+        """Do to its own records what was done here, tell so, and return how many changes were answered how."""
         by_client: dict[str, list[Change]] = defaultdict(list)
         for event in events:
             client_id, record_id = event["detail"]["client_id"], event["detail"]["detail"][self.id_field]
             by_client[client_id].append(self.next(client_id, record_id, status=self.obeyed[event["detail-type"]]))
-        outcomes: Counter[str] = Counter()
+        answers: Counter[str] = Counter()
         for client_id, changes in by_client.items():
-            outcomes.update(result["outcome"] for result in self.tell(client_id, *changes))
-        return outcomes
+            results = self.tell(client_id, *changes)
+            answers.update([result["outcome"] for result in results] or [NOT_ANSWERED] * len(changes))
+        return answers
 
 
 def book_of(practice: SamplePractice, source: str) -> dict[tuple[str, str], Change]:

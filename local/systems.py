@@ -13,7 +13,8 @@ from local.api import TIMEOUT_SECONDS
 from local.billing import Billing
 from local.bus import Follower, following
 from local.calendar import Calendar
-from local.sources import HttpDoor, Source, book_of
+from local.ministack import CONFIG
+from local.sources import REFUSED, BusDoor, HttpDoor, book_of
 from local.stack import PracticeStack
 
 
@@ -35,13 +36,14 @@ def systems_of(stack: PracticeStack) -> Iterator[Systems]:
     def door(source: str) -> HttpDoor:
         return HttpDoor(http, provider_id, source, stack.booking_secret)
 
-    def hearing(system: type[Source]) -> AbstractContextManager[Follower]:
-        pattern = {"source": [ARCHIVE], "detail-type": [*system.obeyed]}
-        return following(stack.aws, stack.deployed, pattern)
+    def hearing(*names: str) -> AbstractContextManager[Follower]:
+        return following(stack.aws, stack.deployed, {"source": [ARCHIVE], "detail-type": [*names]})
 
-    with hearing(Calendar) as calendar, hearing(Billing) as billing, http:
+    events = stack.aws.session.client("events", endpoint_url=stack.aws.endpoint, config=CONFIG)
+    bus = BusDoor(events, stack.deployed.event_bus, provider_id, "calendar")
+    with hearing(*Calendar.obeyed, REFUSED) as calendar, hearing(*Billing.obeyed) as billing, http:
         yield Systems(
-            calendar=Calendar(door("calendar"), calendar, book_of(stack.practice, "calendar")),
+            calendar=Calendar(bus, calendar, book_of(stack.practice, "calendar")),
             billing=Billing(door("billing"), billing, book_of(stack.practice, "billing")),
             documents=door("documents"),
         )

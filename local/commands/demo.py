@@ -89,8 +89,8 @@ def _archive_group(screen: Screen, stack: PracticeStack, systems: Systems, group
             "The calendar": systems.calendar.catch_up(touched["appointment"]),
             "Billing": systems.billing.catch_up(touched["payment"]),
         }
-    for name, outcomes in followed.items():
-        screen.say(f"{name} has done the same to its own records, and confirmed it: {_counted(outcomes)}.")
+    for name, answers in followed.items():
+        screen.say(f"{name} has done the same to its own records, and confirmed it: {_counted(answers)}.")
 
 
 def _show_preview(screen: Screen, preview: Document) -> None:
@@ -208,32 +208,35 @@ def _show_what_systems_tell(
     screen.heading("The practice's systems follow, and are answered what may be so")
     appointments = [change["record_id"] for change in changes if change["kind"] == "appointment"]
     payments = [change["record_id"] for change in changes if change["kind"] == "payment"]
-    echoed = systems.calendar.echo(client_id, appointments[0])
-    followed = systems.calendar.catch_up(len(appointments))
+    systems.calendar.echo(client_id, appointments[0])
+    followed = systems.calendar.catch_up(len(appointments), refusals=1)
+    [echoed] = systems.calendar.refused
     declined = systems.billing.decline(client_id, payment_id)
     cancelled = systems.billing.catch_up(len(payments) + 1)
     document = {"kind": "document", "id": "lab-results", "version": 1, "status": "shared"}
     [shared] = systems.documents.tell(client_id, [document])
     rows = [
-        ["calendar", f"{appointments[0]} again, as it was", _answered(echoed)],
-        ["calendar", f"what it has heard: {', '.join(appointments)} cancelled", _counted(followed)],
-        ["billing", f"{payment_id} scheduled again, the card was declined", _answered(declined)],
-        ["billing", f"what it has heard: {', '.join([*payments, payment_id])} cancelled", _counted(cancelled)],
-        ["documents", "a document is to be shared with the client", _answered(shared)],
+        ["calendar (bus)", f"{appointments[0]} as it was", _answered(echoed)],
+        ["calendar (bus)", f"appointments cancelled: {len(appointments)}", _counted(followed)],
+        ["billing (HTTP)", f"{payment_id}: card declined", _answered(declined)],
+        [
+            "billing (HTTP)",
+            f"payments cancelled: {len(payments) + 1}",
+            _counted(cancelled),
+        ],
+        ["documents (HTTP)", "a document, to be shared", _answered(shared)],
     ]
-    screen.table("Told through POST /hooks/records", ["System", "Tells", "Answer"], rows)
+    screen.table("What the systems tell", ["System", "Tells", "Answer"], rows)
+    screen.say("On the bus, only what is refused is answered.")
 
 
 def _answered(result: Document) -> str:
     """Say in words what became of a change."""
-    ours = result["ours"]
     words = [_words(result["outcome"])]
-    if result["rule"]:
-        words.append(f"by rule {result['rule']}, {_words(result['reason'])}")
-    if ours:
-        words.append(
-            f"here it is {ours['status']}" + (f" by the {ours['cancelled_by']}" if ours["cancelled_by"] else "")
-        )
+    if rule := result.get("rule"):
+        words.append(f"by rule {rule}, {_words(result['reason'])}")
+    if ours := result.get("ours"):
+        words.append(f"{ours['status']} here, by the {ours['cancelled_by']}")
     return "; ".join(words)
 
 
