@@ -78,8 +78,8 @@ templates: .venv/ready ## template.yaml by CloudFormation's rules, as it is writ
 	$(BIN)/cfn-lint --ignore-checks W2001 -- .local/transformed.json .local/transformed-gradual.json
 	@if [ -e .venv-checkov/ready ]; then .venv-checkov/bin/checkov --config-file .checkov.yaml --file .local/transformed.json; \
 	else echo "The template is not checked by checkov: it is not installed here; make .venv-checkov/ready installs it."; fi
-	@if npm ping >/dev/null 2>&1; then npx --yes $(ASL_VALIDATOR) --json-path .local/archive_clients.asl.json; \
-	else echo "The workflow is not checked by asl-validator: there is no npm here, or it does not reach its registry."; fi
+	@if npm ping >/dev/null 2>&1; then npx --yes $(ASL_VALIDATOR) --json-path .local/archive_clients.asl.json --json-path .local/import_rows.asl.json; \
+	else echo "The workflows are not checked by asl-validator: there is no npm here, or it does not reach its registry."; fi
 	@if [ -e .venv-sam/ready ]; then $(SAM) validate --lint; \
 	else echo "The template is not checked by the SAM CLI: it is not installed here; make .venv-sam/ready installs it."; fi
 

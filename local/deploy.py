@@ -50,6 +50,8 @@ class Deployed:
     state_machine_arn: str
     manifest_bucket: str
     event_bus: str
+    import_state_machine_arn: str
+    import_bucket: str
 
 
 def deploy(
@@ -139,6 +141,8 @@ def read_deployed(aws: LocalAws) -> Deployed:
         state_machine_arn=outputs["StateMachineArn"],
         manifest_bucket=outputs["ManifestBucketName"],
         event_bus=outputs["EventBusName"],
+        import_state_machine_arn=outputs["ImportStateMachineArn"],
+        import_bucket=outputs["ImportBucketName"],
     )
 
 

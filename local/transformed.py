@@ -1,6 +1,6 @@
 """template.yaml as CloudFormation sees it: after the SAM transform, which adds roles, permissions and stages.
 
-``python -m local.transformed FOLDER`` writes it, with and without gradual updates, and the workflow beside it, for
+``python -m local.transformed FOLDER`` writes it, with and without gradual updates, and the workflows beside it, for
 checks that read a file.
 """
 
@@ -20,7 +20,7 @@ from samtranslator.translator.transform import transform  # type: ignore[import-
 from local.template import ROOT, read_template
 
 REGION = "us-east-1"
-WORKFLOW = ROOT / "workflows" / "archive_clients.asl.json"
+WORKFLOWS = sorted((ROOT / "workflows").glob("*.asl.json"))
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
 UPLOADED = {"Bucket": "uploaded-by-sam-package", "Key": "code.zip"}
@@ -64,8 +64,9 @@ def _write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, parameters in (("transformed", {}), ("transformed-gradual", {"DeployGradually": "true"})):
         (folder / f"{name}.json").write_text(json.dumps(transformed(parameters), indent=1), encoding="utf-8")
-    workflow = WORKFLOW.read_text(encoding="utf-8").replace("${Partition}", "aws")
-    (folder / WORKFLOW.name).write_text(workflow, encoding="utf-8")
+    for workflow in WORKFLOWS:
+        text = workflow.read_text(encoding="utf-8").replace("${Partition}", "aws")
+        (folder / workflow.name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
         return context.get_remaining_time_in_millis() > ENOUGH_TIME_MS
 
     counts: Counter[str] = Counter()
-    for done in clean_up(wiring.table(), wiring.workflow(), now=wiring.now, has_time=has_time):
+    table, workflow, imports = wiring.table(), wiring.workflow(), wiring.imports()
+    for done in clean_up(table, workflow, imports, now=wiring.now, has_time=has_time):
         counts[done.result.value] += 1
         _log(done)
     _publish({f"cleanup_{result}": count for result, count in counts.items()})

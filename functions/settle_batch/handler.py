@@ -8,7 +8,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from msgspec import Struct, field
 
 from client_lifecycle.edge import patience, steps, wiring
-from client_lifecycle.use_cases.bulk.batches import INTERNAL_ERROR, BatchReport, EffectResult, FirstResult, settle_batch
+from client_lifecycle.use_cases.bulk.batches import BatchReport, EffectResult, FirstResult, settle_batch
+from client_lifecycle.use_cases.bulkhead import INTERNAL_ERROR
 
 
 class Caught(Struct, frozen=True):

@@ -49,6 +49,12 @@ class Need(Enum):
     SETTLED = "the same, with all outcomes"
     RETRIED = "the retry of a bulk archive with one failed client of two, whose workflow was not started"
     UNDO_CONFIRMED = "an undo whose workflow was not started"
+    UPLOADED = "an import with a file of two clients"
+    CHECKING = "the same, being checked, its workflow not started"
+    READ = "the same, its rows read"
+    PREDICTED = "the same, its rows' outcomes predicted"
+    CHECKED = "an import that was checked"
+    NOT_REACHED = "an import that ended and has reached no row"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +97,7 @@ def _request(
     expected: dict[str, Any] = {"statusCode": status}
 
     def event(given: Given) -> Event:
-        path = {name: getattr(given, name) for name in ("client_id", "archive_id", "run_id", "group_id")}
+        path = {name: getattr(given, name) for name in ("client_id", "archive_id", "run_id", "group_id", "import_id")}
         path = {name: value for name, value in path.items() if f"{{{name}}}" in route}
         return api_event(route, given, path=path, query=query, body=body(given) if callable(body) else body)
 
@@ -175,6 +181,7 @@ OF_CLIENTS = (
         lambda given: {"archive_id": given.archive_id, "state": "finished", "not_restored": []},
     ),
     _request("clients_list", "GET /clients", Need.ACTIVE, {}, query={"status": "active", "limit": "5"}),
+    _request("clients_export_tab", "GET /clients.csv", Need.ACTIVE, query={"status": "active"}),
     _request("clients_search", "POST /clients/_search", Need.ACTIVE, {}, body={"q": "sample", "status": "active"}),
     _request("clients_count", "GET /client-counts", Need.NOTHING, {}),
     _request(
@@ -532,6 +539,56 @@ STEPS = (
 )
 
 
+# Imports
+
+
+def _import(**shown: Any) -> Callable[[Given], Mapping[str, Any]]:
+    return lambda given: {"import_id": given.import_id, **shown}
+
+
+IMPORTS = (
+    _request(
+        "imports_request",
+        "POST /imports",
+        Need.NOTHING,
+        {"state": "awaiting_upload", "upload": {"content_type": "text/csv"}},
+        body={"kind": "clients", "format": "csv", "source": "crm"},
+        status=201,
+        again=False,
+    ),
+    _request("imports_list", "GET /imports", Need.UPLOADED, {}),
+    _request("imports_watch", "GET /imports/{import_id}", Need.CHECKED, _import(state="checked", counts={"added": 2})),
+    _request(
+        "imports_check",
+        "POST /imports/{import_id}/check",
+        Need.UPLOADED,
+        _import(state="checking"),
+        body={"mapping": {"external_id": "Client ID", "name": "Name", "email": "Email"}},
+        status=202,
+    ),
+    _request(
+        "imports_confirm",
+        "POST /imports/{import_id}/confirm",
+        Need.CHECKED,
+        _import(phase="import"),
+        body=lambda given: {"token": given.token},
+        status=202,
+    ),
+    _request("imports_stop", "POST /imports/{import_id}/stop", Need.CHECKED, _import(state="stopped"), status=202),
+    _request("imports_retry", "POST /imports/{import_id}/retry", Need.NOT_REACHED, _import(attempt=3), status=202),
+    _request("imports_report", "GET /imports/{import_id}/report", Need.CHECKED, {}),
+    _step("read_upload", Need.CHECKING, _attempt, lambda _: {"goes_on": True}),
+    _step(
+        "import_rows",
+        Need.READ,
+        lambda given: {**_attempt(given), "part": 0},
+        lambda _: None,
+        afterwards=("GET /imports/{import_id}", {"state": "checking", "counts": {"added": 2}}),
+    ),
+    _step("finish_import", Need.PREDICTED, _attempt, lambda _: {"state": "checked"}),
+)
+
+
 # The clock and the stream
 
 
@@ -587,7 +644,7 @@ FROM_SERVICES = (
     ),
 )
 
-SAMPLES = (*OF_CLIENTS, *OF_THE_PRACTICE, *OF_BULK_ARCHIVES, *BOOKINGS, *STEPS, *FROM_SERVICES)
+SAMPLES = (*OF_CLIENTS, *OF_THE_PRACTICE, *OF_BULK_ARCHIVES, *BOOKINGS, *STEPS, *IMPORTS, *FROM_SERVICES)
 
 
 def fits(expected: Any, found: Any) -> bool:
@@ -610,7 +667,7 @@ def fits(expected: Any, found: Any) -> bool:
 
 
 def readable(answer: Any) -> Any:
-    """Return a function's answer with the JSON of a response's body read."""
-    if isinstance(answer, dict) and isinstance(answer.get("body"), str) and answer["body"]:
+    """Return a function's answer with the JSON of a response's body read; what is not JSON stays a text."""
+    if isinstance(answer, dict) and isinstance(answer.get("body"), str) and answer["body"].startswith("{"):
         return {**answer, "body": json.loads(answer["body"])}
     return answer

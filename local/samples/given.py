@@ -34,6 +34,11 @@ class Given:
     secret: str = field(default="a secret", repr=False)
 
     @property
+    def import_id(self) -> str:
+        """The import, where ``run_id`` is one."""
+        return self.run_id
+
+    @property
     def client_id(self) -> str:
         """The client."""
         return self.client_ids[0]

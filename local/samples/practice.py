@@ -20,6 +20,7 @@ from client_lifecycle.domain.runs import Run, preview_terms
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item
+from client_lifecycle.storage.import_files import ImportWorkflow
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.settlements import settle_members
 from client_lifecycle.storage.table import Table
@@ -35,10 +36,13 @@ from client_lifecycle.use_cases.bulk.retry import retry
 from client_lifecycle.use_cases.bulk.steps import failed, finish_run, mark_archived
 from client_lifecycle.use_cases.bulk.undo import start_undo
 from client_lifecycle.use_cases.planned_archives import plan_archive
+from local.deploy import Deployed
 from local.ministack import LocalAws
 from local.sample_practice import CURRENCY
+from local.samples import imports
 from local.samples.catalogue import SAMPLES, Need, Sample
 from local.samples.given import STAFF_ID, Given
+from local.samples.imports import NotStartedImports, imports_of
 from local.stack import Progress
 
 BY_STAFF = Cause(source=Source.STAFF, actor_id=STAFF_ID)
@@ -59,6 +63,7 @@ class Practice:
 
     table: Table
     workflow: NotStarted
+    imports: NotStartedImports
     provider_id: str
     secret: str
 
@@ -281,6 +286,10 @@ def _undo_confirmed(practice: Practice, given: Given) -> Given:
     return replace(given, run_id=begun.run_id)
 
 
+def _importing(make: Callable[[Tenant, ImportWorkflow, Given], Given]) -> Callable[[Practice, Given], Given]:
+    return lambda practice, given: make(practice.tenant, practice.imports, given)
+
+
 MAKERS: Mapping[Need, Callable[[Practice, Given], Given]] = {
     Need.NOTHING: _active,
     Need.ACTIVE: _active,
@@ -298,12 +307,18 @@ MAKERS: Mapping[Need, Callable[[Practice, Given], Given]] = {
     Need.SETTLED: _settled,
     Need.RETRIED: _retried,
     Need.UNDO_CONFIRMED: _undo_confirmed,
+    Need.UPLOADED: _importing(imports.uploaded),
+    Need.CHECKING: _importing(imports.checking),
+    Need.READ: _importing(imports.read),
+    Need.PREDICTED: _importing(imports.predicted),
+    Need.CHECKED: _importing(imports.checked),
+    Need.NOT_REACHED: _importing(imports.not_reached),
 }
 """How each need is met."""
 
 
-def practice_of(
-    aws: LocalAws, table: Table, *, bucket: str, state_machine_arn: str, provider_id: str, secret: str
-) -> Practice:
+def practice_of(aws: LocalAws, deployed: Deployed, *, provider_id: str, secret: str) -> Practice:
     """Return a practice on the local AWS."""
-    return Practice(table, NotStarted(aws.s3, aws.stepfunctions, bucket, state_machine_arn), provider_id, secret)
+    workflow = NotStarted(aws.s3, aws.stepfunctions, deployed.manifest_bucket, deployed.state_machine_arn)
+    table = Table(aws.dynamodb, deployed.table_name)
+    return Practice(table, workflow, imports_of(aws, deployed), provider_id, secret)

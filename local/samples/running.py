@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from client_lifecycle.storage.table import Table
 from local.deploy import Deployed
 from local.ministack import LocalAws
 from local.providers import add_provider, booking_secrets
@@ -28,9 +27,7 @@ def write_events(folder: Path, aws: LocalAws, deployed: Deployed, on_progress: P
     """
     practice = practice_of(
         aws,
-        Table(aws.dynamodb, deployed.table_name),
-        bucket=deployed.manifest_bucket,
-        state_machine_arn=deployed.state_machine_arn,
+        deployed,
         provider_id=PROVIDER_ID,
         secret=booking_secrets(aws).get(PROVIDER_ID) or add_provider(aws, PROVIDER_ID),
     )

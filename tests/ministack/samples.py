@@ -24,16 +24,7 @@ Invoke = Callable[[bytes], Invocation]
 def given_to_samples(deployed: PracticeStack, provider_id: str) -> Mapping[str, Given]:
     """What each sample may name, in a practice of its own; it is made in one go, as ``make events`` does it."""
     give_secret(deployed.aws, provider_id, SECRET)
-    stack = deployed.deployed
-    practice = practice_of(
-        deployed.aws,
-        deployed.table,
-        bucket=stack.manifest_bucket,
-        state_machine_arn=stack.state_machine_arn,
-        provider_id=provider_id,
-        secret=SECRET,
-    )
-    return prepare(practice)
+    return prepare(practice_of(deployed.aws, deployed.deployed, provider_id=provider_id, secret=SECRET))
 
 
 def deployed_function(deployed: PracticeStack, package: str) -> Invoke:
@@ -50,7 +41,7 @@ def assert_does_what_its_name_says(deployed: PracticeStack, sample: Sample, give
         assert fits(expected, readable(told.answer)), (sample.name, told.answer)
     if sample.afterwards:
         route, shown = sample.afterwards
-        ids = {"client_id": given.client_id, "run_id": given.run_id}
+        ids = {"client_id": given.client_id, "run_id": given.run_id, "import_id": given.import_id}
         asked = json.dumps(api_event(route, given, path=ids)).encode()
         seen = readable(deployed_function(deployed, PACKAGES[route])(asked).answer)
         assert fits({"statusCode": 200, "body": shown}, seen), (sample.name, seen)

@@ -22,6 +22,7 @@ from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.clean_up import LEASE, clean_up
 from local.stack import PracticeStack, practice_stack
 from tests.ministack.faulty.deploy import kill_a_worker, make_faulty
+from tests.support.imports import no_imports
 from tests.support.practice import everything
 
 SEED = int(os.environ.get("FAULT_SEED", "20261124"))
@@ -88,7 +89,7 @@ class CleanUp:
 
     def __call__(self) -> Counter[str]:
         self._at += LEASE + timedelta(seconds=1)
-        done = clean_up(self._stack.table, self._workflow, now=lambda: self._at, has_time=lambda: True)
+        done = clean_up(self._stack.table, self._workflow, no_imports(), now=lambda: self._at, has_time=lambda: True)
         return Counter(one.result.value for one in done)
 
 

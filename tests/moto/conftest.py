@@ -36,6 +36,8 @@ from tests.support.faults import CountedTime
 ACCOUNT_ID = "123456789012"
 BUCKET = "manifests"
 STATE_MACHINE = "archive-clients"
+IMPORT_BUCKET = "imports"
+IMPORT_STATE_MACHINE = "import-rows"
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -49,6 +51,8 @@ ENVIRONMENT = {
     "EXPORT_BUCKET": BUCKET,
     "MANIFEST_BUCKET": BUCKET,
     "STATE_MACHINE_ARN": f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:{STATE_MACHINE}",
+    "IMPORT_BUCKET": IMPORT_BUCKET,
+    "IMPORT_STATE_MACHINE_ARN": f"arn:aws:states:us-east-1:{ACCOUNT_ID}:stateMachine:{IMPORT_STATE_MACHINE}",
 }
 
 
@@ -124,7 +128,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    connections = (wiring.table, wiring.workflow, wiring.hook_rate, wiring.export_store, kept_answers.kept_answers)
+    connections = (
+        wiring.table,
+        wiring.workflow,
+        wiring.imports,
+        wiring.hook_rate,
+        wiring.export_store,
+        kept_answers.kept_answers,
+    )
     with mock_aws():
         boto3.setup_default_session(botocore_session=_session())
         for connection in connections:
@@ -200,11 +211,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Executions:
     """The executions that were started, with their input, oldest first."""
 
-    def __init__(self) -> None:
+    def __init__(self, arn: str) -> None:
         self._client = boto3.client("stepfunctions")
+        self._arn = arn
 
     def __call__(self) -> list[dict[str, Any]]:
-        arn = ENVIRONMENT["STATE_MACHINE_ARN"]
+        arn = self._arn
         found = self._client.list_executions(stateMachineArn=arn)["executions"]
         described = [self._client.describe_execution(executionArn=one["executionArn"]) for one in found]
         return [{"name": one["name"], "input": json.loads(one["input"])} for one in described]
@@ -213,13 +225,21 @@ class Executions:
 @pytest.fixture
 def executions(aws: None) -> Executions:
     """A state machine that accepts executions, and the bucket for their manifests."""
-    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    return _machine(STATE_MACHINE, BUCKET, ENVIRONMENT["STATE_MACHINE_ARN"])
+
+
+@pytest.fixture
+def import_executions(aws: None) -> Executions:
+    """The same for imports."""
+    return _machine(IMPORT_STATE_MACHINE, IMPORT_BUCKET, ENVIRONMENT["IMPORT_STATE_MACHINE_ARN"])
+
+
+def _machine(name: str, bucket: str, arn: str) -> Executions:
+    boto3.client("s3").create_bucket(Bucket=bucket)
     definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
     role_arn = f"arn:aws:iam::{ACCOUNT_ID}:role/state-machine"
-    boto3.client("stepfunctions").create_state_machine(
-        name=STATE_MACHINE, definition=json.dumps(definition), roleArn=role_arn
-    )
-    return Executions()
+    boto3.client("stepfunctions").create_state_machine(name=name, definition=json.dumps(definition), roleArn=role_arn)
+    return Executions(arn)
 
 
 class Log:

@@ -11,6 +11,9 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import ArchiveOptions, Client, Reactivation, Status
+from client_lifecycle.domain.imports.columns import ClientField
+from client_lifecycle.domain.imports.outcomes import RowOutcome, RowResult
+from client_lifecycle.domain.imports.run import FIRST_SHOWN, ImportState
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
@@ -23,10 +26,12 @@ from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage import runs
+from client_lifecycle.storage.imports import create_import
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
+from client_lifecycle.use_cases.queries import exports
 from tests.moto.conftest import Executions
 from tests.moto.test_receipt_pages import MOST_BYTES, RECEIPT, changes_of, store_receipt, written_bytes
 from tests.support.booking_secrets import PREFIX, give_secret
@@ -35,6 +40,7 @@ from tests.support.builders import (
     NOW,
     PROVIDER_ID,
     RUN_ID,
+    an_import,
     appointment,
     cause,
     client,
@@ -420,9 +426,99 @@ def _(table: Table) -> Iterable[Sized]:
         yield 1, answer
 
 
+RESULT = RowResult(
+    row=100_000, outcome=RowOutcome.INVALID, external_id=FOREIGN_ID, field="f" * 64, client_id=ID, reason="r" * 64
+)
+
+
+def store_import(import_id: str = RUN_ID, **fields: Any) -> None:
+    """Store an import of which everything is as large as it can be, with the names of its file's columns."""
+    workflow, names = wiring.imports(), dict.fromkeys(ClientField, "\x7f" * 200)
+    values: dict[str, Any] = {
+        "mapping": names,
+        "columns": names,
+        "counts": dict.fromkeys(RowOutcome, 100_000),
+        "first": dict.fromkeys(RowOutcome, (RESULT,) * FIRST_SHOWN),
+        "token": "t" * 64,
+        "rows": 100_000,
+        "parts": 500,
+        "state": ImportState.CHECKED,
+        "checked_in": 1,
+        "attempt": 1,
+        "source": ID,
+        "refused_for": "r" * 64,
+    }
+    run = an_import(import_id=import_id, **values | fields)
+    create_import(wiring.tenant(PROVIDER_ID), run)
+    workflow.files.write_header(run, ["\x7f" * 200] * 500)
+    workflow.files.s3.put_object(
+        Bucket=workflow.files.bucket, Key=f"imports/{PROVIDER_ID}/{import_id}/report-1.csv", Body=b""
+    )
+
+
+@case("GET", "/clients.csv")
+def _(table: Table) -> Iterable[Sized]:
+    for number in range(MANY):
+        store(table, largest(number))
+    exported = get("/clients.csv")
+    yield exports.CLIENTS_PER_READ // MANY, exported
+
+
+@case("POST", "/imports")
+def _(table: Table) -> Iterable[Sized]:
+    yield 1, post("/imports", {"kind": "clients", "format": "csv", "source": ID})
+
+
+@case("GET", "/imports")
+def _(table: Table) -> Iterable[Sized]:
+    for number in range(100):
+        store_import(f"import-{number:03}")
+    yield 1, get("/imports?limit=100")
+
+
+@case("GET", "/imports/{import_id}")
+def _(table: Table) -> Iterable[Sized]:
+    store_import()
+    yield 1, get(f"/imports/{RUN_ID}")
+
+
+@case("GET", "/imports/{import_id}/report")
+def _(table: Table) -> Iterable[Sized]:
+    store_import()
+    yield 1, get(f"/imports/{RUN_ID}/report")
+
+
+@case("POST", "/imports/{import_id}/check")
+def _(table: Table) -> Iterable[Sized]:
+    store_import(state=ImportState.CHECKING, mapping={})
+    yield 1, post(f"/imports/{RUN_ID}/check", {})
+
+
+@case("POST", "/imports/{import_id}/confirm")
+def _(table: Table) -> Iterable[Sized]:
+    store_import()
+    yield 1, post(f"/imports/{RUN_ID}/confirm", {"token": "t" * 64})
+
+
+@case("POST", "/imports/{import_id}/stop")
+def _(table: Table) -> Iterable[Sized]:
+    store_import()
+    yield 1, post(f"/imports/{RUN_ID}/stop")
+
+
+@case("POST", "/imports/{import_id}/retry")
+def _(table: Table) -> Iterable[Sized]:
+    store_import(state=ImportState.COMPLETED, started_in=2)
+    yield 1, post(f"/imports/{RUN_ID}/retry")
+
+
 @pytest.mark.parametrize("route", sorted(ROUTES), ids=" ".join)
 def test_the_largest_answers_of_a_route_are_small_enough(
-    table: Table, executions: Executions, monkeypatch: pytest.MonkeyPatch, route: tuple[str, str]
+    table: Table,
+    executions: Executions,
+    import_executions: Executions,
+    monkeypatch: pytest.MonkeyPatch,
+    route: tuple[str, str],
 ) -> None:
     monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     wiring.booking_secrets.cache_clear()

@@ -75,6 +75,7 @@ from tests.support.builders import (
     payment,
     reminder,
 )
+from tests.support.imports import no_imports
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -332,7 +333,7 @@ def clean_up_everything(world: World, workflow: Workflow) -> None:
         Exception: looking at an item has failed, and not as it may when many act at once.
     """
     at = world.at
-    for done in cleaning.clean_up(world.table, workflow, now=lambda: at, has_time=lambda: True):
+    for done in cleaning.clean_up(world.table, workflow, no_imports(), now=lambda: at, has_time=lambda: True):
         if done.fault and not isinstance(done.fault, EXPECTED):
             raise done.fault
 

@@ -223,3 +223,13 @@ READS: Mapping[str, Case] = {
     "runs.read_run GetItem": run_that_failed_to_finish,
 }
 """What shows that a read has to be consistent: a case whose result differs, or breaks an invariant, if not."""
+
+OF_IMPORTS = {
+    "import_lookups.read_lookups BatchGetItem",
+    "imports.list_imports BatchGetItem",
+    "imports.list_imports Query",
+    "imports.list_parts Query",
+    "imports.read_import GetItem",
+    "imports.read_part GetItem",
+}
+"""The reads of imports, which the practices of the proofs have none of."""

@@ -36,6 +36,7 @@ from tests.proof.figures import tell
 from tests.proof.interleaving import listed
 from tests.proof.invariants import ClientLook
 from tests.support.builders import DAY, PROVIDER_ID, appointment, cause, client, one_of_each
+from tests.support.imports import no_imports
 from tests.support.practice import put
 
 SECONDS = float(os.environ.get("PROOF_THREADS_SECONDS", "60"))
@@ -102,7 +103,7 @@ def test_twenty_threads_leave_no_client_half_archived(people: tuple[Table, list[
             answers += met
     assert answers.keys() >= {verb.__name__ for verb in VERBS}
     later = datetime.now(UTC) + CHECK_ARCHIVE_AFTER
-    for done in clean_up(table, LocalWorkflow().stand_in, now=lambda: later, has_time=lambda: True):
+    for done in clean_up(table, LocalWorkflow().stand_in, no_imports(), now=lambda: later, has_time=lambda: True):
         assert done.fault is None
     flips = sum(hold_at_rest(table, who) for who in clients)
     tell(

@@ -22,7 +22,7 @@ from moto import mock_aws
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage.table import Table
 from local.tables import create_table
-from local.transformed import WORKFLOW
+from local.template import ROOT
 from tests.recorded.record import Clock, machine
 from tests.support.builders import client, one_of_each
 from tests.support.calls import invoke, post
@@ -30,6 +30,7 @@ from tests.support.state_machine import DEFINITION, Answer, Fault, Replay, Waiti
 from tests.support.store import store
 
 HERE = Path(__file__).parent
+WORKFLOW = ROOT / "workflows" / "archive_clients.asl.json"
 CLIENTS = ("c-one", "c-two")
 BUSY = {"failures": [{"client_id": "c-two", "reason": "CommitContended"}]}
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from client_lifecycle.domain.client import ArchivePlan, Cause, Client, Group, PlanTerms, Source, Stamp, Trigger
 from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.imports.outcomes import ImportKind
+from client_lifecycle.domain.imports.run import Import, ImportFormat, ImportState
 from client_lifecycle.domain.members import Member, totals_of
 from client_lifecycle.domain.money import Amount, Money
 from client_lifecycle.domain.outcomes import OUTCOMES, RunKind
@@ -190,3 +192,19 @@ def run(members: Sequence[Member] = (), **fields: Any) -> Run:
         "counts": {outcome: sum(one.outcome is outcome for one in members) for outcome in OUTCOMES[RunKind.ARCHIVE]},
     }
     return Run(**values | fields)
+
+
+def an_import(**fields: Any) -> Import:
+    """An import of clients that waits for its file."""
+    values: dict[str, Any] = {
+        "provider_id": PROVIDER_ID,
+        "import_id": "import-1",
+        "kind": ImportKind.CLIENTS,
+        "format": ImportFormat.CSV,
+        "source": "crm",
+        "state": ImportState.AWAITING_UPLOAD,
+        "created_at": NOW,
+        "created_by": STAFF_ID,
+        "expires_at": NOW + 30 * DAY,
+    }
+    return Import(**values | fields)

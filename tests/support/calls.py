@@ -75,7 +75,10 @@ TRAIL = Trail()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer of the API; ``body`` is its JSON, ``None`` where it has none; ``audit`` is the line it has left."""
+    """An answer of the API; ``body`` is its JSON, or its text if it is something else, ``None`` where it has none.
+
+    ``audit`` is the line that it has left in the audit trail.
+    """
 
     status: int
     content_type: str | None
@@ -180,7 +183,8 @@ def request(
     answer = invoke(ROUTES[method, resource], event)
     *_of_calls_meanwhile, audit = TRAIL.lines
     received = {name: ", ".join(values) for name, values in answer["multiValueHeaders"].items()}
-    document = json.loads(answer["body"]) if answer["body"] else None
+    is_json = "json" in received.get("Content-Type", "")
+    document = json.loads(answer["body"]) if answer["body"] and is_json else answer["body"] or None
     made = Answer(answer["statusCode"], received.get("Content-Type"), document, received, audit)
     assert audit["status"] == made.status
     _require_described(method, resource, made)

@@ -19,7 +19,15 @@ State: TypeAlias = dict[str, Any]
 Machine: TypeAlias = Mapping[str, Any]
 
 PARAMETERS: Mapping[str, Any] = read_template()["Parameters"]
-DEFINITION: Machine = json.loads((ROOT / "workflows" / "archive_clients.asl.json").read_text(encoding="utf-8"))
+
+
+def _shipped(name: str) -> Machine:
+    definition: Machine = json.loads((ROOT / "workflows" / f"{name}.asl.json").read_text(encoding="utf-8"))
+    return definition
+
+
+DEFINITION = _shipped("archive_clients")
+IMPORTS = _shipped("import_rows")
 
 
 class Unsupported(Exception):

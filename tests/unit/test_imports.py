@@ -15,14 +15,12 @@ from client_lifecycle.domain.imports.outcomes import (
     AS_WISHED,
     ROW_OUTCOMES,
     ROWS_TO_RETRY,
-    ImportKind,
     RowOutcome,
     added_up,
 )
 from client_lifecycle.domain.imports.rows import ClientRow, Standing, archived_at, judge_client
 from client_lifecycle.domain.imports.run import (
     Import,
-    ImportFormat,
     ImportState,
     PartResult,
     Upload,
@@ -35,7 +33,7 @@ from client_lifecycle.domain.imports.run import (
     stop_import,
     uploaded,
 )
-from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, STAFF_ID, client, stamp
+from tests.support.builders import DAY, GROUP_ID, NOW, STAFF_ID, an_import, client, stamp
 
 GROUPS = {GROUP_ID: GROUP_ID, "Sleep Better": GROUP_ID}
 NEW = client("new-1", name="Ada Moor", email="ada@example.org")
@@ -128,31 +126,23 @@ def test_every_row_outcome_is_one_of_a_kind_of_import(outcome: RowOutcome) -> No
     assert not {outcome} & AS_WISHED & ROWS_TO_RETRY
 
 
-def an_import(**fields: Any) -> Import:
-    values: dict[str, Any] = {
-        "provider_id": PROVIDER_ID,
-        "import_id": "import-1",
-        "kind": ImportKind.CLIENTS,
-        "format": ImportFormat.CSV,
-        "source": "crm",
-        "state": ImportState.AWAITING_UPLOAD,
-        "created_at": NOW,
-        "created_by": STAFF_ID,
-        "expires_at": NOW + 30 * DAY,
-    }
-    return Import(**values | fields)
-
-
 def part(number: int = 0, attempt: int = 1, **counts: int) -> PartResult:
     return PartResult(part=number, attempt=attempt, counts={RowOutcome(name): one for name, one in counts.items()})
 
 
-UPLOAD = Upload(header=("id", "email"), columns={}, rows=5, parts=2)
+UPLOAD = Upload(columns={}, rows=5, parts=2)
+
+
+def ended(run: Import, **counts: int) -> Import:
+    return close(run, part(**counts).counts, {}, NOW)
+
+
+def checking() -> Import:
+    return uploaded(begin_check(an_import(), {}, NOW), UPLOAD)
 
 
 def checked() -> Import:
-    run = uploaded(begin_check(an_import(), {}, NOW), UPLOAD)
-    return close(run, [part(added=3), part(1, added=1, invalid=1)], {}, NOW)
+    return ended(checking(), added=4, invalid=1)
 
 
 def started() -> Import:
@@ -161,33 +151,29 @@ def started() -> Import:
 
 def test_a_check_predicts_and_gives_a_token_of_what_it_showed() -> None:
     run = checked()
-    assert (run.state, run.counts) == (ImportState.CHECKED, {"added": 4, "invalid": 1, "not_reached": 0})
-    again = close(
-        uploaded(begin_check(run, {}, NOW), UPLOAD), [part(attempt=2, added=4), part(1, 2, invalid=1)], {}, NOW
-    )
+    assert (run.state, run.counts) == (ImportState.CHECKED, {"added": 4, "invalid": 1})
+    again = ended(uploaded(begin_check(run, {}, NOW), UPLOAD), added=4, invalid=1)
     assert run.token != again.token, "a token is of one check"
 
 
 def test_a_check_that_missed_rows_has_no_token() -> None:
-    run = close(uploaded(begin_check(an_import(), {}, NOW), UPLOAD), [part(added=3)], {}, NOW)
+    run = ended(checking(), added=3, not_reached=2)
     assert (run.state, run.refused_for, run.token) == (ImportState.REFUSED, "CheckIncomplete", None)
 
 
-def test_an_import_ends_with_a_verdict_of_all_its_rows() -> None:
-    done = close(started(), [part(0, 2, added=3), part(1, 2, added=1, invalid=1)], {}, NOW)
+def test_an_import_ends_with_a_verdict() -> None:
+    done = ended(started(), added=4, invalid=1)
     assert (done.state, done.finished_at) == (ImportState.COMPLETED, NOW)
-    lost = close(started(), [part(0, 2, added=3)], {}, NOW)
-    assert (lost.state, lost.counts[RowOutcome.NOT_REACHED]) == (ImportState.COMPLETED_WITH_FAILURES, 2)
-    assert sum(lost.counts.values()) == lost.rows
+    assert ended(started(), added=3, not_reached=2).state is ImportState.COMPLETED_WITH_FAILURES
 
 
 def test_a_retry_is_of_what_failed_or_was_not_reached_now_pending() -> None:
-    ended = close(started(), [part(0, 2, added=2, failed=1)], {}, NOW)
-    retried = begin_retry(ended, NOW)
+    lost = ended(started(), added=2, failed=1, not_reached=2)
+    retried = begin_retry(lost, NOW)
     assert (retried.attempt, retried.attempt_rows, retried.state) == (3, 3, ImportState.RUNNING)
     assert counts_of_rows(retried, [part(0, 2, added=2, failed=1)]) == {"added": 2}
     assert begin_retry(retried, NOW) == retried, "it runs already"
-    done = close(retried, [part(0, 3, added=3), part(1, 3, added=2)], {}, NOW)
+    done = ended(retried, added=5)
     assert begin_retry(done, NOW) == done, "there is nothing to retry"
 
 
@@ -195,8 +181,8 @@ def test_an_import_is_stopped_or_cancelled_and_an_ended_one_stays_so() -> None:
     assert stop_import(checked(), NOW).state is ImportState.STOPPED
     stopping = stop_import(started(), NOW)
     assert stopping.state is ImportState.STOPPING
-    stopped = close(stopping, [part(0, 2, added=3)], {}, NOW)
-    assert (stopped.state, stopped.counts[RowOutcome.NOT_REACHED]) == (ImportState.STOPPED, 2)
+    stopped = ended(stopping, added=3, not_reached=2)
+    assert stopped.state is ImportState.STOPPED
     assert stop_import(stopped, NOW) == stopped
 
 

@@ -137,7 +137,7 @@ def test_answers_are_kept_encrypted_in_a_table_of_their_own_that_forgets() -> No
     assert answers["BillingMode"] == "PAY_PER_REQUEST"
 
 
-ANSWER_ONCE = {"ClientsFunction", "PracticeFunction", "BulkArchiveFunction"}
+ANSWER_ONCE = {"ClientsFunction", "PracticeFunction", "BulkArchiveFunction", "ImportsFunction"}
 """The functions with routes that take an Idempotency-Key."""
 
 
@@ -148,12 +148,14 @@ def test_the_table_of_answers_is_for_the_functions_that_create(name: str) -> Non
     assert allowed == ([actions] if name in ANSWER_ONCE else [])
 
 
-def test_manifests_are_private_encrypted_and_expire() -> None:
-    bucket = RESOURCES["ManifestBucket"]["Properties"]
+@pytest.mark.parametrize(("name", "days"), [("ManifestBucket", {"Ref": "ManifestRetentionDays"}), ("ImportBucket", 30)])
+def test_buckets_are_private_encrypted_and_what_is_in_them_expires(name: str, days: object) -> None:
+    bucket = RESOURCES[name]["Properties"]
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert bucket["BucketEncryption"]
-    assert bucket["LifecycleConfiguration"]["Rules"][0]["Status"] == "Enabled"
-    [only_tls] = RESOURCES["ManifestBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    rule, *_ = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", days)
+    [only_tls] = RESOURCES[f"{name}Policy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (only_tls["Effect"], only_tls["Action"]) == ("Deny", "s3:*")
     assert only_tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
@@ -173,10 +175,15 @@ def test_environment_names_are_those_the_settings_models_read() -> None:
     assert told == starting_runs | answering_once | listing
     assert set(FUNCTIONS["PrepareRetryFunction"]["Environment"]["Variables"]) == starting_runs
     watching = {name.upper() for name in environment.StreamReaderSettings.__struct_fields__}
-    assert set(FUNCTIONS["ScheduledCleanupFunction"]["Environment"]["Variables"]) == starting_runs | watching
+    importing = {name.upper() for name in environment.ImportSettings.__struct_fields__}
+    cleaning = set(FUNCTIONS["ScheduledCleanupFunction"]["Environment"]["Variables"])
+    assert cleaning == starting_runs | importing | watching
+    for name in ("ReadUploadFunction", "ImportRowsFunction", "FinishImportFunction"):
+        assert set(FUNCTIONS[name]["Environment"]["Variables"]) == importing
+    assert set(FUNCTIONS["ImportsFunction"]["Environment"]["Variables"]) == importing | answering_once | listing
     exporting = {name.upper() for name in environment.ExportSettings.__struct_fields__}
     assert set(FUNCTIONS["ClientsFunction"]["Environment"]["Variables"]) == answering_once | listing | exporting
-    for name in ANSWER_ONCE - {"BulkArchiveFunction", "ClientsFunction"}:
+    for name in ANSWER_ONCE - {"BulkArchiveFunction", "ClientsFunction", "ImportsFunction"}:
         assert set(FUNCTIONS[name]["Environment"]["Variables"]) == answering_once | listing
     events = FUNCTIONS["PublishEventsFunction"]["Environment"]["Variables"]
     read = [*environment.EventSettings.__struct_fields__, *environment.DeadLetterSettings.__struct_fields__]
@@ -258,6 +265,7 @@ def test_what_is_granted_on_everything_has_its_reason_beside_it(part: str, wide:
 
 DELETES = {
     "ClientsFunction": ["EMAIL#*", "WORDS#*", "EXTERNAL#*"],
+    "ImportRowsFunction": ["EMAIL#*", "WORDS#*"],
     "PracticeFunction": ["PROVIDER#*"],
     "RecordHookFunction": ["EMAIL#*", "WORDS#*"],
 }
@@ -308,44 +316,56 @@ TO_MAP = {f"states:{action}Execution" for action in ("Describe", "Redrive", "Sta
 INTEGRATIONS = {"lambda:invoke": {"lambda:InvokeFunction"}, "s3:getObject": {"s3:GetObject", "kms:Decrypt"}}
 
 
-def test_the_state_machine_may_do_what_its_workflow_does_and_no_more() -> None:
+MACHINES = {"ArchiveClients": "${ManifestBucket.Arn}/*", "ImportWorkflow": "${ImportBucket.Arn}/imports/*"}
+"""Each state machine, and where its manifests are."""
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_state_machine_may_do_what_its_workflow_does_and_no_more(name: str) -> None:
     """The local AWS does not enforce this role, so it is checked here."""
-    machine = RESOURCES["ArchiveClients"]["Properties"]
+    machine = RESOURCES[name]["Properties"]
     workflow = (ROOT / machine["DefinitionUri"]).read_text(encoding="utf-8")
     called = re.findall(r'"Resource": "arn:\$\{Partition\}:states:::([^"]+)"', workflow)
     does = {action for one in called for action in INTEGRATIONS[one]}
     does |= (TO_MAP if '"Mode": "DISTRIBUTED"' in workflow else set()) | (TO_TRACE if machine["Tracing"] else set())
     does |= TO_DELIVER_LOGS if machine["Logging"] else set()
-    [policy] = RESOURCES["ArchiveClientsRole"]["Properties"]["Policies"]
+    [policy] = RESOURCES[f"{name}Role"]["Properties"]["Policies"]
     allowed = {
         action: texts(statement["Resource"])
         for statement in policy["PolicyDocument"]["Statement"]
         for action in texts(statement["Action"])
     }
     assert set(allowed) == does
-    name, [label] = machine["Name"]["Fn::Sub"], re.findall(r'"Label": "(\w+)"', workflow)
-    assert allowed["states:StartExecution"][0].endswith(f"stateMachine:{name}")
+    full_name, [label] = machine["Name"]["Fn::Sub"], re.findall(r'"Label": "(\w+)"', workflow)
+    assert allowed["states:StartExecution"][0].endswith(f"stateMachine:{full_name}")
     for action in ("states:DescribeExecution", "states:StopExecution"):
-        assert allowed[action][0].endswith(f"execution:{name}*")
-    assert allowed["states:RedriveExecution"][0].endswith(f"execution:{name}/{label}:*")
-    assert allowed["s3:GetObject"] == ["${ManifestBucket.Arn}/*"]
+        assert allowed[action][0].endswith(f"execution:{full_name}*")
+    assert allowed["states:RedriveExecution"][0].endswith(f"execution:{full_name}/{label}:*")
+    assert allowed["s3:GetObject"] == [MACHINES[name]]
     steps = {call: machine["DefinitionSubstitutions"][call] for call in re.findall(r"\$\{(\w+FunctionArn)\}", workflow)}
     assert sorted(allowed["lambda:InvokeFunction"]) == sorted(text for arn in steps.values() for text in texts(arn))
 
 
 START = "states:StartExecution"
 STARTS_RUNS = {"BulkArchiveFunction", "ScheduledCleanupFunction"}
+STARTS_IMPORTS = {"ImportsFunction", "ScheduledCleanupFunction"}
 
 
-def test_no_other_function_may_start_runs() -> None:
+def test_no_other_function_may_start_runs_or_imports() -> None:
     may = {name for name in FUNCTIONS for one in statements(FUNCTIONS[name]) if START in texts(one["Action"])}
-    assert may == STARTS_RUNS
+    assert may == STARTS_RUNS | STARTS_IMPORTS
 
 
-@pytest.mark.parametrize("function", sorted(STARTS_RUNS))
-def test_runs_are_started_on_the_state_machine_of_this_stack(function: str) -> None:
-    arn = FUNCTIONS[function]["Environment"]["Variables"]["STATE_MACHINE_ARN"]["Fn::Sub"]
-    assert arn.endswith(f"stateMachine:{RESOURCES['ArchiveClients']['Properties']['Name']['Fn::Sub']}")
+@pytest.mark.parametrize(
+    ("function", "variable", "machine"),
+    [
+        *((name, "STATE_MACHINE_ARN", "ArchiveClients") for name in sorted(STARTS_RUNS)),
+        *((name, "IMPORT_STATE_MACHINE_ARN", "ImportWorkflow") for name in sorted(STARTS_IMPORTS)),
+    ],
+)
+def test_runs_are_started_on_a_state_machine_of_this_stack(function: str, variable: str, machine: str) -> None:
+    arn = FUNCTIONS[function]["Environment"]["Variables"][variable]["Fn::Sub"]
+    assert arn.endswith(f"stateMachine:{RESOURCES[machine]['Properties']['Name']['Fn::Sub']}")
 
 
 def test_no_event_is_lost_while_the_bus_is_out_of_reach() -> None:
@@ -533,12 +553,17 @@ def test_the_key_is_for_this_account_s_services_and_outlives_the_stack() -> None
         assert "AWS::AccountId" in condition or "${AWS::AccountId}" in condition
 
 
-def test_what_is_put_into_the_bucket_is_versioned_and_can_be_watched() -> None:
-    bucket = RESOURCES["ManifestBucket"]["Properties"]
+@pytest.mark.parametrize("name", ["ManifestBucket", "ImportBucket"])
+def test_what_is_put_into_a_bucket_is_versioned_and_can_be_watched(name: str) -> None:
+    bucket = RESOURCES[name]["Properties"]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert bucket["LoggingConfiguration"]["Fn::If"][1]["DestinationBucketName"] == {"Ref": "AccessLogBucket"}
-    of_all, of_exports = bucket["LifecycleConfiguration"]["Rules"]
+    of_all, *_ = bucket["LifecycleConfiguration"]["Rules"]
     assert of_all["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+
+
+def test_exports_expire_after_a_day_and_no_other_object_is_in_reach() -> None:
+    _, of_exports = RESOURCES["ManifestBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert (of_exports["Prefix"], of_exports["ExpirationInDays"]) == (f"{exports.FOLDER}/", 1)
     allowed = [one["Resource"] for one in statements(FUNCTIONS["ClientsFunction"]) if "s3:" in str(one["Action"])]
     assert allowed == [{"Fn::Sub": f"${{ManifestBucket.Arn}}/{exports.FOLDER}/*"}]

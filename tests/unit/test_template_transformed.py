@@ -99,7 +99,12 @@ def test_each_function_has_a_role_of_its_own_and_nobody_else_can_take_it() -> No
         [statement] = RESOURCES[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Principal"] == {"Service": ["lambda.amazonaws.com"]}
     others = set(of_type("AWS::IAM::Role")) - set(roles)
-    assert others == {"ArchiveClientsRole", "ApiLoggingRole", "ScheduledCleanupFunctionEveryFiveMinutesRole"}
+    assert others == {
+        "ArchiveClientsRole",
+        "ImportWorkflowRole",
+        "ApiLoggingRole",
+        "ScheduledCleanupFunctionEveryFiveMinutesRole",
+    }
 
 
 def test_sam_adds_rights_to_write_logs_and_traces_and_no_others() -> None:

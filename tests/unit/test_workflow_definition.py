@@ -11,12 +11,16 @@ import pytest
 from msgspec import convert
 
 from client_lifecycle.domain import errors
-from client_lifecycle.edge.steps import BatchStep, EffectStep, OfARun, Step
+from client_lifecycle.edge.steps import BatchStep, EffectStep, OfARun, PartStep, Step
 from local.template import ROOT, read_template
 from settle_batch.handler import SettleStep
 
-TEXT = (ROOT / "workflows" / "archive_clients.asl.json").read_text()
-DEFINITION: dict[str, Any] = json.loads(TEXT)
+TEXTS = {
+    machine: (ROOT / "workflows" / f"{name}.asl.json").read_text()
+    for machine, name in (("ArchiveClients", "archive_clients"), ("ImportWorkflow", "import_rows"))
+}
+DEFINITION: dict[str, Any] = json.loads(TEXTS["ArchiveClients"])
+IMPORTS: dict[str, Any] = json.loads(TEXTS["ImportWorkflow"])
 RESOURCES: dict[str, Any] = read_template()["Resources"]
 STEPS: dict[str, type[OfARun]] = {
     "prepare_retry": Step,
@@ -27,6 +31,9 @@ STEPS: dict[str, type[OfARun]] = {
     "silence_notifications": EffectStep,
     "settle_batch": SettleStep,
     "finish_run": Step,
+    "read_upload": Step,
+    "import_rows": PartStep,
+    "finish_import": Step,
 }
 Machine = dict[str, Any]
 
@@ -47,7 +54,7 @@ def targets(state: dict[str, Any]) -> list[str]:
     return found + [catcher["Next"] for catcher in state.get("Catch", [])]
 
 
-MACHINES = dict(machines(DEFINITION))
+MACHINES = {**dict(machines(DEFINITION)), **dict(machines(IMPORTS, "imports"))}
 STATES = {
     f"{name}.{state_name}": state for name, one in MACHINES.items() for state_name, state in one["States"].items()
 }
@@ -146,34 +153,56 @@ def test_a_failing_step_never_stops_its_siblings() -> None:
             assert [catcher["ErrorEquals"] for catcher in state["Catch"]] == [["States.ALL"]]
 
 
-def test_a_failing_batch_never_stops_the_run() -> None:
-    batches = DEFINITION["States"]["WorkOnBatches"]
-    assert batches["ToleratedFailurePercentage"] == 100
-    assert batches["Catch"][0]["Next"] == "FinishRun"
+MAPS = {
+    "FinishRun": DEFINITION["States"]["WorkOnBatches"],
+    "FinishImport": IMPORTS["States"]["WorkOnParts"],
+}
+"""The map of each workflow, by the step that follows."""
 
 
-def test_the_state_does_not_grow_with_the_run() -> None:
-    batches = DEFINITION["States"]["WorkOnBatches"]
+@pytest.mark.parametrize("last", MAPS)
+def test_a_failing_batch_never_stops_the_run(last: str) -> None:
+    assert MAPS[last]["ToleratedFailurePercentage"] == 100
+    assert MAPS[last]["Catch"][0]["Next"] == MAPS[last]["Next"] == last
+
+
+def test_a_part_that_fails_never_stops_the_import() -> None:
+    task = MAPS["FinishImport"]["ItemProcessor"]["States"]["ImportRows"]
+    assert [catcher["ErrorEquals"] for catcher in task["Catch"]] == [["States.ALL"]]
+
+
+@pytest.mark.parametrize("last", MAPS)
+def test_the_state_does_not_grow_with_the_run(last: str) -> None:
+    batches = MAPS[last]
     assert batches["ResultPath"] is None
     assert batches["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
 
 
-def test_every_substitution_is_supplied_and_every_supplied_one_used() -> None:
-    machine = RESOURCES["ArchiveClients"]["Properties"]
-    assert (ROOT / machine["DefinitionUri"]).read_text() == TEXT
-    assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == set(machine["DefinitionSubstitutions"])
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_substitution_is_supplied_and_every_supplied_one_used(name: str) -> None:
+    machine = RESOURCES[name]["Properties"]
+    assert (ROOT / machine["DefinitionUri"]).read_text() == TEXTS[name]
+    assert set(re.findall(r"\$\{(\w+)\}", TEXTS[name])) == set(machine["DefinitionSubstitutions"])
 
 
-def test_a_map_works_on_as_many_batches_as_the_template_says() -> None:
-    bounds, batches = DEFINITION["States"]["ReadBounds"], DEFINITION["States"]["WorkOnBatches"]
+@pytest.mark.parametrize(
+    ("name", "definition", "last"),
+    [("ArchiveClients", DEFINITION, "FinishRun"), ("ImportWorkflow", IMPORTS, "FinishImport")],
+)
+def test_a_map_works_on_as_many_batches_as_the_template_says(name: str, definition: Machine, last: str) -> None:
+    bounds, batches = definition["States"]["ReadBounds"], MAPS[last]
     assert bounds["Parameters"] == {"batches_at_once.$": "States.StringToJson('${BatchesAtOnce}')"}
     assert batches["MaxConcurrencyPath"] == f"{bounds['ResultPath']}.batches_at_once"
-    assert RESOURCES["ArchiveClients"]["Properties"]["DefinitionSubstitutions"]["BatchesAtOnce"] == {
-        "Ref": "BatchesAtOnce"
-    }
+    assert RESOURCES[name]["Properties"]["DefinitionSubstitutions"]["BatchesAtOnce"] == {"Ref": "BatchesAtOnce"}
 
 
-NOT_CLIENT_BY_CLIENT = {"workflow.PrepareRetry", "WorkOnBatches.SettleBatch", "workflow.FinishRun"}
+NOT_CLIENT_BY_CLIENT = {
+    "workflow.PrepareRetry",
+    "WorkOnBatches.SettleBatch",
+    "workflow.FinishRun",
+    "imports.ReadUpload",
+    "imports.FinishImport",
+}
 """The steps that are not done client by client; they are tried for longer."""
 
 
@@ -189,6 +218,8 @@ def test_steps_have_one_of_two_retry_policies() -> None:
 def test_only_ids_enter_the_state() -> None:
     carried = {key.removesuffix(".$") for key in DEFINITION["States"]["WorkOnBatches"]["ItemSelector"]}
     assert carried == {"provider_id", "run_id", "attempt", "kind", "batch_number", "members"}
+    of_imports = {key.removesuffix(".$") for key in MAPS["FinishImport"]["ItemSelector"]}
+    assert of_imports == set(PartStep.__struct_fields__)
 
 
 @pytest.mark.parametrize("package", STEPS)

@@ -145,7 +145,8 @@ def _take_cursor(case: Case, asked: dict[str, Any], part: Literal["params", "jso
     headers = {"Authorization": os.environ["STAFF_TOKEN"]}
     params, body = (first, None) if part == "params" else (None, first)
     answer = requests.request(case.method, url, params=params, json=body, headers=headers, timeout=30)
-    cursor = answer.json().get("next_cursor") if answer.ok else None
+    is_json = answer.headers.get("Content-Type", "").startswith("application/json")
+    cursor = answer.json().get("next_cursor") if answer.ok and is_json else None
     if cursor:
         asked["cursor"] = cursor
     else:

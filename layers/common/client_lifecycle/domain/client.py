@@ -36,6 +36,7 @@ class Source(StrEnum):
     BOOKING = "booking"
     SCHEDULE = "schedule"
     RECORDS = "records"
+    IMPORT = "import"
 
 
 class Cause(Struct, frozen=True, kw_only=True):

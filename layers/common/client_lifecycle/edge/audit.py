@@ -30,6 +30,9 @@ UNDERSTOOD = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT})
 """The refusals after a body was read; before, it may hold anything, and nothing of it is told."""
 
 SHOWN = re.compile(r'"client_id": ?"([A-Za-z0-9_-]{1,64})"')
+SHOWN_IN_CSV = re.compile(r"^(?!client_id,)([A-Za-z0-9_-]{1,64}),", re.MULTILINE)
+"""The client's id is the first cell of a line."""
+
 PROBLEM_NAME = re.compile(r'"type": ?"urn:client-archive:problem:(\w+)"')
 
 logger = Logger()
@@ -41,13 +44,14 @@ def audit_line(event: Mapping[str, Any], status: int, body: str | None, at: date
     Args:
         event: the request as API Gateway delivers it.
         status: what it was answered with.
-        body: the answer's, as JSON.
+        body: the answer's, as JSON, or as CSV from a route that says so.
         at: the present moment, UTC.
     """
     context = event.get("requestContext") or {}
     actor_id, provider_id, roles = _actor(event)
     named = sorted(set(_named(event, status)))
-    shown = sorted(set(SHOWN.findall(body or "")))
+    is_csv = str(event.get("resource")).endswith(".csv")
+    shown = sorted(set((SHOWN_IN_CSV if is_csv else SHOWN).findall(body or "")))
     problem = PROBLEM_NAME.search(body or "") if status >= HTTPStatus.BAD_REQUEST else None
     return {
         "audit": 1,

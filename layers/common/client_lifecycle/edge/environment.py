@@ -23,6 +23,13 @@ class WorkflowSettings(Struct, frozen=True):
     state_machine_arn: str
 
 
+class ImportSettings(Struct, frozen=True):
+    """The settings of functions that work on imports."""
+
+    import_bucket: str
+    import_state_machine_arn: str
+
+
 class IdempotencySettings(Struct, frozen=True):
     """The settings of functions that create what callers ask for."""
 

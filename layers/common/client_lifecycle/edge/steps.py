@@ -36,6 +36,12 @@ class EffectStep(Step, frozen=True, kw_only=True):
     marked: list[Marked]
 
 
+class PartStep(Step, frozen=True, kw_only=True):
+    """The input of the step that works on one part of an import."""
+
+    part: int
+
+
 class OfARun(Protocol):
     """What every step's input tells."""
 
@@ -74,6 +80,14 @@ def log_failure(client_id: str, fault: Exception) -> None:
         logger.warning("client not done", extra={"client_id": client_id, "reason": fault.name})
     else:
         logger.exception("client failed", extra={"client_id": client_id})
+
+
+def log_row_failure(row: int, fault: Exception) -> None:
+    """Log a row whose work failed, by its number: in a line, or with the traceback of a fault nobody has foreseen."""
+    if isinstance(fault, LifecycleError):
+        logger.warning("row not done", extra={"row": row, "reason": fault.name})
+    else:
+        logger.exception("row failed", extra={"row": row})
 
 
 def apply_effect(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:

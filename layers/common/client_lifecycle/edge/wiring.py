@@ -14,6 +14,7 @@ from client_lifecycle.edge.environment import (
     EventSettings,
     ExportSettings,
     HookSettings,
+    ImportSettings,
     RateSettings,
     RecordHookSettings,
     StreamReaderSettings,
@@ -30,6 +31,7 @@ from client_lifecycle.storage.connections import (
     connect_endpoint,
     connect_event_bus,
     connect_export_store,
+    connect_imports,
     connect_seal,
     connect_signing_secrets,
     connect_stream_reader,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from client_lifecycle.storage.endpoint import Endpoint
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.exports import ExportStore
+    from client_lifecycle.storage.import_files import ImportWorkflow
     from client_lifecycle.storage.seal import Seal
     from client_lifecycle.storage.signing_secrets import SigningSecrets
     from client_lifecycle.storage.stream_mapping import StreamReader
@@ -73,6 +76,13 @@ def workflow() -> Workflow:
 def export_store() -> ExportStore:
     """Return this process's connection to the bucket of exports."""
     return connect_export_store(read_environment(ExportSettings).export_bucket)
+
+
+@cache
+def imports() -> ImportWorkflow:
+    """Return this process's connection to the workflow of imports and their files."""
+    settings = read_environment(ImportSettings)
+    return connect_imports(settings.import_bucket, settings.import_state_machine_arn)
 
 
 @cache

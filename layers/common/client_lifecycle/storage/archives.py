@@ -94,6 +94,15 @@ def commit_archive(tenant: Tenant, update: ClientUpdate, receipt: Receipt, also:
     tenant.table.transact_if_unchanged(writes)
 
 
+def archived_before(tenant: Tenant, client: Client, receipt: Receipt, entry: HistoryEntry) -> list[Write]:
+    """Return what is written with a client that comes in as archived: its receipt, with no change, and its history."""
+    key = tenant.keys.receipt(client.client_id, receipt.archive_id)
+    return [
+        put_new(tenant.table.name, key, _receipt_fields(receipt)),
+        clients.history_write(tenant, client, entry),
+    ]
+
+
 def commit_effects(
     tenant: Tenant,
     client: Client,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from client_lifecycle.storage.endpoint import Endpoint
     from client_lifecycle.storage.event_bus import DeadLetters, EventBus
     from client_lifecycle.storage.exports import ExportStore
+    from client_lifecycle.storage.import_files import ImportWorkflow
     from client_lifecycle.storage.seal import Seal
     from client_lifecycle.storage.signing_secrets import SigningSecrets
     from client_lifecycle.storage.stream_mapping import StreamReader
@@ -42,7 +43,9 @@ def _session() -> Session:
     return Session()
 
 
-def _client(service: str, config: Config = CONFIG) -> Any:
+def _client(service: str) -> Any:
+    """Connect to a service; forms and links of S3 are signed as every region takes it."""
+    config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
     return _session().create_client(service, config=config)
 
 
@@ -64,10 +67,19 @@ def connect_workflow(manifest_bucket: str, state_machine_arn: str) -> Workflow:
 
 
 def connect_export_store(bucket: str) -> ExportStore:
-    """Connect to the bucket of this name; links to what a KMS key encrypts are signed by version 4."""
+    """Connect to the bucket of this name."""
     from client_lifecycle.storage.exports import ExportStore
 
-    return ExportStore(_client("s3", CONFIG.merge(Config(signature_version="s3v4"))), bucket)
+    return ExportStore(_client("s3"), bucket)
+
+
+def connect_imports(bucket: str, state_machine_arn: str) -> ImportWorkflow:
+    """Connect to the state machine of imports and the bucket with their files."""
+    from client_lifecycle.storage.executions import StateMachine
+    from client_lifecycle.storage.import_files import ImportFiles, ImportWorkflow
+
+    machine = StateMachine(_client("stepfunctions"), state_machine_arn)
+    return ImportWorkflow(ImportFiles(_client("s3"), bucket), machine)
 
 
 def connect_signing_secrets(prefix: str) -> SigningSecrets:

@@ -23,6 +23,9 @@ what it last told   EXTERNAL#provider#source#id     TOLD
 bulk archive        RUN#provider#run                RUN
 its place in lists  PROVIDER#provider               RUN#run
 its member          RUN#provider#run#block          MEMBER#position
+import              IMPORT#provider#import          IMPORT
+its place in lists  PROVIDER#provider               IMPORT#import
+counts of its part  IMPORT#provider#import          PART#attempt#part
 ==================  ==============================  =====================================
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a run's
@@ -69,6 +72,8 @@ CLIENT_SK = "CLIENT"
 RUN_SK = "RUN"
 UNKNOWN_KIND = "item"
 RUN_PREFIX = "RUN#"
+IMPORT_SK = "IMPORT"
+IMPORT_PREFIX = "IMPORT#"
 MEMBER_PREFIX = "MEMBER#"
 GROUP_PREFIX = "GROUP#"
 RECEIPT_PREFIX = "RECEIPT#"
@@ -105,6 +110,7 @@ class Work(StrEnum):
     RUN = "RUN"
     PLAN = "PLAN"
     TIDY_UP = "TIDY_UP"
+    IMPORT = "IMPORT"
 
 
 Key: TypeAlias = dict[str, str]
@@ -129,7 +135,7 @@ def provider_and_client(partition: str) -> tuple[str, str]:
 
 
 def provider_and_run(partition: str) -> tuple[str, str]:
-    """Return the provider's and the run's id, of which a run's partition is made."""
+    """Return the provider's and the run's or import's id, of which its partition is made."""
     _, provider_id, run_id = partition.split("#")
     return provider_id, run_id
 
@@ -148,16 +154,16 @@ def named(key: Mapping[str, str]) -> Named:
     what, *owners = key["pk"].split("#")
     prefix, _, rest = key["sk"].partition("#")
     match what, owners:
-        case "CLIENT", [provider_id, client_id] if key["sk"] == CLIENT_SK:
-            return Named("client", client_id, None, {"provider_id": provider_id, "client_id": client_id})
-        case "CLIENT", [_, client_id]:
-            return _named_of_client(prefix, rest, client_id)
+        case "CLIENT", [provider_id, client_id]:
+            return _named_of_client(prefix, rest, provider_id, client_id)
         case "PROVIDER", [provider_id]:
             return _named_of_provider(prefix, rest, provider_id)
         case "RUN", [provider_id, run_id] if key["sk"] == RUN_SK:
             return Named("run", run_id, None, {"provider_id": provider_id, "run_id": run_id})
         case "RUN", [_, run_id, _] if prefix == "MEMBER" and rest.isdecimal():
             return Named("member", f"{run_id}#{int(rest)}", None, {"position": int(rest)})
+        case "IMPORT", [provider_id, import_id]:
+            return _named_of_import(key["sk"], provider_id, import_id)
         case "BOOKING", [_]:
             return Named("booking_answer", key["sk"], None, {"event_id": key["sk"]})
         case "RECORDS", [_]:
@@ -166,8 +172,16 @@ def named(key: Mapping[str, str]) -> Named:
             return Named(UNKNOWN_KIND, "unknown")
 
 
-def _named_of_client(prefix: str, rest: str, client_id: str) -> Named:
+def _named_of_import(sort_key: str, provider_id: str, import_id: str) -> Named:
+    if sort_key == IMPORT_SK:
+        return Named("import", import_id, None, {"provider_id": provider_id, "import_id": import_id})
+    return Named("import_part", f"{import_id}#{sort_key}")
+
+
+def _named_of_client(prefix: str, rest: str, provider_id: str, client_id: str) -> Named:
     match prefix:
+        case "CLIENT":
+            return Named("client", client_id, None, {"provider_id": provider_id, "client_id": client_id})
         case "RECEIPT":
             archive_id, _, _ = rest.partition("#")
             return Named("receipt", archive_id, client_id, {"archive_id": archive_id})
@@ -409,6 +423,18 @@ class Keys(Struct, frozen=True):
     def run_in_list(self, run_id: str) -> Key:
         """Return the key of a bulk archive's place in its provider's list; ids sort by time."""
         return {"pk": self.partition(), "sk": f"{RUN_PREFIX}{run_id}"}
+
+    def import_run(self, import_id: str) -> Key:
+        """Return the key of an import."""
+        return {"pk": f"{IMPORT_PREFIX}{self.provider_id}#{import_id}", "sk": IMPORT_SK}
+
+    def import_in_list(self, import_id: str) -> Key:
+        """Return the key of an import's place in its provider's list; ids sort by time."""
+        return {"pk": self.partition(), "sk": f"{IMPORT_PREFIX}{import_id}"}
+
+    def import_part(self, import_id: str, attempt: int, part: int) -> Key:
+        """Return the key of the counts of one part, in the phase that began with this attempt."""
+        return {"pk": self.import_run(import_id)["pk"], "sk": f"PART#{attempt:05d}#{part:05d}"}
 
     def member(self, run_id: str, position: int) -> Key:
         """Return the key of a client's place in a bulk archive, in the order of the preview."""

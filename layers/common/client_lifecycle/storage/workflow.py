@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
 from msgspec import Struct
 
 from client_lifecycle.domain.members import Member, batches
 from client_lifecycle.domain.runs import Run
+from client_lifecycle.storage.executions import Progress, StateMachine
 from client_lifecycle.storage.retries import persistently
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_stepfunctions import SFNClient
 
-
-class Progress(Enum):
-    """How far an execution has come; one that has ended may have been stopped, or have failed."""
-
-    NOT_STARTED = auto()
-    RUNNING = auto()
-    ENDED = auto()
+__all__ = ["Progress", "Workflow"]
 
 
 class Workflow(Struct, frozen=True):
@@ -56,35 +49,22 @@ class Workflow(Struct, frozen=True):
 
     def start(self, run: Run) -> None:
         """Start the execution of a run's attempt; starting it again changes nothing, for it is named after both."""
-        manifest = {"bucket": self.manifest_bucket, "key": _manifest_key(run)}
-        execution_input: dict[str, Any] = {
+        execution_input = {
             "provider_id": run.provider_id,
             "run_id": run.run_id,
             "attempt": run.attempt,
             "kind": run.kind.value,
-            "manifest": manifest,
+            "manifest": {"bucket": self.manifest_bucket, "key": _manifest_key(run)},
         }
-        try:
-            persistently(
-                lambda: self.stepfunctions.start_execution(
-                    stateMachineArn=self.state_machine_arn, name=_execution_name(run), input=json.dumps(execution_input)
-                )
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
-                raise
+        self._machine.start(_execution_name(run), execution_input)
 
     def progress(self, run: Run) -> Progress:
         """Tell how far the execution of a run's attempt has come."""
-        machine = self.state_machine_arn.replace(":stateMachine:", ":execution:")
-        arn = f"{machine}:{_execution_name(run)}"
-        try:
-            answer = persistently(lambda: self.stepfunctions.describe_execution(executionArn=arn))
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
-                raise
-            return Progress.NOT_STARTED
-        return Progress.RUNNING if answer["status"] in ("RUNNING", "PENDING_REDRIVE") else Progress.ENDED
+        return self._machine.progress(_execution_name(run))
+
+    @property
+    def _machine(self) -> StateMachine:
+        return StateMachine(self.stepfunctions, self.state_machine_arn)
 
 
 def _execution_name(run: Run) -> str:

@@ -16,9 +16,12 @@ from msgspec import Struct
 
 from client_lifecycle.domain.effects import ChangeSet
 from client_lifecycle.domain.errors import Superseded
+from client_lifecycle.domain.imports.run import IMPORT_IN_FLIGHT, ImportState
 from client_lifecycle.domain.runs import IN_FLIGHT, TIDY_UP, Run, RunState
 from client_lifecycle.storage import due
 from client_lifecycle.storage.due import Due, Work
+from client_lifecycle.storage.import_files import ImportWorkflow
+from client_lifecycle.storage.imports import read_import
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.retries import patience
 from client_lifecycle.storage.runs import read_run
@@ -30,6 +33,8 @@ from client_lifecycle.use_cases.bulk.control import Confirmation, start_run
 from client_lifecycle.use_cases.bulk.launch import launch
 from client_lifecycle.use_cases.bulk.proposals import propose, waiting_proposal
 from client_lifecycle.use_cases.bulk.steps import finish_run
+from client_lifecycle.use_cases.imports.control import launch_import
+from client_lifecycle.use_cases.imports.finishing import finish_import
 from client_lifecycle.use_cases.planned_archives import PlanResult, carry_out_plan
 from client_lifecycle.use_cases.restore import finish_restore
 
@@ -77,8 +82,18 @@ class SweptItem(Struct, frozen=True):
     fault: Exception | None = None
 
 
+class _Workflows(Struct, frozen=True):
+    archives: Workflow
+    imports: ImportWorkflow
+
+
 def clean_up(
-    table: Table, workflow: Workflow, *, now: Callable[[], datetime], has_time: Callable[[], bool]
+    table: Table,
+    workflow: Workflow,
+    imports: ImportWorkflow,
+    *,
+    now: Callable[[], datetime],
+    has_time: Callable[[], bool],
 ) -> Iterator[SweptItem]:
     """Look at everything that is due, the providers in turn.
 
@@ -88,15 +103,17 @@ def clean_up(
     Args:
         table: where everything is kept.
         workflow: what carries out runs.
+        imports: what carries out imports.
         now: the present moment, UTC; each item is looked at as of its own, for many of them can take minutes.
         has_time: whether there is time for another item; what is not looked at stays due.
 
     Returns:
         What was done, item by item.
     """
+    workflows = _Workflows(workflow, imports)
 
     def check(item: tuple[Work, Due]) -> SweptItem | None:
-        return _handle(table, workflow, *item, now()) if has_time() else None
+        return _handle(table, workflows, *item, now()) if has_time() else None
 
     with ThreadPoolExecutor(WORKERS) as workers:
         for work in Work:
@@ -118,20 +135,20 @@ def in_turn(found: Iterable[Due]) -> Iterator[Due]:
                 del waiting[provider_id]
 
 
-def _handle(table: Table, workflow: Workflow, work: Work, found: Due, at: datetime) -> SweptItem | None:
+def _handle(table: Table, workflows: _Workflows, work: Work, found: Due, at: datetime) -> SweptItem | None:
     """Look at one item, unless another clean-up does."""
     try:
         with patience(HELD_UP_SECONDS, within_seconds=ITEM_SECONDS):
             mine = due.postpone(table, found, at + LEASE)
             if mine is None:
                 return None
-            result = HANDLERS[work](Tenant(table, mine.provider_id), workflow, mine, at)
+            result = HANDLERS[work](Tenant(table, mine.provider_id), workflows, mine, at)
             return SweptItem(work, found.key, result)
     except Exception as fault:
         return SweptItem(work, found.key, SweepResult.FAILED, fault)
 
 
-def _finish_archive(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+def _finish_archive(tenant: Tenant, _: _Workflows, mine: Due, at: datetime) -> SweepResult:
     try:
         finish_archive(tenant, mine.client_id, mine.archive_id, at=at)
     except Superseded:
@@ -140,7 +157,7 @@ def _finish_archive(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> Swe
     return SweepResult.ARCHIVE_FINISHED
 
 
-def _recheck_left_alone(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+def _recheck_left_alone(tenant: Tenant, _: _Workflows, mine: Due, at: datetime) -> SweepResult:
     """Make a client's archive good; a record that still has to be left alone was made due again by that."""
     try:
         done = recheck(tenant, mine.client_id, mine.archive_id, at=at)
@@ -151,12 +168,13 @@ def _recheck_left_alone(tenant: Tenant, _: Workflow, mine: Due, at: datetime) ->
     return SweepResult.ARCHIVE_MADE_GOOD if done.changes else SweepResult.NOTHING
 
 
-def _finish_restore(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+def _finish_restore(tenant: Tenant, _: _Workflows, mine: Due, at: datetime) -> SweepResult:
     finish_restore(tenant, mine.client_id, mine.archive_id, at=at)
     return SweepResult.RESTORE_FINISHED
 
 
-def _check_run(tenant: Tenant, workflow: Workflow, mine: Due, at: datetime) -> SweepResult:
+def _check_run(tenant: Tenant, workflows: _Workflows, mine: Due, at: datetime) -> SweepResult:
+    workflow = workflows.archives
     run = read_run(tenant, mine.run_id)
     if run.state is RunState.PROPOSED:
         return _start_proposal(tenant, workflow, mine, run, at)
@@ -174,6 +192,22 @@ def _check_run(tenant: Tenant, workflow: Workflow, mine: Due, at: datetime) -> S
             return SweepResult.RUN_FINISHED
 
 
+def _check_import(tenant: Tenant, workflows: _Workflows, mine: Due, at: datetime) -> SweepResult:
+    workflow, run = workflows.imports, read_import(tenant, mine.run_id)
+    if run.state not in IMPORT_IN_FLIGHT:
+        due.forget(tenant.table, mine)
+        return SweepResult.NOTHING
+    match workflow.progress(run):
+        case Progress.RUNNING:
+            return SweepResult.RUN_STILL_RUNNING
+        case Progress.NOT_STARTED if run.state is not ImportState.STOPPING:
+            launch_import(workflow, run)
+            return SweepResult.RUN_RESUMED
+        case _:
+            finish_import(tenant, workflow, run.import_id, run.attempt, at=at)
+            return SweepResult.RUN_FINISHED
+
+
 def _start_proposal(tenant: Tenant, workflow: Workflow, mine: Due, run: Run, at: datetime) -> SweepResult:
     """Start a proposal that nobody has stopped, if the practice still wants proposals to start by themselves."""
     tidy_up = read_settings(tenant).tidy_up
@@ -184,7 +218,7 @@ def _start_proposal(tenant: Tenant, workflow: Workflow, mine: Due, run: Run, at:
     return SweepResult.RUN_STARTED
 
 
-def _propose(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+def _propose(tenant: Tenant, _: _Workflows, mine: Due, at: datetime) -> SweepResult:
     """Propose what a practice has asked for, one proposal at a time."""
     settings = read_settings(tenant)
     if settings.tidy_up is None:
@@ -196,7 +230,7 @@ def _propose(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResul
     return SweepResult.RUN_PROPOSED if proposed and not waiting else SweepResult.NOTHING
 
 
-def _carry_out_plan(tenant: Tenant, _: Workflow, mine: Due, at: datetime) -> SweepResult:
+def _carry_out_plan(tenant: Tenant, _: _Workflows, mine: Due, at: datetime) -> SweepResult:
     return RESULT_OF_PLAN[carry_out_plan(tenant, mine.client_id, at=at)]
 
 
@@ -207,11 +241,12 @@ RESULT_OF_PLAN: Mapping[PlanResult, SweepResult] = {
     PlanResult.NOTHING_DUE: SweepResult.NOTHING,
 }
 
-HANDLERS: Mapping[Work, Callable[[Tenant, Workflow, Due, datetime], SweepResult]] = {
+HANDLERS: Mapping[Work, Callable[[Tenant, _Workflows, Due, datetime], SweepResult]] = {
     Work.SETTLING: _finish_archive,
     Work.LEFT_ALONE: _recheck_left_alone,
     Work.RESTORING: _finish_restore,
     Work.PLAN: _carry_out_plan,
     Work.TIDY_UP: _propose,
     Work.RUN: _check_run,
+    Work.IMPORT: _check_import,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 
@@ -10,3 +11,11 @@ def new_id(at: datetime) -> str:
     from ulid import ULID
 
     return str(ULID.from_datetime(at))
+
+
+def id_of(at: datetime, *made_of: str | int) -> str:
+    """Return the id of what is made of these parts: of this moment, and always the same, so that it is made once."""
+    from ulid import ULID
+
+    digest = hashlib.sha256("#".join(map(str, made_of)).encode()).digest()
+    return str(ULID.from_bytes(ULID.from_datetime(at).bytes[:6] + digest[:10]))

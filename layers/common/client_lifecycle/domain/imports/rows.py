@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
-from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +15,7 @@ from client_lifecycle.domain.imports.outcomes import RowOutcome, RowResult
 from client_lifecycle.domain.intake import IncomingChange
 
 
-class ClientRow(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="client"):
+class ClientRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A client as a row tells it. ``group`` is a group's id or name; the day of an archive is one of the practice's."""
 
     row: int
@@ -29,7 +28,7 @@ class ClientRow(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="clie
     archive_reason: ArchiveReason | None = None
 
 
-class RecordRow(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="record"):
+class RecordRow(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record as a row tells it, of the client with this id here, or with this external id in the import's source."""
 
     row: int
@@ -38,10 +37,17 @@ class RecordRow(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="reco
     external_id: str | None = None
 
 
-Row: TypeAlias = ClientRow | RecordRow
+class Part(Struct, frozen=True, kw_only=True):
+    """Rows that are worked on together, and the results of those among them that tell nothing that could be meant."""
 
-Read: TypeAlias = ClientRow | RecordRow | RowResult
-"""A row that was read: what it tells, or its result if it tells nothing that could be meant."""
+    clients: tuple[ClientRow, ...] = ()
+    records: tuple[RecordRow, ...] = ()
+    results: tuple[RowResult, ...] = ()
+
+    @property
+    def rows(self) -> list[ClientRow | RecordRow]:
+        """The rows that can be brought in."""
+        return [*self.clients, *self.records]
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -123,6 +129,16 @@ def _is(
         client_id=client.client_id if client else client_id,
     )
     return Verdict(result=result, client=client)
+
+
+def without_result(row: ClientRow | RecordRow, outcome: RowOutcome, reason: str | None = None) -> RowResult:
+    """Return the result of a row that was not reached, or failed."""
+    return RowResult(row=row.row, outcome=outcome, external_id=external_id_of(row), reason=reason)
+
+
+def external_id_of(row: ClientRow | RecordRow) -> str | None:
+    """Return the id by which people find a row again: the client's in its source, or the record's."""
+    return row.external_id if isinstance(row, ClientRow) else row.change.record_id
 
 
 def archived_at(row: ClientRow, at: datetime, zone: tzinfo) -> datetime:

@@ -89,7 +89,6 @@ class Import(Struct, frozen=True, kw_only=True):
     started_in: int | None = None
     mapping: Mapping[ClientField, str] = field(default_factory=dict)
     columns: Mapping[ClientField, str] = field(default_factory=dict)
-    header: tuple[str, ...] = ()
     rows: int = 0
     parts: int = 0
     token: str | None = None
@@ -116,7 +115,6 @@ class Import(Struct, frozen=True, kw_only=True):
 class Upload(Struct, frozen=True, kw_only=True):
     """What a read upload consists of: its columns, and how many rows in how many parts."""
 
-    header: tuple[str, ...]
     columns: Mapping[ClientField, str]
     rows: int
     parts: int
@@ -147,7 +145,6 @@ def begin_check(run: Import, mapping: Mapping[ClientField, str], at: datetime) -
         checked_in=run.attempt + 1,
         mapping=mapping,
         columns={},
-        header=(),
         rows=0,
         parts=0,
         token=None,
@@ -162,7 +159,6 @@ def uploaded(run: Import, upload: Upload) -> Import:
     """Return an import whose upload was read."""
     return replace(
         run,
-        header=upload.header,
         columns=upload.columns,
         rows=upload.rows,
         parts=upload.parts,
@@ -227,20 +223,23 @@ def stop_import(run: Import, at: datetime) -> Import:
 
 
 def close(
-    run: Import, results: Sequence[PartResult], first: Mapping[RowOutcome, tuple[RowResult, ...]], at: datetime
+    run: Import, counts: Mapping[RowOutcome, int], first: Mapping[RowOutcome, tuple[RowResult, ...]], at: datetime
 ) -> Import:
-    """Return an import whose attempt has ended, checked or with its verdict; rows without a result were not reached."""
-    counts = counts_of_rows(run, results)
-    pending = run.rows - sum(counts.values())
-    counts[RowOutcome.NOT_REACHED] = counts.get(RowOutcome.NOT_REACHED, 0) + pending
+    """Return an import whose attempt has ended, checked or with its verdict.
+
+    Args:
+        run: the import.
+        counts: all its rows by outcome.
+        first: the first rows of each outcome that needs to be looked at.
+        at: the present moment, UTC.
+    """
     ended = replace(run, counts=counts, first=first)
     if run.state is ImportState.STOPPING:
         return replace(ended, state=ImportState.STOPPED, finished_at=at)
-    if run.phase is Phase.CHECK:
-        if any(counts.get(outcome) for outcome in ROWS_TO_RETRY):
-            return refuse(ended, "CheckIncomplete", None)
-        return replace(ended, state=ImportState.CHECKED, token=_token(ended))
     failures = any(counts.get(outcome) for outcome in ROWS_TO_RETRY)
+    if run.phase is Phase.CHECK:
+        checked = replace(ended, state=ImportState.CHECKED, token=_token(ended))
+        return refuse(ended, "CheckIncomplete", None) if failures else checked
     state = ImportState.COMPLETED_WITH_FAILURES if failures else ImportState.COMPLETED
     return replace(ended, state=state, finished_at=at)
 

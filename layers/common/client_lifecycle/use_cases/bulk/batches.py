@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from client_lifecycle.domain.effects import Effect
-from client_lifecycle.domain.errors import LifecycleError, StorageBusy, Superseded, UnreadableRecord
+from client_lifecycle.domain.errors import StorageBusy, Superseded, UnreadableRecord
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.runs import Run
@@ -27,9 +27,7 @@ from client_lifecycle.storage.settlements import Settlement, settle_members
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_effects import apply_effect
 from client_lifecycle.use_cases.bulk.steps import Result, failed, mark_archived, undo_archive
-
-INTERNAL_ERROR = "InternalError"
-"""The reason of clients whose work met a fault that nobody has foreseen."""
+from client_lifecycle.use_cases.bulkhead import INTERNAL_ERROR, reason_of
 
 MOST_CARRIED = 5
 """Records of a client, and fields of a record, that the state of a batch names."""
@@ -195,13 +193,9 @@ def _each_client(
         except Exception as fault:
             on_failure(one.client_id, fault)
             failures.append(
-                Failure(client_id=one.client_id, reason=_reason(fault), unreadable=_at_fault(tenant, fault))
+                Failure(client_id=one.client_id, reason=reason_of(fault), unreadable=_at_fault(tenant, fault))
             )
     return failures
-
-
-def _reason(fault: Exception) -> str:
-    return fault.name if isinstance(fault, LifecycleError) else INTERNAL_ERROR
 
 
 def _at_fault(tenant: Tenant, fault: Exception) -> list[Unreadable]:

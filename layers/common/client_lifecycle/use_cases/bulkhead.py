@@ -1,0 +1,13 @@
+"""The name of a fault that is one client's, or one row's, and stops no other."""
+
+from __future__ import annotations
+
+from client_lifecycle.domain.errors import LifecycleError
+
+INTERNAL_ERROR = "InternalError"
+"""The reason where the work met a fault that nobody has foreseen."""
+
+
+def reason_of(fault: Exception) -> str:
+    """Return the name of a fault, as outcomes tell it."""
+    return fault.name if isinstance(fault, LifecycleError) else INTERNAL_ERROR

@@ -1,0 +1,1 @@
+"""Imports: upload, check, confirm, the workflow's steps, stop and retry."""
