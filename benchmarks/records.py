@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 from botocore import xform_name
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, Source
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Door, Group, Source
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.edge.records import MAX_CHANGES, RecordsBody
 from client_lifecycle.storage.keys import Keys
@@ -40,6 +40,7 @@ from local.tables import create_table
 
 GROUP_ID = "group-benchmark"
 POLL_SECONDS = 0.02
+BY_THE_BENCHMARK = Cause(source=Source.SYSTEM, actor_id="benchmark", through=Door.CLIENT_HOOK)
 AHEAD, PAST = "2040-01-15T10:00:00Z", "2025-06-02T09:00:00Z"
 
 Change = dict[str, Any]
@@ -102,7 +103,7 @@ def main() -> None:
     asked = arguments.parse_args()
     with practice_stack(clients=FEWEST_CLIENTS) as stack:
         tenant = Tenant(stack.table, stack.practice.provider_id)
-        add_group(tenant, group(tenant))
+        keep_group(tenant)
         print(f"{'change':<28}{'write units':>12}")
         for name, case in CASES.items():
             print(f"{name:<28}{write_units(tenant, name, case):>12g}")
@@ -170,19 +171,20 @@ def add(tenant: Tenant, client_id: str) -> None:
         currency="USD",
         group_id=GROUP_ID,
     )
-    add_client(tenant, client)
+    add_client(tenant, client, BY_THE_BENCHMARK)
 
 
-def group(tenant: Tenant) -> Group:
-    """Return the group of the benchmark's clients, so that each of them is in every index of clients."""
-    return Group(provider_id=tenant.provider_id, group_id=GROUP_ID, name="Benchmark")
+def keep_group(tenant: Tenant) -> None:
+    """Keep the group of the benchmark's clients, so that each of them is in every index of clients."""
+    group = Group(provider_id=tenant.provider_id, group_id=GROUP_ID, name="Benchmark")
+    add_group(tenant, group, cause=BY_THE_BENCHMARK, at=datetime.now(UTC))
 
 
 def tell(tenant: Tenant, client_id: str, changes: Sequence[Change]) -> None:
     """Tell changes in this process, as the function behind the door does with what it was sent."""
     body = {"provider_id": tenant.provider_id, "client_id": client_id, "changes": [*changes]}
     delivery = RecordsBody.model_validate(body).delivery("benchmark")
-    record(tenant, delivery, at=datetime.now(UTC), is_dry_run=False)
+    record(tenant, delivery, at=datetime.now(UTC), is_dry_run=False, through=Door.RECORD_HOOK)
 
 
 def requests(changes: int, in_one: int) -> list[list[Change]]:
@@ -204,7 +206,7 @@ def changes_per_second(stack: PracticeStack, changes: int, in_one: int) -> dict[
     told = requests(changes, in_one)
     tenant = Tenant(stack.table, stack.practice.provider_id)
     bare = Tenant(create_table(stack.aws.dynamodb, f"bare-{in_one}"), tenant.provider_id)
-    add_group(bare, group(bare))
+    keep_group(bare)
     here, there, heard = (f"client-{way}-{in_one}" for way in ("here", "http", "bus"))
     for whose, client_id in ((tenant, here), (tenant, there), (tenant, heard), (bare, here)):
         add(whose, client_id)

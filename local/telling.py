@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.client import Cause, Client, Door, Source
 from client_lifecycle.domain.intake import IntakeOutcome
 from client_lifecycle.domain.records import Balance, Record, RecordKind
 from client_lifecycle.domain.settings import SafetyRule
@@ -45,6 +45,9 @@ SOURCE_OF: Mapping[RecordKind, str] = {
 OUR_NAMES = {"record_id": "id", "starts_at": "start"}
 """The fields that have another name in what is told."""
 
+BY_THE_PLATFORM = Cause(source=Source.SYSTEM, actor_id="platform", through=Door.CLIENT_HOOK)
+"""The author of the sample practice's groups and clients."""
+
 CLIENTS_AT_ONCE = 4
 
 
@@ -65,7 +68,7 @@ def tell(table: Table, practice: SamplePractice, at: datetime, on_progress: Call
     """
     tenant = Tenant(table, practice.provider_id)
     for group in practice.groups:
-        add_group(tenant, group)
+        add_group(tenant, group, cause=BY_THE_PLATFORM, at=at)
     with ThreadPoolExecutor(CLIENTS_AT_ONCE) as threads:
         loaded = threads.map(lambda sample: _tell_client(tenant, sample, at), practice.clients)
         for number, _ in enumerate(loaded, start=1):
@@ -74,7 +77,8 @@ def tell(table: Table, practice: SamplePractice, at: datetime, on_progress: Call
 
 def _tell_client(tenant: Tenant, sample: SampleClient, at: datetime) -> None:
     client, receipt = sample.client, sample.receipt
-    add_client(tenant, replace(client, stamp=None, revision=1, credit_cents=0, owed_cents=0, last_active_at=None))
+    new = replace(client, stamp=None, revision=1, credit_cents=0, owed_cents=0, last_active_at=None)
+    add_client(tenant, new, BY_THE_PLATFORM)
     told_at = receipt.archived_at if receipt else at
     for source, changes in _changes(sample).items():
         for first in range(0, len(changes), MAX_CHANGES):
@@ -110,7 +114,8 @@ def _deliver(tenant: Tenant, client: Client, source: str, changes: Sequence[dict
     said: dict[str, Any] = {"provider_id": tenant.provider_id, "client_id": client.client_id, "changes": changes}
     if client.last_active_at:
         said["client_active_at"] = client.last_active_at.isoformat()
-    recorded = record(tenant, RecordsBody.model_validate(said).delivery(source), at=at, is_dry_run=False)
+    delivery = RecordsBody.model_validate(said).delivery(source)
+    recorded = record(tenant, delivery, at=at, is_dry_run=False, through=Door.RECORD_HOOK)
     stored = [one for one in recorded.judgements if one.outcome is IntakeOutcome.STORED]
     if len(stored) != len(changes):
         raise LocalAwsFailed(f"Not all that {source} told of {client.client_id} was stored.")

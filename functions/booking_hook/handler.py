@@ -13,6 +13,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
 from client_lifecycle.domain.bookings import BookingAnswer, BookingRefusal
+from client_lifecycle.domain.client import Door
 from client_lifecycle.domain.errors import BadSignature, EventIdReused
 from client_lifecycle.edge import http, signature, wiring
 from client_lifecycle.edge.bookings import BookingBody
@@ -81,7 +82,7 @@ def bookings(
     if body.provider_id != app.context[SIGNED_BY]:
         raise BadSignature("The booking is not of the provider whose secret signed it.", "provider_id")
     at = wiring.now()
-    answer = book(wiring.tenant(body.provider_id), body.booking(at), at=at)
+    answer = book(wiring.tenant(body.provider_id), body.booking(at), at=at, through=Door.BOOKING_HOOK)
     status = HTTPStatus.CONFLICT if answer.refusal else HTTPStatus.OK
     return Response(status_code=status.value, content_type="application/json", body=AnswerView.of(answer))
 

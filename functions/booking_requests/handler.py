@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from client_lifecycle.domain.client import Door
 from client_lifecycle.edge import patience, wiring
 from client_lifecycle.edge.bookings import BookingBody
 from client_lifecycle.edge.bus import BusEvent, answer_or_set_aside, detail_of
@@ -32,7 +33,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # no
 def _answer(event: BusEvent) -> None:
     at = wiring.now()
     booking = BookingBody.model_validate(detail_of(event)).booking(at)
-    answer = book(wiring.tenant(booking.provider_id), booking, at=at)
+    answer = book(wiring.tenant(booking.provider_id), booking, at=at, through=Door.BUS)
     logger.info(
         "booking answered",
         extra={

@@ -59,7 +59,7 @@ def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = No
         wiring.tenant(caller.provider_id),
         body.selection(),
         preview_terms(at),
-        created_by=caller.user_id,
+        cause=caller.cause,
         at=at,
         options=body.options.options(),
     )
@@ -83,7 +83,7 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: ide
         wiring.workflow(),
         run_id,
         body.token,
-        control.Confirmation(confirmed_by=caller.user_id, accept_changes=body.accept_changes, at=at),
+        control.Confirmation(cause=caller.cause, accept_changes=body.accept_changes, at=at),
     )
     return RunView.of(run, at)
 
@@ -120,8 +120,8 @@ def run(run_id: http.Id) -> Response[RunView]:
 def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunView:
     """Take clients out of a run that waits to be confirmed; the token of its preview stays good."""
     caller = identity.caller(app)
-    excluded = control.exclude(wiring.tenant(caller.provider_id), run_id, body.client_ids)
-    return RunView.of(excluded, wiring.now())
+    tenant, at = wiring.tenant(caller.provider_id), wiring.now()
+    return RunView.of(control.exclude(tenant, run_id, body.client_ids, cause=caller.cause, at=at), at)
 
 
 @app.post(
@@ -135,7 +135,7 @@ def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunVie
 def stop(run_id: http.Id) -> RunView:
     """Let running batches end and reach nobody else; a run that waits, a proposal too, is cancelled."""
     caller, at = identity.caller(app), wiring.now()
-    return RunView.of(control.stop(wiring.tenant(caller.provider_id), run_id, at=at), at)
+    return RunView.of(control.stop(wiring.tenant(caller.provider_id), run_id, cause=caller.cause, at=at), at)
 
 
 @app.post(
@@ -152,7 +152,7 @@ def retry(run_id: http.Id) -> RunView:
     The run is ``preparing`` until its workflow has gathered them.
     """
     caller, at = identity.caller(app), wiring.now()
-    retried = retry_run(wiring.tenant(caller.provider_id), wiring.workflow(), run_id, at=at)
+    retried = retry_run(wiring.tenant(caller.provider_id), wiring.workflow(), run_id, cause=caller.cause, at=at)
     return RunView.of(retried, at)
 
 
@@ -168,7 +168,7 @@ def undo(run_id: http.Id) -> RunView:
     """Bring back, restored, the clients that are as the bulk archive left them; answers with the run that does it."""
     caller, at = identity.caller(app), wiring.now()
     tenant, workflow = wiring.tenant(caller.provider_id), wiring.workflow()
-    begun = start_undo(tenant, workflow, run_id, asked_by=caller.user_id, at=at)
+    begun = start_undo(tenant, workflow, run_id, cause=caller.cause, at=at)
     return RunView.of(begun, at)
 
 

@@ -183,7 +183,8 @@ def counts(group_id: GroupFilter = None) -> CountsView:
 def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> ClientView:
     """Add a client, whose e-mail address, and ids in other systems, no other client may have, active or archived."""
     caller = identity.caller(app)
-    return ClientView.of(add_client(wiring.tenant(caller.provider_id), body.client(caller.provider_id, wiring.now())))
+    client = body.client(caller.provider_id, wiring.now())
+    return ClientView.of(add_client(wiring.tenant(caller.provider_id), client, caller.cause))
 
 
 @app.get("/clients/<client_id>", summary="Read a client", tags=["clients"], security=identity.FOR_STAFF)
@@ -200,7 +201,8 @@ def client(client_id: http.Id) -> ClientView:
 def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
     """Change name, address, group, settings or ids elsewhere of a client, active or archived; never its status."""
     caller = identity.caller(app)
-    [view] = _shown(change_client(wiring.tenant(caller.provider_id), client_id, body.over))
+    tenant, at = wiring.tenant(caller.provider_id), wiring.now()
+    [view] = _shown(change_client(tenant, client_id, body.over, cause=caller.cause, at=at))
     return view
 
 

@@ -1,4 +1,4 @@
-"""A provider's client groups and settings over HTTP: event -> use case or query -> response."""
+"""A provider's client groups, settings and history over HTTP: event -> use case or query -> response."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound
+from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound, InvalidRequest
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
-from client_lifecycle.edge.views.practice import GroupListView, GroupView, SettingsView
+from client_lifecycle.edge.id_forms import ID_PATTERN
+from client_lifecycle.edge.moments import DayParameter
+from client_lifecycle.edge.views.practice import (
+    GroupListView,
+    GroupView,
+    PracticeEntryView,
+    PracticeHistoryView,
+    SettingsView,
+)
 from client_lifecycle.use_cases.practice import add_group, change_group, change_settings, delete_group
 from client_lifecycle.use_cases.queries import practice as queries
 from practice.bodies import GroupBody, NewGroupBody, SettingsBody
@@ -42,7 +51,7 @@ def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None)
     """Make a client group that no client is in yet."""
     caller = identity.caller(app)
     group = body.group(caller.provider_id, wiring.now())
-    add_group(wiring.tenant(caller.provider_id), group)
+    add_group(wiring.tenant(caller.provider_id), group, cause=caller.cause, at=wiring.now())
     return GroupView.of(group)
 
 
@@ -59,7 +68,8 @@ def group(group_id: http.Id) -> GroupView:
 def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupView:
     """Change name or settings of a client group."""
     caller = identity.caller(app)
-    return GroupView.of(change_group(wiring.tenant(caller.provider_id), group_id, body.over))
+    tenant, at = wiring.tenant(caller.provider_id), wiring.now()
+    return GroupView.of(change_group(tenant, group_id, body.over, cause=caller.cause, at=at))
 
 
 @app.delete(
@@ -73,7 +83,7 @@ def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupVi
 def delete(group_id: http.Id) -> Response[str]:
     """Delete a client group that no client, active or archived, is in."""
     caller = identity.caller(app)
-    delete_group(wiring.tenant(caller.provider_id), group_id)
+    delete_group(wiring.tenant(caller.provider_id), group_id, cause=caller.cause, at=wiring.now())
     return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 
 
@@ -88,7 +98,38 @@ def settings() -> SettingsView:
 def change_all(body: Annotated[SettingsBody, FromBody()]) -> SettingsView:
     """Change what the provider has decided for all clients."""
     caller = identity.caller(app)
-    return SettingsView.of(change_settings(wiring.tenant(caller.provider_id), body.over))
+    tenant, at = wiring.tenant(caller.provider_id), wiring.now()
+    return SettingsView.of(change_settings(tenant, body.over, cause=caller.cause, at=at))
+
+
+@app.get("/history", summary="Read the practice's history", tags=["settings"], security=identity.FOR_ARCHIVERS)
+def history(
+    actor_id: Annotated[
+        str | None, Query(pattern=ID_PATTERN, description="Only what this person or system did.")
+    ] = None,
+    since: Annotated[DayParameter | None, Query(description="The first day, where the practice is.")] = None,
+    until: Annotated[DayParameter | None, Query(description="The last day.")] = None,
+    limit: http.Limit = 50,
+    cursor: http.Cursor = None,
+) -> PracticeHistoryView:
+    """List who changed settings and groups, and who did what with bulk archives, the newest first.
+
+    A page may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
+    """
+    caller = identity.caller(app)
+    if since and until and until < since:
+        raise InvalidRequest("The last day comes before the first.", "until")
+    listing = Listing(caller.provider_id, "practice history", (actor_id, str(since), str(until)))
+    page = queries.show_history(
+        wiring.tenant(caller.provider_id),
+        actor_id=actor_id,
+        since=since,
+        until=until,
+        limit=limit,
+        after=listing.place(cursor),
+    )
+    entries = [PracticeEntryView.of(entry) for entry in page.entries]
+    return PracticeHistoryView(entries=entries, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
 lambda_handler = http.lambda_handler(app)

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
+from client_lifecycle.domain.client import Door
 from client_lifecycle.domain.errors import BadSignature, ClientNotFound
 from client_lifecycle.edge import http, signature, wiring
 from client_lifecycle.edge.client_upserts import ClientBody, UpsertView
@@ -66,7 +67,8 @@ def records(
     """Store what a source tells of one client's records; what may not be so is refused, each change for itself."""
     provider_id, source = _signer_of(body.provider_id)
     is_dry_run = dry_run == "true"
-    recorded = record(wiring.tenant(provider_id), body.delivery(source), at=wiring.now(), is_dry_run=is_dry_run)
+    tenant, delivery = wiring.tenant(provider_id), body.delivery(source)
+    recorded = record(tenant, delivery, at=wiring.now(), is_dry_run=is_dry_run, through=Door.RECORD_HOOK)
     view = RecordsView.of(body, recorded, is_dry_run=is_dry_run)
     return Response(status_code=HTTPStatus.OK.value, content_type="application/json", body=view)
 

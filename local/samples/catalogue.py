@@ -271,6 +271,7 @@ OF_THE_PRACTICE = (
     ),
     _request("practice_delete_group", "DELETE /groups/{group_id}", Need.EMPTY_GROUP, status=204, again=False),
     _request("practice_settings", "GET /settings", Need.NOTHING, {}),
+    _request("practice_history", "GET /history", Need.NOTHING, {}),
     _request(
         "practice_change_settings",
         "PATCH /settings",

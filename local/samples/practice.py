@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Group, PlanTerms, Source, Trigger
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Door, Group, PlanTerms, Source, Trigger
 from client_lifecycle.domain.effects import cancel_commitments, leave_chats, silence_notifications
 from client_lifecycle.domain.members import FIRST_ATTEMPT
 from client_lifecycle.domain.records import Appointment, ChatKind, FeedEntry, Membership, Payment, Record, Reminder
@@ -45,7 +45,7 @@ from local.samples.given import STAFF_ID, Given
 from local.samples.imports import NotStartedImports, imports_of
 from local.stack import Progress
 
-BY_STAFF = Cause(source=Source.STAFF, actor_id=STAFF_ID)
+BY_STAFF = Cause(source=Source.STAFF, actor_id=STAFF_ID, through=Door.API)
 EFFECTS = (cancel_commitments, leave_chats, silence_notifications)
 DAY = timedelta(days=1)
 
@@ -193,7 +193,7 @@ def _waiting(practice: Practice, given: Given) -> Given:
         practice.tenant,
         ChosenClients(client_ids=tuple(given.client_ids)),
         preview_terms(given.at),
-        created_by=STAFF_ID,
+        cause=BY_STAFF,
         at=given.at,
         options=ArchiveOptions(),
     )
@@ -212,7 +212,7 @@ def _confirmed(practice: Practice, given: Given) -> Given:
         practice.workflow,
         given.run_id,
         given.token,
-        Confirmation(confirmed_by=STAFF_ID, accept_changes=False, at=given.at),
+        Confirmation(cause=BY_STAFF, accept_changes=False, at=given.at),
     )
     return given
 
@@ -276,13 +276,13 @@ def _with_a_failure(practice: Practice, given: Given) -> Given:
 
 def _retried(practice: Practice, given: Given) -> Given:
     given = _with_a_failure(practice, given)
-    retry(practice.tenant, practice.workflow, given.run_id, at=given.at)
+    retry(practice.tenant, practice.workflow, given.run_id, cause=BY_STAFF, at=given.at)
     return given
 
 
 def _undo_confirmed(practice: Practice, given: Given) -> Given:
     given = _finished(practice, given)
-    begun = start_undo(practice.tenant, practice.workflow, given.run_id, asked_by=STAFF_ID, at=given.at)
+    begun = start_undo(practice.tenant, practice.workflow, given.run_id, cause=BY_STAFF, at=given.at)
     return replace(given, run_id=begun.run_id)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
-from client_lifecycle.domain.client import ArchiveOptions, Client, PlanTerms, Status, Trigger
+from client_lifecycle.domain.client import ArchiveOptions, Client, Door, PlanTerms, Status, Trigger
 from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.receipts import ReceiptState
 from client_lifecycle.domain.records import LONGEST_APPOINTMENT
@@ -44,7 +44,7 @@ def ask(table: Table, who: Client, booked_by: BookedBy = BookedBy.CLIENT) -> Boo
         appointment=appointment("asked-for", starts_at=NOW + DAY),
         booked_by=booked_by,
     )
-    return book(Tenant(table, asked.provider_id), asked, at=NOW)
+    return book(Tenant(table, asked.provider_id), asked, at=NOW, through=Door.BOOKING_HOOK)
 
 
 def ask_as_staff(table: Table, who: Client) -> BookingAnswer:

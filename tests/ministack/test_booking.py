@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
-from client_lifecycle.domain.client import ArchiveOptions, Client, Status
+from client_lifecycle.domain.client import ArchiveOptions, Client, Door, Status
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.storage.bookings import read_answer
 from client_lifecycle.storage.clients import read_live
@@ -33,7 +33,7 @@ def ask(table: Table, who: Client, event_id: str, appointment_id: str | None = N
         appointment=booked,
         booked_by=BookedBy.CLIENT,
     )
-    return book(Tenant(table, asked.provider_id), asked, at=NOW)
+    return book(Tenant(table, asked.provider_id), asked, at=NOW, through=Door.BOOKING_HOOK)
 
 
 def archive(table: Table, who: Client) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.records import CASES, group, write_units
+from benchmarks.records import CASES, keep_group, write_units
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.practice import add_group
 
 UNITS: dict[str, float] = {
     "appointment, new": 10,
@@ -32,5 +31,5 @@ UNITS: dict[str, float] = {
 
 
 def test_the_write_units_of_each_kind_of_change_are_those_that_are_known(tenant: Tenant) -> None:
-    add_group(tenant, group(tenant))
+    keep_group(tenant)
     assert {name: write_units(tenant, name, case) for name, case in CASES.items()} == UNITS

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmarks.records import changes_per_second, group
+from benchmarks.records import changes_per_second, keep_group
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.practice import add_group
 from local.commands.demo import show
 from local.screen import Screen
 from local.sources import HEARD_WITHIN_SECONDS, Source
@@ -70,7 +69,7 @@ def require_all_is_stored(stack: PracticeStack, source: Source) -> None:
 
 def test_the_benchmark_of_records_times_each_way(small: PracticeStack) -> None:
     tenant = Tenant(small.table, small.practice.provider_id)
-    add_group(tenant, group(tenant))
+    keep_group(tenant)
     rates = changes_per_second(small, changes=4, in_one=2)
     assert [*rates] == ["bare botocore", "in this process", "over HTTP", "on the bus"]
     assert all(rate > 0 for rate in rates.values())

@@ -15,11 +15,11 @@ from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import address_item, count_clients, read_client
 from client_lifecycle.storage.external_ids import read_owner
 from client_lifecycle.storage.keys import Keys
-from client_lifecycle.storage.providers import add_group, delete_group
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.clients import add_client, change_client
-from tests.support.builders import GROUP_ID, PROVIDER_ID, client, group
+from client_lifecycle.use_cases.practice import add_group, delete_group
+from tests.support.builders import GROUP_ID, NOW, PROVIDER_ID, cause, client, group
 
 ADDERS = 20
 ADDRESS = "Wren.Fairbrook@example.org"
@@ -61,7 +61,7 @@ def one_winner(answers: list[Client | LifecycleError]) -> Client:
 
 def test_a3_of_twenty_adds_at_once_exactly_one_wins(table: Table, tenant: Tenant) -> None:
     def add(number: int) -> Client:
-        return add_client(tenant, client(f"new-{number}", email=SPELLINGS[number % len(SPELLINGS)]))
+        return add_client(tenant, client(f"new-{number}", email=SPELLINGS[number % len(SPELLINGS)]), cause())
 
     winner = one_winner(at_once(add))
     assert owner_of(table, ADDRESS) == address_item(winner)
@@ -69,11 +69,13 @@ def test_a3_of_twenty_adds_at_once_exactly_one_wins(table: Table, tenant: Tenant
 
 
 def test_a3_of_twenty_clients_that_change_to_one_address_one_gets_it(table: Table, tenant: Tenant) -> None:
-    people = [add_client(tenant, client(f"client-{number}")) for number in range(ADDERS)]
+    people = [add_client(tenant, client(f"client-{number}"), cause()) for number in range(ADDERS)]
 
     def change(number: int) -> Client:
         who = people[number]
-        return change_client(tenant, who.client_id, lambda _: client(who.client_id, email=ADDRESS))
+        return change_client(
+            tenant, who.client_id, lambda _: client(who.client_id, email=ADDRESS), cause=cause(), at=NOW
+        )
 
     winner = one_winner(at_once(change))
     assert owner_of(table, ADDRESS) == address_item(winner)
@@ -84,10 +86,11 @@ def test_a3_of_twenty_clients_that_change_to_one_address_one_gets_it(table: Tabl
 
 
 def test_i14_of_twenty_clients_that_get_one_id_elsewhere_one_has_it(table: Table, tenant: Tenant) -> None:
-    people = [add_client(tenant, client(f"client-{number}")) for number in range(ADDERS)]
+    people = [add_client(tenant, client(f"client-{number}"), cause()) for number in range(ADDERS)]
 
     def link(number: int) -> Client:
-        return change_client(tenant, people[number].client_id, lambda who: with_external_ids(who, {"crm": "c-1"}))
+        who = people[number].client_id
+        return change_client(tenant, who, lambda found: with_external_ids(found, {"crm": "c-1"}), cause=cause(), at=NOW)
 
     answers = at_once(link)
     [winner] = [answer for answer in answers if isinstance(answer, Client)]
@@ -99,13 +102,15 @@ def test_i14_of_twenty_clients_that_get_one_id_elsewhere_one_has_it(table: Table
 
 
 def test_changes_of_one_client_at_once_all_count(table: Table, tenant: Tenant) -> None:
-    who = add_client(tenant, client())
+    who = add_client(tenant, client(), cause())
 
     def rename(number: int) -> Client:
         return change_client(
             tenant,
             who.client_id,
             lambda before: client(email=f"wren.{number}@example.org", revision=before.revision),
+            cause=cause(),
+            at=NOW,
         )
 
     changed = [answer for answer in at_once(rename) if isinstance(answer, Client)]
@@ -118,8 +123,8 @@ def test_changes_of_one_client_at_once_all_count(table: Table, tenant: Tenant) -
 
 
 def test_a_client_is_never_put_into_a_group_that_is_gone(table: Table, tenant: Tenant) -> None:
-    add_group(tenant, group())
-    delete_group(tenant, GROUP_ID)
+    add_group(tenant, group(), cause=cause(), at=NOW)
+    delete_group(tenant, GROUP_ID, cause=cause(), at=NOW)
     with pytest.raises(GroupNotFound):
-        add_client(tenant, client(group_id=GROUP_ID))
+        add_client(tenant, client(group_id=GROUP_ID), cause())
     assert owner_of(table, client().email) is None

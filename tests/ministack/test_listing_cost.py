@@ -12,12 +12,14 @@ from msgspec.structs import replace
 from client_lifecycle.domain.client import (
     ArchiveOptions,
     Cause,
+    Client,
     PlanTerms,
     Source,
     Status,
     Trigger,
     with_next_revision,
 )
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage.client_edits import commit_client
 from client_lifecycle.storage.clients import list_by_address, list_clients, read_client
 from client_lifecycle.storage.keys import Keys
@@ -26,7 +28,7 @@ from client_lifecycle.storage.table import Query, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.planned_archives import plan_archive
-from tests.support.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, stamp
+from tests.support.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, cause, client, stamp
 from tests.support.practice import put
 
 LISTINGS: dict[str, Callable[[Table], object]] = {
@@ -102,23 +104,30 @@ def test_a_word_costs_two_write_units_and_an_archive_writes_none(table: Table, t
             write()
         return sum(found)
 
+    line = HistoryEntry(history_id="history-1", at=NOW, event=HistoryEvent.ADDED, cause=cause())
     one, other = client("one", name="Ada", email="a@x.org"), client("other", name="Ada Bell Cole", email="b@x.org")
-    assert spent(lambda: commit_client(tenant, None, other)) - spent(lambda: commit_client(tenant, None, one)) == 4
+
+    def added(who: Client) -> float:
+        return spent(lambda: commit_client(tenant, None, who, line))
+
+    assert added(other) - added(one) == 4
     words = list(table.query(Query("pk = :pk", {":pk": Keys(PROVIDER_ID).words()})))
-    cause = Cause(source=Source.STAFF, actor_id="staff-7")
-    archive_client(tenant, "one", cause=cause, at=NOW, options=ArchiveOptions())
+    staff = Cause(source=Source.STAFF, actor_id="staff-7")
+    archive_client(tenant, "one", cause=staff, at=NOW, options=ArchiveOptions())
     assert list(table.query(Query("pk = :pk", {":pk": Keys(PROVIDER_ID).words()}))) == words
     assert len(words) == 4
 
 
 def test_the_note_of_a_plan_costs_nothing_when_its_client_is_changed(table: Table, tenant: Tenant) -> None:
+    line = HistoryEntry(history_id="history-1", at=NOW, event=HistoryEvent.CHANGED, cause=cause())
+
     def spent_on_a_change(client_id: str, note: str | None) -> float:
         put(table, client(client_id, group_id=GROUP_ID))
         terms = PlanTerms(trigger=Trigger.AFTER_LAST_PAYMENT, options=ArchiveOptions(note=note))
         plan_archive(tenant, client_id, terms, cause=Cause(source=Source.STAFF, actor_id="staff-7"), at=NOW)
         before = read_client(tenant, client_id)
         with units(table) as found:
-            commit_client(tenant, before, with_next_revision(replace(before, owed_cents=1)))
+            commit_client(tenant, before, with_next_revision(replace(before, owed_cents=1)), line)
         return sum(found)
 
     assert spent_on_a_change("noted", "n" * 2_000) == spent_on_a_change("plain", None)

@@ -31,7 +31,7 @@ from client_lifecycle.storage.table import ITEMS_PER_BATCH_WRITE, KEYS_PER_BATCH
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.bulk.preview import FEW_CLIENTS, Preview, preview
 from local.sample_practice import GROUPS, SampleClient, SamplePractice, generate, load
-from tests.support.builders import DAY, NOW, PROVIDER_ID, appointment, client, payment
+from tests.support.builders import DAY, NOW, PROVIDER_ID, appointment, cause, client, payment
 from tests.support.practice import put
 
 AT = datetime(2026, 5, 11, 10, 7, tzinfo=UTC)
@@ -46,7 +46,12 @@ def practice() -> SamplePractice:
 
 def show(table: Table, provider_id: str, selection: Selection) -> Preview:
     return preview(
-        Tenant(table, provider_id), selection, preview_terms(AT), created_by="staff-1", at=AT, options=ArchiveOptions()
+        Tenant(table, provider_id),
+        selection,
+        preview_terms(AT),
+        cause=cause(actor_id="staff-1"),
+        at=AT,
+        options=ArchiveOptions(),
     )
 
 

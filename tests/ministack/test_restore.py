@@ -25,12 +25,12 @@ from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule
 from client_lifecycle.storage.clients import client_write, read_client, read_live, record_item
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.keys import Keys
-from client_lifecycle.storage.providers import delete_group
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
 from client_lifecycle.use_cases.archive_effects import apply_effect
+from client_lifecycle.use_cases.practice import delete_group
 from client_lifecycle.use_cases.restore import Restored
 from local.sample_practice import generate, load
 from tests.support.builders import (
@@ -390,7 +390,7 @@ class TestOptions:
 
         def delete_first(_: dict[str, Any]) -> None:
             if len(requests) == 1:
-                delete_group(tenant, "group-former")
+                delete_group(tenant, "group-former", cause=cause(), at=NOW)
 
         with pytest.raises(GroupNotFound), answering(table, "TransactWriteItems", delete_first) as requests:
             archive(table, who, ArchiveOptions(group_id="group-former"))

@@ -28,7 +28,7 @@ from client_lifecycle.storage.seal import Seal
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from local.tables import create_table
-from tests.support import key_limits, rights
+from tests.support import authors, key_limits, rights
 from tests.support.builders import NOW, PROVIDER_ID
 from tests.support.calls import TRAIL, Trail
 from tests.support.faults import CountedTime
@@ -82,6 +82,13 @@ def used_rights_are_recorded() -> Iterator[None]:
     """``python -m tests.support.rights`` compares them with the roles."""
     with rights.recorded():
         yield
+
+
+@pytest.fixture(autouse=True)
+def every_write_has_an_author() -> Iterator[None]:
+    """Whatever a function writes, in any of these tests, says whose doing it is."""
+    yield
+    assert authors.without_author() == []
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -16,6 +16,7 @@ from client_lifecycle.domain.imports.outcomes import RowOutcome, RowResult
 from client_lifecycle.domain.imports.run import FIRST_SHOWN, ImportState
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoredItem, RestoreOutcome
@@ -28,6 +29,7 @@ from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.imports import create_import
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.settlements import SETTLEMENTS_PER_TRANSACTION
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
@@ -285,6 +287,21 @@ def _(table: Table) -> Iterable[Sized]:
     )
     table.put_many([{**Keys(PROVIDER_ID).restoration("client-1", ARCHIVE_ID), **to_plain(restoration)}])
     yield 1, get(f"{RECEIPT}/restore")
+
+
+@case("GET", "/history")
+def _(table: Table) -> Iterable[Sized]:
+    excluded = PracticeEntry(
+        history_id=ID,
+        at=NOW,
+        event=PracticeEvent.RUN_EXCLUDED,
+        cause=cause(actor_id=FOREIGN_ID),
+        run_id=RUN_ID,
+        client_ids=tuple(f"{number:064}" for number in range(SETTLEMENTS_PER_TRANSACTION)),
+    )
+    lines = [replace(excluded, history_id=f"01KJPZ0000HISTORY000000{number:03}") for number in range(MANY)]
+    table.put_many([{**Keys(PROVIDER_ID).practice_entry(one.history_id), **to_plain(one)} for one in lines])
+    yield FULL, get("/history?limit=100")
 
 
 @case("GET", "/groups")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.bookings import BookedBy, Booking
-from client_lifecycle.domain.client import ArchiveOptions, ArchivePlan, Client, PlanTerms, Status, Trigger
+from client_lifecycle.domain.client import ArchiveOptions, ArchivePlan, Client, Door, PlanTerms, Status, Trigger
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus, Record
 from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.storage import due, keys
@@ -71,7 +71,7 @@ def ask(table: Table, clock: Clock, booked: Appointment, booked_by: BookedBy = B
         appointment=booked,
         booked_by=booked_by,
     )
-    return book(Tenant(table, PROVIDER_ID), asked, at=clock.at).refusal is None
+    return book(Tenant(table, PROVIDER_ID), asked, at=clock.at, through=Door.BOOKING_HOOK).refusal is None
 
 
 # Planning
@@ -89,7 +89,7 @@ def test_a_plan_is_shown_on_the_client_and_in_the_list_as_it_was_asked_for(table
         "options": how,
         "acknowledged": ["owes_money"],
         "planned_at": "2026-03-02T09:30:00Z",
-        "planned_by": {"source": "staff", "actor_id": STAFF_ID, "run_id": None},
+        "planned_by": {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api"},
         "held_back_by": [],
     }
     assert (answer.body["status"], answer.body["group_id"]) == ("active", None)
@@ -323,7 +323,12 @@ def test_a5_a_plan_does_all_that_the_single_archive_does(table: Table, clock: Cl
     post("/clients/client-2/archive", by_hand)
 
     [receipt], [other] = (get(f"/clients/{one}/receipts").body["receipts"] for one in ("client-1", "client-2"))
-    assert receipt.pop("archived_by") == {"source": "schedule", "actor_id": STAFF_ID, "run_id": None}
+    assert receipt.pop("archived_by") == {
+        "source": "schedule",
+        "actor_id": STAFF_ID,
+        "run_id": None,
+        "through": "schedule",
+    }
     own = {"archive_id", "archived_by"}
     assert {name: receipt[name] for name in receipt.keys() - own} == {name: other[name] for name in other.keys() - own}
     assert len(receipt["changes"]) == 5

@@ -165,7 +165,8 @@ def test_a_preview_archives_nobody(practice: Table) -> None:
     run = preview(group_id=GROUP_ID)
     written = {pk for (pk, sk), item in dump(practice).items() if before.get((pk, sk)) != item}
     run_partition = f"RUN#{PROVIDER_ID}#{run['run_id']}"
-    assert written == {run_partition, f"{run_partition}#0", f"PROVIDER#{PROVIDER_ID}"}
+    of_provider = {f"PROVIDER#{PROVIDER_ID}", f"PRACTICE#{PROVIDER_ID}"}
+    assert written == {run_partition, f"{run_partition}#0", *of_provider}
 
 
 def test_e9_the_run_remembers_whether_clients_are_to_be_told(practice: Table, executions: Executions) -> None:

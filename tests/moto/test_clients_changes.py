@@ -234,7 +234,7 @@ def test_a_change_is_decided_again_on_what_others_wrote_meanwhile(table: Table, 
             post("/clients/client-1/archive")
         return client(name="Wren Underhay", stamp=reading.stamp, revision=reading.revision)
 
-    changed = change_client(tenant, "client-1", edit)
+    changed = change_client(tenant, "client-1", edit, cause=cause(), at=NOW)
     assert readings == ["active", "archived"]
     assert changed == read_client(tenant, "client-1")
     assert changed.stamp is not None

@@ -22,7 +22,7 @@ FOR_ALL_STAFF = {
     ("DELETE", "/clients/{client_id}"),
     ("POST", "/clients/_search"),
     ("POST", "/permission-checks"),
-    *(route for route in STAFF_ROUTES if route[0] == "GET"),
+    *(route for route in STAFF_ROUTES if route[0] == "GET" and route[1] != "/history"),
 }
 NOBODY = ARCHIVER | {"custom:provider_id": ""}
 MALFORMED: dict[str, str | bytes] = {

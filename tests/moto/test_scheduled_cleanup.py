@@ -28,6 +28,7 @@ from tests.support.builders import (
     NOW,
     OTHER_PROVIDER_ID,
     PROVIDER_ID,
+    STAFF_ID,
     appointment,
     cause,
     client,
@@ -191,7 +192,7 @@ class TestRuns:
         workflow = confirmed(*EVERYONE)
         workflow.finish()
         run = read_run(tenant, workflow.run_id)
-        replace_run(tenant, run, prepare_retry(run, clock.at))
+        replace_run(tenant, run, prepare_retry(run, STAFF_ID, clock.at))
         clock.pass_by(DUE)
         assert clean_up() == {"run_resumed": 1}
         assert Workflow(workflow.run_id, attempt=2).whole(*EVERYONE) == "completed"

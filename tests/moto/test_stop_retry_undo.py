@@ -12,6 +12,7 @@ import pytest
 from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.practice_history import PracticeEvent
 from client_lifecycle.domain.runs import RunState, prepare_retry
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys, runs, settlements
@@ -20,6 +21,7 @@ from client_lifecycle.storage.runs import create_run, read_run, replace_run
 from client_lifecycle.storage.settlements import exclude_members
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.practice_lines import practice_line
 from tests.moto.conftest import Clock, Executions
 from tests.moto.crashes import cut_off_at_second_transaction
 from tests.moto.workflow import Workflow, confirmed, manifest
@@ -28,7 +30,9 @@ from tests.support.builders import (
     HOUR,
     MOMENT,
     NOW,
+    STAFF_ID,
     appointment,
+    cause,
     client,
     facts,
     member,
@@ -41,6 +45,7 @@ from tests.support.faults import THROTTLED, failing
 from tests.support.store import dump, statuses, store
 
 EVERYONE = ["c-1", "c-2", "c-3"]
+PREVIEWED = practice_line(PracticeEvent.RUN_PREVIEWED, cause(), NOW)
 BULK = "/bulk-archives"
 
 
@@ -165,7 +170,7 @@ class TestRetry:
         left: dict[str, Any] = {"facts": facts(status=Status.ACTIVE), "outcome": Outcome.NOT_REACHED}
         members = [member(place, **left) for place in range(80)]
         ended = run(members, state=RunState.STOPPED, started_at=NOW, finished_at=NOW)
-        create_run(tenant, ended, members)
+        create_run(tenant, ended, members, PREVIEWED)
         assert post(f"{BULK}/{ended.run_id}/retry").body["state"] == "preparing"
         blocks: list[Counter[str]] = []
         transact = Table.transact
@@ -241,7 +246,7 @@ class TestRetry:
     ) -> None:
         workflow = with_a_lost_batch("c-2", "c-3")
         ended = read_run(tenant, workflow.run_id)
-        replace_run(tenant, ended, prepare_retry(ended, clock.at))
+        replace_run(tenant, ended, prepare_retry(ended, STAFF_ID, clock.at))
         assert (seen(workflow)["state"], seen(workflow)["seconds_left"]) == ("preparing", None)
         assert call("retry", workflow).status == 202
         assert Workflow(workflow.run_id, attempt=2).prepare()
@@ -251,7 +256,7 @@ class TestRetry:
     def test_a_retry_that_is_stopped_while_it_is_prepared_reaches_nobody(self, tenant: Tenant, clock: Clock) -> None:
         workflow = with_a_lost_batch("c-2", "c-3")
         ended = read_run(tenant, workflow.run_id)
-        replace_run(tenant, ended, prepare_retry(ended, clock.at))
+        replace_run(tenant, ended, prepare_retry(ended, STAFF_ID, clock.at))
         call("stop", workflow)
         call("retry", workflow)
         assert Workflow(workflow.run_id, attempt=2).whole("c-2", "c-3") == "stopped"

@@ -18,7 +18,7 @@ from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage.workflow import Progress, Workflow
 from client_lifecycle.use_cases.bulk import preview as previews
 from tests.proof.scheduler import Call, Running
-from tests.support.builders import PROVIDER_ID, STAFF_ID
+from tests.support.builders import PROVIDER_ID, cause
 from tests.support.calls import invoke
 from tests.support.state_machine import (
     DEFINITION,
@@ -57,7 +57,7 @@ def preview(world: World, client_ids: Sequence[str]) -> Run:
         world.tenant,
         ChosenClients(client_ids=tuple(client_ids)),
         preview_terms(world.at),
-        created_by=STAFF_ID,
+        cause=cause(),
         at=world.at,
         options=ArchiveOptions(),
     )

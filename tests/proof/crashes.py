@@ -329,17 +329,17 @@ def clean_up_with_a_plan(scene: Scene) -> Work:
 
 def exclude(scene: Scene) -> Work:
     run_id, table = scene.previewed(*TWO, "quiet").run_id, scene.world.table
-    return lambda: control.exclude(Tenant(table, PROVIDER_ID), run_id, [*TWO, "quiet"])
+    return lambda: control.exclude(Tenant(table, PROVIDER_ID), run_id, [*TWO, "quiet"], cause=cause(), at=NOW)
 
 
 def stop(scene: Scene) -> Work:
     run_id, table, at = scene.confirmed().run.run_id, scene.world.table, scene.world.at
-    return lambda: control.stop(Tenant(table, PROVIDER_ID), run_id, at=at)
+    return lambda: control.stop(Tenant(table, PROVIDER_ID), run_id, cause=cause(), at=at)
 
 
 def stop_before_the_start(scene: Scene) -> Work:
     run_id, table, at = scene.previewed(*TWO).run_id, scene.world.table, scene.world.at
-    return lambda: control.stop(Tenant(table, PROVIDER_ID), run_id, at=at)
+    return lambda: control.stop(Tenant(table, PROVIDER_ID), run_id, cause=cause(), at=at)
 
 
 def retry(scene: Scene) -> Work:
@@ -359,7 +359,7 @@ def prepare_retry(scene: Scene) -> Work:
 def prepare_retry_that_is_stopped(scene: Scene) -> Work:
     execution = scene.retrying(scene.retried())
     run_id, table, at = execution.run.run_id, scene.world.table, scene.world.at
-    scene.done(lambda: control.stop(Tenant(table, PROVIDER_ID), run_id, at=at))
+    scene.done(lambda: control.stop(Tenant(table, PROVIDER_ID), run_id, cause=cause(), at=at))
     return execution.prepare()
 
 

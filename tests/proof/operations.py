@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
-from client_lifecycle.domain.client import ArchiveOptions, Client, Group, PlanTerms, Trigger, with_next_revision
+from client_lifecycle.domain.client import ArchiveOptions, Client, Door, Group, PlanTerms, Trigger, with_next_revision
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import (
     AcknowledgementNeeded,
@@ -67,7 +67,6 @@ from tests.support.builders import (
     GROUP_ID,
     HOUR,
     PROVIDER_ID,
-    STAFF_ID,
     appointment,
     cause,
     document,
@@ -169,7 +168,8 @@ def change(world: World, who: Client, choice: int) -> Work:
             return replace(client, settings=replace(client.settings, email_notifications=choice % 4 == 1))
         return replace(client, group_id=OTHER_GROUP_ID if choice % 4 else GROUP_ID)
 
-    return _client_asked(lambda: change_client(world.tenant, who.client_id, edit))
+    at = world.at
+    return _client_asked(lambda: change_client(world.tenant, who.client_id, edit, cause=cause(), at=at))
 
 
 def book_by_client(world: World, who: Client, choice: int) -> Work:
@@ -247,7 +247,7 @@ def share_document(world: World, who: Client, choice: int) -> Work:
         [judgement] = done.judgements
         return span.ever(lambda state: is_archived(state, who) == (judgement.refusal is not None))
 
-    return Asked(lambda: record(world.tenant, delivery, at=at, is_dry_run=False), is_true)
+    return Asked(lambda: record(world.tenant, delivery, at=at, is_dry_run=False, through=Door.RECORD_HOOK), is_true)
 
 
 def publish_document(world: World, who: Client, choice: int) -> Work:
@@ -281,7 +281,7 @@ def change_rules(world: World, who: Client, choice: int) -> Work:
         key, incoming = Keys(PROVIDER_ID).settings(), to_plain(after)["safety"]
         return span.ever(lambda state: incoming == (state.item(key) or UNDECIDED)["safety"])
 
-    return Asked(lambda: change_settings(world.tenant, edit), is_true)
+    return Asked(lambda: change_settings(world.tenant, edit, cause=cause(), at=world.at), is_true)
 
 
 def switch_group(world: World, who: Client, choice: int) -> Work:
@@ -295,7 +295,7 @@ def switch_group(world: World, who: Client, choice: int) -> Work:
         key, incoming = Keys(PROVIDER_ID).group(GROUP_ID), to_plain(after)
         return span.ever(lambda state: incoming.items() <= (state.item(key) or {}).items())
 
-    return Asked(lambda: change_group(world.tenant, GROUP_ID, edit), is_true)
+    return Asked(lambda: change_group(world.tenant, GROUP_ID, edit, cause=cause(), at=world.at), is_true)
 
 
 def plan(world: World, who: Client, choice: int) -> Work:
@@ -362,7 +362,7 @@ def confirm(world: World, run: Run, *, accept_changes: bool, workflow: Workflow)
         workflow,
         run.run_id,
         run.token,
-        control.Confirmation(confirmed_by=STAFF_ID, accept_changes=accept_changes, at=world.at),
+        control.Confirmation(cause=cause(), accept_changes=accept_changes, at=world.at),
     )
 
 
@@ -373,13 +373,14 @@ def exclude(world: World, who: Client, choice: int) -> Work | None:
         return None
     members = world.run_looks[Keys(PROVIDER_ID).run_partition(run.run_id)].members.values()
     client_ids = [member["client_id"] for member in members][choice % 2 :: 2]
-    return lambda: control.exclude(world.tenant, run.run_id, client_ids)
+    at = world.at
+    return lambda: control.exclude(world.tenant, run.run_id, client_ids, cause=cause(), at=at)
 
 
 def stop(world: World, who: Client, choice: int) -> Work | None:
     """Staff stop a run, whatever it is doing."""
     at, run = world.at, _any(world.runs, choice)
-    return (lambda: control.stop(world.tenant, run.run_id, at=at)) if run else None
+    return (lambda: control.stop(world.tenant, run.run_id, cause=cause(), at=at)) if run else None
 
 
 def retry(world: World, who: Client, choice: int) -> Work | None:
@@ -390,7 +391,7 @@ def retry(world: World, who: Client, choice: int) -> Work | None:
 
 def retry_of(world: World, run: Run, workflow: Workflow) -> Run:
     """Try this run's clients again."""
-    return retrying.retry(world.tenant, workflow, run.run_id, at=world.at)
+    return retrying.retry(world.tenant, workflow, run.run_id, cause=cause(), at=world.at)
 
 
 def undo(world: World, who: Client, choice: int) -> Work | None:
@@ -401,7 +402,7 @@ def undo(world: World, who: Client, choice: int) -> Work | None:
 
 def undo_of(world: World, run: Run, workflow: Workflow) -> Run:
     """Undo this run."""
-    return undoing.start_undo(world.tenant, workflow, run.run_id, asked_by=STAFF_ID, at=world.at)
+    return undoing.start_undo(world.tenant, workflow, run.run_id, cause=cause(), at=world.at)
 
 
 def execution_dies(world: World, who: Client, choice: int) -> Work | None:
@@ -481,7 +482,7 @@ def _book(world: World, who: Client, choice: int, booked_by: BookedBy) -> Work:
     def is_true(answer: BookingAnswer, span: Span) -> bool:
         return is_answer_to(booking, answer, span, first_sent)
 
-    return Asked(lambda: book(world.tenant, booking, at=at), is_true)
+    return Asked(lambda: book(world.tenant, booking, at=at, through=Door.BOOKING_HOOK), is_true)
 
 
 def _change_records(

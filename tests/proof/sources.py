@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.client import Client, Door
 from client_lifecycle.domain.intake import IncomingChange
 from client_lifecycle.domain.records import (
     AppointmentStatus,
@@ -76,7 +76,7 @@ class Platform:
         dice.shuffle(delivered)
         delivery = Delivery(client_id=who.client_id, source=SOURCE, changes=delivered)
         at = world.at
-        return lambda: record(world.tenant, delivery, at=at, is_dry_run=False)
+        return lambda: record(world.tenant, delivery, at=at, is_dry_run=False, through=Door.RECORD_HOOK)
 
     def _say(self, who: Client, kind: str, dice: random.Random) -> None:
         record_id = f"told-{kind}"

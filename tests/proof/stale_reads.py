@@ -16,7 +16,7 @@ from typing import Any
 from msgspec.structs import replace
 
 import client_lifecycle
-from client_lifecycle.domain.client import ArchiveOptions, PlanTerms, Trigger
+from client_lifecycle.domain.client import ArchiveOptions, Door, PlanTerms, Trigger
 from client_lifecycle.domain.client_intake import IncomingClient
 from client_lifecycle.domain.intake import IncomingChange
 from client_lifecycle.domain.settings import SafetyRule
@@ -150,7 +150,7 @@ def told_by_external_id(scene: Scene) -> Work:
     at, shared = scene.world.at, document("shared-1")
     incoming = IncomingChange(kind=shared.kind, record_id=shared.record_id, version=1, digest="shared", record=shared)
     delivery = Delivery(client_id=None, external_id="p-1", source="platform", changes=[incoming])
-    return lambda: record(scene.world.tenant, delivery, at=at, is_dry_run=False)
+    return lambda: record(scene.world.tenant, delivery, at=at, is_dry_run=False, through=Door.RECORD_HOOK)
 
 
 def plan_with_a_note(scene: Scene) -> Work:

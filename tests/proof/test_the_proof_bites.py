@@ -41,7 +41,7 @@ from tests.proof.interleaving import Tally, live_through
 from tests.proof.invariants import Broken, hold
 from tests.proof.trail import KEPT_CALLS
 from tests.proof.world import Controls
-from tests.support.builders import DAY, plan
+from tests.support.builders import DAY, cause, plan
 
 CALLS_PER_WORLD = 250
 MOST_WORLDS = 30
@@ -348,7 +348,7 @@ def end_of_a_run_while_it_marks(scene: Scene) -> tuple[Work, Callable[[], object
 def stop_while_its_run_ends(scene: Scene) -> tuple[Work, Callable[[], object]]:
     execution = scene.confirmed()
     tenant, run_id, at = scene.world.tenant, execution.run.run_id, scene.world.at
-    return lambda: control.stop(tenant, run_id, at=at), lambda: scene.done(execution.finish())
+    return lambda: control.stop(tenant, run_id, cause=cause(), at=at), lambda: scene.done(execution.finish())
 
 
 def archive_while_others_do_and_undo_so(scene: Scene) -> tuple[Work, Callable[[], object]]:

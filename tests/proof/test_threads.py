@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 
 from client_lifecycle.domain.bookings import BookedBy, Booking
-from client_lifecycle.domain.client import ArchiveOptions, Client
+from client_lifecycle.domain.client import ArchiveOptions, Client, Door
 from client_lifecycle.domain.errors import CommitContended, StorageBusy, Superseded
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage.archives import CHECK_ARCHIVE_AFTER
@@ -68,7 +68,7 @@ def book_one(table: Table, who: Client) -> None:
         appointment=appointment(name, starts_at=at + DAY),
         booked_by=BookedBy.CLIENT,
     )
-    assert book(Tenant(table, PROVIDER_ID), booking, at=at).refusal is None
+    assert book(Tenant(table, PROVIDER_ID), booking, at=at, through=Door.BOOKING_HOOK).refusal is None
 
 
 VERBS: tuple[Callable[[Table, Client], None], ...] = (archive, archive, archive, activate, restore, book_one)

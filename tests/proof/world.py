@@ -52,6 +52,7 @@ from tests.support.builders import (
     NOW,
     PROVIDER_ID,
     appointment,
+    cause,
     client,
     group,
     membership,
@@ -147,12 +148,16 @@ class World:
     def tidy_up(self, *, starts_by_itself: bool) -> None:
         """Have the clean-up propose to archive who went quiet."""
         wish = TidyUp(inactive_days=QUIET_DAYS, starts_by_itself=starts_by_itself, veto_days=1)
-        practice.change_settings(self.tenant, lambda settings: replace(settings, tidy_up=wish))
+        practice.change_settings(
+            self.tenant, lambda settings: replace(settings, tidy_up=wish), cause=cause(), at=self.at
+        )
         self.past.take_in(self.at)
 
     def decide(self, safety: SafetySettings) -> None:
         """Have the practice decide what its safety rules do at first."""
-        practice.change_settings(self.tenant, lambda settings: replace(settings, safety=safety))
+        practice.change_settings(
+            self.tenant, lambda settings: replace(settings, safety=safety), cause=cause(), at=self.at
+        )
         self.past.take_in(self.at)
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from client_lifecycle.domain.client import ArchivePlan, Cause, Client, Group, PlanTerms, Source, Stamp, Trigger
+from client_lifecycle.domain.client import ArchivePlan, Cause, Client, Door, Group, PlanTerms, Source, Stamp, Trigger
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.imports.outcomes import ImportKind
 from client_lifecycle.domain.imports.run import Import, ImportFormat, ImportState
@@ -127,7 +127,7 @@ def group(group_id: str = GROUP_ID, **fields: Any) -> Group:
 
 def cause(**fields: Any) -> Cause:
     """A staff user's doing."""
-    return Cause(**{"source": Source.STAFF, "actor_id": STAFF_ID} | fields)
+    return Cause(**{"source": Source.STAFF, "actor_id": STAFF_ID, "through": Door.API} | fields)
 
 
 def stamp(archive_id: str = ARCHIVE_ID, **fields: Any) -> Stamp:

@@ -18,6 +18,7 @@ from botocore.client import BaseClient
 
 from client_lifecycle.storage import connections
 from local.template import ROOT, read_template
+from tests.support import authors
 
 FOLDER = ROOT / ".local" / "rights"
 Right: TypeAlias = tuple[str, str]
@@ -85,6 +86,8 @@ def recorded() -> Iterator[None]:
         if _called_now and client.meta.config.read_timeout == OURS.read_timeout:
             rights = rights_of(client.meta.service_model.service_name, operation, parameters)
             _used.update((_called_now[-1], *right) for right in rights)
+            if client.meta.service_model.service_name == "dynamodb":
+                authors.look_at(operation, parameters)
         return make_api_call(client, operation, parameters)
 
     client_type._make_api_call = noting

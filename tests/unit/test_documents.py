@@ -10,7 +10,7 @@ import pytest
 from client_lifecycle.domain.bookings import BookingRefusal
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.runs import FINISHED, RunState, finish, stopping
-from tests.support.builders import NOW, run
+from tests.support.builders import NOW, STAFF_ID, run
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("[a-z]*/README.md")])
@@ -64,7 +64,7 @@ def test_the_picture_of_a_run_has_every_state_it_can_be_in() -> None:
 
 
 def test_the_picture_tells_which_runs_staff_can_stop() -> None:
-    pairs = {(state, stopping(run(state=state), NOW).state) for state in RunState}
+    pairs = {(state, stopping(run(state=state), STAFF_ID, NOW).state) for state in RunState}
     assert moves("staff stop") == {(before, after) for before, after in pairs if before != after}
 
 

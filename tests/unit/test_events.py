@@ -14,10 +14,12 @@ from msgspec.structs import fields, replace
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingRefusal, acceptance, refusal_of
 from client_lifecycle.domain.client import ArchiveOptions, Source, Status, Trigger
+from client_lifecycle.domain.edits import Edit
 from client_lifecycle.domain.effects import Change, all_effects, cancel_commitments
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.domain.events import (
     RUN_EVENTS,
+    TOLD_BY_THE_RUN,
     Event,
     EventName,
     Origin,
@@ -26,11 +28,13 @@ from client_lifecycle.domain.events import (
     change_name,
     history_event,
     left_alone_events,
+    practice_event,
     run_event,
 )
 from client_lifecycle.domain.intake import IntakeOutcome, IntakeRefusal
 from client_lifecycle.domain.intake_answers import Ours, RefusedOnTheBus, Result
 from client_lifecycle.domain.outcomes import OUTCOMES, Outcome, RunKind, counts_of
+from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
     AppointmentStatus,
@@ -176,6 +180,7 @@ def test_the_note_of_an_archive_is_not_published_but_what_systems_need_is() -> N
         detail={
             "source": Source.STAFF,
             "actor_id": STAFF_ID,
+            "through": "api",
             "reason": ArchiveReason.FINISHED,
             "notify_client": True,
             "mute_email": False,
@@ -190,6 +195,7 @@ def test_of_a_plan_nothing_is_published_but_when_and_by_whom(kind: HistoryEvent)
     assert to_plain(event)["detail"] == {
         "source": "staff",
         "actor_id": STAFF_ID,
+        "through": "api",
         "trigger": "archive_on",
         "archive_on": "2026-03-09",
     }
@@ -324,6 +330,20 @@ class TestRuns:
         assert (event.name, event.time, event.detail["attempt"]) == (EventName.RUN_STARTED, NOW + DAY, 2)
 
 
+@pytest.mark.parametrize("kind", sorted(set(PracticeEvent) - TOLD_BY_THE_RUN))
+def test_every_line_of_a_practice_is_published_with_fields_and_no_values(kind: PracticeEvent) -> None:
+    edits = (Edit(field="safety.owes_money", before="block", after="allow"),)
+    event = practice_event(PROVIDER_ID, PracticeEntry(history_id="h-1", at=NOW, event=kind, cause=cause(), edits=edits))
+    assert event is not None
+    assert (event.name, event.event_id, event.time, event.correlation_id) == (kind.value, "h-1", NOW, "h-1")
+    assert event.detail == {
+        "source": "staff",
+        "actor_id": STAFF_ID,
+        "through": "api",
+        "changed": ["safety.owes_money"],
+    }
+
+
 def delivered(key: keys.Key, after: Plain, *, before: Plain | None = None, kind: str = "INSERT") -> dict[str, Any]:
     """A write as Lambda delivers it from the stream."""
     write: dict[str, Any] = {"SequenceNumber": "1", "Keys": to_item(key), "NewImage": to_item({**key, **after})}
@@ -356,6 +376,21 @@ LEFT = delivered(
 BACK = tuple(Change(before=change.after, after=change.before) for change in CHANGES if change.before != recipient())
 RESTORE_ID = "01KJQZ0000REST0RE000000001"
 RESTORE = delivered(KEYS.restored(CLIENT[1], ARCHIVE_ID, RESTORE_ID), to_plain(ReceiptPart(at=NOW + DAY, changes=BACK)))
+EXCLUDED = PracticeEntry(
+    history_id="history-3",
+    at=NOW,
+    event=PracticeEvent.RUN_EXCLUDED,
+    cause=cause(),
+    run_id=RUN_ID,
+    client_ids=("client-1",),
+)
+
+
+def practice_written(line: PracticeEntry) -> dict[str, Any]:
+    return delivered(Keys(PROVIDER_ID).practice_entry(line.history_id), to_plain(line))
+
+
+OF_PRACTICE = practice_written(EXCLUDED)
 RUN_KEY = Keys(PROVIDER_ID).run(RUN_ID)
 RUN = delivered(RUN_KEY, to_plain(TestRuns.waiting))
 STARTED = delivered(RUN_KEY, to_plain(TestRuns.running), before=to_plain(TestRuns.waiting), kind="MODIFY")
@@ -391,7 +426,21 @@ LIKE_A_RUN = delivered(
     to_plain(acceptance(BOOKING, None, NOW)) | {"event_id": keys.RUN_SK},
 )
 
-TELLING = [HISTORY, PLANNED, HEAD, PART, LEFT, RESTORE, RUN, STARTED, ACCEPTED, REFUSED, LIKE_A_RUN, RECORDS_REFUSED]
+TELLING = [
+    HISTORY,
+    PLANNED,
+    OF_PRACTICE,
+    HEAD,
+    PART,
+    LEFT,
+    RESTORE,
+    RUN,
+    STARTED,
+    ACCEPTED,
+    REFUSED,
+    LIKE_A_RUN,
+    RECORDS_REFUSED,
+]
 CANCELLATIONS = [name for _, _, name, _ in sorted(NAMES, key=lambda row: row[2] == "reminder.suppressed")]
 RETURNS = ["appointment.restored", "payment.restored", "chat.rejoined", "reminder.restored"]
 
@@ -425,6 +474,8 @@ def test_i19_a_source_is_told_what_was_refused_of_which_of_its_events() -> None:
     [
         (HISTORY, ["client.archived"]),
         (PLANNED, ["client.archive_planned"]),
+        (OF_PRACTICE, ["bulk_archive.clients_excluded"]),
+        (practice_written(replace(EXCLUDED, event=PracticeEvent.RUN_PREVIEWED)), []),
         (HEAD, CANCELLATIONS),
         (PART, CANCELLATIONS),
         (LEFT, ["payment.left_alone"]),
@@ -439,6 +490,8 @@ def test_i19_a_source_is_told_what_was_refused_of_which_of_its_events() -> None:
     ids=[
         "history",
         "plan",
+        "line of the practice",
+        "line of a new run",
         "receipt",
         "part of a receipt",
         "left alone",
@@ -558,7 +611,7 @@ def test_a_write_that_cannot_be_understood_is_named_and_not_repeated(spoiled: di
 def test_nothing_that_people_wrote_is_published() -> None:
     events = list(chain.from_iterable(events_of(stream_record(record)) for record in TELLING))
     envelopes = json.dumps([to_plain(event) for event in events])
-    assert len(events) == 23
+    assert len(events) == 24
     for written in (NOTE, feed_entry().subject, "7500", "USD"):
         assert written not in envelopes
 

@@ -42,8 +42,10 @@ from client_lifecycle.domain.runs import (
     WAITING,
     Run,
     RunState,
+    carried_out_for,
     estimated_seconds_left,
     finish,
+    moved_by,
     prepare_retry,
     prepared,
     preview_token,
@@ -60,6 +62,7 @@ from tests.support.builders import (
     MOMENT,
     NOW,
     RUN_ID,
+    STAFF_ID,
     appointment,
     client,
     facts,
@@ -298,14 +301,16 @@ def in_state(state: RunState, **fields: Any) -> Run:
 )
 def test_stopping_cancels_a_waiting_run_and_ends_a_running_one(state: RunState, then: RunState) -> None:
     assert {RunState.STOPPED, RunState.STOPPING} | WAITING | IN_FLIGHT | FINISHED == set(RunState)
-    stopped = stopping(in_state(state), LATER)
+    stopped = stopping(in_state(state), STAFF_ID, LATER)
     assert stopped.state is then
     if state is then:
         assert stopped == in_state(state)
+    else:
+        assert stopped.stopped_by == STAFF_ID
 
 
 def test_a_cancelled_run_no_longer_starts_by_itself() -> None:
-    assert stopping(in_state(RunState.PROPOSED, starts_at=LATER), NOW).starts_at is None
+    assert stopping(in_state(RunState.PROPOSED, starts_at=LATER), STAFF_ID, NOW).starts_at is None
 
 
 def test_a_run_that_is_being_stopped_ends_as_stopped_whatever_its_outcomes() -> None:
@@ -320,10 +325,19 @@ def ended(**counts: int) -> Run:
 
 
 def test_a_retry_is_the_next_attempt_of_the_failed_and_the_not_reached() -> None:
-    again = prepare_retry(ended(failed=2, not_reached=3, archived=7), LATER)
+    again = prepare_retry(ended(failed=2, not_reached=3, archived=7), STAFF_ID, LATER)
     assert (again.state, again.attempt, again.attempt_clients) == (RunState.PREPARING, 2, 5)
     assert (again.attempt_started_at, again.finished_at, again.started_at) == (LATER, None, NOW)
     assert prepared(again).state is RunState.RUNNING
+    assert (again.retried_by, carried_out_for(again)) == (STAFF_ID, STAFF_ID)
+
+
+def test_a_run_tells_who_moved_it_and_for_whom_it_is_carried_out() -> None:
+    confirmed = in_state(RunState.RUNNING, created_by="staff-1", confirmed_by="staff-2")
+    assert moved_by(confirmed) == "staff-2"
+    stopped = finish(stopping(confirmed, "staff-3", LATER), LATER)
+    assert (moved_by(stopped), carried_out_for(stopped)) == ("staff-3", "staff-2")
+    assert moved_by(in_state(RunState.AWAITING_CONFIRMATION, created_by="staff-1", confirmed_by=None)) == "staff-1"
 
 
 @pytest.mark.parametrize(
@@ -332,15 +346,15 @@ def test_a_retry_is_the_next_attempt_of_the_failed_and_the_not_reached() -> None
     ids=["nothing to retry", *sorted(IN_FLIGHT)],
 )
 def test_a_retry_of_a_running_or_flawless_run_changes_nothing(one: Run) -> None:
-    assert prepare_retry(one, LATER) == one
+    assert prepare_retry(one, STAFF_ID, LATER) == one
 
 
 def test_a_run_that_was_undone_or_never_started_is_not_retried() -> None:
     with pytest.raises(RunUndone) as undone:
-        prepare_retry(replace(ended(failed=1), undone_by="run-2"), LATER)
+        prepare_retry(replace(ended(failed=1), undone_by="run-2"), STAFF_ID, LATER)
     assert undone.value.facts == {"undone_by": "run-2"}
     with pytest.raises(RunNotStarted):
-        prepare_retry(run(), LATER)
+        prepare_retry(run(), STAFF_ID, LATER)
 
 
 @given(members, st.integers(min_value=1, max_value=9))

@@ -272,8 +272,8 @@ COMING_BACK = [
         "A6",
         "a member is passed over",
         PREVIEW,
-        "runs.create_run(tenant, run, members)",
-        "runs.create_run(tenant, run, members[1:])",
+        "runs.create_run(tenant, run, members, line)",
+        "runs.create_run(tenant, run, members[1:], line)",
     ),
     Mutation(
         "A7",

@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 
 class Source(StrEnum):
-    """What set a change of status in motion."""
+    """What set a change in motion. A ``system`` is one that tells which clients there are."""
 
     STAFF = "staff"
     BULK_ARCHIVE = "bulk_archive"
@@ -36,19 +36,33 @@ class Source(StrEnum):
     BOOKING = "booking"
     SCHEDULE = "schedule"
     RECORDS = "records"
+    SYSTEM = "system"
+    IMPORT = "import"
+
+
+class Door(StrEnum):
+    """What somebody came in through."""
+
+    API = "api"
+    BOOKING_HOOK = "booking_hook"
+    RECORD_HOOK = "record_hook"
+    CLIENT_HOOK = "client_hook"
+    BUS = "bus"
+    SCHEDULE = "schedule"
     IMPORT = "import"
 
 
 class Cause(Struct, frozen=True, kw_only=True):
-    """Who did something with a client, and through what.
+    """The author of a write: who did something with a client or the practice, and through what.
 
     ``actor_id`` is the staff user's or the system's id, never a name; ``run_id`` is given for a bulk archive
-    and its undo only.
+    and its undo only. What was stored before doors were has no ``through``.
     """
 
     source: Source
     actor_id: str
     run_id: str | None = None
+    through: Door | None = None
 
 
 class Stamp(Struct, frozen=True, kw_only=True):

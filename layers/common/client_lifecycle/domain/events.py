@@ -16,6 +16,7 @@ from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import Cause, Source
 from client_lifecycle.domain.effects import Change, LeftAlone
 from client_lifecycle.domain.intake_answers import RefusedOnTheBus
+from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import (
     Appointment,
@@ -33,7 +34,7 @@ from client_lifecycle.domain.records import (
     Reminder,
     ReminderStatus,
 )
-from client_lifecycle.domain.runs import Run, RunState
+from client_lifecycle.domain.runs import Run, RunState, moved_by
 
 ENVELOPE_VERSION = 1
 
@@ -41,6 +42,8 @@ ENVELOPE_VERSION = 1
 class EventName(StrEnum):
     """Every event there is. Those of a client's history have the names of ``HistoryEvent``."""
 
+    CLIENT_ADDED = "client.added"
+    CLIENT_CHANGED = "client.changed"
     CLIENT_ARCHIVED = "client.archived"
     CLIENT_ACTIVATED = "client.activated"
     ARCHIVE_PLANNED = "client.archive_planned"
@@ -60,8 +63,17 @@ class EventName(StrEnum):
     REMINDER_SUPPRESSED = "reminder.suppressed"
     REMINDER_RESTORED = "reminder.restored"
     BLAST_WITHDRAWN = "blast.withdrawn"
+    SETTINGS_CHANGED = "settings.changed"
+    GROUP_ADDED = "group.added"
+    GROUP_CHANGED = "group.changed"
+    GROUP_DELETED = "group.deleted"
     RUN_PREVIEWED = "bulk_archive.previewed"
     RUN_PROPOSED = "bulk_archive.proposed"
+    RUN_EXCLUDED = "bulk_archive.clients_excluded"
+    RUN_CONFIRMED = "bulk_archive.confirmed"
+    RUN_STOP_ASKED = "bulk_archive.stop_asked"
+    RUN_RETRIED = "bulk_archive.retried"
+    RUN_UNDONE = "bulk_archive.undone"
     RUN_STARTED = "bulk_archive.started"
     RUN_STOPPED = "bulk_archive.stopped"
     RUN_COMPLETED = "bulk_archive.completed"
@@ -127,6 +139,31 @@ def history_event(provider_id: str, client_id: str, entry: HistoryEntry) -> Even
         archive_id=entry.archive_id,
         correlation_id=run_id or entry.archive_id or entry.history_id,
         detail=_history_detail(entry),
+    )
+
+
+TOLD_BY_THE_RUN = frozenset({PracticeEvent.RUN_PREVIEWED, PracticeEvent.RUN_PROPOSED})
+"""Lines of a practice's history whose event is that of the run that they tell of."""
+
+
+def practice_event(provider_id: str, entry: PracticeEntry) -> Event | None:
+    """Return the event of a new line in a practice's history, unless the run that it tells of has the same."""
+    if entry.event in TOLD_BY_THE_RUN:
+        return None
+    return Event(
+        name=EventName(entry.event.value),
+        event_id=entry.history_id,
+        time=entry.at,
+        provider_id=provider_id,
+        run_id=entry.run_id,
+        correlation_id=entry.run_id or entry.history_id,
+        detail=_given(
+            **_who(entry.cause),
+            group_id=entry.group_id,
+            undone_by=entry.undone_by,
+            client_ids=list(entry.client_ids) or None,
+            changed=[edit.field for edit in entry.edits] or None,
+        ),
     )
 
 
@@ -269,7 +306,7 @@ def run_event(before: Run | None, after: Run) -> Event | None:
             kind=after.kind,
             attempt=after.attempt,
             undo_of=after.undo_of,
-            actor_id=after.confirmed_by or after.created_by,
+            actor_id=moved_by(after),
             group_id=after.group_id,
             reason=after.options.reason,
             notify_client=after.options.notify_client,
@@ -289,6 +326,8 @@ def _history_detail(entry: HistoryEntry) -> dict[str, Any]:
             mute_email=entry.options.mute_email,
             group_id=entry.options.group_id,
         )
+    if entry.edits:
+        detail["changed"] = [edit.field for edit in entry.edits]
     if entry.payment_ids:
         detail["payment_ids"] = list(entry.payment_ids)
     if entry.plan:
@@ -297,7 +336,7 @@ def _history_detail(entry: HistoryEntry) -> dict[str, Any]:
 
 
 def _who(cause: Cause) -> dict[str, Any]:
-    return {"source": cause.source, "actor_id": cause.actor_id}
+    return _given(source=cause.source, actor_id=cause.actor_id, through=cause.through)
 
 
 def _record_ids(record: Record) -> dict[str, Any]:

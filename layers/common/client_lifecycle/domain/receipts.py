@@ -12,6 +12,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, PlanTerms
+from client_lifecycle.domain.edits import Edit
 from client_lifecycle.domain.effects import Change, LeftAlone
 
 
@@ -62,6 +63,8 @@ def left_alone_check_at(archived_at: datetime, at: datetime) -> datetime:
 class HistoryEvent(StrEnum):
     """What a client's history tells; also the names under which it is published, except a refused booking."""
 
+    ADDED = "client.added"
+    CHANGED = "client.changed"
     ARCHIVED = "client.archived"
     ACTIVATED = "client.activated"
     ARCHIVE_PLANNED = "client.archive_planned"
@@ -76,7 +79,7 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
 
     ``options`` is what was said when archiving; ``reason`` is why a booking was refused; ``plan`` is
     what was planned for later, or no longer is; ``payment_ids`` are those that are charged although an archive
-    cancelled them (I11).
+    cancelled them (I11); ``edits`` are the fields that were given or changed.
     """
 
     history_id: str
@@ -88,3 +91,4 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     plan: PlanTerms | None = None
     payment_ids: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()

@@ -70,6 +70,7 @@ class Run(Struct, frozen=True, kw_only=True):
     every retry; the present one began at ``attempt_started_at`` with ``attempt_clients`` to do. A proposed run starts
     by itself at ``starts_at`` if there is one. ``undone_by`` is the run that undoes this one, ``undo_of`` the run that
     this one undoes. ``group_id`` or ``filter`` is what the clients were selected by, if they were not named one by one;
+    ``created_by`` previewed it, or asked for the undo; ``retried_by`` is who last tried its clients again.
     ``left_out`` counts those it found that staff took out. ``not_restored`` is how much an undo that has ended could
     not take back, over all its clients, by reason. ``unreadable`` names the first records that the preview, or
     the undo, had to skip. ``currency`` is that of amounts which an earlier version stored without one, in the run
@@ -91,6 +92,8 @@ class Run(Struct, frozen=True, kw_only=True):
     options: ArchiveOptions = field(default_factory=ArchiveOptions)
     accept_changes: bool = False
     confirmed_by: str | None = None
+    stopped_by: str | None = None
+    retried_by: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     kind: RunKind = RunKind.ARCHIVE
@@ -151,18 +154,32 @@ def acknowledged(run: Run, member: Member) -> tuple[SafetyRule, ...]:
     return () if run.confirmed_by == TIDY_UP else member.facts.warnings
 
 
-def stopping(run: Run, at: datetime) -> Run:
+def moved_by(run: Run) -> str:
+    """Return who moved a run to the state that it is in, or whose doing it carries out."""
+    if run.state is RunState.STOPPED and run.stopped_by:
+        return run.stopped_by
+    return carried_out_for(run)
+
+
+def carried_out_for(run: Run) -> str:
+    """Return in whose name a run archives or brings back: who tried it again, or confirmed it, or asked for it."""
+    return run.retried_by or run.confirmed_by or run.created_by
+
+
+def stopping(run: Run, stopped_by: str, at: datetime) -> Run:
     """Return the run as one whose running batches end and whose other clients are not reached.
 
     One that waits to be confirmed is cancelled, its clients untouched. One that has ended, or is stopping, is returned
     as it is.
     """
     if run.state in WAITING:
-        return replace(run, state=RunState.STOPPED, starts_at=None, finished_at=at)
-    return replace(run, state=RunState.STOPPING) if run.state in IN_FLIGHT else run
+        return replace(run, state=RunState.STOPPED, stopped_by=stopped_by, starts_at=None, finished_at=at)
+    if run.state not in IN_FLIGHT or run.state is RunState.STOPPING:
+        return run
+    return replace(run, state=RunState.STOPPING, stopped_by=stopped_by)
 
 
-def prepare_retry(run: Run, at: datetime) -> Run:
+def prepare_retry(run: Run, retried_by: str, at: datetime) -> Run:
     """Return a finished run as one whose failed and not reached clients are to be tried again.
 
     A run with nothing to retry, or that is being carried out, is returned as it is.
@@ -177,7 +194,8 @@ def prepare_retry(run: Run, at: datetime) -> Run:
     left = sum(run.counts[outcome] for outcome in TO_RETRY)
     if run.state not in FINISHED or not left:
         return run
-    return begin_attempt(replace(run, attempt=run.attempt + 1, finished_at=None), RunState.PREPARING, left, at)
+    again = replace(run, attempt=run.attempt + 1, finished_at=None, retried_by=retried_by, stopped_by=None)
+    return begin_attempt(again, RunState.PREPARING, left, at)
 
 
 def prepared(run: Run) -> Run:

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from msgspec import Struct
 
-from client_lifecycle.domain.client import Cause, Source
+from client_lifecycle.domain.client import Cause, Door, Source
 from client_lifecycle.domain.errors import NotPermitted
 from client_lifecycle.edge.id_forms import ID_PATTERN
 
@@ -39,7 +39,7 @@ class Staff(Struct, frozen=True):
     @property
     def cause(self) -> Cause:
         """The person as the cause of a change."""
-        return Cause(source=Source.STAFF, actor_id=self.user_id)
+        return Cause(source=Source.STAFF, actor_id=self.user_id, through=Door.API)
 
 
 def only_permitted(app: APIGatewayRestResolver) -> None:

@@ -54,6 +54,9 @@ Day = Annotated[
 ]
 """A day of the calendar, inside a body."""
 
+DayParameter = Annotated[date, BeforeValidator(_written_day), AfterValidator(_within_the_span)]
+"""A day of the calendar, beside a ``Query``."""
+
 Moment = Annotated[
     AwareDatetime,
     Field(strict=False, json_schema_extra=WITHIN_THE_SPAN),

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.clients import address_item, client_item, client_write
+from client_lifecycle.storage.clients import address_item, client_item, client_write, history_write
 from client_lifecycle.storage.external_ids import claims, releases
 from client_lifecycle.storage.items import check, delete, put, put_new
 from client_lifecycle.storage.providers import group_check, group_not_found
@@ -37,8 +38,10 @@ Fault: TypeAlias = Callable[[Plain | None], Exception]
 """Names the fault of a write from the item that was found in its way."""
 
 
-def commit_client(tenant: Tenant, before: Client | None, after: Client, beside: Sequence[Write] = ()) -> None:
-    """Keep a client that was added or changed, or nothing of it.
+def commit_client(
+    tenant: Tenant, before: Client | None, after: Client, history: HistoryEntry, beside: Sequence[Write] = ()
+) -> None:
+    """Keep a client that was added or changed, with the line for its history, or nothing of it.
 
     A new address, or a new id in another system, is taken and the former one released in the same transaction, so that
     no two clients of a provider ever share one, however many are added at once.
@@ -47,6 +50,7 @@ def commit_client(tenant: Tenant, before: Client | None, after: Client, beside: 
         tenant: the provider's part of the table.
         before: the client as read, ``None`` for a new one.
         after: the client as it is to be, at its next revision.
+        history: who did it, and what.
         beside: what else is committed with it, each over its reading.
 
     Raises:
@@ -69,6 +73,7 @@ def commit_client(tenant: Tenant, before: Client | None, after: Client, beside: 
         *(_given_up(tenant.table, key, after.client_id) for key in given_up),
         *releases(tenant, before, after),
         *_words_changed(tenant, before, after),
+        history_write(tenant, after, history),
     ]
     try:
         tenant.table.transact([*(write for write, _ in actions), *tidied])

@@ -14,6 +14,7 @@ how far a restore is CLIENT#provider#client         RESTORATION#archive
 group               PROVIDER#provider               GROUP#group
 provider's settings PROVIDER#provider               SETTINGS
 chat                PROVIDER#provider               CHAT#chat
+practice's history  PRACTICE#provider               HISTORY#ulid
 answered booking    BOOKING#provider                event
 refusal on the bus  RECORDS#provider                source#event
 e-mail in use       EMAIL#provider                  address
@@ -29,8 +30,9 @@ counts of its part  IMPORT#provider#import          PART#attempt#part
 ==================  ==============================  =====================================
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a run's
-members by outcome), ``clients_by_status`` and ``clients_by_group`` (the listings, by name; the search for a word of a
-name reads the words, which no archive has to rewrite), ``clients_by_email`` (the search by address),
+members by outcome; a practice's history by who did it), ``clients_by_status`` and ``clients_by_group`` (the listings,
+by name; the search for a word of a name reads the words, which no archive has to rewrite), ``clients_by_email`` (the
+search by address),
 ``commitments_by_provider`` (sparse: a provider's booked appointments in one partition, its payments not yet charged in
 another, each by ``live_key``) and ``due`` (sparse, keys only: what the clean-up has to look at, and from when on).
 
@@ -82,6 +84,7 @@ RESTORE_PREFIX = "RESTORE#"
 RESTORATION_PREFIX = "RESTORATION#"
 BOOKING_PREFIX = "BOOKING#"
 RECORDS_PREFIX = "RECORDS#"
+PRACTICE_PREFIX = "PRACTICE#"
 
 MAX_SORT_KEY_BYTES = 1_024
 MAX_NAME_BYTES = 700
@@ -158,18 +161,25 @@ def named(key: Mapping[str, str]) -> Named:
             return _named_of_client(prefix, rest, provider_id, client_id)
         case "PROVIDER", [provider_id]:
             return _named_of_provider(prefix, rest, provider_id)
+        case "PRACTICE", [_]:
+            return Named("practice_entry", rest, None, {"history_id": rest})
         case "RUN", [provider_id, run_id] if key["sk"] == RUN_SK:
             return Named("run", run_id, None, {"provider_id": provider_id, "run_id": run_id})
         case "RUN", [_, run_id, _] if prefix == "MEMBER" and rest.isdecimal():
             return Named("member", f"{run_id}#{int(rest)}", None, {"position": int(rest)})
         case "IMPORT", [provider_id, import_id]:
             return _named_of_import(key["sk"], provider_id, import_id)
-        case "BOOKING", [_]:
-            return Named("booking_answer", key["sk"], None, {"event_id": key["sk"]})
-        case "RECORDS", [_]:
-            return Named("refused_on_the_bus", rest, None, {"source": prefix, "event_id": rest})
+        case "BOOKING" | "RECORDS", [_]:
+            return _named_answer(what, key["sk"])
         case _:
             return Named(UNKNOWN_KIND, "unknown")
+
+
+def _named_answer(what: str, sort_key: str) -> Named:
+    if what == "BOOKING":
+        return Named("booking_answer", sort_key, None, {"event_id": sort_key})
+    source, _, event_id = sort_key.partition("#")
+    return Named("refused_on_the_bus", event_id, None, {"source": source, "event_id": event_id})
 
 
 def _named_of_import(sort_key: str, provider_id: str, import_id: str) -> Named:
@@ -281,6 +291,11 @@ def outcome_key(outcome: Outcome, position: int) -> str:
     return f"{outcome_prefix(outcome)}{position:05d}"
 
 
+def actor_key(actor_id: str, history_id: str) -> str:
+    """Return the place of a line of a practice's history in the ``outcomes`` index: by who did it, then by time."""
+    return f"{actor_id}#{history_id}"
+
+
 def due_partitions(work: Work) -> list[str]:
     """Return the partitions of the ``due`` index that one kind of work is spread over."""
     return [f"{work}#{shard:x}" for shard in range(DUE_SHARDS)]
@@ -369,6 +384,14 @@ class Keys(Struct, frozen=True):
     def booking_partition(self) -> str:
         """Return the partition of the answers to all bookings of the provider's clients."""
         return f"{BOOKING_PREFIX}{self.provider_id}"
+
+    def practice_history(self) -> str:
+        """Return the partition of a practice's history; no other write goes there."""
+        return f"{PRACTICE_PREFIX}{self.provider_id}"
+
+    def practice_entry(self, history_id: str) -> Key:
+        """Return the key of one line of a practice's history."""
+        return {"pk": self.practice_history(), "sk": f"{HISTORY_PREFIX}{history_id}"}
 
     def booking_answer(self, event_id: str) -> Key:
         """Return the key of the answer to a booking."""

@@ -13,6 +13,7 @@ from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import Client, Group, Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound, UnreadableRecord
 from client_lifecycle.domain.policy import switches_of
+from client_lifecycle.domain.practice_history import PracticeEntry
 from client_lifecycle.domain.settings import (
     Level,
     PortalSettings,
@@ -26,6 +27,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import group_item
 from client_lifecycle.storage.items import check, conditional_update, delete, put_new
+from client_lifecycle.storage.practice_history import practice_write
 from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import ConditionsFailed, Query, StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
@@ -90,8 +92,8 @@ def settings_from(stored: Plain | None) -> ProviderSettings:
     return from_plain(ProviderSettings, stored) if stored else ProviderSettings()
 
 
-def commit_settings(tenant: Tenant, stored: Plain | None, after: ProviderSettings) -> None:
-    """Keep a provider's settings over the reading they were decided on, or not at all.
+def commit_settings(tenant: Tenant, stored: Plain | None, after: ProviderSettings, line: PracticeEntry) -> None:
+    """Keep a provider's settings over the reading they were decided on, with the line for the history, or not at all.
 
     Raises:
         StaleRead: the settings are no longer as they were read.
@@ -103,7 +105,7 @@ def commit_settings(tenant: Tenant, stored: Plain | None, after: ProviderSetting
     else:
         before = {name: stored.get(name) for name in [*SETTINGS_FIELDS, *keys.DUE_ATTRIBUTES]}
         write = conditional_update(tenant.table.name, key, before, plain, SETTINGS_FIELDS)
-    tenant.table.transact_if_unchanged([write])
+    tenant.table.transact_if_unchanged([write, practice_write(tenant, line)])
 
 
 def _settings_fields(tenant: Tenant, stored: Plain, after: ProviderSettings) -> Plain:
@@ -174,13 +176,14 @@ def list_groups(tenant: Tenant, *, limit: int, after: str | None) -> GroupPage:
     return GroupPage(groups, keys.named(page.next_key).id if page.next_key else None, unreadable)
 
 
-def add_group(tenant: Tenant, group: Group) -> None:
-    """Keep a new client group."""
-    tenant.table.transact([put_new(tenant.table.name, tenant.keys.group(group.group_id), group_item(group))])
+def add_group(tenant: Tenant, group: Group, line: PracticeEntry) -> None:
+    """Keep a new client group, with the line for the history."""
+    made = put_new(tenant.table.name, tenant.keys.group(group.group_id), group_item(group))
+    tenant.table.transact([made, practice_write(tenant, line)])
 
 
-def commit_group(tenant: Tenant, stored: Plain, after: Group) -> None:
-    """Keep a group over the reading it was decided on, or not at all.
+def commit_group(tenant: Tenant, stored: Plain, after: Group, line: PracticeEntry) -> None:
+    """Keep a group over the reading it was decided on, with the line for the history, or not at all.
 
     Raises:
         GroupNotFound: the group was deleted meanwhile.
@@ -190,13 +193,13 @@ def commit_group(tenant: Tenant, stored: Plain, after: Group) -> None:
     before = {name: stored.get(name) for name in GROUP_FIELDS}
     write = conditional_update(tenant.table.name, key, before, to_plain(after), GROUP_FIELDS)
     try:
-        tenant.table.transact([write])
+        tenant.table.transact([write, practice_write(tenant, line)])
     except ConditionsFailed as failed:
         raise StaleRead if failed.found[0] else group_not_found() from failed
 
 
-def delete_group(tenant: Tenant, group_id: str) -> None:
-    """Delete a client group that no client is in; the clients themselves are never deleted.
+def delete_group(tenant: Tenant, group_id: str, line: PracticeEntry) -> None:
+    """Delete a client group that no client is in, with the line for the history; clients are never deleted.
 
     Adding a client to a group, or moving it by a change or an archive, checks in the same transaction that the group
     exists. What remains: a run that moves its clients checks at its preview, and the listing read here follows a
@@ -215,7 +218,8 @@ def delete_group(tenant: Tenant, group_id: str) -> None:
         if found.items:
             raise GroupNotEmpty("This group still has clients. Move them first.", "group_id")
     try:
-        tenant.table.transact([delete(tenant.table.name, tenant.keys.group(group_id), "attribute_exists(pk)")])
+        gone = delete(tenant.table.name, tenant.keys.group(group_id), "attribute_exists(pk)")
+        tenant.table.transact([gone, practice_write(tenant, line)])
     except ConditionsFailed as failed:
         raise group_not_found() from failed
 

@@ -14,12 +14,14 @@ from msgspec import Struct, field
 from client_lifecycle.domain.errors import RunNotFound
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.domain.practice_history import PracticeEntry
 from client_lifecycle.domain.runs import IN_FLIGHT, WAITING, Run, with_all_outcomes
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.page_sizes import fitting
+from client_lifecycle.storage.practice_history import practice_write
 from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Page, Query, Table, Write, side_by_side
 from client_lifecycle.storage.tenant import Tenant
@@ -48,19 +50,23 @@ class MemberPage(Struct, frozen=True):
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def create_run(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
-    """Store a run and its members; the run comes last, so a run that can be read is complete (A6)."""
+def create_run(tenant: Tenant, run: Run, members: Sequence[Member], line: PracticeEntry) -> None:
+    """Store a run and its members; the run comes last, so a run that can be read is complete (A6).
+
+    The line for the practice's history is stored with the run.
+    """
     store_members(tenant, run, members)
-    tenant.table.transact(_new_run(tenant, run))
+    tenant.table.transact([*_new_run(tenant, run), practice_write(tenant, line)])
 
 
-def create_undo(tenant: Tenant, before: Run, after: Run, undo: Run) -> None:
+def create_undo(tenant: Tenant, before: Run, after: Run, undo: Run, line: PracticeEntry) -> None:
     """Store a run that undoes another, and on the other which one that is; its members are stored before.
 
     Raises:
         StaleRead: the run to undo is no longer as it was read.
     """
-    tenant.table.transact_if_unchanged([_replacement(tenant, before, after), *_new_run(tenant, undo)])
+    writes = [_replacement(tenant, before, after), *_new_run(tenant, undo), practice_write(tenant, line)]
+    tenant.table.transact_if_unchanged(writes)
 
 
 def store_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
@@ -88,13 +94,16 @@ def run_from(plain: Plain) -> Run:
     return with_all_outcomes(from_plain(Run, _with_currency(plain, "totals", plain.get("currency"))))
 
 
-def replace_run(tenant: Tenant, before: Run, after: Run) -> None:
+def replace_run(tenant: Tenant, before: Run, after: Run, line: PracticeEntry | None = None) -> None:
     """Move a run to another state; its counts are not written.
+
+    The line for the practice's history tells who moves it; the workflow has none, for it carries out what was asked.
 
     Raises:
         StaleRead: the run's state is no longer as it was read, or another attempt or its undo has begun.
     """
-    tenant.table.transact_if_unchanged([_replacement(tenant, before, after)])
+    lines = [practice_write(tenant, line)] if line else []
+    tenant.table.transact_if_unchanged([_replacement(tenant, before, after), *lines])
 
 
 def list_runs(tenant: Tenant, *, limit: int, after: str | None) -> RunPage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.members import Member, reopened
 from client_lifecycle.domain.outcomes import OUTCOMES_WITHOUT_CHANGE, Outcome
+from client_lifecycle.domain.practice_history import PracticeEntry
 from client_lifecycle.domain.restore import NotRestored
 from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.settings import SafetyRule
@@ -18,6 +19,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import archives, clients, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, move_counts
+from client_lifecycle.storage.practice_history import practice_write
 from client_lifecycle.storage.runs import member_fields, run_not_found
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
@@ -111,13 +113,16 @@ def settle_members(tenant: Tenant, run_id: str, attempt: int, settlements: Seque
     return stored
 
 
-def exclude_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
+def exclude_members(
+    tenant: Tenant, run: Run, members: Sequence[Member], line_of: Callable[[Sequence[str]], PracticeEntry]
+) -> None:
     """Take members out of a run that waits; one who is out already stays so.
 
     Args:
         tenant: the provider's part of the table.
         run: the run, as read.
         members: as read.
+        line_of: the line for the practice's history, of those taken out in one transaction.
 
     Raises:
         StaleRead: the run does not wait any more; members taken out before stay so.
@@ -128,7 +133,7 @@ def exclude_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None
             Settlement(client_id=member.client_id, position=member.position, outcome=Outcome.EXCLUDED)
             for member in members[start : start + SETTLEMENTS_PER_TRANSACTION]
         ]
-        _settle(attempt, excluded, expect={"state": run.state.value})
+        _settle(attempt, excluded, expect={"state": run.state.value}, line_of=line_of)
 
 
 def reopen_members(tenant: Tenant, run: Run, members: Sequence[Member]) -> None:
@@ -181,8 +186,16 @@ class _Attempt(Struct, frozen=True):
     attempt: int
 
 
-def _settle(attempt: _Attempt, settlements: Sequence[Settlement], *, expect: Plain) -> list[Settlement]:
+def _settle(
+    attempt: _Attempt,
+    settlements: Sequence[Settlement],
+    *,
+    expect: Plain,
+    line_of: Callable[[Sequence[str]], PracticeEntry] | None = None,
+) -> list[Settlement]:
     """Settle members in one transaction, while the run is there and its fields are as expected.
+
+    Where a person settles them, ``line_of`` tells who; the workflow carries out what was told when it began.
 
     Returns:
         The settlements that were stored, as they were.
@@ -196,8 +209,10 @@ def _settle(attempt: _Attempt, settlements: Sequence[Settlement], *, expect: Pla
         plan = _settlement_writes(attempt, left, settled_receipts)
         gained = Counter(settlement.outcome for settlement in left)
         counts = _count_write(attempt, gained=gained, lost={Outcome.PENDING: len(left)}, expect=expect)
+        told = line_of([settlement.client_id for settlement in left]) if line_of else None
+        lines = [practice_write(attempt.tenant, told)] if told else []
         try:
-            attempt.tenant.table.transact([counts, *(write for _, _, write in plan)])
+            attempt.tenant.table.transact([counts, *(write for _, _, write in plan), *lines])
         except ConditionsFailed as failed:
             if COUNTS in failed.found:
                 raise StaleRead from failed

@@ -19,10 +19,12 @@ from client_lifecycle.domain.events import (
     change_events,
     history_event,
     left_alone_events,
+    practice_event,
     records_refused_event,
     run_event,
 )
 from client_lifecycle.domain.intake_answers import RefusedOnTheBus
+from client_lifecycle.domain.practice_history import PracticeEntry
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
@@ -79,6 +81,9 @@ def _events(record: StreamRecord) -> tuple[Event, ...]:
         return _run_events(record)
     if record.kind != INSERT:
         return ()
+    if record.key["pk"].startswith(keys.PRACTICE_PREFIX):
+        line = from_plain(PracticeEntry, from_item(record.after))
+        return _one(practice_event(record.key["pk"].removeprefix(keys.PRACTICE_PREFIX), line))
     if sort_key.startswith(keys.HISTORY_PREFIX):
         entry = from_plain(HistoryEntry, from_item(record.after))
         return _one(history_event(*keys.provider_and_client(record.key["pk"]), entry))

@@ -16,7 +16,7 @@ from client_lifecycle.domain.bookings import (
     refusal_for,
     refusal_of,
 )
-from client_lifecycle.domain.client import Cause, Client, Source, with_last_active, with_next_revision
+from client_lifecycle.domain.client import Cause, Client, Door, Source, with_last_active, with_next_revision
 from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.policy import Action, Actor, Refusal, decide
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
@@ -36,7 +36,7 @@ POLICY_REFUSALS = frozenset(refusal_for(refusal) for refusal in Refusal)
 
 
 @optimistic_on_client
-def book(tenant: Tenant, booking: Booking, *, at: datetime) -> BookingAnswer:
+def book(tenant: Tenant, booking: Booking, *, at: datetime, through: Door) -> BookingAnswer:
     """Answer a booking: record the appointment and activate an archived client, in one transaction, or refuse it.
 
     For an active client too the appointment stands under the client's revision, so an archive in the same instant
@@ -49,6 +49,7 @@ def book(tenant: Tenant, booking: Booking, *, at: datetime) -> BookingAnswer:
         tenant: the provider's part of the table.
         booking: what is asked for.
         at: the present moment, UTC.
+        through: the way it came.
 
     Raises:
         EventIdReused: another booking was answered under this event id.
@@ -57,20 +58,21 @@ def book(tenant: Tenant, booking: Booking, *, at: datetime) -> BookingAnswer:
     """
     if answered := bookings.read_answer(tenant, booking.event_id):
         return answer_again(answered, booking)
-    return _answer(tenant, booking, at)
+    cause = Cause(source=Source.BOOKING, actor_id=booking.event_id, through=through)
+    return _answer(tenant, booking, cause, at)
 
 
-def _answer(tenant: Tenant, booking: Booking, at: datetime) -> BookingAnswer:
+def _answer(tenant: Tenant, booking: Booking, cause: Cause, at: datetime) -> BookingAnswer:
     try:
         client = read_client(tenant, booking.client_id)
     except ClientNotFound:
-        return _refuse(tenant, booking, BookingRefusal.UNKNOWN_CLIENT, None, at)
+        return _refuse(tenant, booking, BookingRefusal.UNKNOWN_CLIENT, None, cause, at)
     if refusal := _refusal(tenant, client, booking, at):
-        return _refuse(tenant, booking, refusal, client, at)
+        return _refuse(tenant, booking, refusal, client, cause, at)
     try:
-        return _accept(tenant, booking, client, at)
+        return _accept(tenant, booking, client, cause, at)
     except bookings.AppointmentExists:
-        return _refuse(tenant, booking, BookingRefusal.APPOINTMENT_EXISTS, client, at)
+        return _refuse(tenant, booking, BookingRefusal.APPOINTMENT_EXISTS, client, cause, at)
 
 
 def _refusal(tenant: Tenant, client: Client, booking: Booking, at: datetime) -> BookingRefusal | None:
@@ -83,10 +85,10 @@ def _refusal(tenant: Tenant, client: Client, booking: Booking, at: datetime) -> 
     return refusal_for(permission.refusal) if permission.refusal else None
 
 
-def _accept(tenant: Tenant, booking: Booking, client: Client, at: datetime) -> BookingAnswer:
+def _accept(tenant: Tenant, booking: Booking, client: Client, cause: Cause, at: datetime) -> BookingAnswer:
     answer = acceptance(booking, client.stamp.archive_id if client.stamp else None, at)
     booker = with_last_active(client, at) if booking.booked_by is BookedBy.CLIENT else client
-    after, entry = _booked(booker, booking, at)
+    after, entry = _booked(booker, booking, cause, at)
     bookings.commit_booking(tenant, ClientUpdate(client, after, entry), _booked_at(booking, at), answer)
     return answer
 
@@ -96,12 +98,11 @@ def _booked_at(booking: Booking, at: datetime) -> Booking:
     return replace(booking, appointment=replace(booking.appointment, booked_at=at))
 
 
-def _booked(client: Client, booking: Booking, at: datetime) -> tuple[Client, HistoryEntry | None]:
+def _booked(client: Client, booking: Booking, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry | None]:
     """Return the client once the booking is accepted, and the line for its history: back, or no longer to be archived.
 
     Staff who book for a client do not say that it stays, so the plan does.
     """
-    cause = Cause(source=Source.BOOKING, actor_id=booking.event_id)
     if client.stamp:
         return reactivated(client, client.stamp.archive_id, cause, at)
     if client.plan and booking.booked_by is BookedBy.CLIENT:
@@ -110,21 +111,21 @@ def _booked(client: Client, booking: Booking, at: datetime) -> tuple[Client, His
 
 
 def _refuse(
-    tenant: Tenant, booking: Booking, refusal: BookingRefusal, client: Client | None, at: datetime
+    tenant: Tenant, booking: Booking, refusal: BookingRefusal, client: Client | None, cause: Cause, at: datetime
 ) -> BookingAnswer:
     answer = refusal_of(booking, refusal, client.stamp.archive_id if client and client.stamp else None, at)
-    entry = _refused_entry(client, booking, refusal, at) if client and refusal in POLICY_REFUSALS else None
+    entry = _refused_entry(client, refusal, cause, at) if client and refusal in POLICY_REFUSALS else None
     bookings.commit_refusal(tenant, booking, answer, client, entry)
     return answer
 
 
-def _refused_entry(client: Client, booking: Booking, refusal: BookingRefusal, at: datetime) -> HistoryEntry:
+def _refused_entry(client: Client, refusal: BookingRefusal, cause: Cause, at: datetime) -> HistoryEntry:
     """Return the line that tells the provider's staff of a client who wanted to come, and may not."""
     return HistoryEntry(
         history_id=new_id(at),
         at=at,
         event=HistoryEvent.BOOKING_REFUSED,
-        cause=Cause(source=Source.BOOKING, actor_id=booking.event_id),
+        cause=cause,
         archive_id=client.stamp.archive_id if client.stamp else None,
         reason=refusal.value,
     )

@@ -17,7 +17,7 @@ from msgspec import Struct
 from client_lifecycle.domain.effects import ChangeSet
 from client_lifecycle.domain.errors import Superseded
 from client_lifecycle.domain.imports.run import IMPORT_IN_FLIGHT, ImportState
-from client_lifecycle.domain.runs import IN_FLIGHT, TIDY_UP, Run, RunState
+from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState
 from client_lifecycle.storage import due
 from client_lifecycle.storage.due import Due, Work
 from client_lifecycle.storage.import_files import ImportWorkflow
@@ -31,7 +31,7 @@ from client_lifecycle.storage.workflow import Progress, Workflow
 from client_lifecycle.use_cases.archive_effects import finish_archive, recheck
 from client_lifecycle.use_cases.bulk.control import Confirmation, start_run
 from client_lifecycle.use_cases.bulk.launch import launch
-from client_lifecycle.use_cases.bulk.proposals import propose, waiting_proposal
+from client_lifecycle.use_cases.bulk.proposals import BY_THE_CLEAN_UP, propose, waiting_proposal
 from client_lifecycle.use_cases.bulk.steps import finish_run
 from client_lifecycle.use_cases.imports.control import launch_import
 from client_lifecycle.use_cases.imports.finishing import finish_import
@@ -214,7 +214,7 @@ def _start_proposal(tenant: Tenant, workflow: Workflow, mine: Due, run: Run, at:
     if tidy_up is None or not tidy_up.starts_by_itself:
         due.forget(tenant.table, mine)
         return SweepResult.NOTHING
-    start_run(tenant, workflow, run, Confirmation(confirmed_by=TIDY_UP, accept_changes=False, at=at))
+    start_run(tenant, workflow, run, Confirmation(cause=BY_THE_CLEAN_UP, accept_changes=False, at=at))
     return SweepResult.RUN_STARTED
 
 

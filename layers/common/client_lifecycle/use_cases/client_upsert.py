@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from client_lifecycle.domain.client import Client, with_next_revision
+from client_lifecycle.domain.client import Cause, Client, Door, Source, with_next_revision
 from client_lifecycle.domain.client_intake import (
     ClientJudgement,
     ClientRefusal,
@@ -24,7 +24,7 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.external_ids import Standing, owner_check, read_standing, told_write
 from client_lifecycle.storage.table import StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.clients import in_use
+from client_lifecycle.use_cases.clients import edit_line, in_use
 from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 from client_lifecycle.use_cases.record import Delivery, record
@@ -61,7 +61,7 @@ def upsert_client(tenant: Tenant, incoming: IncomingClient, *, at: datetime, is_
         seen = Delivery(
             client_id=judgement.client.client_id, source=incoming.source, changes=[], active_at=incoming.active_at
         )
-        record(tenant, seen, at=at, is_dry_run=False)
+        record(tenant, seen, at=at, is_dry_run=False, through=Door.CLIENT_HOOK)
     return upserted
 
 
@@ -83,7 +83,7 @@ def _upsert(tenant: Tenant, incoming: IncomingClient, at: datetime, is_dry_run: 
         if is_dry_run:
             foresee_client(tenant, before, judgement.client)
         else:
-            _commit(tenant, standing, incoming, before, judgement.client)
+            _commit(tenant, standing, incoming, before, judgement.client, at)
     except AddressTaken as taken:
         return Upserted(refused(before, ClientRefusal.EMAIL_IN_USE), in_use(tenant, taken).facts)
     except GroupNotFound:
@@ -93,7 +93,9 @@ def _upsert(tenant: Tenant, incoming: IncomingClient, at: datetime, is_dry_run: 
     return Upserted(judgement)
 
 
-def _commit(tenant: Tenant, standing: Standing, incoming: IncomingClient, before: Client | None, after: Client) -> None:
+def _commit(
+    tenant: Tenant, standing: Standing, incoming: IncomingClient, before: Client | None, after: Client, at: datetime
+) -> None:
     told = told_write(tenant, incoming, standing.last)
     if after == before:
         tenant.table.transact_if_unchanged([told, owner_check(tenant, incoming, after.client_id)])
@@ -101,4 +103,6 @@ def _commit(tenant: Tenant, standing: Standing, incoming: IncomingClient, before
     beside: list[Write] = [told]
     if standing.owner:
         beside.append(owner_check(tenant, incoming, after.client_id))
-    commit_client(tenant, before, with_next_revision(after) if before else after, beside)
+    cause = Cause(source=Source.SYSTEM, actor_id=incoming.source, through=Door.CLIENT_HOOK)
+    line = edit_line(before, after, cause, at)
+    commit_client(tenant, before, with_next_revision(after) if before else after, line, beside)

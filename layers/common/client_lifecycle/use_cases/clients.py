@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
-from client_lifecycle.domain.client import Client, with_next_revision
+from client_lifecycle.domain.client import Cause, Client, with_next_revision
+from client_lifecycle.domain.edits import edits_between
 from client_lifecycle.domain.errors import ClientNotFound, Conflict, EmailInUse, ExternalIdInUse, UnreadableRecord
 from client_lifecycle.domain.policy import TABLE, Action, Actor, Permission, decide, permissions_of, switches_of
+from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.client_edits import AddressTaken, ExternalIdTaken, commit_client
 from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.providers import read_settings, read_switches
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 
 
@@ -36,12 +40,13 @@ class PermissionCheck(Struct, frozen=True):
     unreadable: Sequence[Unreadable] = ()
 
 
-def add_client(tenant: Tenant, client: Client) -> Client:
+def add_client(tenant: Tenant, client: Client, cause: Cause) -> Client:
     """Add a client; of many that are added at once with one address, or one id in another system, one is (A3, I14).
 
     Args:
         tenant: the provider's part of the table.
         client: the client, with an id of its own.
+        cause: who adds it, and through what.
 
     Raises:
         EmailInUse: a client of the provider, active or archived, has the address.
@@ -50,20 +55,24 @@ def add_client(tenant: Tenant, client: Client) -> Client:
         StorageBusy: the table kept throttling.
     """
     try:
-        commit_client(tenant, None, client)
+        commit_client(tenant, None, client, edit_line(None, client, cause, client.added_at))
     except (AddressTaken, ExternalIdTaken) as taken:
         raise in_use(tenant, taken) from taken
     return client
 
 
 @optimistic_on_client
-def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Client]) -> Client:
+def change_client(
+    tenant: Tenant, client_id: str, edit: Callable[[Client], Client], *, cause: Cause, at: datetime
+) -> Client:
     """Change what staff may change of a client, active or archived; an edit that changes nothing writes nothing.
 
     Args:
         tenant: the provider's part of the table.
         client_id: the client.
         edit: from the client as it is to the client as it is to be; called again when others were faster.
+        cause: who changes it, and through what.
+        at: the present moment, UTC.
 
     Raises:
         ClientNotFound: the provider has no such client.
@@ -79,10 +88,16 @@ def change_client(tenant: Tenant, client_id: str, edit: Callable[[Client], Clien
         return before
     after = with_next_revision(edited)
     try:
-        commit_client(tenant, before, after)
+        commit_client(tenant, before, after, edit_line(before, after, cause, at))
     except (AddressTaken, ExternalIdTaken) as taken:
         raise in_use(tenant, taken) from taken
     return after
+
+
+def edit_line(before: Client | None, after: Client, cause: Cause, at: datetime) -> HistoryEntry:
+    """Return the line for the history of a client that is added, or changed; ``None`` is how a new one was."""
+    event = HistoryEvent.CHANGED if before else HistoryEvent.ADDED
+    return HistoryEntry(history_id=new_id(at), at=at, event=event, cause=cause, edits=edits_between(before, after))
 
 
 def read_permissions(tenant: Tenant, client_id: str) -> ClientPermissions:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
+TIME_CHARACTERS = 10
+"""An id begins with its time, in milliseconds."""
+
 
 def new_id(at: datetime) -> str:
     """Return an id that nothing has yet, of this moment; the library is loaded with the first, as it is slow to."""
@@ -19,3 +22,8 @@ def id_of(at: datetime, *made_of: str | int) -> str:
 
     digest = hashlib.sha256("#".join(map(str, made_of)).encode()).digest()
     return str(ULID.from_bytes(ULID.from_datetime(at).bytes[:6] + digest[:10]))
+
+
+def first_id_of(at: datetime) -> str:
+    """Return what all ids of this moment begin with; those of earlier moments sort before it, all others after."""
+    return new_id(at)[:TIME_CHARACTERS]

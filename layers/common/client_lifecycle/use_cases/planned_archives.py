@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from client_lifecycle.domain.client import ArchivePlan, Cause, Client, HeldBackBy, PlanTerms, Source
+from client_lifecycle.domain.client import ArchivePlan, Cause, Client, Door, HeldBackBy, PlanTerms, Source
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, GroupNotFound
 from client_lifecycle.domain.plans import LONGEST_WAIT, next_check_at, noted_in, planned, put_off, unplanned
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
@@ -139,7 +139,7 @@ def _archive(
     """Archive the client in the planner's name, or return what holds the archive back."""
     [noted] = with_notes_of_plans(tenant, [live.client])
     terms = noted.plan.terms if noted.plan else plan.terms
-    cause = Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id)
+    cause = Cause(source=Source.SCHEDULE, actor_id=plan.planned_by.actor_id, through=Door.SCHEDULE)
     try:
         request = ArchiveRequest(cause=cause, at=at, options=terms.options, acknowledged=terms.acknowledged)
         archive_snapshot(tenant, live, settings, request)

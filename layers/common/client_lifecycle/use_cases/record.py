@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from client_lifecycle.domain.client import Cause, Client, Source, Stamp
+from client_lifecycle.domain.client import Cause, Client, Door, Source, Stamp
 from client_lifecycle.domain.errors import ClientNotFound, EventIdReused
 from client_lifecycle.domain.intake import (
     IncomingChange,
@@ -76,7 +76,7 @@ class _Judged(Struct, frozen=True):
 
 
 @optimistic_on_client
-def record(tenant: Tenant, delivery: Delivery, *, at: datetime, is_dry_run: bool) -> Recorded:
+def record(tenant: Tenant, delivery: Delivery, *, at: datetime, is_dry_run: bool, through: Door) -> Recorded:
     """Judge what a source tells, and store what is to be stored in one transaction.
 
     Nothing is stored of what is refused, stale or unchanged. The judgements are those of the commit: if the client or a
@@ -87,6 +87,7 @@ def record(tenant: Tenant, delivery: Delivery, *, at: datetime, is_dry_run: bool
         delivery: what is told, of one client.
         at: the present moment, UTC.
         is_dry_run: judge only.
+        through: the way it came.
 
     Raises:
         ClientNotFound: the provider has no such client (I14).
@@ -97,7 +98,8 @@ def record(tenant: Tenant, delivery: Delivery, *, at: datetime, is_dry_run: bool
     judged = _judge(tenant, delivery, at)
     if is_dry_run or not judged.is_new:
         return Recorded(judged.seen.client, judged.judgements)
-    _commit(tenant, judged, delivery.source, at)
+    cause = Cause(source=Source.RECORDS, actor_id=delivery.source, through=through)
+    _commit(tenant, judged, cause, at)
     return Recorded(judged.after, judged.judgements)
 
 
@@ -130,7 +132,8 @@ def record_event(tenant: Tenant, event: EventDelivery, *, at: datetime) -> tuple
         judged, refused = None, (*unknown_client_results(delivery.changes), *event.malformed)
     answer = _new_answer(tenant, event, refused, at) if refused else None
     if judged and judged.is_new:
-        _commit(tenant, judged, delivery.source, at, answer)
+        cause = Cause(source=Source.RECORDS, actor_id=delivery.source, through=Door.BUS)
+        _commit(tenant, judged, cause, at, answer)
     elif answer:
         commit_answer(tenant, answer)
     return refused
@@ -165,8 +168,8 @@ def _judge(tenant: Tenant, delivery: Delivery, at: datetime) -> _Judged:
     return _Judged(seen, judgements, after)
 
 
-def _commit(tenant: Tenant, judged: _Judged, source: str, at: datetime, answer: RefusedOnTheBus | None = None) -> None:
-    cause, stamp = Cause(source=Source.RECORDS, actor_id=source), judged.seen.client.stamp
+def _commit(tenant: Tenant, judged: _Judged, cause: Cause, at: datetime, answer: RefusedOnTheBus | None = None) -> None:
+    stamp = judged.seen.client.stamp
     commit_incoming(
         tenant,
         judged.seen,

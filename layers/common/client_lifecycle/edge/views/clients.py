@@ -15,6 +15,7 @@ from client_lifecycle.domain.client import (
     Status,
     Trigger,
 )
+from client_lifecycle.domain.edits import Edit
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
@@ -111,6 +112,7 @@ class HistoryView(View):
     reason: str | None
     plan: Shown[PlanTerms] | None
     payment_ids: list[str]
+    edits: list[Shown[Edit]]
 
     @classmethod
     def of(cls, entry: HistoryEntry) -> HistoryView:
@@ -125,6 +127,7 @@ class HistoryView(View):
             reason=entry.reason,
             plan=entry.plan,
             payment_ids=list(entry.payment_ids),
+            edits=list(entry.edits),
         )
 
 

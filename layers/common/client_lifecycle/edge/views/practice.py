@@ -1,13 +1,17 @@
-"""Answers about a practice: its groups and settings."""
+"""Answers about a practice: its groups, settings and history."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import (
     Group,
 )
+from client_lifecycle.domain.edits import Edit
+from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings, TidyUp
-from client_lifecycle.edge.views.shared import UnreadableField, View
+from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
 from client_lifecycle.edge.views.value_models import Shown
 
 
@@ -53,3 +57,40 @@ class SettingsView(View):
             tidy_up=settings.tidy_up,
             time_zone=settings.time_zone.key,
         )
+
+
+class PracticeEntryView(View):
+    """One line of a practice's history."""
+
+    history_id: str
+    at: datetime
+    event: PracticeEvent
+    by: CauseView
+    group_id: str | None
+    run_id: str | None
+    undone_by: str | None
+    client_ids: list[str]
+    edits: list[Shown[Edit]]
+
+    @classmethod
+    def of(cls, entry: PracticeEntry) -> PracticeEntryView:
+        """Show a line."""
+        return cls(
+            history_id=entry.history_id,
+            at=entry.at,
+            event=entry.event,
+            by=CauseView.of(entry.cause),
+            group_id=entry.group_id,
+            run_id=entry.run_id,
+            undone_by=entry.undone_by,
+            client_ids=list(entry.client_ids),
+            edits=list(entry.edits),
+        )
+
+
+class PracticeHistoryView(View):
+    """A page of a practice's history, the newest lines first."""
+
+    entries: list[PracticeEntryView]
+    next_cursor: str | None
+    unreadable: UnreadableField

@@ -95,9 +95,11 @@ class MemberListView(View):
 class RunView(View):
     """A bulk archive or the undo of one: its stage, its counts by outcome, and what is at stake.
 
-    One that waits has the ``token`` to confirm it with. ``attempt`` counts the first start and every retry. A proposed
-    one starts by itself at ``starts_at``, if there is such a moment. ``seconds_left`` is estimated from the pace of the
-    present attempt. ``not_restored`` counts what an undo that has ended could not take back, by reason.
+    ``created_by`` previewed it, or asked for the undo; ``retried_by`` is who last tried its clients again; ``tidy-up``
+    stands for the clean-up. One that waits has the ``token`` to confirm it with. ``attempt`` counts the first start and
+    every retry. A proposed one starts by itself at ``starts_at``, if there is such a moment. ``seconds_left`` is
+    estimated from the pace of the present attempt. ``not_restored`` counts what an undo that has ended could not take
+    back, by reason.
     """
 
     run_id: str
@@ -109,6 +111,9 @@ class RunView(View):
     options: Shown[ArchiveOptions]
     created_at: datetime
     created_by: str
+    confirmed_by: str | None
+    stopped_by: str | None
+    retried_by: str | None
     expires_at: datetime
     token: str | None
     starts_at: datetime | None

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from client_lifecycle.domain.client import (
     Cause,
+    Door,
     Source,
 )
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
@@ -28,13 +29,14 @@ class View(BaseModel):
 
 
 class CauseView(View):
-    """Who changed a client's status, and through what."""
+    """Who did something, and through what; ``through`` is not known of what was done before it was kept."""
 
     source: Source
     actor_id: str
     run_id: str | None = None
+    through: Door | None = None
 
     @classmethod
     def of(cls, cause: Cause) -> CauseView:
         """Show a cause."""
-        return cls(source=cause.source, actor_id=cause.actor_id, run_id=cause.run_id)
+        return cls(source=cause.source, actor_id=cause.actor_id, run_id=cause.run_id, through=cause.through)

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from client_lifecycle.domain.client import Cause
 from client_lifecycle.domain.errors import ClientNotFound, PreviewExpired, PreviewMismatch, RunNotStarted, RunStarted
 from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
 from client_lifecycle.domain.runs import WAITING, Run, start, stopping
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.settlements import exclude_members
@@ -17,12 +19,13 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.bulk.launch import launch, pending_members, replace_or_reread
 from client_lifecycle.use_cases.optimistic import optimistic_on_run
+from client_lifecycle.use_cases.practice_lines import practice_line
 
 
 class Confirmation(Struct, frozen=True, kw_only=True):
     """Who confirms a run, and when; ``accept_changes`` archives also clients who have changed since the preview."""
 
-    confirmed_by: str
+    cause: Cause
     accept_changes: bool
     at: datetime
 
@@ -61,18 +64,15 @@ def start_run(tenant: Tenant, workflow: Workflow, run: Run, confirmation: Confir
     """
     while run.state in WAITING:
         workflow.write_manifest(run, pending_members(tenant, run))
-        started = start(
-            run,
-            confirmed_by=confirmation.confirmed_by,
-            accept_changes=confirmation.accept_changes,
-            at=confirmation.at,
-        )
-        run = replace_or_reread(tenant, run, started)
+        cause, at = confirmation.cause, confirmation.at
+        started = start(run, confirmed_by=cause.actor_id, accept_changes=confirmation.accept_changes, at=at)
+        line = practice_line(PracticeEvent.RUN_CONFIRMED, cause, at, run_id=run.run_id)
+        run = replace_or_reread(tenant, run, started, line)
     return launch(workflow, run)
 
 
 @optimistic_on_run
-def exclude(tenant: Tenant, run_id: str, client_ids: Sequence[str]) -> Run:
+def exclude(tenant: Tenant, run_id: str, client_ids: Sequence[str], *, cause: Cause, at: datetime) -> Run:
     """Take clients out of a run that waits; they have the outcome ``excluded``, and no other can follow.
 
     The token of the preview stays good: fewer clients are archived than were shown, never others.
@@ -87,7 +87,11 @@ def exclude(tenant: Tenant, run_id: str, client_ids: Sequence[str]) -> Run:
     run = runs.read_run(tenant, run_id)
     if run.state not in WAITING:
         raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
-    exclude_members(tenant, run, _named(runs.all_members(tenant, run), client_ids))
+
+    def line_of(excluded: Sequence[str]) -> PracticeEntry:
+        return practice_line(PracticeEvent.RUN_EXCLUDED, cause, at, run_id=run_id, client_ids=tuple(excluded))
+
+    exclude_members(tenant, run, _named(runs.all_members(tenant, run), client_ids), line_of)
     return runs.read_run(tenant, run_id)
 
 
@@ -99,7 +103,7 @@ def _named(members: Iterable[Member], client_ids: Sequence[str]) -> list[Member]
 
 
 @optimistic_on_run
-def stop(tenant: Tenant, run_id: str, *, at: datetime) -> Run:
+def stop(tenant: Tenant, run_id: str, *, cause: Cause, at: datetime) -> Run:
     """Stop a run: running batches end, all other clients are ``not_reached``. Stopping again changes nothing.
 
     A run that waits to be confirmed is cancelled instead.
@@ -110,7 +114,8 @@ def stop(tenant: Tenant, run_id: str, *, at: datetime) -> Run:
         StorageBusy: the table kept throttling.
     """
     run = runs.read_run(tenant, run_id)
-    stopped = stopping(run, at)
+    stopped = stopping(run, cause.actor_id, at)
     if stopped != run:
-        runs.replace_run(tenant, run, stopped)
+        line = practice_line(PracticeEvent.RUN_STOP_ASKED, cause, at, run_id=run_id)
+        runs.replace_run(tenant, run, stopped, line)
     return stopped

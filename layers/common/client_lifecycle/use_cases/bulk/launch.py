@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from client_lifecycle.domain.members import Member, awaits_outcome
+from client_lifecycle.domain.practice_history import PracticeEntry
 from client_lifecycle.domain.runs import IN_FLIGHT, Run
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.table import StaleRead
@@ -15,14 +16,14 @@ def pending_members(tenant: Tenant, run: Run) -> list[Member]:
     return [member for member in runs.all_members(tenant, run) if awaits_outcome(member, run.attempt)]
 
 
-def replace_or_reread(tenant: Tenant, before: Run, after: Run) -> Run:
+def replace_or_reread(tenant: Tenant, before: Run, after: Run, line: PracticeEntry | None = None) -> Run:
     """Move a run to another state, or return what others have made of it.
 
     Raises:
         StorageBusy: the table kept throttling.
     """
     try:
-        runs.replace_run(tenant, before, after)
+        runs.replace_run(tenant, before, after, line)
     except StaleRead:
         return runs.read_run(tenant, before.run_id)
     return after

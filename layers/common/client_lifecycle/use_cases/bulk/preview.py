@@ -14,12 +14,13 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from client_lifecycle.domain.client import ArchiveOptions, Client, Status
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Status
 from client_lifecycle.domain.errors import ClientNotFound, NothingSelected, TooManyClients, UnreadableRecord
 from client_lifecycle.domain.members import Member, totals_of
 from client_lifecycle.domain.outcomes import RunKind, counts_of
+from client_lifecycle.domain.practice_history import PracticeEvent
 from client_lifecycle.domain.preview import PreviewFacts, preview_facts
-from client_lifecycle.domain.runs import MAX_CLIENTS, ConfirmationTerms, Run, preview_token
+from client_lifecycle.domain.runs import MAX_CLIENTS, ConfirmationTerms, Run, RunState, preview_token
 from client_lifecycle.domain.selection import (
     ChosenClients,
     FilteredClients,
@@ -37,6 +38,7 @@ from client_lifecycle.storage.commitments import Commitments, commitments_of_cli
 from client_lifecycle.storage.providers import read_group, read_settings
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.ids import new_id
+from client_lifecycle.use_cases.practice_lines import practice_line
 
 FEW_CLIENTS = 200
 """Up to so many clients, one query for each costs less than all commitments of a large practice."""
@@ -66,7 +68,7 @@ def preview(
     selection: Selection,
     offer: ConfirmationTerms,
     *,
-    created_by: str,
+    cause: Cause,
     at: datetime,
     options: ArchiveOptions,
 ) -> Preview:
@@ -76,7 +78,7 @@ def preview(
         tenant: the provider's part of the table.
         selection: whom to archive.
         offer: how the run waits to be confirmed.
-        created_by: the staff user, or what stands for the clean-up.
+        cause: who asks for it, and through what.
         at: the moment of the preview, UTC.
         options: said once for all clients of the run (E9, E10, P11).
 
@@ -109,7 +111,7 @@ def preview(
         run_id=run_id,
         state=offer.state,
         created_at=at,
-        created_by=created_by,
+        created_by=cause.actor_id,
         expires_at=offer.expires_at,
         starts_at=offer.starts_at,
         token=preview_token(run_id, members, offer.expires_at),
@@ -119,7 +121,9 @@ def preview(
         unreadable=tuple(shown.unreadable[:MOST_NAMED]),
     )
     run = _selected_by(run, selection)
-    runs.create_run(tenant, run, members)
+    event = PracticeEvent.RUN_PROPOSED if run.state is RunState.PROPOSED else PracticeEvent.RUN_PREVIEWED
+    line = practice_line(event, cause, at, run_id=run_id, group_id=run.group_id)
+    runs.create_run(tenant, run, members, line)
     return Preview(run, members, {client.client_id: client for client, _ in shown.clients})
 
 

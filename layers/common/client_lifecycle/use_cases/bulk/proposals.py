@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 
 from client_lifecycle.domain.archive_reasons import ArchiveReason
-from client_lifecycle.domain.client import ArchiveOptions
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Door, Source
 from client_lifecycle.domain.days import day_of
 from client_lifecycle.domain.errors import NothingSelected
 from client_lifecycle.domain.runs import MAX_CLIENTS, TIDY_UP, Run, RunState, proposal_terms
@@ -16,6 +16,9 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.bulk.preview import preview
 
 LATEST_RUNS = 50
+
+BY_THE_CLEAN_UP = Cause(source=Source.SCHEDULE, actor_id=TIDY_UP, through=Door.SCHEDULE)
+"""The author of what the clean-up proposes and starts by itself."""
 
 
 def waiting_proposal(tenant: Tenant, at: datetime) -> Run | None:
@@ -45,7 +48,7 @@ def propose(tenant: Tenant, tidy_up: TidyUp, zone: tzinfo, *, at: datetime) -> R
             tenant,
             quiet_clients(last_active_before, at_most=MAX_CLIENTS),
             proposal_terms(tidy_up, at),
-            created_by=TIDY_UP,
+            cause=BY_THE_CLEAN_UP,
             at=at,
             options=ArchiveOptions(reason=ArchiveReason.INACTIVE),
         )

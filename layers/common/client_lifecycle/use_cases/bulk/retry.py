@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime
 
+from client_lifecycle.domain.client import Cause
 from client_lifecycle.domain.members import is_to_retry
+from client_lifecycle.domain.practice_history import PracticeEvent
 from client_lifecycle.domain.runs import Run, RunState, prepare_retry, prepared
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.settlements import reopen_members
@@ -13,9 +15,10 @@ from client_lifecycle.storage.table import StaleRead
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.workflow import Workflow
 from client_lifecycle.use_cases.bulk.launch import launch, pending_members, replace_or_reread
+from client_lifecycle.use_cases.practice_lines import practice_line
 
 
-def retry(tenant: Tenant, workflow: Workflow, run_id: str, *, at: datetime) -> Run:
+def retry(tenant: Tenant, workflow: Workflow, run_id: str, *, cause: Cause, at: datetime) -> Run:
     """Try the failed and not reached clients of a finished run again, and nobody else.
 
     It is answered at once, however many they are: the workflow gathers them. Retrying again while that runs
@@ -28,8 +31,9 @@ def retry(tenant: Tenant, workflow: Workflow, run_id: str, *, at: datetime) -> R
         StorageBusy: the table or the workflow kept throttling.
     """
     run = runs.read_run(tenant, run_id)
-    while (preparing := prepare_retry(run, at)) != run:
-        run = replace_or_reread(tenant, run, preparing)
+    while (preparing := prepare_retry(run, cause.actor_id, at)) != run:
+        line = practice_line(PracticeEvent.RUN_RETRIED, cause, at, run_id=run_id)
+        run = replace_or_reread(tenant, run, preparing, line)
     return launch(workflow, run)
 
 

@@ -12,14 +12,23 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from client_lifecycle.domain.client import Cause, Client, Source, Status
+from client_lifecycle.domain.client import Cause, Client, Door, Source, Status
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import Superseded, UnreadableRecord
 from client_lifecycle.domain.members import Member, awaits_outcome, made_good
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.preview import has_changed, preview_facts
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoreOutcome
-from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState, acknowledged, finish, prepared
+from client_lifecycle.domain.runs import (
+    IN_FLIGHT,
+    TIDY_UP,
+    Run,
+    RunState,
+    acknowledged,
+    carried_out_for,
+    finish,
+    prepared,
+)
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.selection import may_match
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
@@ -148,7 +157,9 @@ def _make_good(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: d
 
 
 def _cause(run: Run) -> Cause:
-    return Cause(source=Source.BULK_ARCHIVE, actor_id=run.confirmed_by or run.created_by, run_id=run.run_id)
+    actor_id = carried_out_for(run)
+    through = Door.SCHEDULE if actor_id == TIDY_UP else Door.API
+    return Cause(source=Source.BULK_ARCHIVE, actor_id=actor_id, run_id=run.run_id, through=through)
 
 
 def _outcome_without_archive(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> Result | None:
@@ -228,7 +239,7 @@ def _restored(
         return continue_restore(tenant, client, begun, calendar)
     if member.archive_id and client.stamp:
         return None
-    cause = Cause(source=Source.UNDO, actor_id=run.created_by, run_id=run.run_id)
+    cause = Cause(source=Source.UNDO, actor_id=carried_out_for(run), run_id=run.run_id, through=Door.API)
     also = [] if member.archive_id else [settlements.reactivation_write(tenant, run, member)]
     request = RestoreRequest(archive_id=archive_id, cause=cause, at=calendar.at, asked=EVERYTHING)
     return activate_and_restore(tenant, client, request, calendar, also=also).restoration
