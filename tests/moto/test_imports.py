@@ -16,7 +16,6 @@ from client_lifecycle.storage.archives import read_receipt
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.external_ids import read_owner
 from client_lifecycle.storage.imports import read_import, replace_import
-from client_lifecycle.storage.providers import add_group
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.imports import parts
@@ -34,7 +33,7 @@ FIVE = HEADER + ADA + BO + "".join(f"y-{n},P,{n},p{n}@example.org,,\n" for n in 
 
 @pytest.fixture(autouse=True)
 def practice(table: Table, tenant: Tenant, import_executions: Executions) -> None:
-    add_group(tenant, group())
+    store_group(table, group())
 
 
 def of(tenant: Tenant, external_id: str) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Source, Status, with_next_revision
+from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Door, Source, Status, with_next_revision
 from client_lifecycle.domain.errors import ClientNotFound, GroupNotFound, StorageBusy
 from client_lifecycle.domain.imports.outcomes import ROWS_TO_RETRY, ImportKind, RowOutcome, RowResult, counted
 from client_lifecycle.domain.imports.rows import (
@@ -37,6 +37,7 @@ from client_lifecycle.storage.table import StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archived_entry, stamped
 from client_lifecycle.use_cases.bulkhead import reason_of
+from client_lifecycle.use_cases.clients import edit_line
 from client_lifecycle.use_cases.ids import id_of
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
 from client_lifecycle.use_cases.record import Delivery, record
@@ -173,13 +174,19 @@ def _new_client(attempt: _Attempt, row: ClientRow) -> Client:
 
 
 def _commit(attempt: _Attempt, row: ClientRow, standing: Standing, client: Client, settings: ProviderSettings) -> None:
+    line = edit_line(standing.known, client, _cause(attempt.run), attempt.at)
     if standing.known:
-        commit_client(attempt.tenant, standing.known, with_next_revision(client))
+        commit_client(attempt.tenant, standing.known, with_next_revision(client), line)
     elif row.status is Status.ARCHIVED:
         archived, receipt = _archived(attempt, row, client, settings)
-        commit_client(attempt.tenant, None, archived, beside=receipt)
+        commit_client(attempt.tenant, None, archived, line, beside=receipt)
     else:
-        commit_client(attempt.tenant, None, client)
+        commit_client(attempt.tenant, None, client, line)
+
+
+def _cause(run: Import) -> Cause:
+    actor_id = run.confirmed_by or run.created_by
+    return Cause(source=Source.IMPORT, actor_id=actor_id, run_id=run.import_id, through=Door.IMPORT)
 
 
 def _archived(
@@ -187,9 +194,8 @@ def _archived(
 ) -> tuple[Client, list[Write]]:
     """Return a client that comes in as archived, with the receipt of an archive that had nothing to end (A1)."""
     run, moment = attempt.run, archived_at(row, attempt.at, settings.time_zone)
-    cause = Cause(source=Source.IMPORT, actor_id=run.confirmed_by or run.created_by, run_id=run.import_id)
     added = replace(client, added_at=min(client.added_at, moment))
-    archived = stamped(added, cause, ArchiveOptions(reason=row.archive_reason), moment)
+    archived = stamped(added, _cause(run), ArchiveOptions(reason=row.archive_reason), moment)
     receipt = replace(archived.receipt, state=ReceiptState.SETTLED)
     return archived.client, archived_before(attempt.tenant, archived.client, receipt, archived_entry(receipt))
 
@@ -214,7 +220,7 @@ def _records_of(attempt: _Attempt, client_id: str | None, rows: Sequence[RecordR
         return [without_result(row, RowOutcome.UNKNOWN_CLIENT) for row in rows]
     delivery = Delivery(client_id=client_id, source=attempt.run.source, changes=[row.change for row in rows])
     try:
-        recorded = record(attempt.tenant, delivery, at=attempt.at, is_dry_run=attempt.predicts)
+        recorded = record(attempt.tenant, delivery, at=attempt.at, is_dry_run=attempt.predicts, through=Door.IMPORT)
     except ClientNotFound:
         return [without_result(row, RowOutcome.UNKNOWN_CLIENT) for row in rows]
     except StorageBusy:
