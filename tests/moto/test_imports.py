@@ -23,7 +23,7 @@ from tests.moto.conftest import ENVIRONMENT, IMPORT_BUCKET, Clock, Executions, L
 from tests.moto.importing import uploaded, uploaded_lines
 from tests.support.builders import DAY, GROUP_ID, PROVIDER_ID, STAFF_ID, client, group
 from tests.support.calls import READER, STRANGER, get, invoke, post
-from tests.support.store import dump, store
+from tests.support.store import dump, store, store_group
 
 HEADER = "Client ID,First Name,Last Name,Email,Client Group,Status\n"
 ADA = "x-1,Ada,Moor,ada@example.org,,Active\n"
@@ -66,8 +66,9 @@ def test_an_archived_client_comes_in_with_a_receipt_and_can_come_back(tenant: Te
     receipt = read_receipt(tenant, archived.client_id, archived.stamp.archive_id)
     assert (receipt.state, receipt.changes, receipt.options.reason) == ("settled", (), "moved_away")
     assert receipt.cause.source == "import"
-    [told] = get(f"/clients/{archived.client_id}/history").body["entries"]
-    assert told["event"] == "client.archived"
+    told = get(f"/clients/{archived.client_id}/history?order=oldest").body["entries"]
+    assert {line["event"] for line in told} == {"client.added", "client.archived"}
+    assert {line["by"]["through"] for line in told} == {"import"}
     back = post(f"/clients/{archived.client_id}/activate", {"restore": ["appointments"]})
     assert (back.status, back.body["client"]["status"]) == (200, "active")
 
@@ -192,10 +193,10 @@ def test_a_row_that_fails_is_retried_and_no_other(monkeypatch: pytest.MonkeyPatc
     commit_client = client_edits.commit_client
     with monkeypatch.context() as patch:
 
-        def failing(tenant: Tenant, before: Any, after: Any, **also: Any) -> None:
+        def failing(tenant: Tenant, before: Any, after: Any, line: Any, **also: Any) -> None:
             if after.email == "bo@example.org":
                 raise RuntimeError("no such luck")
-            commit_client(tenant, before, after, **also)
+            commit_client(tenant, before, after, line, **also)
 
         patch.setattr(parts, "commit_client", failing)
         run = uploaded(FIVE)
@@ -245,10 +246,10 @@ def test_a_row_is_judged_again_when_its_turn_comes(table: Table) -> None:
 def test_one_who_takes_the_address_at_the_same_time_wins_or_loses(monkeypatch: pytest.MonkeyPatch) -> None:
     commit_client, others = client_edits.commit_client, ["ada@example.org"]
 
-    def late(tenant: Tenant, before: Any, after: Any, **also: Any) -> None:
+    def late(tenant: Tenant, before: Any, after: Any, line: Any, **also: Any) -> None:
         if others:
             post("/clients", {"name": "Somebody", "email": others.pop()})
-        commit_client(tenant, before, after, **also)
+        commit_client(tenant, before, after, line, **also)
 
     monkeypatch.setattr(parts, "commit_client", late)
     run = uploaded(FIVE)

@@ -40,6 +40,9 @@ UNSIGNED: Mapping[str, Unsigned] = {
     ),
     "CLIENT RESTORATION": Unsigned(ANY_FIELD, "a restore goes on; it names who asked for it"),
     "EXTERNAL TOLD": Unsigned(ANY_FIELD, "what a platform told last of a client; the key names the platform"),
+    "IMPORT IMPORT": Unsigned(ANY_FIELD, "an import names who asked for it, and who confirmed it"),
+    "IMPORT PART": Unsigned(ANY_FIELD, "a part of an import, which names who asked for it"),
+    "PROVIDER IMPORT": Unsigned(ANY_FIELD, "the import's place in the list"),
     "PROVIDER SETTINGS": Unsigned(LEASE, "the clean-up's lease"),
     "CLIENT RECEIPT": Unsigned(
         frozenset({*LEASE, "state"}), "a receipt is settled, or leased; its head names who archived"

@@ -174,14 +174,16 @@ def _new_client(attempt: _Attempt, row: ClientRow) -> Client:
 
 
 def _commit(attempt: _Attempt, row: ClientRow, standing: Standing, client: Client, settings: ProviderSettings) -> None:
-    line = edit_line(standing.known, client, _cause(attempt.run), attempt.at)
+    cause = _cause(attempt.run)
     if standing.known:
+        line = edit_line(standing.known, client, cause, attempt.at)
         commit_client(attempt.tenant, standing.known, with_next_revision(client), line)
     elif row.status is Status.ARCHIVED:
         archived, receipt = _archived(attempt, row, client, settings)
+        line = edit_line(None, archived, cause, archived.added_at)
         commit_client(attempt.tenant, None, archived, line, beside=receipt)
     else:
-        commit_client(attempt.tenant, None, client, line)
+        commit_client(attempt.tenant, None, client, edit_line(None, client, cause, attempt.at))
 
 
 def _cause(run: Import) -> Cause:
