@@ -443,6 +443,18 @@ def _(table: Table) -> Iterable[Sized]:
         yield 1, answer
 
 
+@case("PUT", "/hooks/clients/{external_id}")
+def _(table: Table) -> Iterable[Sized]:
+    """The answer names ids and fields, no values; what is refused names its fields."""
+    external_id = "e" * 64
+    given = {"provider_id": PROVIDER_ID, "version": 10**9, "name": NAME, "email": "wren@example.org"}
+    for body in (given, dict.fromkeys(given, LARGE) | {"provider_id": PROVIDER_ID}):
+        raw = json.dumps(body)
+        signed = sign_webhook([SECRET], "msg_1", raw.encode(), wiring.now())
+        headers = {"X-Provider": PROVIDER_ID, "X-Source": "calendar"} | signed
+        yield 1, request("PUT", f"/hooks/clients/{external_id}", raw=raw, claims=None, headers=headers)
+
+
 RESULT = RowResult(
     row=100_000, outcome=RowOutcome.INVALID, external_id=FOREIGN_ID, field="f" * 64, client_id=ID, reason="r" * 64
 )

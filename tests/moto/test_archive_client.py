@@ -52,6 +52,7 @@ def test_archiving_answers_with_the_archived_client(table: Table) -> None:
         "credit_cents": 500,
         "owed_cents": 250,
         "currency": "USD",
+        "external_ids": {},
         "settings": {
             "chat": None,
             "community_chats": None,

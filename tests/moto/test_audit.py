@@ -37,7 +37,6 @@ LINE = {
     "outcome",
     "source_ip",
 }
-HOOKS = {"/hooks/bookings", "/hooks/records"}
 
 
 @pytest.fixture
@@ -78,7 +77,7 @@ def test_every_route_leaves_one_line_whatever_becomes_of_the_request(
 
     monkeypatch.setattr(wiring, "table", broken)
     failed = ask(route, ARCHIVER)
-    if route[1] not in HOOKS:
+    if not route[1].startswith("/hooks/"):
         assert refused.audit["outcome"] == "NotPermitted"
         assert (asked.audit["actor_id"], asked.audit["provider_id"]) == (STAFF_ID, PROVIDER_ID)
         assert asked.audit["roles"] == "client-archivers"

@@ -75,7 +75,15 @@ class Storage:
         self.secrets = connections.connect_signing_secrets(PREFIX)
         self.bus = connections.connect_event_bus("client-archive")
         self.letters = connections.connect_dead_letters(self.queue_url)
+        self.deliveries = connections.connect_deliveries(self.queue_url)
         self.reader = connections.connect_stream_reader(a_reader())
+
+    def received(self) -> str:
+        """Put a message into the queue and receive it."""
+        sqs = boto3.client("sqs")
+        sqs.send_message(QueueUrl=self.queue_url, MessageBody="{}")
+        handle: str = sqs.receive_message(QueueUrl=self.queue_url)["Messages"][0]["ReceiptHandle"]
+        return handle
 
     def put_on_bus(self) -> None:
         """Put an event, and raise what the bus says of it."""
@@ -123,13 +131,17 @@ CALLS: Mapping[str, Made] = {
     "put_events": (lambda s: s.bus.client, lambda s: s.put_on_bus()),
     "list_event_source_mappings": (lambda s: s.reader.client, lambda s: s.reader.reads()),
     "send_message": (lambda s: s.letters.client, lambda s: s.letters.put({})),
+    "change_message_visibility": (lambda s: s.deliveries.client, lambda s: s.deliveries.try_later(s.received(), 1)),
 }
+
+ONE_TRY = {"put_log_events"}
+"""A caller waits for the answer; a line that is not taken goes to the function's own log."""
 
 
 def test_every_call_that_storage_makes_is_in_the_table() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "layers/common").glob("*/storage/*.py")]
     made = {name for text in texts for name in re.findall(r"self\.(?:client|s3|stepfunctions)\.([a-z]\w+)\(", text)}
-    made -= {"generate_presigned_post", "generate_presigned_url"}
+    made -= {"generate_presigned_post", "generate_presigned_url"} | ONE_TRY
     assert made == {name.split()[0] for name in CALLS}
 
 
@@ -168,7 +180,7 @@ def test_calls_made_side_by_side_share_the_time_there_is(storage: Storage, count
         retries.patience(1, within_seconds=60),
     ):
         storage.table.get_many(keys)
-    assert used_up(counted_time.now, 1)
+    assert 0.9 < counted_time.now < 2, "three batches with a second each would take three"
 
 
 # The API
