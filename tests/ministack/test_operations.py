@@ -219,10 +219,11 @@ def test_the_guide_leads_to_the_first_archived_client(deployed: PracticeStack, t
 
 
 def test_every_command_of_the_runbook_runs(deployed: PracticeStack, resumed: None) -> None:
+    """This stack delivers to nobody and says so; test_delivered_events has one that does."""
     commands = {tuple(command) for command in commands_in("runbook.md")}
     assert len(commands) > 15
     for command in sorted(commands):
-        operate(deployed.aws, *command)
+        operate(deployed.aws, *command, ends_with=1 if "deliveries" in command else 0)
 
 
 def test_every_command_that_a_document_names_exists() -> None:

@@ -110,7 +110,15 @@ def before_call(context: schemathesis.HookContext, case: Case, kwargs: dict[str,
         case.headers["Idempotency-Key"] = _own(
             case.headers["Idempotency-Key"], case.method, case.formatted_path, case.body
         )
+    if len({"source", "external_id"} & case.query.keys()) == 1:
+        _take_the_other_too(case)
     _be_of_the_practice(case)
+
+
+def _take_the_other_too(case: Case) -> None:
+    """Name a source and an external id together, which no description can ask for."""
+    case.query["source"] = SOURCE
+    case.query["external_id"] = "fuzz"
 
 
 def _sign(case: Case, kwargs: dict[str, Any]) -> None:
