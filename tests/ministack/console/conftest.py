@@ -16,7 +16,7 @@ from local.staff import Role, give_password, sign_in
 
 PROVIDER = "prov-console"
 CLIENTS = 320
-PATIENCE_MILLISECONDS = 15_000
+PATIENCE_MILLISECONDS = 45_000
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
