@@ -1,10 +1,11 @@
-"""Clients over HTTP: list, search, count, read, add, change, permissions, history and receipts.
+"""Clients over HTTP: list, search, count, read, add, change, permissions, history, receipts and records.
 
 Event -> use case or query -> response.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
@@ -24,6 +25,7 @@ from client_lifecycle.domain.errors import (
     ReceiptNotFound,
     RecordsAreKept,
 )
+from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.id_forms import EXTERNAL_ID_PATTERN, ID_PATTERN
@@ -38,6 +40,7 @@ from client_lifecycle.edge.views.clients import (
 )
 from client_lifecycle.edge.views.permissions import PermissionCheckView, PermissionsView, PermissionView, RefusedView
 from client_lifecycle.edge.views.receipts import ReceiptListView, ReceiptView
+from client_lifecycle.edge.views.records import RecordListView, RecordView, UnconfirmedListView, UnconfirmedView
 from client_lifecycle.use_cases.clients import add_client, change_client, check_permissions, read_permissions
 from client_lifecycle.use_cases.export import export_client
 from client_lifecycle.use_cases.queries import clients as queries
@@ -46,6 +49,7 @@ from clients.bodies import AddBody, ChangeBody, CheckBody, SearchBody
 
 MAX_RECEIPTS = 20
 MAX_CHANGES = 1_000
+MAX_HOURS = 8_760
 
 CSV = "text/csv; charset=utf-8"
 
@@ -334,6 +338,57 @@ def receipt(
     after = receipt_listing(client, archive_id).place(cursor)
     paged = queries.read_receipt_page(tenant, client_id, archive_id, limit=limit, after=after)
     return shown_receipt(client, paged.receipt, paged.next_cursor)
+
+
+@app.get(
+    "/clients/<client_id>/records", summary="List a client's records", tags=["records"], security=identity.FOR_STAFF
+)
+@http.may_fail_with(ClientNotFound)
+def records(
+    client_id: http.Id,
+    kind: Annotated[RecordKind | None, Query(description="Only records of this kind.")] = None,
+    source: Annotated[str | None, Query(pattern=ID_PATTERN, description="Only records of this source.")] = None,
+    live: Annotated[bool | None, Query(description="Only what an archive would end, or only all else.")] = None,
+    limit: http.Limit = 50,
+    cursor: http.Cursor = None,
+) -> RecordListView:
+    """List what is kept of a client's records, by kind and id: what its source said last, and what an archive ended.
+
+    ``confirmed`` tells of a record that an archive has ended whether its source has said so since. A page may be short,
+    or empty, and not be the last: go on until ``next_cursor`` is null.
+    """
+    caller = identity.caller(app)
+    tenant = wiring.tenant(caller.provider_id)
+    queries.read_client(tenant, client_id)
+    asked = queries.Filter(kind, source, live)
+    listing = Listing(caller.provider_id, "records", (client_id, kind, source, None if live is None else str(live)))
+    page = queries.list_records(tenant, client_id, asked, wiring.now(), limit=limit, after=listing.place(cursor))
+    shown = [RecordView.of(record) for record in page.records]
+    return RecordListView(records=shown, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
+
+
+@app.get(
+    "/records/unconfirmed",
+    summary="List what archives ended and no source has confirmed",
+    tags=["records"],
+    security=identity.FOR_STAFF,
+)
+def unconfirmed(
+    hours: Annotated[int, Ge(0), Le(MAX_HOURS), http.Digits, Query(description="How long ago, at least.")] = 24,
+    limit: http.Limit = 50,
+    cursor: http.Cursor = None,
+) -> UnconfirmedListView:
+    """List the records that an archive ended so many hours ago and whose source has not said so yet, the oldest first.
+
+    A page may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
+    """
+    caller, now = identity.caller(app), wiring.now()
+    listing = Listing(caller.provider_id, "unconfirmed", (str(hours),))
+    until = now - timedelta(hours=hours)
+    after, tenant = listing.place(cursor), wiring.tenant(caller.provider_id)
+    page = queries.list_unconfirmed(tenant, until, now, limit=limit, after=after)
+    shown = [UnconfirmedView.of(record) for record in page.records]
+    return UnconfirmedListView(records=shown, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
 @app.post(

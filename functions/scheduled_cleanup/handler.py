@@ -1,6 +1,7 @@
 """The clean-up, called by a schedule: what is due -> what was done with it, in the log and as metrics.
 
-It also counts when nobody reads the table's stream, for then no event tells of it.
+It also counts when nobody reads the table's stream, for then no event tells of it; and the providers whose sources
+do not follow an archive.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.edge import patience, wiring
 from client_lifecycle.edge.unreadable_reports import report
-from client_lifecycle.use_cases.clean_up import ITEM_SECONDS, SweepResult, SweptItem, clean_up
+from client_lifecycle.use_cases.clean_up import ITEM_SECONDS, SweepResult, SweptItem, clean_up, unconfirmed_for_long
 
 ENOUGH_TIME_MS = 1_000 * (ITEM_SECONDS + patience.RESERVE_SECONDS)
 
 STREAM_UNREAD = "stream_unread"
+RECORDS_UNCONFIRMED = "records_unconfirmed"
 
 logger = Logger()
 metrics = Metrics(namespace="ClientArchive")
@@ -44,7 +46,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, i
     if not wiring.stream_reader().reads():
         logger.error("nobody reads the table's stream")
         _publish({STREAM_UNREAD: 1})
+    _tell_unconfirmed()
     return dict(counts)
+
+
+def _tell_unconfirmed() -> None:
+    """Count the providers that have records which an archive ended and no source has confirmed for a day (I8)."""
+    waiting = list(unconfirmed_for_long(wiring.table(), wiring.now()))
+    for one in waiting:
+        logger.warning(
+            "records are unconfirmed", extra={"provider_id": one.provider_id, "since": one.since.isoformat()}
+        )
+    if waiting:
+        _publish({RECORDS_UNCONFIRMED: len(waiting)})
 
 
 def _publish(counts: Mapping[str, int]) -> None:

@@ -242,6 +242,20 @@ OF_CLIENTS = (
         lambda given: {"receipts": [{"archive_id": given.archive_id, "state": "settled"}]},
     ),
     _request(
+        "clients_records",
+        "GET /clients/{client_id}/records",
+        Need.ARCHIVED,
+        {"records": []},
+        query={"source": "calendar"},
+    ),
+    _request(
+        "clients_unconfirmed",
+        "GET /records/unconfirmed",
+        Need.ARCHIVED,
+        {"next_cursor": None},
+        query={"hours": "48"},
+    ),
+    _request(
         "clients_receipt",
         "GET /clients/{client_id}/receipts/{archive_id}",
         Need.ARCHIVED,

@@ -27,6 +27,7 @@ from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage import runs
+from client_lifecycle.storage.clients import record_item
 from client_lifecycle.storage.imports import create_import
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.settlements import SETTLEMENTS_PER_TRANSACTION
@@ -239,6 +240,27 @@ def _(table: Table) -> Iterable[Sized]:
     store(table, client())
     store_large_receipt(table)
     yield 1, get(f"{RECEIPT}?limit=1000")
+
+
+@case("GET", "/clients/{client_id}/records")
+def _(table: Table) -> Iterable[Sized]:
+    store_unconfirmed(table)
+    yield FULL, get("/clients/client-1/records?limit=100")
+
+
+@case("GET", "/records/unconfirmed")
+def _(table: Table) -> Iterable[Sized]:
+    store_unconfirmed(table)
+    yield FULL, get("/records/unconfirmed?limit=100&hours=0")
+
+
+def store_unconfirmed(table: Table) -> None:
+    own = Keys(PROVIDER_ID)
+    store(table, client())
+    records = [appointment(f"{number:0128}", type=LARGE, cancelled_by="archive") for number in range(MANY)]
+    beside = {"source": ID, "source_version": 10**15, "ended_by": ID, "due_key": own.unconfirmed()}
+    marks = beside | {"due_since": own.ended_at(NOW)}
+    table.put_many([{**record_item(own, "client-1", one), **marks} for one in records])
 
 
 @case("POST", "/clients/{client_id}/archive")

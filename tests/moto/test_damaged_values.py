@@ -117,6 +117,7 @@ def lists() -> Iterator[tuple[set[str], Answer]]:
     yield {GROUP_ID}, patch(f"/groups/{GROUP_ID}", {"name": "Sleep"})
     yield {PROVIDER_ID}, get("/settings")
     yield {PROVIDER_ID}, patch("/settings", {"undo_window_days": 20})
+    yield set(), get("/records/unconfirmed?hours=0")
     yield set(), get("/bulk-archives")
     yield {GROUP_ID}, post("/bulk-archives", {"group_id": GROUP_ID})
     yield set(), post("/bulk-archives", {"filter": {"inactive_since": "2026-01-01"}})
@@ -124,7 +125,7 @@ def lists() -> Iterator[tuple[set[str], Answer]]:
 
 def of_client(client_id: str) -> Iterator[tuple[set[str], Answer]]:
     path, names = f"/clients/{client_id}", {client_id}
-    for part in ("", "/permissions", "/history", "/receipts"):
+    for part in ("", "/permissions", "/history", "/receipts", "/records"):
         yield names, get(f"{path}{part}")
     for archive_id in sorted({keys.receipt_of_key(item)[0] for item in ITEMS if is_receipt(item, client_id)}):
         yield names, get(f"{path}/receipts/{archive_id}")

@@ -66,7 +66,7 @@ def cut_off(table: Table, who: Client) -> str:
 
 
 def due_items(table: Table) -> list[tuple[str, str]]:
-    return [key for key, item in dump(table).items() if "due_since" in item]
+    return [key for key, item in dump(table).items() if "due_key" in item]
 
 
 class TestArchives:
@@ -135,7 +135,7 @@ class TestArchives:
         clock.pass_by(DUE)
         assert clean_up() == {"failed": 1}
         assert clean_up() == {}
-        [item] = [item for item in dump(table).values() if "due_since" in item]
+        [item] = [item for item in dump(table).values() if "due_key" in item]
         assert item["due_since"] == keys.sortable(clock.at + LEASE)
 
 

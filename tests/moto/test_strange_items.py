@@ -275,6 +275,7 @@ def test_what_others_have_added_of_any_type_ends_no_list(practice: Table) -> Non
     practice.put_many([{**item, **added} for item in dump(practice).values()])
     run = f"/bulk-archives/{run_id}"
     lists = ["/clients?status=archived", "/clients/client-1/history", "/clients/client-1/receipts", "/groups"]
+    lists += ["/clients/client-1/records", "/records/unconfirmed?hours=0"]
     for address in [*lists, "/bulk-archives", run, f"{run}/clients", "/clients/client-1/permissions"]:
         answer = get(address)
         assert (answer.status, answer.body.get("unreadable", [])) == (200, []), address

@@ -20,8 +20,8 @@ from client_lifecycle.storage.keys import Keys
 ARCHIVED, ACTIVATED = "client.archived", "client.activated"
 WHAT_CHANGES = {"status", "cancelled_by", "cancelled_at", "left_at", "hidden_at", "live_key", "commitment_key"}
 PLACES = ("pk", "sk", "live_key", "commitment_key")
-BESIDE = {"source", "source_version", "source_digest", "ended_by"}
-"""What lies beside a record's value: whose it is, and the archive that ended it."""
+BESIDE = {"source", "source_version", "source_digest", "ended_by", "due_key", "due_since"}
+"""What lies beside a record's value: whose it is, the archive that ended it, and whether that is confirmed."""
 
 LEASE = {"due_key", "due_since"}
 """What the clean-up may move on an item by itself: when to look at it again."""

@@ -204,7 +204,7 @@ def charge(world: World, who: Client, choice: int) -> Work:
     def charged(records: tuple[Record, ...]) -> list[TransactWriteItemTypeDef]:
         due = [one for one in records if isinstance(one, Payment) and one.status is PaymentStatus.SCHEDULED]
         changes = [Change(before=one, after=replace(one, status=PaymentStatus.CHARGING)) for one in due[:1]]
-        return [change_write(world.tenant, who.client_id, change, ended_by=None) for change in changes]
+        return [change_write(world.tenant, who.client_id, change, ending=None) for change in changes]
 
     return lambda: _change_records(world, who, charged)
 
@@ -232,7 +232,7 @@ def charge_fails(world: World, who: Client, choice: int) -> Work:
         for one in in_charge[:1]:
             change = Change(before=one, after=replace(one, status=status))
             with suppress(StaleRead):
-                world.table.transact_if_unchanged([change_write(world.tenant, who.client_id, change, ended_by=None)])
+                world.table.transact_if_unchanged([change_write(world.tenant, who.client_id, change, ending=None)])
 
     return work
 

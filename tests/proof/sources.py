@@ -97,6 +97,7 @@ class Platform:
             if before != item:
                 hold(before.get("source_version", 0) <= item["source_version"], "a version has gone down", sk)
                 _nothing_begins_while_archived(step, sk, before, item)
+            _what_is_not_confirmed_is_listed(sk, before, item)
             said = next(one for one in self.said[client_id, sk] if one.version == item["source_version"])
             is_explained = _without_booked_at(as_told(item)) in _explained(step, sk, item, said)
             hold(is_explained, "nobody said so", sk, item)
@@ -113,6 +114,18 @@ def _nothing_begins_while_archived(step: Step, sk: str, before: Plain, item: Pla
     hold(not shown or before.get("status") == item["status"], "a document was shared with an archived client", sk)
     revisions = step.before.client["revision"], step.after.client["revision"]
     hold(revisions[0] == revisions[1], "what was told of an archived client drops it out of an undo", sk, *revisions)
+
+
+def _what_is_not_confirmed_is_listed(sk: str, before: Plain, item: Plain) -> None:
+    """What an archive ends is listed until its source says so too, or it is no longer ended by an archive (I8)."""
+    if "ended_by" not in item:
+        hold("due_since" not in item, "what no archive has ended is listed as unconfirmed", sk)
+    elif before.get("ended_by") != item["ended_by"]:
+        hold({"due_key", "due_since"} <= item.keys(), "what an archive ended is not listed", sk)
+    elif before["source_version"] != item["source_version"]:
+        hold("due_since" not in item, "what was confirmed is still listed", sk)
+    else:
+        hold(before.get("due_since") == item.get("due_since"), "a confirmation came from nowhere", sk)
 
 
 def _explained(step: Step, sk: str, item: Plain, said: IncomingChange) -> Iterator[Plain]:

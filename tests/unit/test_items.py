@@ -23,6 +23,7 @@ from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.attributes import Plain, from_item, to_item
 from client_lifecycle.storage.clients import (
+    Ending,
     change_write,
     client_item,
     client_write,
@@ -246,10 +247,11 @@ def test_a_condition_fails_closed_on_anything_but_what_was_read(before: Plain, a
 @given(strategies.records, strategies.records)
 def test_a_change_is_refused_once_another_writer_changed_what_it_writes(record: Record, other: Record) -> None:
     for change in all_effects([record], NOW).changes:
-        update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change, ended_by=ARCHIVE_ID)["Update"]
+        update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change, ending=Ending(ARCHIVE_ID, NOW))["Update"]
         as_read = record_item(Keys(PROVIDER_ID), "client-1", record)
         assert holds(update, as_read)
-        ended = {**record_item(Keys(PROVIDER_ID), "client-1", change.after), "ended_by": ARCHIVE_ID}
+        marks = {"ended_by": ARCHIVE_ID, "due_since": Keys(PROVIDER_ID).ended_at(NOW)}
+        ended = {**record_item(Keys(PROVIDER_ID), "client-1", change.after), **marks}
         assert carried_out(update, as_read) == ended
         assert not holds(update, record_item(Keys(PROVIDER_ID), "client-1", change.after))
         assert not holds(update, None)
@@ -257,8 +259,9 @@ def test_a_change_is_refused_once_another_writer_changed_what_it_writes(record: 
 
 def test_a_change_writes_the_rule_s_fields_and_leaves_the_live_index() -> None:
     [change] = all_effects([membership()], NOW).changes
-    update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change, ended_by=ARCHIVE_ID)["Update"]
-    assert update["UpdateExpression"] == "SET #ended_by = :after_ended_by, #left_at = :after_left_at REMOVE #live_key"
+    update = change_write(Tenant(TABLE, PROVIDER_ID), "client-1", change, ending=Ending(ARCHIVE_ID, NOW))["Update"]
+    marks = "#due_since = :after_due_since, #ended_by = :after_ended_by"
+    assert update["UpdateExpression"] == f"SET {marks}, #left_at = :after_left_at REMOVE #live_key"
     never_left = "(attribute_not_exists(#left_at) OR #left_at = :null)"
     assert update["ConditionExpression"] == f"attribute_exists(pk) AND {never_left}"
 

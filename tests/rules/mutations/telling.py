@@ -52,7 +52,18 @@ TELLING = [
         "I8", "any word on it counts as one", INTAKE, "status_of(incoming.record) == status_of(kept.record)", "True"
     ),
     Mutation(
-        "I8", "the archive leaves no mark", "client_lifecycle.storage.clients", "ENDED_BY: ended_by}", "ENDED_BY: None}"
+        "I8",
+        "the archive leaves no mark",
+        "client_lifecycle.storage.clients",
+        "ENDED_BY: ending.archive_id",
+        "ENDED_BY: None",
+    ),
+    Mutation(
+        "I8",
+        "what was confirmed stays listed",
+        "client_lifecycle.storage.incoming",
+        "REMOVED, *keys.DUE_ATTRIBUTES",
+        "REMOVED",
     ),
     Mutation(
         "I9",

@@ -18,7 +18,7 @@ from client_lifecycle.domain.errors import ReceiptNotFound, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt, ReceiptState, left_alone_check_at
 from client_lifecycle.storage import clients, items, keys
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.clients import ClientUpdate
+from client_lifecycle.storage.clients import ClientUpdate, Ending
 from client_lifecycle.storage.items import put, put_new
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, Query, StaleRead, Table, Write
 from client_lifecycle.storage.tenant import Tenant
@@ -83,13 +83,14 @@ def commit_archive(tenant: Tenant, update: ClientUpdate, receipt: Receipt, also:
     """
     client_id = update.client_id
     receipt_key = tenant.keys.receipt(client_id, receipt.archive_id)
+    ending = Ending(receipt.archive_id, receipt.archived_at)
     told = ReceiptPart(at=receipt.archived_at, run_id=receipt.cause.run_id, notify_client=receipt.options.notify_client)
     writes = [
         *clients.update_writes(tenant, update),
         put_new(tenant.table.name, receipt_key, _receipt_fields(replace(receipt, left_alone=()))),
         *(_left_alone_write(tenant, update.after, receipt, told, left) for left in receipt.left_alone),
         *also,
-        *(clients.change_write(tenant, client_id, change, ended_by=receipt.archive_id) for change in receipt.changes),
+        *(clients.change_write(tenant, client_id, change, ending=ending) for change in receipt.changes),
     ]
     tenant.table.transact_if_unchanged(writes)
 
@@ -133,7 +134,10 @@ def commit_effects(
         *([clients.history_write(tenant, client, part.history)] if part.history else []),
         *(_left_alone_write(tenant, client, stamp, told, left) for left in part.effects.left_alone),
         *also,
-        *(clients.change_write(tenant, client_id, change, ended_by=stamp.archive_id) for change in changes),
+        *(
+            clients.change_write(tenant, client_id, change, ending=Ending(stamp.archive_id, part.at))
+            for change in changes
+        ),
     ]
     _transact_under_stamp(tenant.table, writes)
 
@@ -196,7 +200,7 @@ def commit_reactivation(
     if restored.changes:
         key = tenant.keys.restored(update.client_id, archive_id, restore_id)
         writes.append(put_new(tenant.table.name, key, to_plain(restored)))
-    writes += [clients.change_write(tenant, update.client_id, change, ended_by=None) for change in restored.changes]
+    writes += [clients.change_write(tenant, update.client_id, change, ending=None) for change in restored.changes]
     tenant.table.transact_if_unchanged(writes)
 
 

@@ -29,6 +29,14 @@ _ANY_RECORD: Any = Record
 ENDED_BY = "ended_by"
 """Beside a record: the archive that ended it, for as long as it stays so."""
 
+
+class Ending(Struct, frozen=True):
+    """The archive that ends a record, and when."""
+
+    archive_id: str
+    at: datetime
+
+
 REMOVED = "removed"
 """In the place of a record's value: its source has removed it (I12)."""
 
@@ -305,14 +313,14 @@ def commit_update(tenant: Tenant, update: ClientUpdate) -> None:
     tenant.table.transact_if_unchanged(update_writes(tenant, update))
 
 
-def change_write(tenant: Tenant, client_id: str, change: Change, *, ended_by: str | None) -> Write:
+def change_write(tenant: Tenant, client_id: str, change: Change, *, ending: Ending | None) -> Write:
     """Write one change to a record while what it changes still is as it was read.
 
     Args:
         tenant: the provider's part of the table.
         client_id: whose record it is.
         change: the record before and after.
-        ended_by: the archive that ends the record; none where the record is taken back.
+        ending: the archive that ends the record; none where the record is taken back.
     """
     before, after = to_plain(change.before), to_plain(change.after)
     touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
@@ -320,16 +328,27 @@ def change_write(tenant: Tenant, client_id: str, change: Change, *, ended_by: st
     return conditional_update(
         tenant.table.name,
         key,
-        {**record_item(tenant.keys, client_id, change.before), ENDED_BY: ""},
-        {**record_item(tenant.keys, client_id, change.after), ENDED_BY: ended_by},
+        {**record_item(tenant.keys, client_id, change.before), ENDED_BY: "", keys.DUE_SINCE: ""},
+        {**record_item(tenant.keys, client_id, change.after), **_marks(tenant, ending)},
         touched,
         shape=type(change.before),
     )
 
 
+def _marks(tenant: Tenant, ending: Ending | None) -> Plain:
+    """Return the marks of an archive on a record that it ends: which it was, and since when its source may confirm."""
+    return {ENDED_BY: ending.archive_id, keys.DUE_SINCE: tenant.keys.ended_at(ending.at)} if ending else {}
+
+
 def record_write(tenant: Tenant, found: Plain, after: Record) -> Write:
     """Write a record over an item as it was found, in whatever way another system has written that, or not at all."""
-    names = {one.encode_name for one in fields(after)} | {"live_key", "commitment_key", ENDED_BY, REMOVED}
+    names = {one.encode_name for one in fields(after)} | {
+        "live_key",
+        "commitment_key",
+        ENDED_BY,
+        keys.DUE_SINCE,
+        REMOVED,
+    }
     _, client_id = keys.provider_and_client(found["pk"])
     item = record_item(tenant.keys, client_id, after)
     before, plain = ({name: one[name] for name in names if name in one} for one in (found, item))

@@ -1,4 +1,7 @@
-"""Finds what is due for the clean-up, over all providers, and lets one clean-up at a time look at it."""
+"""Finds what is due for the clean-up, over all providers, and lets one clean-up at a time look at it.
+
+It also tells which providers have records that no source has confirmed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query, StaleRead, Table
 from client_lifecycle.storage.values import unreadable
 
-__all__ = ["Due", "Work", "forget", "list_due", "postpone"]
+__all__ = ["Due", "Unconfirmed", "Work", "forget", "list_due", "list_unconfirmed", "postpone"]
 
 
 class Due(Struct, frozen=True):
@@ -73,6 +76,33 @@ def _due_from(plain: Plain) -> Due:
         raise unreadable(plain, "pk", "sk")
     entry = {"due_key": plain["due_key"], "due_since": plain["due_since"]}
     return Due({"pk": plain["pk"], "sk": plain["sk"]}, entry)
+
+
+class Unconfirmed(Struct, frozen=True):
+    """A provider with records that an archive has ended and no source has confirmed, and since when the first waits."""
+
+    provider_id: str
+    since: datetime
+
+
+def list_unconfirmed(table: Table, until: datetime) -> Iterator[Unconfirmed]:
+    """List the providers with records that were ended by this moment and are not confirmed yet (I8).
+
+    It reads one record of each provider that has any, however many wait.
+    """
+    for partition in keys.unconfirmed_partitions():
+        behind = " "
+        while first := _first_unconfirmed(table, partition, behind):
+            if first.since <= until:
+                yield first
+            behind = keys.after_provider(first.provider_id)
+
+
+def _first_unconfirmed(table: Table, partition: str, behind: str) -> Unconfirmed | None:
+    values = {":partition": partition, ":behind": behind}
+    query = Query("due_key = :partition AND due_since > :behind", values, index=keys.DUE_INDEX)
+    found = table.page(query, limit=1, consistent=False).items
+    return Unconfirmed(*keys.ended_by_provider(found[0][keys.DUE_SINCE])) if found else None
 
 
 def postpone(table: Table, due: Due, until: datetime) -> Due | None:

@@ -1,13 +1,14 @@
 """Reads what is kept of the records that a source tells of, and commits what is stored of it.
 
 Beside a record, never in its value, lies whose it is and what its source last said: ``source``, ``source_version``,
-``source_digest``; and ``ended_by``, the archive that ended it. A record that its source has removed stays as an item
-with ``removed``, outside the indexes (I12).
+``source_digest``; ``ended_by``, the archive that ended it; and its place in the list of what no source has confirmed
+(I8). A record that its source has removed stays as an item with ``removed``, outside the indexes (I12).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from client_lifecycle.domain.intake import UNKNOWN, Guard, IncomingChange, Intak
 from client_lifecycle.domain.intake_answers import RefusedOnTheBus
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
-from client_lifecycle.storage import clients
+from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import ENDED_BY, REMOVED
@@ -127,7 +128,7 @@ def commit_incoming(
     client_id = seen.client.client_id
     writes = [
         *_client_writes(tenant, seen, after, guard),
-        *(_record_write(tenant, client_id, one.incoming, one.after, seen) for one in stored.values()),
+        *(_record_write(tenant, client_id, one, seen, made_good) for one in stored.values()),
         *([clients.history_write(tenant, seen.client, history)] if history else []),
         *(_made_good_writes(tenant, seen.client, made_good) if made_good else []),
         *([_answer_write(tenant, answer)] if answer else []),
@@ -162,10 +163,15 @@ def _made_good_writes(tenant: Tenant, client: Client, made_good: MadeGood) -> li
     ]
 
 
-def _record_write(tenant: Tenant, client_id: str, incoming: IncomingChange, after: Kept, seen: Seen) -> Write:
+def _record_write(
+    tenant: Tenant, client_id: str, judgement: Judgement, seen: Seen, made_good: MadeGood | None
+) -> Write:
     """Write a record with what lies beside it over its reading, or not at all."""
+    incoming = judgement.incoming
     key = tenant.keys.record(client_id, *incoming.place)
-    item = {name: value for name, value in _kept_item(tenant, client_id, incoming, after).items() if name not in key}
+    ended_at = made_good.part.at if made_good and judgement.made_good else None
+    kept = _kept_item(tenant, client_id, incoming, judgement.after, ended_at)
+    item = {name: value for name, value in kept.items() if name not in key}
     found = seen.items.get(incoming.place)
     if found is None:
         return put_new(tenant.table.name, key, item)
@@ -178,11 +184,17 @@ def _record_write(tenant: Tenant, client_id: str, incoming: IncomingChange, afte
     return conditional_update(tenant.table.name, key, before, item, changed | {"source_version"}, shape=shape)
 
 
-BESIDE = ("live_key", "commitment_key", "source", "source_version", "source_digest", ENDED_BY, REMOVED)
+BESIDE = (
+    *("live_key", "commitment_key", "source", "source_version", "source_digest"),
+    *(ENDED_BY, REMOVED, *keys.DUE_ATTRIBUTES),
+)
 """What lies beside a record's value."""
 
 
-def _kept_item(tenant: Tenant, client_id: str, incoming: IncomingChange, after: Kept) -> Plain:
+def _kept_item(
+    tenant: Tenant, client_id: str, incoming: IncomingChange, after: Kept, ended_at: datetime | None
+) -> Plain:
+    """Return a record as it is stored; ``ended_at`` is when an archive ended what was told, if it did so at once."""
     record: Plain = (
         clients.record_item(tenant.keys, client_id, after.record)
         if after.record
@@ -193,6 +205,8 @@ def _kept_item(tenant: Tenant, client_id: str, incoming: IncomingChange, after: 
         "source_version": after.version,
         "source_digest": after.digest,
         ENDED_BY: after.ended_by,
+        keys.DUE_KEY: tenant.keys.unconfirmed() if after.record else None,
+        keys.DUE_SINCE: tenant.keys.ended_at(ended_at) if ended_at else None,
     }
     return {**record, **{name: value for name, value in beside.items() if value is not None}}
 

@@ -34,7 +34,9 @@ members by outcome; a practice's history by who did it), ``clients_by_status`` a
 by name; the search for a word of a name reads the words, which no archive has to rewrite), ``clients_by_email`` (the
 search by address),
 ``commitments_by_provider`` (sparse: a provider's booked appointments in one partition, its payments not yet charged in
-another, each by ``live_key``) and ``due`` (sparse, keys only: what the clean-up has to look at, and from when on).
+another, each by ``live_key``) and ``due`` (sparse, keys only: what the clean-up has to look at, and from when on; and
+the records that an archive has ended and their source has not confirmed yet: a record that a source has told of has a
+``due_key``, one that an archive has ended a ``due_since``, and only what has both is in the index).
 
 Nobody else writes here: other systems tell what exists through the doors (``POST /hooks/records``), which alone keep
 the indexes, the revision and the archive's marks right. What systems wrote here before there were doors is still read.
@@ -99,9 +101,13 @@ AFTER_NAME = "\x1f"
 MEMBERS_PER_PARTITION = 1_000
 """A partition takes a thousand write units a second; all members of a large run in one would take half a minute."""
 
-DUE_ATTRIBUTES = ("due_key", "due_since")
+DUE_KEY = "due_key"
+DUE_SINCE = "due_since"
+DUE_ATTRIBUTES = (DUE_KEY, DUE_SINCE)
 DUE_SHARDS = 16
 """Partitions of the ``due`` index for each kind of work: a large run must not write into a single one."""
+
+UNCONFIRMED = "UNCONFIRMED"
 
 
 class Work(StrEnum):
@@ -298,7 +304,20 @@ def actor_key(actor_id: str, history_id: str) -> str:
 
 def due_partitions(work: Work) -> list[str]:
     """Return the partitions of the ``due`` index that one kind of work is spread over."""
-    return [f"{work}#{shard:x}" for shard in range(DUE_SHARDS)]
+    return _shards(work)
+
+
+def unconfirmed_partitions() -> list[str]:
+    """Return the partitions of the ``due`` index with the records that no source has confirmed, of all providers."""
+    return _shards(UNCONFIRMED)
+
+
+def _shards(name: str) -> list[str]:
+    return [f"{name}#{shard:x}" for shard in range(DUE_SHARDS)]
+
+
+def _shard_of(spread_by: str) -> int:
+    return zlib.crc32(spread_by.encode()) % DUE_SHARDS
 
 
 def due_keys(work: Work, item_id: str, at: datetime) -> dict[str, str]:
@@ -309,8 +328,18 @@ def due_keys(work: Work, item_id: str, at: datetime) -> dict[str, str]:
         item_id: the id that spreads items over the partitions; always the same for one item.
         at: the moment from which on it is to be looked at, UTC.
     """
-    shard = zlib.crc32(item_id.encode()) % DUE_SHARDS
-    return {"due_key": due_partitions(work)[shard], "due_since": sortable(at)}
+    return {DUE_KEY: due_partitions(work)[_shard_of(item_id)], DUE_SINCE: sortable(at)}
+
+
+def ended_by_provider(due_since: str) -> tuple[str, datetime]:
+    """Return whose record an archive has ended and when, of which its ``due_since`` is made."""
+    provider_id, moment = due_since.split("#")
+    return provider_id, datetime.fromisoformat(moment)
+
+
+def after_provider(provider_id: str) -> str:
+    """Return a ``due_since`` behind all records of a provider, and before those of any other."""
+    return f"{provider_id}$"
 
 
 class Keys(Struct, frozen=True):
@@ -425,6 +454,14 @@ class Keys(Struct, frozen=True):
         """Return the keys of the words that a client is found by."""
         found_by, partition = names.words(client.name)[: names.MAX_WORDS], self.words()
         return [{"pk": partition, "sk": f"{word}#{name_key(client)}"} for word in found_by]
+
+    def unconfirmed(self) -> str:
+        """Return the partition of ``due`` with all records of a provider that no source has confirmed."""
+        return unconfirmed_partitions()[_shard_of(self.provider_id)]
+
+    def ended_at(self, moment: datetime) -> str:
+        """Return the ``due_since`` of a provider's record that an archive ends: its place among the unconfirmed."""
+        return f"{self.provider_id}#{sortable(moment)}"
 
     def commitments(self, kind: RecordKind) -> str:
         """Return the partition of ``commitments_by_provider`` with all of a provider's appointments or payments."""

@@ -58,13 +58,15 @@ class Query(Struct, frozen=True):
     """What is asked of the table, or of an index of it.
 
     ``condition`` is the key condition; its placeholders are the keys of ``values``. ``where`` is a condition on the
-    items read: those that do not meet it are not returned. ``newest_first`` is the descending order of the sort key.
+    items read: those that do not meet it are not returned. ``names`` are placeholders in it for the names of attributes
+    that are words of DynamoDB's own. ``newest_first`` is the descending order of the sort key.
     """
 
     condition: str
     values: Mapping[str, Any]
     index: str | None = None
     where: str | None = None
+    names: Mapping[str, str] | None = None
     newest_first: bool = False
 
 
@@ -192,6 +194,8 @@ class Table(Struct, frozen=True):
         }
         if query.where:
             request["FilterExpression"] = query.where
+        if query.names:
+            request["ExpressionAttributeNames"] = query.names
         if query.index:
             request["IndexName"] = query.index
         return request

@@ -19,7 +19,7 @@ from client_lifecycle.domain.errors import Superseded
 from client_lifecycle.domain.imports.run import IMPORT_IN_FLIGHT, ImportState
 from client_lifecycle.domain.runs import IN_FLIGHT, Run, RunState
 from client_lifecycle.storage import due
-from client_lifecycle.storage.due import Due, Work
+from client_lifecycle.storage.due import Due, Unconfirmed, Work
 from client_lifecycle.storage.import_files import ImportWorkflow
 from client_lifecycle.storage.imports import read_import
 from client_lifecycle.storage.providers import read_settings
@@ -52,6 +52,10 @@ HELD_UP_SECONDS = 30
 
 BETWEEN_CHECKS = timedelta(days=1)
 """How long after a look for quiet clients, or the end of a proposal, the next look comes."""
+
+
+CONFIRMED_WITHIN = timedelta(days=1)
+"""How long sources may take to confirm what an archive ended, before operators are told (I8)."""
 
 
 class SweepResult(StrEnum):
@@ -119,6 +123,11 @@ def clean_up(
         for work in Work:
             found = ((work, one) for one in in_turn(due.list_due(table, work, now())))
             yield from (done for done in workers.map(check, found) if done)
+
+
+def unconfirmed_for_long(table: Table, at: datetime) -> Iterator[Unconfirmed]:
+    """List the providers whose sources have not followed an archive for longer than ``CONFIRMED_WITHIN``."""
+    return due.list_unconfirmed(table, at - CONFIRMED_WITHIN)
 
 
 def in_turn(found: Iterable[Due]) -> Iterator[Due]:

@@ -16,18 +16,22 @@ from client_lifecycle.storage.clients import (
 from client_lifecycle.storage.external_ids import read_owner
 from client_lifecycle.storage.history import list_history, with_notes_of_plans
 from client_lifecycle.storage.receipt_pages import CHANGES_SHOWN, list_receipts, read_receipt_page
+from client_lifecycle.storage.record_pages import Filter, list_records, list_unconfirmed
 from client_lifecycle.storage.search import find_by_name
 from client_lifecycle.storage.tenant import Tenant
 
 __all__ = [
     "CHANGES_SHOWN",
     "ClientPage",
+    "Filter",
     "count_tabs",
     "find_by_external_id",
     "find_clients",
     "list_clients",
     "list_history",
     "list_receipts",
+    "list_records",
+    "list_unconfirmed",
     "read_client",
     "read_receipt_page",
     "with_notes_of_plans",
