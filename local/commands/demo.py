@@ -1,6 +1,6 @@
 """The demo: a client group is archived over HTTP and watched to the end, then one client by hand and back.
 
-A calendar and a billing system of the practice follow both.
+A calendar and a billing system of the practice follow both. Then the practice brings in the clients of an older system.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from client_lifecycle.domain.effects import all_effects
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import Restorable
 from local.api import Api, ApiRefused
+from local.importing import checked_import, ended_import, old_clients
 from local.ministack import DEFAULT_PORT, LocalAwsFailed
 from local.sample_practice import CURRENCY, SampleClient, SamplePractice
 from local.screen import Screen
@@ -68,6 +69,7 @@ def show(screen: Screen, stack: PracticeStack, systems: Systems) -> None:
     _archive_group(screen, stack, systems, group_id)
     _show_a_blocked_debt(screen, stack, _debtor(stack.practice, group_id))
     _archive_and_activate_one(screen, stack, systems, _telling_client(stack.practice, group_id))
+    _import_clients(screen, stack.api)
     _say_where_things_stand(screen, stack.api)
 
 
@@ -279,6 +281,26 @@ def _activate_and_restore(screen: Screen, api: Api, systems: Systems, client_id:
     scheduled = systems.billing.catch_up(restored["payment"])
     screen.say(f"The calendar has booked again what came back: {_counted(booked)}; billing too: {_counted(scheduled)}.")
     screen.say(f"{name} is {api.get(f'/clients/{client_id}')['status']}.")
+
+
+def _import_clients(screen: Screen, api: Api) -> None:
+    screen.heading("Bring in the clients of an older system: 200 rows, some of them bad")
+    taken = api.get("/clients", status="archived", limit=1)["clients"][0]["email"]
+    with screen.step("Uploading the file, and checking every row"):
+        checked = checked_import(api, old_clients(taken))
+    screen.say(f"The check has written nothing. It expects: {_counted(checked['counts'])}.")
+    rows = [
+        [_words(outcome), str(result["row"]), result["field"] or "", result["client_id"] or ""]
+        for outcome, results in checked["first"].items()
+        for result in results[:2]
+    ]
+    screen.table("The first rows that need a look", ["Outcome", "Row", "Field", "Client"], rows, numbers=["Row"])
+    api.post(f"/imports/{checked['import_id']}/confirm", {"token": checked["token"]})
+    with screen.step("Importing") as progress:
+        done = ended_import(api, checked["import_id"], progress)
+    screen.say(f"The import is {_words(done['state'])}: {_counted(done['counts'])}.")
+    if done["counts"] != checked["counts"]:
+        raise LocalAwsFailed("The import did not do what its check had said.")
 
 
 def _say_where_things_stand(screen: Screen, api: Api) -> None:

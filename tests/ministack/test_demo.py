@@ -27,6 +27,8 @@ ANSWERS = [
 ]
 """Who tells, and what each is answered, in order."""
 
+IMPORTED = "176 added and 11 duplicate row and 1 email in use and 8 invalid and 4 unknown group"
+
 
 @pytest.fixture(scope="module")
 def small() -> Iterator[PracticeStack]:
@@ -48,6 +50,9 @@ def test_the_demo_shows_an_archive_and_the_systems_that_follow_it(
     for row, (system, answer) in zip(rows, ANSWERS, strict=True):
         assert re.fullmatch(rf"{system} .+ {answer}", row), row
     assert "The calendar has booked again what came back" in shown
+    sentences = " ".join(shown.split())
+    assert f"It expects: {IMPORTED}." in sentences
+    assert f"The import is completed: {IMPORTED}." in sentences
     assert "\x1b" not in shown
     assert "@" not in shown
 
