@@ -105,7 +105,8 @@ def assert_archived_once_and_in_full(stack: PracticeStack, who: Client, run_id: 
     assert stamp.cause.run_id == run_id
     assert all_effects(live.records, at).changes == ()
     items = everything(stack.table, who)
-    assert [item["event"] for item in items if item["sk"].startswith(keys.HISTORY_PREFIX)] == ["client.archived"]
+    told = [item["event"] for item in items if item["sk"].startswith(keys.HISTORY_PREFIX)]
+    assert told == ["client.added", "client.archived"]
     receipt = archives.read_receipt(Tenant(stack.table, who.provider_id), who.client_id, stamp.archive_id)
     assert receipt.state is ReceiptState.SETTLED
     touched = [(change.before.kind, change.before.record_id) for change in receipt.changes]

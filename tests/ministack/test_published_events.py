@@ -91,7 +91,7 @@ def test_a_bulk_archive_is_heard_from_its_preview_to_its_verdict(deployed: Pract
     shown = deployed.api.post("/bulk-archives", {"client_ids": sorted(ids), "options": options})
     run_id = shown["run_id"]
     deployed.api.post(f"/bulk-archives/{run_id}/confirm", {"token": shown["token"]})
-    stages = ["bulk_archive.previewed", "bulk_archive.started", "bulk_archive.completed"]
+    stages = ["bulk_archive.previewed", "bulk_archive.confirmed", "bulk_archive.started", "bulk_archive.completed"]
     for_each = {"client.archived", *EFFECTS_OF_AN_ARCHIVE}
     heard = listener.wait_for(lambda events: len(events) >= len(stages) + 3 * len(for_each), correlation_id=run_id)
 
@@ -100,7 +100,7 @@ def test_a_bulk_archive_is_heard_from_its_preview_to_its_verdict(deployed: Pract
     assert {event["run_id"] for event in heard} == {run_id}
     for who in people:
         assert {event["name"] for event in heard if event.get("client_id") == who.client_id} == for_each
-    assert all(event["detail"]["notify_client"] for event in heard)
+    assert all(event["detail"]["notify_client"] for event in heard if event["name"] != "bulk_archive.confirmed")
     [completed] = [event for event in heard if event["name"] == EventName.RUN_COMPLETED]
     assert (completed["detail"]["clients"], completed["detail"]["counts"]["archived"]) == (3, 3)
     assert "nmistakable" not in json.dumps(heard)

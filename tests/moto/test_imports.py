@@ -19,6 +19,7 @@ from client_lifecycle.storage.imports import read_import, replace_import
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.imports import parts
+from local.tables import create_table
 from tests.moto.conftest import ENVIRONMENT, IMPORT_BUCKET, Clock, Executions, Log
 from tests.moto.importing import uploaded, uploaded_lines
 from tests.support.builders import DAY, GROUP_ID, PROVIDER_ID, STAFF_ID, client, group
@@ -417,3 +418,19 @@ def test_no_name_is_in_an_import_s_account_its_state_or_the_log(table: Table, lo
     kept = json.dumps([item for key, item in dump(table).items() if "IMPORT#" in str(key)], default=str)
     for text in (kept, log.text, json.dumps(run.given())):
         assert not [secret for secret in ("Ada", "Moor", "ada@", "p0@") if secret in text]
+
+
+def test_an_import_asked_for_twice_with_one_key_is_one_import() -> None:
+    create_table(boto3.client("dynamodb"), ENVIRONMENT["IDEMPOTENCY_TABLE_NAME"], "IdempotencyTable")
+    body = {"kind": "clients", "format": "csv", "source": "crm"}
+    first, again = [post("/imports", body, headers={"Idempotency-Key": "k-1"}) for _ in range(2)]
+    assert (first.status, again.status) == (201, 201)
+    assert again.body["import_id"] == first.body["import_id"]
+
+
+def test_imports_are_listed_page_by_page() -> None:
+    made = {post("/imports", {"kind": "clients", "format": "csv", "source": "crm"}).body["import_id"] for _ in range(3)}
+    first = get("/imports?limit=2").body
+    rest = get(f"/imports?limit=2&cursor={first['next_cursor']}").body
+    assert {one["import_id"] for one in first["imports"] + rest["imports"]} == made
+    assert (len(first["imports"]), rest["next_cursor"]) == (2, None)

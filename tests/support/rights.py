@@ -49,15 +49,20 @@ NOT_RECORDED: Mapping[str, set[Right]] = {
     "deliver_events": {
         (f"sqs:{action}", ELSEWHERE) for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
     },
+    "record_changes": {
+        (f"sqs:{action}", ELSEWHERE) for action in ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+    },
+    "publish_console": {(f"s3:{action}", ELSEWHERE) for action in ("DeleteObject", "ListBucket", "PutObject")},
     "bulk_archive": {("dynamodb:DeleteItem", ANSWERS)},
     "clients": {("s3:GetObject", ELSEWHERE)},
     "practice": {("dynamodb:DeleteItem", ANSWERS)},
     "imports": {("dynamodb:DeleteItem", ANSWERS)},
 }
-"""What is used, though not in these tests. Lambda reads the stream in the publisher's name and the queue of events in
-its reader's; who has the link to an export reads it in the name of ``clients``. For the clean-up something stands for
-the mapping's client, and a restore that it continues reads the calendar. The middleware that lets go of a key after a
-refusal is one for all functions, and is tested with one."""
+"""What is used, though not in these tests. Lambda reads the stream in the publisher's name and the queues in their
+readers'; the console's publisher runs at deployments alone, with a client of its own; who has the link to an export
+reads it in the name of ``clients``. For the clean-up something stands for the mapping's client, and a restore that it
+continues reads the calendar. The middleware that lets go of a key after a refusal is one for all functions, and is
+tested with one."""
 
 _called_now: list[str] = []
 _used: set[tuple[str, str, str]] = set()

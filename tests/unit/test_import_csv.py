@@ -89,7 +89,14 @@ def test_what_a_spreadsheet_writes_is_read_as_it_was(
 ) -> None:
     written = io.StringIO()
     header = [f"column {number}" for number in range(len(rows[0]) if rows else 2)]
-    csv.writer(written, delimiter=delimiter, lineterminator=newline).writerows([header, *rows])
+    # Python's writer leaves a bare carriage return outside quotes; no spreadsheet does.
+    has_return = any("\r" in cell for row in rows for cell in row)
+    csv.writer(
+        written,
+        delimiter=delimiter,
+        lineterminator=newline,
+        quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL,
+    ).writerows([header, *rows])
     raw = written.getvalue().encode("utf-8-sig" if has_mark else "utf-8")
     expected = [(number, row) for number, row in enumerate([header, *rows], start=1) if any(map(str.strip, row))]
     assert cells(raw) == expected
