@@ -38,7 +38,6 @@ from client_lifecycle.use_cases.bulk.undo import start_undo
 from client_lifecycle.use_cases.queries import runs as queries
 
 FIRST_PAGE = 100
-ASK_AGAIN_SECONDS = "2"
 
 app = http.resolver()
 
@@ -105,9 +104,7 @@ def run(run_id: http.Id) -> Response[RunView]:
     """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it runs."""
     caller = identity.caller(app)
     found = queries.read_run(wiring.tenant(caller.provider_id), run_id)
-    headers: dict[str, str | list[str]] = {"Retry-After": ASK_AGAIN_SECONDS} if found.state in IN_FLIGHT else {}
-    body = RunView.of(found, wiring.now())
-    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=body, headers=headers)
+    return http.watched(RunView.of(found, wiring.now()), in_flight=found.state in IN_FLIGHT)
 
 
 @app.post(

@@ -25,8 +25,6 @@ from client_lifecycle.use_cases.imports import control
 from client_lifecycle.use_cases.queries import imports as queries
 from imports.bodies import CheckImportBody, ConfirmImportBody, ImportBody
 
-ASK_AGAIN_SECONDS = "2"
-
 app = http.resolver()
 
 
@@ -107,10 +105,7 @@ def watch(import_id: http.Id) -> Response[ImportView]:
     """
     caller = identity.caller(app)
     watched = queries.watch_import(wiring.tenant(caller.provider_id), wiring.imports(), import_id)
-    waits = watched.run.state in IMPORT_IN_FLIGHT
-    headers: dict[str, str | list[str]] = {"Retry-After": ASK_AGAIN_SECONDS} if waits else {}
-    body = ImportView.of(watched, wiring.now())
-    return Response(status_code=HTTPStatus.OK, content_type="application/json", body=body, headers=headers)
+    return http.watched(ImportView.of(watched, wiring.now()), in_flight=watched.run.state in IMPORT_IN_FLIGHT)
 
 
 @app.post(

@@ -215,8 +215,8 @@ READS: Mapping[str, Case] = {
     "incoming.read_seen BatchGetItem": after(archived, of(activate), then=of(share_document)),
     "runs._page_by_outcome Query": CASES["finish what was lost"],
     "runs._page_by_position Query": after(confirmed, then=of(look_up_members)),
-    "runs.list_runs BatchGetItem": after(confirmed, then=of(look_up_runs)),
-    "runs.list_runs Query": after(confirmed, then=of(look_up_runs)),
+    "pages.list_newest BatchGetItem": after(confirmed, then=of(look_up_runs)),
+    "pages.list_newest Query": after(confirmed, then=of(look_up_runs)),
     "runs.members_with Query": undo_in_part_to_finish,
     "runs.read_all_members.found Query": CASES["confirm"],
     "runs.read_members BatchGetItem": CASES["mark"],
@@ -226,8 +226,6 @@ READS: Mapping[str, Case] = {
 
 OF_IMPORTS = {
     "import_lookups.read_lookups BatchGetItem",
-    "imports.list_imports BatchGetItem",
-    "imports.list_imports Query",
     "imports.list_parts Query",
     "imports.read_import GetItem",
     "imports.read_part GetItem",

@@ -4,6 +4,7 @@ import { get, query, run as path, post } from "../../api.js";
 import { button, element, link } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
+import { reload } from "../../router.js";
 import { emptyNote, during, whileLoading } from "../../parts/states.js";
 import { memberSentence, outcomeName, runTitle, say } from "../../words/index.js";
 import { goesOn, progress } from "./progress.js";
@@ -32,10 +33,9 @@ const isWaiting = (run) => ["awaiting_confirmation", "proposed"].includes(run.st
 
 /** @param {any} run */
 function waiting(run) {
-  const again = () => dispatchEvent(new HashChangeEvent("hashchange"));
   const n = run.totals.clients - (run.counts.excluded ?? 0);
-  const confirm = button(say("archive.confirm", { n }), () => void during(confirm, async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), again())), { className: "primary" });
-  const refuse = button(say("tidyUp.notNow"), () => void during(refuse, async () => (await post(`${path(run.run_id)}/stop`), again())));
+  const confirm = button(say("archive.confirm", { n }), () => void during(confirm, async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), reload())), { className: "primary" });
+  const refuse = button(say("tidyUp.notNow"), () => void during(refuse, async () => (await post(`${path(run.run_id)}/stop`), reload())));
   const starts = run.starts_at && element("p", {}, say("tidyUp.starts", { at: dayAndTime(run.starts_at) }));
   return element("section", { className: "run" }, starts, mayArchive() && element("div", { className: "actions" }, refuse, confirm));
 }

@@ -33,6 +33,7 @@ from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.storage import retries
 
 JSON = "application/json"
+ASK_AGAIN_SECONDS = "2"
 PROBLEM_JSON = "application/problem+json"
 PROBLEM_TYPE_PREFIX = "urn:client-archive:problem:"
 
@@ -73,6 +74,7 @@ UNSUPPORTED = "The body must be sent as application/json."
 
 MayAsk = Callable[[APIGatewayRestResolver], None]
 Route = TypeVar("Route", bound=Callable[..., Any])
+Watched = TypeVar("Watched")
 
 FAULTS_OF: dict[Callable[..., Any], tuple[type[LifecycleError], ...]] = {}
 """The faults of its own that each route may answer with, for the API's description."""
@@ -185,6 +187,12 @@ def lambda_handler(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Lam
         return answer
 
     return handle
+
+
+def watched(view: Watched, *, in_flight: bool) -> Response[Watched]:
+    """Answer how far something is; while it is in flight, ``Retry-After`` says when to ask again."""
+    headers: dict[str, str | list[str]] = {"Retry-After": ASK_AGAIN_SECONDS} if in_flight else {}
+    return Response(status_code=HTTPStatus.OK, content_type=JSON, body=view, headers=headers)
 
 
 def problem(

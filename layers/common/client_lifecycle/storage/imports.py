@@ -12,8 +12,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, put, put_new
-from client_lifecycle.storage.page_sizes import fitting
-from client_lifecycle.storage.skipping import read_each
+from client_lifecycle.storage.pages import list_newest
 from client_lifecycle.storage.table import ConditionsFailed, Query, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
@@ -72,18 +71,9 @@ def replace_import(tenant: Tenant, before: Import, after: Import) -> None:
 
 def list_imports(tenant: Tenant, *, limit: int, after: str | None) -> ImportPage:
     """Read a page of a provider's imports, the newest first; it ends before it would hold more than an answer does."""
-    values = {":pk": tenant.keys.partition(), ":prefix": keys.IMPORT_PREFIX}
-    page = tenant.table.page(
-        Query("pk = :pk AND begins_with(sk, :prefix)", values, newest_first=True),
-        limit=limit,
-        after=tenant.keys.import_in_list(after) if after else None,
+    imports, last, unreadable = list_newest(
+        tenant, keys.IMPORT_PREFIX, tenant.keys.import_run, _import_from, limit=limit, after=after
     )
-    places = [tenant.keys.import_run(plain["sk"].removeprefix(keys.IMPORT_PREFIX)) for plain in page.items]
-    found = {plain["pk"]: plain for plain in tenant.table.get_many(places)}
-    shown = fitting([found.get(place["pk"], {**place}) for place in places])
-    imports, unreadable = read_each(tenant.table, _import_from, shown)
-    has_more = page.next_key or len(shown) < len(places)
-    last = page.items[len(shown) - 1]["sk"].removeprefix(keys.IMPORT_PREFIX) if has_more else None
     return ImportPage(imports, last, unreadable)
 
 

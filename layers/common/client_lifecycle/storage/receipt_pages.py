@@ -15,7 +15,7 @@ from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
-from client_lifecycle.storage.page_sizes import MAX_PAGE_BYTES, bytes_in_an_answer
+from client_lifecycle.storage.pages import MAX_PAGE_BYTES, bytes_in_an_answer
 from client_lifecycle.storage.table import Query, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain

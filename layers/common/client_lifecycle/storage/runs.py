@@ -20,7 +20,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, put_new
-from client_lifecycle.storage.page_sizes import fitting
+from client_lifecycle.storage.pages import fitting, list_newest
 from client_lifecycle.storage.practice_history import practice_write
 from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Page, Query, Table, Write, side_by_side
@@ -108,18 +108,7 @@ def replace_run(tenant: Tenant, before: Run, after: Run, line: PracticeEntry | N
 
 def list_runs(tenant: Tenant, *, limit: int, after: str | None) -> RunPage:
     """Read a page of a provider's runs, the newest first; it ends before it would hold more than an answer does."""
-    values = {":pk": tenant.keys.partition(), ":prefix": keys.RUN_PREFIX}
-    page = tenant.table.page(
-        Query("pk = :pk AND begins_with(sk, :prefix)", values, newest_first=True),
-        limit=limit,
-        after=tenant.keys.run_in_list(after) if after else None,
-    )
-    places = [tenant.keys.run(plain["sk"].removeprefix(keys.RUN_PREFIX)) for plain in page.items]
-    found = {plain["pk"]: plain for plain in tenant.table.get_many(places)}
-    shown = fitting([found.get(place["pk"], {**place}) for place in places])
-    runs, unreadable = read_each(tenant.table, run_from, shown)
-    has_more = page.next_key or len(shown) < len(places)
-    last = page.items[len(shown) - 1]["sk"].removeprefix(keys.RUN_PREFIX) if has_more else None
+    runs, last, unreadable = list_newest(tenant, keys.RUN_PREFIX, tenant.keys.run, run_from, limit=limit, after=after)
     return RunPage(runs, last, unreadable)
 
 
