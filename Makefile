@@ -20,7 +20,7 @@ SECRETS := $(addprefix --disable-plugin ,KeywordDetector HexHighEntropyString Ba
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invoke sam events unit test rights soak fuzz check lint types templates sam-validate build openapi api-changes audit sbom secrets lock clean
+.PHONY: help demo run invoke sam events unit test rights soak fuzz check lint types templates sam-validate build openapi api-changes audit sbom secrets docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,10 @@ sbom: .venv-supply/ready ## write the layer's bill of materials (CycloneDX) into
 secrets: .venv-supply/ready ## look for keys and tokens in all files that git knows
 	@git ls-files -z | xargs -0 .venv-supply/bin/detect-secrets-hook $(SECRETS)
 
+docs: .venv-docs/ready ## write the documentation as a site into dist/docs
+	@.venv-docs/bin/sphinx-build --fail-on-warning --keep-going --quiet docs dist/docs
+	@echo "Written: dist/docs/index.html"
+
 lock: $(UV) ## pin the requirements files again; LOCK=--upgrade takes newer versions
 	$(UV) $(PIN) $(LOCK) requirements/layer.in --output-file layers/common/requirements.txt
 	$(UV) $(PIN) $(LOCK) requirements/dev.in --constraint layers/common/requirements.txt --output-file requirements/dev.txt
@@ -112,10 +116,11 @@ lock: $(UV) ## pin the requirements files again; LOCK=--upgrade takes newer vers
 	$(UV) $(PIN) $(LOCK) requirements/sam.in --output-file requirements/sam.txt
 	$(UV) $(PIN) $(LOCK) requirements/checkov.in --output-file requirements/checkov.txt
 	$(UV) $(PIN) $(LOCK) requirements/supply.in --output-file requirements/supply.txt
+	$(UV) $(PIN) $(LOCK) requirements/docs.in --output-file requirements/docs.txt
 	$(UV) $(PIN) $(LOCK) requirements/uv.in --output-file requirements/uv.txt
 
 clean: ## remove everything that was installed, built or cached here
-	rm -rf .venv .venv-sam .venv-supply .venv-checkov .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
+	rm -rf .venv .venv-sam .venv-supply .venv-checkov .venv-docs .local .aws-sam .hypothesis .mypy_cache .pytest_cache .ruff_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/ready: requirements/dev.txt pyproject.toml
@@ -141,6 +146,12 @@ clean: ## remove everything that was installed, built or cached here
 	@$(call make-venv,.venv-supply)
 	@echo "Installing what looks at what ships into .venv-supply, once (about half a minute) ..."
 	@.venv-supply/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/supply.txt
+	@touch $@
+
+.venv-docs/ready: requirements/docs.txt
+	@$(call make-venv,.venv-docs)
+	@echo "Installing Sphinx into .venv-docs, once (about half a minute) ..."
+	@.venv-docs/bin/python $(PIP_INSTALL) --no-deps --require-hashes --requirement requirements/docs.txt
 	@touch $@
 
 $(UV): requirements/uv.txt

@@ -51,7 +51,7 @@ def test_what_ships_is_under_a_licence_that_allows_it(package: str) -> None:
 
 def test_every_tool_is_installed_by_its_hash() -> None:
     installed = re.findall(r"PIP_INSTALL\) (.+)", MAKEFILE)
-    assert len(installed) == 6
+    assert len(installed) == 7
     assert [how for how in installed if "--require-hashes" not in how] == [
         "--no-deps --no-build-isolation --editable ."
     ]
