@@ -44,7 +44,7 @@ export function menuButton(name, entries) {
     event.preventDefault();
   });
   menu.addEventListener("keydown", (event) => move(event, items, close));
-  menu.addEventListener("toggle", (event) =>
+  menu.addEventListener("beforetoggle", (event) =>
     opener.setAttribute("aria-expanded", String(/** @type {ToggleEvent} */ (event).newState === "open")),
   );
   return element("div", { className: "menu-place" }, opener, menu);

@@ -1,7 +1,7 @@
 /** The console's words in German. */
 
-/** @type {typeof import("./en.js").en} */
-export const de = {
+/** @type {typeof import("./en.js").words} */
+export const words = {
   texts: {
     actions: "Aktionen",
     andMore: { one: "und {n} weitere", other: "und {n} weitere" },

@@ -1,6 +1,6 @@
 /** The console's words in English. */
 
-export const en = {
+export const words = {
   texts: {
     actions: "Actions",
     andMore: { one: "and {n} more", other: "and {n} more" },

@@ -1,18 +1,15 @@
-/** Says things in the reader's language. All words are in one file for each language. */
+/** Says things in the reader's language. All words are in one file for each language; only the reader's is loaded. */
 
-import { de } from "./de.js";
-import { en } from "./en.js";
-
-/** @typedef {typeof en} Words */
+/** @typedef {typeof import("./en.js").words} Words */
 /** @typedef {keyof Words["texts"]} Text */
 
-/** @type {Record<string, Words>} */
-const LANGUAGES = { en, de };
+const LANGUAGES = ["en", "de"];
 
-const chosen = navigator.languages.find((name) => name.slice(0, 2) in LANGUAGES) ?? "en";
-const words = LANGUAGES[chosen.slice(0, 2)] ?? en;
+const chosen = navigator.languages.find((name) => LANGUAGES.includes(name.slice(0, 2))) ?? "en";
+/** @type {{words: Words}} */
+const { words } = await import(`./${chosen.slice(0, 2)}.js`);
 
-export const REASONS = /** @type {(keyof Words["reasons"])[]} */ (Object.keys(en.reasons));
+export const REASONS = /** @type {(keyof Words["reasons"])[]} */ (Object.keys(words.reasons));
 export const RESTORABLE = /** @type {const} */ (["chats", "reminders", "feed", "appointments", "payments"]);
 
 export const language = () => chosen;
@@ -29,7 +26,7 @@ export function setPageLanguage() {
  * @returns {string}
  */
 export function say(text, values = {}) {
-  const found = words.texts[text] ?? en.texts[text];
+  const found = words.texts[text];
   return fill(typeof found === "string" ? found : plural(found, values.n), values);
 }
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from http import HTTPStatus
 from shutil import which
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
 from local.api import Api
 from local.console import console
@@ -63,12 +64,20 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Iterator[Open]:
-    """Open the console in a window of its own, signed in; whatever the page complains of fails the test."""
+    """Open the console in a window of its own, signed in; whatever the page complains of fails the test.
+
+    So does an answer of 400 or more, except the ``refusals`` that a test names.
+    """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
     def open_as(
-        role: Role = Role.ARCHIVER, *, width: int = 1280, colours: str = "light", language: str = "en-GB"
+        role: Role = Role.ARCHIVER,
+        *,
+        width: int = 1280,
+        colours: str = "light",
+        language: str = "en-GB",
+        refusals: Collection[int] = (),
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 800},
@@ -81,6 +90,7 @@ def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Ite
         page = context.new_page()
         page.on("pageerror", lambda fault: complaints.append(str(fault)))
         page.on("console", lambda said: _complain(complaints, said.type, said.text))
+        page.on("response", lambda answer: _judge(complaints, answer, refusals))
         _sign_in(page, deployed, address, role)
         return page
 
@@ -93,6 +103,11 @@ def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Ite
 def _complain(complaints: list[str], kind: str, text: str) -> None:
     if kind in {"error", "warning"} and "Failed to load resource" not in text:
         complaints.append(text)
+
+
+def _judge(complaints: list[str], answer: Response, refusals: Collection[int]) -> None:
+    if answer.status >= HTTPStatus.BAD_REQUEST and answer.status not in refusals:
+        complaints.append(f"{answer.request.method} {answer.url} answered {answer.status}")
 
 
 def _sign_in(page: Page, deployed: PracticeStack, address: str, role: Role) -> None:

@@ -93,10 +93,11 @@ class ClientsPage {
 
   /** Read the list again; a failure is told in its place. */
   async refresh() {
+    const turn = this.turn + 1;
     try {
       await this.load();
     } catch (fault) {
-      if (!this.signal.aborted) showFailure(this.place, fault, () => void this.refresh());
+      if (!this.signal.aborted && turn === this.turn) showFailure(this.place, fault, () => void this.refresh());
     }
   }
 
@@ -108,10 +109,12 @@ class ClientsPage {
   }
 
   async #more() {
+    const { turn } = this;
     try {
-      this.#show(await whileLoading(this.place, this.#page(this.cursor)), false);
+      const page = await whileLoading(this.place, this.#page(this.cursor));
+      if (turn === this.turn) this.#show(page, false);
     } catch (fault) {
-      if (!this.signal.aborted) showFailure(this.place, fault, () => void this.#more());
+      if (!this.signal.aborted && turn === this.turn) showFailure(this.place, fault, () => void this.#more());
     }
   }
 
