@@ -20,7 +20,7 @@ SECRETS := $(addprefix --disable-plugin ,KeywordDetector HexHighEntropyString Ba
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invoke sam events unit test rights soak fuzz check lint types templates sam-validate build openapi api-changes audit sbom secrets docs lock clean
+.PHONY: help demo run invoke sam events unit test rights soak fuzz bench check lint types templates sam-validate build openapi api-changes audit sbom secrets docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ soak: .venv/ready ## keep proving that no order of events breaks a client; MINUT
 
 fuzz: .venv/ready ## ask the deployed API ten thousand things by its description; EXAMPLES=200, SEED=1
 	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) $(BIN)/pytest -s tests/ministack/test_description.py
+
+bench: .venv/ready ## measure beside the floor and what a user would do instead; DYNAMODB_ENDPOINT names another engine
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 check: lint types templates ## all checks without a run: lint, types, templates
 
