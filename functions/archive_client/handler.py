@@ -1,4 +1,4 @@
-"""Archive a client, now or later: event -> use case -> response."""
+"""Preview the archive of a client, and archive it, now or later: event -> use case or query -> response."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ from client_lifecycle.domain.errors import (
     InvalidRequest,
     Superseded,
 )
-from client_lifecycle.domain.members import MAX_NAMED_RECORDS, RecordName, record_names
+from client_lifecycle.domain.labels import MAX_NAMED_RECORDS, RecordName
+from client_lifecycle.domain.members import record_names
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
 from client_lifecycle.edge.bodies import MAX_NAMED, OptionsBody
 from client_lifecycle.edge.moments import Day
 from client_lifecycle.edge.receipt_listing import shown_receipt
+from client_lifecycle.edge.views.archive_preview import ArchivePreviewView
 from client_lifecycle.edge.views.clients import ClientView
 from client_lifecycle.edge.views.receipts import ReceiptView
 from client_lifecycle.edge.views.shared import View
 from client_lifecycle.edge.views.value_models import Shown
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.planned_archives import cancel_plan, plan_archive
+from client_lifecycle.use_cases.queries import archives as queries
 
 app = http.resolver()
 
@@ -119,6 +122,22 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
         made_good=record_names(archived.made_good[:MAX_NAMED_RECORDS]),
         made_good_total=len(archived.made_good),
     )
+
+
+@app.get(
+    "/clients/<client_id>/archive-preview",
+    summary="Preview the archive of a client",
+    tags=["clients"],
+    security=identity.FOR_ARCHIVERS,
+)
+@http.may_fail_with(ClientNotFound)
+def preview(client_id: http.Id) -> ArchivePreviewView:
+    """Tell what archiving this client now would meet and do: rules with their numbers, and each record. Writes nothing.
+
+    The archive decides by the same functions, on a reading of its own.
+    """
+    caller, at = identity.caller(app), wiring.now()
+    return ArchivePreviewView.of(queries.preview_archive(wiring.tenant(caller.provider_id), client_id, at=at))
 
 
 @app.put(

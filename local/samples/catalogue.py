@@ -140,6 +140,12 @@ OF_CLIENTS = (
         body={"notify_client": False},
     ),
     _request(
+        "archive_client_preview",
+        "GET /clients/{client_id}/archive-preview",
+        Need.ACTIVE,
+        lambda given: {"client": {"client_id": given.client_id, "status": "active"}, "blocks": [], "warnings": []},
+    ),
+    _request(
         "archive_client_plan",
         "PUT /clients/{client_id}/archive-plan",
         Need.ACTIVE,

@@ -18,11 +18,11 @@ from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
-from client_lifecycle.domain.records import RecordKind
+from client_lifecycle.domain.records import PaymentStatus, RecordKind
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoredItem, RestoreOutcome
 from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.selection import ClientFilter
-from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.signature import sign_webhook
@@ -51,6 +51,7 @@ from tests.support.builders import (
     feed_entry,
     group,
     money,
+    payment,
     plan,
     run,
     stamp,
@@ -58,7 +59,7 @@ from tests.support.builders import (
 )
 from tests.support.calls import ROUTES, Answer, delete, get, pages, patch, post, put, request
 from tests.support.recorded import SECRET, book
-from tests.support.store import store, store_group
+from tests.support.store import store, store_group, store_settings
 
 LARGE = "\U0001f343"
 """A character that takes fourteen bytes in an answer, more than any other."""
@@ -268,6 +269,16 @@ def _(table: Table) -> Iterable[Sized]:
     store(table, client(stamp=stamp(), name=NAME))
     store_large_receipt(table)
     yield 1, post("/clients/client-1/archive", {})
+
+
+@case("GET", "/clients/{client_id}/archive-preview")
+def _(table: Table) -> Iterable[Sized]:
+    rules = {rule.value: Level.WARN for rule in SafetyRule}
+    store_settings(table, PROVIDER_ID, ProviderSettings(safety=replace(SafetySettings(), **rules)))
+    soon = [appointment(f"{number:0128}", type=LARGE * 200) for number in range(100)]
+    charging = [payment(f"{number:0128}", status=PaymentStatus.CHARGING) for number in range(100)]
+    store(table, largest(), *soon, *charging)
+    yield 1, get(f"/clients/{1:064}/archive-preview")
 
 
 @case("PUT", "/clients/{client_id}/archive-plan")

@@ -100,7 +100,8 @@ def test_the_records_are_stored_as_the_receipt_says(table: Table) -> None:
 def test_e7_a_payment_that_is_charging_is_reported(table: Table) -> None:
     store(table, client(), payment("pay-9", status=PaymentStatus.CHARGING))
     left_alone = post(ARCHIVE, {}).body["receipt"]["left_alone"]
-    assert left_alone == [{"kind": "payment", "record_id": "pay-9", "reason": "already_charging"}]
+    label = {"at": "2026-03-03T09:30:00Z", "title": None, "amount": {"currency": "USD", "cents": 7500}}
+    assert left_alone == [{"kind": "payment", "record_id": "pay-9", "reason": "already_charging", "label": label}]
 
 
 @pytest.mark.parametrize("notify_client", [True, False])

@@ -40,7 +40,8 @@ CLIENT_ID = "client-1"
 ARCHIVE = f"/clients/{CLIENT_ID}/archive"
 CHARGING = payment("pay-charging", status=PaymentStatus.CHARGING, due_at=NOW + 9 * DAY)
 FALLEN_BACK = replace(CHARGING, status=PaymentStatus.SCHEDULED)
-NAMED = [{"kind": "payment", "record_id": "pay-charging"}]
+LABEL = {"at": "2026-03-11T09:30:00Z", "title": None, "amount": {"currency": "USD", "cents": 7500}}
+NAMED = [{"kind": "payment", "record_id": "pay-charging", "label": LABEL}]
 OTHER_STAFF = ARCHIVER | {"sub": "staff-8"}
 ONE_OF_EACH_ANEW: list[Record] = [
     appointment("new-appt"),

@@ -64,7 +64,7 @@ def test_a_receipt_is_read_by_pages_and_no_change_is_missed(table: Table, limit:
     read = list(pages(f"{RECEIPT}?limit={limit}"))
     assert [one for page in read for one in ids(page)] == [change.before.record_id for change in changes]
     assert {len(page["changes"]) for page in read[:-1]} <= {limit}
-    assert read[0]["left_alone"] == [to_plain(CHARGING)]
+    assert read[0]["left_alone"] == [{**to_plain(CHARGING), "label": None}]
     assert {(page["archive_id"], page["state"]) for page in read} == {(ARCHIVE_ID, "settled")}
 
 

@@ -18,11 +18,12 @@ from tests.support.store import dump, store
 
 ARCHIVE = "/clients/client-1/archive"
 STAFF_ROUTES = sorted(route for route in ROUTES if not route[1].startswith("/hooks/"))
+READ_BY_ARCHIVERS = ("/history", "/clients/{client_id}/archive-preview")
 FOR_ALL_STAFF = {
     ("DELETE", "/clients/{client_id}"),
     ("POST", "/clients/_search"),
     ("POST", "/permission-checks"),
-    *(route for route in STAFF_ROUTES if route[0] == "GET" and route[1] != "/history"),
+    *(route for route in STAFF_ROUTES if route[0] == "GET" and route[1] not in READ_BY_ARCHIVERS),
 }
 NOBODY = ARCHIVER | {"custom:provider_id": ""}
 MALFORMED: dict[str, str | bytes] = {

@@ -66,7 +66,9 @@ def test_an_undo_names_a_record_that_is_gone(practice: Table) -> None:
     undo = Workflow(post(f"/bulk-archives/{workflow.run_id}/undo").body["run_id"], kind="undo")
     assert undo.whole("client-1") == "completed_in_part"
     [member] = get(f"/bulk-archives/{undo.run_id}/clients").body["clients"]
-    assert member["not_restored"] == [{"kind": "payment", "record_id": "pay-1", "outcome": "record_removed"}]
+    label = {"at": "2026-03-03T09:30:00Z", "title": None, "amount": {"currency": "USD", "cents": 7500}}
+    missing = {"kind": "payment", "record_id": "pay-1", "outcome": "record_removed", "label": label}
+    assert member["not_restored"] == [missing]
 
 
 @pytest.mark.parametrize("clients", [0, 10_001, 10**20])

@@ -21,6 +21,7 @@ from client_lifecycle.domain.client import (
     Trigger,
 )
 from client_lifecycle.domain.effects import Change, LeftAlone, LeftAloneReason, all_effects
+from client_lifecycle.domain.labels import Label
 from client_lifecycle.domain.members import Member, Totals
 from client_lifecycle.domain.money import Amount, per_currency
 from client_lifecycle.domain.outcomes import Outcome
@@ -174,11 +175,14 @@ clients = st.builds(
 groups = st.builds(Group, provider_id=ids, group_id=ids, name=texts, settings=portal_settings)
 
 changes: SearchStrategy[tuple[Change, ...]] = record_sets.map(lambda found: all_effects(found, NOW).changes)
+amounts = st.builds(Amount, currency=currencies, cents=cents)
+labels = st.builds(Label, at=st.none() | moments, title=st.none() | texts, amount=st.none() | amounts)
 left_alone = st.builds(
     LeftAlone,
     kind=st.sampled_from(RecordKind),
     record_id=ids,
     reason=st.sampled_from(LeftAloneReason),
+    label=st.none() | labels,
 )
 receipts = st.builds(
     Receipt,
@@ -203,7 +207,6 @@ history_entries = st.builds(
     plan=st.none() | plan_terms,
 )
 
-amounts = st.builds(Amount, currency=currencies, cents=cents)
 money = st.lists(amounts, max_size=4).map(per_currency)
 facts = st.builds(
     PreviewFacts,

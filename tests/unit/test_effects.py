@@ -20,6 +20,7 @@ from client_lifecycle.domain.effects import (
     leave_chats,
     silence_notifications,
 )
+from client_lifecycle.domain.labels import label_of
 from client_lifecycle.domain.records import (
     AppointmentStatus,
     ChatKind,
@@ -155,8 +156,9 @@ def test_e7_every_payment_not_yet_charged_is_cancelled_whenever_it_is_due(due_at
 
 
 def test_e7_a_payment_already_charging_is_left_alone_and_reported() -> None:
-    plan = all_effects([payment("pay-9", status=PaymentStatus.CHARGING)], NOW)
-    reported = LeftAlone(kind=RecordKind.PAYMENT, record_id="pay-9", reason=LeftAloneReason.ALREADY_CHARGING)
+    charging = payment("pay-9", status=PaymentStatus.CHARGING)
+    plan, label, reason = all_effects([charging], NOW), label_of(charging), LeftAloneReason.ALREADY_CHARGING
+    reported = LeftAlone(kind=RecordKind.PAYMENT, record_id="pay-9", reason=reason, label=label)
     assert plan == ChangeSet(changes=(), left_alone=(reported,))
 
 

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.client import activate
 from client_lifecycle.domain.effects import Change, all_effects
+from client_lifecycle.domain.labels import MAX_NAMED_RECORDS
 from client_lifecycle.domain.records import PaymentStatus, Record, RecordKind
 from client_lifecycle.domain.restore import (
     KINDS,
-    MAX_NAMED_RECORDS,
     Booked,
     Obstacles,
     Restorable,

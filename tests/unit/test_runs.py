@@ -20,9 +20,9 @@ from client_lifecycle.domain.errors import (
     RunUndone,
     UndoExpired,
 )
+from client_lifecycle.domain.labels import MAX_NAMED_RECORDS
 from client_lifecycle.domain.members import (
     CLIENTS_PER_BATCH,
-    MAX_NAMED_RECORDS,
     Member,
     Totals,
     awaits_outcome,

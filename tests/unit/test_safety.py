@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from client_lifecycle.domain.records import AppointmentStatus, PaymentStatus, Record
-from client_lifecycle.domain.safety import Findings, assess
+from client_lifecycle.domain.safety import Finding, Findings, assess
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
 from tests.support.builders import DAY, MOMENT, NOW, appointment, client, payment
 
@@ -43,12 +43,8 @@ def test_a_rule_warns_blocks_or_allows_as_the_provider_says(
     rule: SafetyRule, fields: dict[str, Any], records: list[Record], applies: bool, level: Level
 ) -> None:
     found = assess(client(**fields), records, guarded(**{rule.value: level}), NOW)
-    expected = {
-        Level.WARN: Findings(warnings=(rule,)),
-        Level.BLOCK: Findings(blocks=(rule,)),
-        Level.ALLOW: Findings(),
-    }
-    assert found == (expected[level] if applies else Findings())
+    expected = {Level.WARN: ((rule,), ()), Level.BLOCK: ((), (rule,)), Level.ALLOW: ((), ())}
+    assert (found.warnings, found.blocks) == (expected[level] if applies else ((), ()))
 
 
 def test_by_default_nothing_is_held_back() -> None:
@@ -87,6 +83,7 @@ def test_t1_today_is_the_day_that_it_is_there(time_zone: str, applies: bool) -> 
 
 
 def test_s2_what_was_acknowledged_is_no_longer_asked_for_and_nothing_else() -> None:
-    found = Findings(warnings=(SafetyRule.OWES_MONEY, SafetyRule.HAS_CREDITS))
+    rules = (SafetyRule.OWES_MONEY, SafetyRule.HAS_CREDITS)
+    found = Findings(tuple(Finding(rule=rule, level=Level.WARN) for rule in rules))
     assert found.unacknowledged([SafetyRule.OWES_MONEY, SafetyRule.APPOINTMENT_SOON]) == (SafetyRule.HAS_CREDITS,)
     assert found.unacknowledged(tuple(SafetyRule)) == ()

@@ -14,6 +14,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from client_lifecycle.domain.labels import Label, label_of
 from client_lifecycle.domain.records import (
     Appointment,
     AppointmentStatus,
@@ -50,11 +51,12 @@ class LeftAloneReason(StrEnum):
 
 
 class LeftAlone(Struct, frozen=True, kw_only=True):
-    """A record that stays as it is although the client is archived, and why."""
+    """A record that stays as it is although the client is archived, and why; what is kept of before has no label."""
 
     kind: RecordKind
     record_id: str
     reason: LeftAloneReason
+    label: Label | None = None
 
 
 class ChangeSet(Struct, frozen=True):
@@ -111,6 +113,7 @@ def cancel_commitments(records: Iterable[Record], at: datetime) -> ChangeSet:
                         kind=record.kind,
                         record_id=record.record_id,
                         reason=LeftAloneReason.ALREADY_CHARGING,
+                        label=label_of(record),
                     )
                 )
             case Appointment() | Payment() | Membership() | Recipient() | FeedEntry() | Reminder():

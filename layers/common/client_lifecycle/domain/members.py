@@ -8,27 +8,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.labels import MAX_NAMED_RECORDS, RecordName, name_of
 from client_lifecycle.domain.money import Money, per_currency
 from client_lifecycle.domain.outcomes import TO_RETRY, Outcome
 from client_lifecycle.domain.preview import PreviewFacts
-from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import NotRestored
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
 
 CLIENTS_PER_BATCH = 25
 FIRST_ATTEMPT = 1
-
-
-MAX_NAMED_RECORDS = 100
-"""Records made good on a client that are kept or told by name; of any more, only the number is."""
-
-
-class RecordName(Struct, frozen=True, kw_only=True):
-    """Which of a client's records is meant."""
-
-    kind: RecordKind
-    record_id: str
 
 
 class MadeGood(Struct, frozen=True, kw_only=True):
@@ -106,7 +95,7 @@ def reopened(member: Member, attempt: int) -> Member:
 
 def record_names(changes: Iterable[Change]) -> list[RecordName]:
     """Name the records that were changed."""
-    return [RecordName(kind=change.after.kind, record_id=change.after.record_id) for change in changes]
+    return [name_of(change.before) for change in changes]
 
 
 def made_good(member: Member, archive_id: str, changes: Sequence[Change]) -> Member:

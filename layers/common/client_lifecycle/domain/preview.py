@@ -1,8 +1,9 @@
-"""What the side panel shows about a client before a bulk archive is confirmed (E11)."""
+"""What the side panel shows about a client before an archive is confirmed (E11)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import assert_never
 
@@ -10,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.effects import ChangeSet, all_effects
 from client_lifecycle.domain.money import Amount, Money, per_currency
 from client_lifecycle.domain.records import (
     Appointment,
@@ -22,10 +24,12 @@ from client_lifecycle.domain.records import (
     PaymentStatus,
     Recipient,
     Record,
+    RecordKind,
     Reminder,
 )
-from client_lifecycle.domain.safety import assess
+from client_lifecycle.domain.safety import Findings, assess
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
+from client_lifecycle.domain.unreadable import Unreadable
 
 
 class PreviewFacts(Struct, frozen=True, kw_only=True):
@@ -74,6 +78,42 @@ def preview_facts(client: Client, records: Iterable[Record], settings: ProviderS
         warnings=findings.warnings,
         blocks=findings.blocks,
     )
+
+
+class ArchivePreview(Struct, frozen=True, kw_only=True):
+    """What archiving one client now would meet and do; of a client that is archived already, what it would make good.
+
+    ``findings`` are the safety rules that apply; an archived client is past them. ``unreadable`` are live records that
+    cannot be read: while there are any, nothing is archived.
+    """
+
+    client: Client
+    at: datetime
+    findings: Findings
+    effects: ChangeSet
+    unreadable: tuple[Unreadable, ...] = ()
+
+    @property
+    def scheduled(self) -> Money:
+        """The sum of the payments that would be cancelled, per currency (M1)."""
+        payments = (change.before for change in self.effects.changes)
+        return per_currency(
+            Amount(currency=one.currency, cents=one.amount_cents) for one in payments if isinstance(one, Payment)
+        )
+
+    @property
+    def counts(self) -> Mapping[RecordKind, int]:
+        """How many records of each kind would be ended."""
+        return Counter(change.before.kind for change in self.effects.changes)
+
+
+def archive_preview(
+    client: Client, records: Iterable[Record], settings: ProviderSettings, at: datetime
+) -> ArchivePreview:
+    """Tell what an archive of ``client`` would meet and do now, by the functions that the archive itself decides by."""
+    records = tuple(records)
+    findings = Findings() if client.stamp else assess(client, records, settings, at)
+    return ArchivePreview(client=client, at=at, findings=findings, effects=all_effects(records, at))
 
 
 def has_changed(shown: PreviewFacts, now: PreviewFacts) -> bool:

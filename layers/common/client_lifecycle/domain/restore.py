@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Cause, Client
 from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.labels import MAX_NAMED_RECORDS, Label, label_of
 from client_lifecycle.domain.records import (
     LONGEST_APPOINTMENT,
     Appointment,
@@ -33,9 +34,6 @@ from client_lifecycle.domain.records import (
     RecordKind,
     Reminder,
 )
-
-MAX_NAMED_RECORDS = 100
-"""Records that could not be taken back and are kept by name; of any more, only the number is."""
 
 
 class Restorable(StrEnum):
@@ -73,11 +71,15 @@ class RestoreOutcome(StrEnum):
 
 
 class RestoredItem(Struct, frozen=True, kw_only=True):
-    """What became of one record that an archive had touched; ``change`` is what must be written for it, if anything."""
+    """What became of one record that an archive had touched; ``change`` is what must be written for it, if anything.
+
+    What was kept before labels were has none.
+    """
 
     kind: RecordKind
     record_id: str
     outcome: RestoreOutcome
+    label: Label | None = None
     change: Change | None = None
 
 
@@ -150,17 +152,17 @@ def restore(change: Change, current: Record | None, obstacles: Obstacles, at: da
     Returns:
         ``restored`` with the change to write, or without one if the record already is as before; or a reason why not.
     """
-    kind, record_id = change.before.kind, change.before.record_id
     if current is None:
-        return RestoredItem(kind=kind, record_id=record_id, outcome=RestoreOutcome.RECORD_REMOVED)
+        return _item(change, RestoreOutcome.RECORD_REMOVED)
     outcome = _outcome(change, current, obstacles, at)
     must_write = outcome is RestoreOutcome.RESTORED and current != change.before
-    return RestoredItem(
-        kind=kind,
-        record_id=record_id,
-        outcome=outcome,
-        change=Change(before=current, after=change.before) if must_write else None,
-    )
+    item = _item(change, outcome)
+    return replace(item, change=Change(before=current, after=change.before) if must_write else None)
+
+
+def _item(change: Change, outcome: RestoreOutcome) -> RestoredItem:
+    before = change.before
+    return RestoredItem(kind=before.kind, record_id=before.record_id, outcome=outcome, label=label_of(before))
 
 
 def _outcome(change: Change, current: Record, obstacles: Obstacles, at: datetime) -> RestoreOutcome:
@@ -288,10 +290,7 @@ def with_outcomes(restoration: Restoration, items: Sequence[RestoredItem], *, of
 
 def superseded(changes: Iterable[Change]) -> list[RestoredItem]:
     """Return the outcomes of changes whose client was archived again before it was their turn."""
-    return [
-        RestoredItem(kind=change.before.kind, record_id=change.before.record_id, outcome=RestoreOutcome.SUPERSEDED)
-        for change in changes
-    ]
+    return [_item(change, RestoreOutcome.SUPERSEDED) for change in changes]
 
 
 def _last_returned_from(client: Client) -> str | None:

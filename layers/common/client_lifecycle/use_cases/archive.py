@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp, archive, next_flip_at
@@ -136,10 +136,13 @@ def require_safe(
     findings = assess(live.client, live.records, settings, at)
     if findings.blocks:
         names = [rule.value for rule in findings.blocks]
-        raise ArchiveBlocked(f"Your settings do not allow archiving this client: {', '.join(names)}.", rules=names)
-    if missing := [rule.value for rule in findings.unacknowledged(acknowledged)]:
-        message = f"Please acknowledge first: {', '.join(missing)}."
-        raise AcknowledgementNeeded(message, "acknowledge", rules=missing)
+        told = to_builtins(findings.of(findings.blocks))
+        message = f"Your settings do not allow archiving this client: {', '.join(names)}."
+        raise ArchiveBlocked(message, rules=names, findings=told)
+    if missing := findings.unacknowledged(acknowledged):
+        names = [rule.value for rule in missing]
+        message = f"Please acknowledge first: {', '.join(names)}."
+        raise AcknowledgementNeeded(message, "acknowledge", rules=names, findings=to_builtins(findings.of(missing)))
 
 
 def _archived_before(

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from client_lifecycle.domain.archive_reasons import ArchiveReason
-from client_lifecycle.domain.effects import Change, LeftAloneReason
+from client_lifecycle.domain.effects import Change, LeftAlone
+from client_lifecycle.domain.labels import Label, label_of
 from client_lifecycle.domain.receipts import Receipt, ReceiptState
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.restore import (
@@ -17,6 +18,7 @@ from client_lifecycle.domain.restore import (
     RestoreState,
 )
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
+from client_lifecycle.edge.views.value_models import Shown
 from client_lifecycle.storage.values import to_plain
 
 
@@ -25,6 +27,7 @@ class ChangeView(View):
 
     kind: RecordKind
     record_id: str
+    label: Shown[Label]
     before: dict[str, Any]
     after: dict[str, Any]
 
@@ -34,17 +37,10 @@ class ChangeView(View):
         return cls(
             kind=change.before.kind,
             record_id=change.before.record_id,
+            label=label_of(change.before),
             before=to_plain(change.before),
             after=to_plain(change.after),
         )
-
-
-class LeftAloneView(View):
-    """One record that an archive could not touch, and why."""
-
-    kind: RecordKind
-    record_id: str
-    reason: LeftAloneReason
 
 
 class ReceiptView(View):
@@ -65,7 +61,7 @@ class ReceiptView(View):
     moved_to_group_id: str | None
     moved_from_group_id: str | None
     changes: list[ChangeView]
-    left_alone: list[LeftAloneView]
+    left_alone: list[Shown[LeftAlone]]
     next_cursor: str | None
 
     @classmethod
@@ -83,10 +79,7 @@ class ReceiptView(View):
             moved_to_group_id=receipt.options.group_id,
             moved_from_group_id=receipt.moved_from_group_id,
             changes=[ChangeView.of(change) for change in receipt.changes],
-            left_alone=[
-                LeftAloneView(kind=left.kind, record_id=left.record_id, reason=left.reason)
-                for left in receipt.left_alone
-            ],
+            left_alone=list(receipt.left_alone),
             next_cursor=next_cursor,
         )
 
@@ -97,11 +90,12 @@ class RestoredItemView(View):
     kind: RecordKind
     record_id: str
     outcome: RestoreOutcome
+    label: Shown[Label] | None
 
     @classmethod
     def of(cls, item: RestoredItem) -> RestoredItemView:
         """Show an item."""
-        return cls(kind=item.kind, record_id=item.record_id, outcome=item.outcome)
+        return cls(kind=item.kind, record_id=item.record_id, outcome=item.outcome, label=item.label)
 
 
 class RestorationView(View):
