@@ -1,30 +1,50 @@
-"""``python -m benchmarks``: measures everything in one run, and prints one table."""
+"""``python -m benchmarks``: measures everything in one run, prints one table, and writes it beside this module."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks import bulk, single
-from benchmarks.engine import engine
+from benchmarks import bulk, cold_start, imports, listing, records, results, scale, single
+from benchmarks.engine import ENDPOINT, engine
 from benchmarks.rows import table
+
+COLD_STARTS = 5
+MINISTACK_SIZES, ALL_SIZES = [100, 1_000], [100, 1_000, 10_000]
+MINISTACK_LISTS, ALL_LISTS = [1_000, 10_000], [1_000, 10_000, 100_000]
+"""Tables of MiniStack have no real indexes: what is large takes hours there."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print the table."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    """Measure, print the table, and write the results."""
+    fast = ENDPOINT in os.environ
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--single", type=int, default=50, help="clients whose single archives are measured")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 1_000], help="clients of the bulk archives")
     parser.add_argument("--records", type=int, default=1_300, help="records of the client that is restored")
+    parser.add_argument("--sizes", type=int, nargs="+", default=ALL_SIZES if fast else MINISTACK_SIZES)
+    parser.add_argument("--lists", type=int, nargs="+", default=ALL_LISTS if fast else MINISTACK_LISTS)
+    parser.add_argument("--rows", type=int, default=1_000, help="rows of the import")
+    parser.add_argument("--changes", type=int, default=100, help="changes that a system tells")
+    parser.add_argument("--python", default="python3.13", help="the deployed runtime's Python, for cold starts")
+    parser.add_argument("--into", type=Path, default=Path(__file__).parent, help="where the results are written")
     asked = parser.parse_args(arguments)
+    rows = cold_start.rows(asked.python, COLD_STARTS)
     with engine() as aws:
-        rows = single.rows(aws, asked.single, asked.records)
+        rows += single.rows(aws, asked.single, asked.records)
         outcomes = [bulk.outcome(aws, clients) for clients in asked.sizes]
-    rows += [row for outcome in outcomes for row in outcome.rows]
+        rows += [row for outcome in outcomes for row in outcome.rows]
+        rows += listing.rows(aws, asked.lists)
+        rows += imports.rows(aws, asked.rows)
+        rows += records.rows(aws, asked.changes)
+        runs = scale.table(scale.footprint(*bulk.batch_calls(aws)), scale.SIZES)
     print(table(rows))
-    for outcome in outcomes:
-        for at_once, seconds in outcome.seconds.items():
-            print(f"{outcome.clients:,} clients, {at_once} batches at once: {outcome.clients / seconds:.0f} clients/s")
+    print(results.speeds(outcomes))
+    told = sys.argv[1:] if arguments is None else arguments
+    named = f"{ENDPOINT}=... " if fast else ""
+    results.write(asked.into, " ".join([f"{named}python -m benchmarks", *told]), rows, outcomes, runs)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from benchmarks.latencies import STATE_SECONDS, WRITE_UNITS_PER_SECOND, Latencies
-from benchmarks.meter import Spent, measure, per_client, typical
+from benchmarks.meter import Call, Spent, measure, per_client, typical
 from benchmarks.plain import AT_ONCE, EVENTS_PER_CLIENT, HANDLERS, MOST_EVENTS, STATES_PER_CLIENT
 from benchmarks.rows import Row
 from benchmarks.subjects import BY_STAFF, PROVIDER_ID, Bench, bench, client_of, usual_records
@@ -19,6 +20,7 @@ from benchmarks.throughput import Batch, run_seconds
 from benchmarks.timeline import Timeline, in_order
 from benchmarks.workflow import MEMORY_OF_ALL, Carried, KeptManifest, carry_out, functions_on, invoke
 from client_lifecycle.domain.client import ArchiveOptions
+from client_lifecycle.domain.members import CLIENTS_PER_BATCH
 from client_lifecycle.domain.runs import preview_terms
 from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage.clients import read_client
@@ -87,6 +89,20 @@ def outcome(aws: LocalAws, clients: int) -> Outcome:
     )
 
 
+def batch_calls(aws: LocalAws) -> tuple[list[Call], float, str]:
+    """Carry out a run of one batch, and return its calls, its seconds on the modelled AWS, and the run's id."""
+    with bench(aws) as made:
+        numbers = range(CLIENTS_PER_BATCH)
+        made.load([(client_of(number, made.at), usual_records(number, made.at)) for number in numbers])
+        kept, timeline = KeptManifest(), Timeline()
+        shown, _ = _previewed(made, CLIENTS_PER_BATCH)
+        _confirmed(made, kept, shown)
+        with functions_on(made.ours.table), in_order(timeline):
+            work = partial(carry_out, kept, kept.items[0], timeline, Carried())
+            _, calls = measure(made.dynamodb, work, timeline)
+    return calls, timeline.at, shown.run.run_id
+
+
 def _previewed(made: Bench, clients: int) -> tuple[Preview, Row]:
     """Preview a run; instead, a user would read each client and its records by calls of its own."""
     chosen = ChosenClients(client_ids=tuple(client_of(number, made.at).client_id for number in range(clients)))
@@ -131,7 +147,7 @@ def _work_on(made: Bench, kept: KeptManifest, batch: Mapping[str, Any], measured
     measured.sizes.append(len(batch["members"]))
     measured.ours.append(paid)
     measured.floor.append(made.floor(calls))
-    measured.batches.append(Batch(timeline.writes, timeline.at))
+    measured.batches.append(Batch(timeline.in_time(), timeline.at))
 
 
 def _work_plainly(made: Bench, client_id: str, measured: Measured) -> None:
@@ -153,7 +169,7 @@ def _work_plainly(made: Bench, client_id: str, measured: Measured) -> None:
         gibibyte_seconds=working_seconds * MEMORY_GIBIBYTES,
     )
     measured.instead.append(paid)
-    measured.plain_clients.append(Batch(timeline.writes, timeline.at))
+    measured.plain_clients.append(Batch(timeline.in_time(), timeline.at))
 
 
 def _archive_row(clients: int, measured: Measured) -> Row:

@@ -1,8 +1,8 @@
-"""Times bulk archives on the local AWS, and counts what they cost for each client.
+"""Times bulk archives on the whole system, deployed on the local AWS, and the memory that they take.
 
 ``python -m benchmarks.bulk_archive --clients 10000`` archives a tenth of that many clients, then all of them, each in a
 run of its own on a fresh system, and a few one by one over the API. Wall time compares versions of this project on one
-machine; the counts hold anywhere.
+machine; it is mostly the local AWS's own. Calls, units and dollars are in the one table, ``python -m benchmarks``.
 """
 
 from __future__ import annotations
@@ -11,21 +11,13 @@ import argparse
 import os
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.members import CLIENTS_PER_BATCH
-from client_lifecycle.domain.runs import start
-from client_lifecycle.edge import steps, wiring
-from client_lifecycle.storage.runs import read_run, replace_run
-from client_lifecycle.storage.tenant import Tenant
 from local.stack import PracticeStack, practice_stack, write_practice
 
 POLL_SECONDS = 1.0
@@ -35,7 +27,6 @@ STATES_PER_BATCH = 9
 
 STATES_PER_RUN = 4
 INVOCATIONS_PER_BATCH = 5
-COUNTED_CLIENTS = 4 * CLIENTS_PER_BATCH
 
 
 @dataclass
@@ -54,13 +45,10 @@ def main() -> None:
     few, many = asked.clients // 10, asked.clients
     with practice_stack(clients=_practice_size(few), load_with=write_practice) as stack:
         few_seconds = _time_run(stack, _active(stack)[:few])
-    with practice_stack(
-        clients=_practice_size(many + asked.one_by_one + COUNTED_CLIENTS), load_with=write_practice
-    ) as stack:
+    with practice_stack(clients=_practice_size(many + asked.one_by_one), load_with=write_practice) as stack:
         active = _active(stack)
         many_seconds = _time_run(stack, active[:many])
         _one_by_one(stack, active[many : many + asked.one_by_one], many_seconds / many)
-        _count_calls(stack, active[many + asked.one_by_one :][:COUNTED_CLIENTS])
     print(f"\ntime({many:,}) / time({few:,})    {many_seconds / few_seconds:>10.1f}")
 
 
@@ -102,53 +90,6 @@ def _one_by_one(stack: PracticeStack, clients: Sequence[Client], bulk_seconds: f
     seconds = (time.perf_counter() - begin) / len(clients)
     print(f"\n{len(clients):,} clients one by one over the API")
     print(f"each                         {1000 * seconds:>10.0f} ms, {seconds / bulk_seconds:.1f} times that of bulk")
-
-
-def _count_calls(stack: PracticeStack, clients: Sequence[Client]) -> None:
-    """Carry out a run in this process, step by step as the workflow does, counting calls by operation."""
-    shown = stack.api.post("/bulk-archives", {"client_ids": [client.client_id for client in clients]})
-    run = read_run(Tenant(stack.table, clients[0].provider_id), shown["run_id"])
-    replace_run(
-        Tenant(stack.table, run.provider_id),
-        run,
-        start(run, confirmed_by="benchmark", accept_changes=False, at=datetime.now(UTC)),
-    )
-    steps.logger.setLevel("ERROR")
-    calls: Counter[str] = Counter()
-    with patch.dict(os.environ, {"TABLE_NAME": stack.table.name}), patch.object(wiring, "table", lambda: stack.table):
-        stack.table.client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.update([model.name]))
-        for first in range(0, len(clients), CLIENTS_PER_BATCH):
-            members = [
-                {"client_id": client.client_id, "position": first + offset}
-                for offset, client in enumerate(clients[first : first + CLIENTS_PER_BATCH])
-            ]
-            attempt = {"provider_id": run.provider_id, "run_id": run.run_id, "attempt": 1}
-            _run_batch({**attempt, "members": members})
-    print(f"\nDynamoDB calls of the steps, {len(clients):,} clients")
-    for operation, count in sorted(calls.items()):
-        print(f"{operation:<28} {count:>10,}   {count / len(clients):.2f} per client")
-    print(f"{'all':<28} {calls.total():>10,}   {calls.total() / len(clients):.2f} per client")
-
-
-def _run_batch(batch: dict[str, Any]) -> None:
-    from cancel_commitments.handler import lambda_handler as cancel_commitments
-    from leave_chats.handler import lambda_handler as leave_chats
-    from mark_archived.handler import lambda_handler as mark_archived
-    from settle_batch.handler import lambda_handler as settle_batch
-    from silence_notifications.handler import lambda_handler as silence_notifications
-
-    context: Any = _Context()
-    first = mark_archived(batch, context)
-    step = {**batch, "marked": first["marked"]}
-    effects = [effect(step, context) for effect in (cancel_commitments, leave_chats, silence_notifications)]
-    settle_batch({**batch, "first": first, "effects": effects}, context)
-
-
-class _Context:
-    function_name = "benchmark"
-    memory_limit_in_mb = 1024
-    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:benchmark"
-    aws_request_id = datetime.now(UTC).isoformat()
 
 
 @contextmanager

@@ -14,9 +14,12 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.meter import Spent
+from benchmarks.rows import Row
 from local.template import ROOT, read_template
 
 FLOOR = """
@@ -104,6 +107,29 @@ def measure(python: str, runs: int, path: list[Path]) -> Mapping[str, tuple[floa
         for name, code in subjects().items():
             started[name].append(start(python, code, path))
     return {name: (statistics.median(ms for ms, _ in those), those[0][1]) for name, those in started.items()}
+
+
+def rows(python: str, runs: int) -> list[Row]:
+    """Return the median of all functions, and the slowest, with this Python or else the one that runs here.
+
+    There are none where pip reaches no index.
+    """
+    for one in (python, sys.executable):
+        with TemporaryDirectory() as folder, suppress(OSError, subprocess.CalledProcessError):
+            return rows_of(measure(one, runs, install(one, Path(folder))))
+    return []
+
+
+def rows_of(measured: Mapping[str, tuple[float, int]]) -> list[Row]:
+    """Return the rows of the one table for what was measured."""
+    spent = {name: Spent(cpu_seconds=cpu_ms / 1_000) for name, (cpu_ms, _) in measured.items()}
+    floor, naive = spent.pop("floor"), spent.pop("naive")
+    in_order = sorted(spent, key=lambda name: spent[name].cpu_seconds)
+    median, slowest = in_order[len(in_order) // 2], in_order[-1]
+    return [
+        Row(f"cold start, the median: {median}", spent[median], floor, naive),
+        Row(f"cold start, the slowest: {slowest}", spent[slowest], floor, naive),
+    ]
 
 
 def main() -> None:

@@ -1,41 +1,48 @@
 """Times an import on the local AWS, and counts what it costs for each row.
 
 ``python -m benchmarks.imports --rows 10000`` uploads that many clients, checks and confirms them, and imports the same
-file again. Then one part is carried out in this process, to count its calls and units. Wall time compares versions of
-this project on one machine; the counts hold anywhere.
+file again, on the whole system, deployed. ``rows`` carries parts out in this process, for the one table.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
-from client_lifecycle.domain.imports.run import IMPORT_IN_FLIGHT, ROWS_PER_PART
-from client_lifecycle.storage.imports import read_import
-from client_lifecycle.storage.table import Table
-from client_lifecycle.use_cases.imports import control
+from benchmarks.meter import Spent, measure, per_client
+from benchmarks.rows import Row
+from benchmarks.subjects import Bench, bench, client_of
+from benchmarks.timeline import Timeline, in_order
+from benchmarks.workflow import MEMORY_OF_ALL
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.imports.outcomes import ImportKind, RowResult
+from client_lifecycle.domain.imports.rows import ClientRow, Part
+from client_lifecycle.domain.imports.run import IMPORT_IN_FLIGHT, ROWS_PER_PART, Import, ImportFormat, ImportState
+from client_lifecycle.storage.import_files import ImportWorkflow
+from client_lifecycle.storage.imports import create_import
+from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.imports.parts import work_on_part
-from local.samples import imports
-from local.samples.given import DOCUMENTED
-from local.samples.practice import practice_of
+from local.ministack import LocalAws
 from local.stack import PracticeStack, practice_stack
+
+if TYPE_CHECKING:
+    from client_lifecycle.storage.executions import StateMachine
+    from client_lifecycle.storage.import_files import ImportFiles
 
 POLL_SECONDS = 0.5
 STATES_PER_PART = 2
 STATES_PER_RUN = 5
-COUNTED = ("TransactWriteItems", "BatchGetItem", "GetItem", "Query")
 
 
 def main() -> None:
-    """Import clients, the same again, and one part with its calls counted, and print the figures."""
+    """Import clients, and the same again, and print the figures."""
     arguments = argparse.ArgumentParser(description=main.__doc__)
     arguments.add_argument("--rows", type=int, default=1_000, help="clients to import")
     asked = arguments.parse_args()
@@ -44,7 +51,6 @@ def main() -> None:
         for title in ("new clients", "the same file again"):
             print(f"\n{asked.rows:,} rows, {title}")
             _import(stack, text, asked.rows)
-        _count_calls(stack)
 
 
 def _file(rows: int) -> str:
@@ -82,62 +88,79 @@ def _timed(what: str, rows: int) -> Iterator[None]:
     print(f"{what:<28} {seconds:>10.1f} s  {rows / seconds:.0f} rows/s")
 
 
-def _count_calls(stack: PracticeStack) -> None:
-    """Bring one part of new clients in, in this process, counting calls and capacity units by operation."""
-    practice = practice_of(stack.aws, stack.deployed, provider_id=stack.practice.provider_id, secret="none")  # noqa: S106
-    clients = [f"BENCH{number:04}" for number in range(ROWS_PER_PART)]
-    given = imports.checked(
-        practice.tenant, practice.imports, replace(DOCUMENTED, at=datetime.now(UTC), client_ids=clients)
+def rows(aws: LocalAws, number: int) -> list[Row]:
+    """Bring so many clients in that are new, and the same again, in parts, in this process.
+
+    Instead, a user would put each client, after a look whether it is there.
+    """
+    with bench(aws) as made:
+        clients = [client_of(one, made.at) for one in range(number)]
+        told = [
+            ClientRow(row=place, name=one.name, email=one.email, external_id=f"x-{place}")
+            for place, one in enumerate(clients)
+        ]
+        parts = [told[first : first + ROWS_PER_PART] for first in range(0, number, ROWS_PER_PART)]
+        titles = ("new clients", "the same again")
+        return [_row(made, f"import of {number:,}: {title}, each row", parts, clients) for title in titles]
+
+
+def _row(made: Bench, name: str, parts: Sequence[Sequence[ClientRow]], clients: Sequence[Client]) -> Row:
+    run = Import(
+        provider_id=made.ours.provider_id,
+        import_id=new_id(made.at),
+        kind=ImportKind.CLIENTS,
+        format=ImportFormat.CSV,
+        source="crm",
+        state=ImportState.RUNNING,
+        created_at=made.at,
+        created_by="benchmark",
+        expires_at=made.at,
+        attempt=1,
+        started_in=1,
     )
-    control.confirm(
-        practice.tenant,
-        practice.imports,
-        given.run_id,
-        given.token,
-        overwrite=False,
-        confirmed_by="benchmark",
-        at=datetime.now(UTC),
-    )
-    attempt = read_import(practice.tenant, given.run_id).attempt
-    with _counted(practice.table) as (calls, units):
-        work_on_part(
-            practice.tenant,
-            practice.imports,
-            given.run_id,
-            attempt,
-            0,
-            at=datetime.now(UTC),
-            log_failure=lambda _row, _fault: None,
-        )
-    print(f"\nDynamoDB calls and units of a part, {len(clients):,} new clients with two words in their names")
-    for operation in sorted(calls):
-        each = f"{calls[operation] / len(clients):.2f} calls, {units[operation] / len(clients):.1f} units per row"
-        print(f"{operation:<28} {calls[operation]:>10,}   {each}")
+    made.follow(lambda: create_import(made.ours, run))
+    timeline, files = Timeline(), KeptFiles()
+    ours: list[Spent] = []
+    floor: list[Spent] = []
+    for number, part in enumerate(parts):
+        files.part = Part(clients=tuple(part))
+        with in_order(timeline):
+            spent, calls = measure(made.dynamodb, partial(_work, made, files, run.import_id, number), timeline)
+        seconds = spent.model_seconds * MEMORY_OF_ALL / 1_024
+        paid = replace(spent, transitions=STATES_PER_PART, invocations=1, gibibyte_seconds=seconds)
+        ours.append(paid)
+        floor.append(made.floor(calls))
+    sizes = [len(part) for part in parts]
+    plain, _ = measure(made.dynamodb, lambda: made.plain.bring_in(clients))
+    paid_plain = replace(plain, invocations=1, gibibyte_seconds=plain.model_seconds * MEMORY_OF_ALL / 1_024)
+    return Row(name, per_client(ours, sizes), per_client(floor, sizes), paid_plain.each(len(clients)))
 
 
-@contextmanager
-def _counted(table: Table) -> Iterator[tuple[Counter[str], Counter[str]]]:
-    calls: Counter[str] = Counter()
-    units: Counter[str] = Counter()
+def _work(made: Bench, files: KeptFiles, import_id: str, part: int) -> None:
+    work_on_part(made.ours, files.stand_in, import_id, 1, part, at=made.at, log_failure=_no_failure)
 
-    def ask(params: dict[str, Any], model: Any, **_: Any) -> None:
-        if model.name in COUNTED:
-            params["ReturnConsumedCapacity"] = "TOTAL"
 
-    def count(parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
-        calls[model.name] += 1
-        told = parsed.get("ConsumedCapacity", [])
-        for one in told if isinstance(told, list) else [told]:
-            units[model.name] += one["CapacityUnits"]
+def _no_failure(row: int, fault: Exception) -> None:
+    raise AssertionError(f"row {row}") from fault
 
-    events = table.client.meta.events
-    events.register("before-parameter-build.dynamodb", ask)
-    events.register("after-call.dynamodb", count)
-    try:
-        yield calls, units
-    finally:
-        events.unregister("before-parameter-build.dynamodb", ask)
-        events.unregister("after-call.dynamodb", count)
+
+@dataclass
+class KeptFiles:
+    """Stands for the bucket of an import: has the rows of one part, and drops their results."""
+
+    part: Part = field(default_factory=Part)
+
+    @property
+    def stand_in(self) -> ImportWorkflow:
+        """Return this in the place of the deployed ones."""
+        return ImportWorkflow(cast("ImportFiles", self), cast("StateMachine", None))
+
+    def read_part(self, _run: Import, _number: int) -> Part:
+        """Return the rows."""
+        return self.part
+
+    def write_results(self, _run: Import, _number: int, results: Sequence[RowResult]) -> None:
+        """Drop the results."""
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ clients with the same records, so what the difference costs is what the rules co
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,7 @@ and two for entering and leaving what holds them."""
 MOST_EVENTS = 25_000
 """Of one execution, inline maps included (Step Functions, "Maximum execution history size")."""
 
+MOST_CLIENTS = MOST_EVENTS // EVENTS_PER_CLIENT
 AT_ONCE = 40
 """Iterations of an inline map at once, at most (Step Functions, "Map state processing modes")."""
 
@@ -53,7 +54,7 @@ class Plain:
         """Put a client and its records into the table; what an archive would end says so."""
         live = {(change.before.kind, change.before.record_id) for change in all_effects(tuple(records), at).changes}
         items: list[dict[str, Any]] = [
-            {**_key(known.client_id, "client"), **_fields(known), "tab": f"{known.provider_id}#active"},
+            _client_item(known),
             *(
                 {
                     **_key(known.client_id, f"{one.kind.value}#{one.record_id}"),
@@ -63,6 +64,48 @@ class Plain:
                 for one in records
             ),
         ]
+        self._put(items)
+
+    def load_clients(self, clients: Iterable[Client]) -> None:
+        """Put clients without records into the table."""
+        self._put([_client_item(known) for known in clients])
+
+    def bring_in(self, clients: Iterable[Client]) -> None:
+        """Look whether each client is there, and put it if it is not."""
+        for known in clients:
+            key = to_item(_key(known.client_id, "client"))
+            if "Item" not in self.client.get_item(TableName=self.name, Key=key, ConsistentRead=True):
+                self.client.put_item(TableName=self.name, Item=to_item(_client_item(known)))
+
+    def put_each(self, items: Iterable[dict[str, Any]]) -> None:
+        """Put items one after the other."""
+        for item in items:
+            self.client.put_item(TableName=self.name, Item=to_item(item))
+
+    def page(self, provider_id: str, limit: int) -> None:
+        """Read the first page of the active clients, by name."""
+        self.client.query(**self._tab(provider_id), Limit=limit)
+
+    def search(self, provider_id: str, name: str) -> int:
+        """Read the active clients, page by page, and count those in whose names there is a word."""
+        request = self._tab(provider_id)
+        found = 0
+        while True:
+            answer = self.client.query(**request)
+            found += sum(name in item["name"]["S"] for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return found
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _tab(self, provider_id: str) -> dict[str, Any]:
+        return {
+            "TableName": self.name,
+            "IndexName": BY_STATUS,
+            "KeyConditionExpression": "tab = :tab",
+            "ExpressionAttributeValues": to_item({":tab": f"{provider_id}#active"}),
+        }
+
+    def _put(self, items: Sequence[dict[str, Any]]) -> None:
         for first in range(0, len(items), PUTS_AT_ONCE):
             puts = [{"PutRequest": {"Item": to_item(item)}} for item in items[first : first + PUTS_AT_ONCE]]
             self.client.batch_write_item(RequestItems={self.name: puts})
@@ -143,8 +186,9 @@ def make_plain(client: Any) -> Plain:
     return Plain(client, name)
 
 
-def _fields(known: Client) -> dict[str, Any]:
-    return {"name": known.name, "email": known.email, "status": "active", "currency": known.currency}
+def _client_item(known: Client) -> dict[str, Any]:
+    fields = {"name": known.name, "email": known.email, "status": "active", "currency": known.currency}
+    return {**_key(known.client_id, "client"), **fields, "tab": f"{known.provider_id}#active"}
 
 
 def _key(client_id: str, kind: str) -> dict[str, str]:

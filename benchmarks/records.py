@@ -8,31 +8,30 @@ compare the ways on one machine, and those over HTTP and on the bus are mostly t
 from __future__ import annotations
 
 import argparse
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import httpx
-from botocore import xform_name
 
+from benchmarks.meter import again, measure
+from benchmarks.rows import Row
+from benchmarks.subjects import PROVIDER_ID, Bench, Comparison, bench
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Door, Group, Source
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.edge.records import MAX_CHANGES, RecordsBody
 from client_lifecycle.storage.keys import Keys
-from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.clients import add_client
 from client_lifecycle.use_cases.practice import add_group
 from client_lifecycle.use_cases.record import record
 from local.api import TIMEOUT_SECONDS
-from local.ministack import CONFIG
+from local.ministack import CONFIG, LocalAws
 from local.sample_practice import FEWEST_CLIENTS
 from local.sources import BusDoor, HttpDoor
 from local.stack import PracticeStack, practice_stack
@@ -44,7 +43,6 @@ BY_THE_BENCHMARK = Cause(source=Source.SYSTEM, actor_id="benchmark", through=Doo
 AHEAD, PAST = "2040-01-15T10:00:00Z", "2025-06-02T09:00:00Z"
 
 Change = dict[str, Any]
-Call = tuple[str, dict[str, Any]]
 
 
 def appointment(version: int, number: int = 1, **fields: Any) -> Change:
@@ -114,35 +112,24 @@ def main() -> None:
                 print(f"{way:<28}{rate:>12.0f}{rates['bare botocore'] / rate:>18.1f}")
 
 
-@dataclass
-class Meter:
-    """What a table's client was asked, and the units that it took."""
-
-    calls: list[Call] = field(default_factory=list)
-    write_units: float = 0.0
-
-    def ask(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        """Note a call, and ask what it costs."""
-        self.calls.append((model.name, deepcopy(params)))
-        params["ReturnConsumedCapacity"] = "TOTAL"
-
-    def gather(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
-        """Add up what was written."""
-        if model.name == "TransactWriteItems":
-            self.write_units += sum(one["CapacityUnits"] for one in parsed.get("ConsumedCapacity", []))
+def rows(aws: LocalAws, changes: int) -> list[Row]:
+    """Tell so many new appointments of one client, one and fifty in a request; a user would put each of them."""
+    with bench(aws) as made:
+        keep_group(made.ours)
+        keep_group(Tenant(made.bare, made.ours.provider_id))
+        return [_told(made, changes, in_one) for in_one in (1, MAX_CHANGES)]
 
 
-@contextmanager
-def metered(table: Table) -> Iterator[Meter]:
-    """Watch what a table's client is asked until the block ends."""
-    meter, events = Meter(), table.client.meta.events
-    events.register("provide-client-params.dynamodb", meter.ask)
-    events.register("after-call.dynamodb", meter.gather)
-    try:
-        yield meter
-    finally:
-        events.unregister("provide-client-params.dynamodb", meter.ask)
-        events.unregister("after-call.dynamodb", meter.gather)
+def _told(made: Bench, changes: int, in_one: int) -> Row:
+    client_id = f"client-told-{in_one}"
+    made.follow(partial(add, made.ours, client_id))
+    measured = Comparison(made)
+    for some in requests(changes, in_one):
+        keys = [Keys(PROVIDER_ID).record(client_id, RecordKind.APPOINTMENT, change["id"]) for change in some]
+        items = [{**key, **change} for key, change in zip(keys, some, strict=True)]
+        measured.add(partial(tell, made.ours, client_id, some), partial(made.plain.put_each, items))
+    title = "one change told" if in_one == 1 else f"{in_one} changes told in one"
+    return measured.row(title)
 
 
 def write_units(tenant: Tenant, name: str, case: Case) -> float:
@@ -154,9 +141,8 @@ def write_units(tenant: Tenant, name: str, case: Case) -> float:
     if case.archived:
         cause = Cause(source=Source.STAFF, actor_id="benchmark")
         archive_client(tenant, client_id, cause=cause, at=datetime.now(UTC), options=ArchiveOptions())
-    with metered(tenant.table) as meter:
-        tell(tenant, client_id, case.changes)
-    return meter.write_units
+    spent, _ = measure(tenant.table.client, partial(tell, tenant, client_id, case.changes))
+    return spent.write_units
 
 
 def add(tenant: Tenant, client_id: str) -> None:
@@ -210,15 +196,13 @@ def changes_per_second(stack: PracticeStack, changes: int, in_one: int) -> dict[
     here, there, heard = (f"client-{way}-{in_one}" for way in ("here", "http", "bus"))
     for whose, client_id in ((tenant, here), (tenant, there), (tenant, heard), (bare, here)):
         add(whose, client_id)
-    with metered(tenant.table) as meter:
-        in_process = seconds(tell, [(tenant, here, one) for one in told])
-    calls = [(bare.table, name, elsewhere(params, tenant.table, bare.table)) for name, params in meter.calls]
+    in_process, calls = measure(tenant.table.client, lambda: seconds(tell, [(tenant, here, one) for one in told]))
     with httpx.Client(base_url=stack.deployed.api_url, timeout=TIMEOUT_SECONDS, trust_env=False) as http:
         door = HttpDoor(http, tenant.provider_id, "calendar", stack.booking_secret)
         over_http = seconds(door.tell, [(there, one) for one in told])
     took = {
-        "bare botocore": seconds(ask, calls),
-        "in this process": in_process,
+        "bare botocore": again(bare.table.client, calls, tenant.table.name, bare.table.name).seconds,
+        "in this process": in_process.seconds,
         "over HTTP": over_http,
         "on the bus": seconds(tell_on_the_bus, [(stack, heard, told)]),
     }
@@ -235,18 +219,6 @@ def tell_on_the_bus(stack: PracticeStack, client_id: str, told: Sequence[Sequenc
     for change in chain(*told):
         while not stack.table.get(Keys(provider_id).record(client_id, RecordKind.APPOINTMENT, change["id"])):
             time.sleep(POLL_SECONDS)
-
-
-def ask(table: Table, operation: str, params: dict[str, Any]) -> None:
-    """Make a call as it was noted."""
-    getattr(table.client, xform_name(operation))(**params)
-
-
-def elsewhere(params: dict[str, Any], table: Table, other: Table) -> dict[str, Any]:
-    """Return a call's parameters for another table."""
-    text = json.dumps(params).replace(f'"{table.name}"', f'"{other.name}"')
-    moved: dict[str, Any] = json.loads(text)
-    return {name: value for name, value in moved.items() if name != "ClientRequestToken"}
 
 
 def seconds(do: Callable[..., object], all_arguments: Sequence[tuple[Any, ...]]) -> float:

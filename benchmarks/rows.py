@@ -19,7 +19,7 @@ NONE = "-"
 class Row:
     """What one thing takes: by this project, by the same calls in bare botocore, and done as a user would instead.
 
-    ``instead`` says why there is none, if there is none. ``note`` stands below the table.
+    ``note`` stands below the table.
     """
 
     measure: str

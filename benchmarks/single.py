@@ -8,7 +8,7 @@ from functools import partial
 
 from benchmarks.meter import Spent
 from benchmarks.rows import Row
-from benchmarks.subjects import BY_STAFF, PROVIDER_ID, Bench, Comparison, bench, client_of, commitments
+from benchmarks.subjects import BY_STAFF, PROVIDER_ID, Bench, Comparison, bench, client_of, commitments, usual_records
 from benchmarks.workflow import MEMORY_OF_ALL
 from client_lifecycle.domain.bookings import BookedBy, Booking
 from client_lifecycle.domain.client import ArchiveOptions, Door
@@ -39,7 +39,8 @@ def rows(aws: LocalAws, clients: int, records: int) -> list[Row]:
             returned.row("activate and restore all 10"),
             booked.row("booking, active client"),
             booked_back.row("booking, archived client"),
-            _many(made, clients, records),
+            _one_by_one(made, clients),
+            _many(made, 2 * clients, records),
         ]
     return [_served(row) for row in done]
 
@@ -91,6 +92,16 @@ def _book(measured: Comparison, number: int, status: str) -> None:
         lambda: book(made.ours, booking, at=made.at, through=Door.BOOKING_HOOK),
         lambda: made.plain.book(PROVIDER_ID, client_id, appointment),
     )
+
+
+def _one_by_one(made: Bench, clients: int) -> Row:
+    """Archive clients by calls of their own who have what those of a bulk archive have."""
+    numbers = range(clients, 2 * clients)
+    made.load([(client_of(number, made.at), usual_records(number, made.at)) for number in numbers])
+    measured = Comparison(made)
+    for number in numbers:
+        _archive(measured, number)
+    return measured.row("one by one, each usual client")
 
 
 def _many(made: Bench, number: int, records: int) -> Row:

@@ -15,7 +15,7 @@ from benchmarks.timeline import Write
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a batch writes, and how long it takes where nothing waits."""
+    """What a batch writes, in the order of time, and how long it takes where nothing waits."""
 
     writes: Sequence[Write]
     seconds: float

@@ -59,6 +59,10 @@ class Timeline:
             self.writes.append(Write(self.at, write_units))
         self._cpu = time.process_time()
 
+    def in_time(self) -> list[Write]:
+        """Return what was written in the order of time, which is not that in which it was done here."""
+        return sorted(self.writes, key=lambda write: write.at)
+
     def side_by_side(self, do: Callable[[Wanted], Got], wanted: Sequence[Wanted]) -> list[Got]:
         """Do something for each thing wanted, as if several at a time."""
         self.compute()
