@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client_lifecycle.storage.due import Due
+from client_lifecycle.storage.due import Due, Work
 from client_lifecycle.use_cases.clean_up import in_turn
 
 PROVIDERS = ("prov-ash", "prov-elm", "prov-oak")
@@ -45,3 +45,7 @@ def test_one_item_of_a_small_practice_precedes_the_second_of_a_large_one() -> No
     large = [due("prov-oak", number) for number in range(1_000)]
     taken = list(in_turn([*large, due("prov-elm", 0)]))
     assert [one.provider_id for one in taken[:3]] == ["prov-oak", "prov-elm", "prov-oak"]
+
+
+def test_what_a_crash_left_is_looked_at_before_proposals() -> None:
+    assert [*Work][-1] is Work.TIDY_UP

@@ -111,15 +111,15 @@ UNCONFIRMED = "UNCONFIRMED"
 
 
 class Work(StrEnum):
-    """What there is for the clean-up to look at, by the item that is due."""
+    """What there is for the clean-up to look at, by the item that is due, in this order: what takes longest is last."""
 
     SETTLING = "SETTLING"
     LEFT_ALONE = "LEFT_ALONE"
     RESTORING = "RESTORING"
     RUN = "RUN"
     PLAN = "PLAN"
-    TIDY_UP = "TIDY_UP"
     IMPORT = "IMPORT"
+    TIDY_UP = "TIDY_UP"
 
 
 Key: TypeAlias = dict[str, str]
