@@ -19,6 +19,7 @@ from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 
 from client_lifecycle.domain.errors import BadSignature, LifecycleError
 from client_lifecycle.edge.http import FAULTS_OF, PROBLEM_JSON, PROBLEM_TYPE_PREFIX, status_of
+from client_lifecycle.edge.redaction import MONEY, NOTES
 from local.schemas import FOLDER, schema_texts
 from local.template import ROOT, read_template
 
@@ -51,8 +52,8 @@ SECURITY_SCHEMES: dict[str, Any] = {
         "type": "apiKey",
         "in": "header",
         "name": "Authorization",
-        "description": "The ID token of a staff user of the provider. The group client-archivers, where it is named, "
-        "may archive, activate and change clients.",
+        "description": "The ID token of a staff user of the provider, who is in the group that is named, or in one "
+        "that includes it: practice-managers includes client-archivers, and that client-readers.",
     },
     "signature": {
         "type": "apiKey",
@@ -84,6 +85,8 @@ OF_ANY_REQUEST: Mapping[HTTPStatus, tuple[str, ...]] = {
 }
 """The faults that any request may meet: those of API Gateway, of reading what was sent, and of the table."""
 
+HIDDEN = MONEY | NOTES
+
 RETRY_AFTER = {
     "description": "When to try again.",
     "schema": {"type": "integer", "minimum": 1, "description": "seconds"},
@@ -106,7 +109,18 @@ def openapi() -> dict[str, Any]:
     for package in _packages_with_routes():
         app = importlib.import_module(f"{package}.handler").app
         merge.add_schema(json.loads(app.get_openapi_json_schema(security_schemes=SECURITY_SCHEMES)))
-    return _with_names_of_headers(_with_problems(merge.get_openapi_schema()))
+    return _with_hidden(_with_names_of_headers(_with_problems(merge.get_openapi_schema())))
+
+
+def _with_hidden(schema: dict[str, Any]) -> dict[str, Any]:
+    """Tell which parts of an answer readers may not be shown."""
+    for name, shape in schema["components"]["schemas"].items():
+        hidden = HIDDEN & shape.get("properties", {}).keys() if not name.endswith("Body") else ()
+        for part in hidden:
+            shape["properties"][part]["description"] = "Absent for readers, unless the practice shows it to them."
+        if hidden and "required" in shape:
+            shape["required"] = [part for part in shape["required"] if part not in hidden]
+    return schema
 
 
 def _packages_with_routes() -> list[str]:

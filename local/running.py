@@ -61,7 +61,7 @@ class Running:
             raise UnknownName(f"There is no provider {provider_id}. There are: {', '.join(there)}.")
         return there[provider_id]
 
-    def token(self, provider_id: str, role: Role = Role.ARCHIVER) -> str:
+    def token(self, provider_id: str, role: Role = Role.MANAGER) -> str:
         """Return a token, for an hour, of a member of a provider's staff.
 
         Raises:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from client_lifecycle.edge.identity import ARCHIVERS
+from client_lifecycle.edge import identity
 from local.deploy import Deployed
 
 if TYPE_CHECKING:
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
 
 
 class Role(Enum):
-    """What a member of staff may do: an archiver everything, any other read."""
+    """What a member of staff may do; each role includes those before it, and a guest has none."""
 
+    GUEST = "guest"
+    READER = "reader"
     ARCHIVER = "archiver"
-    STAFF = "staff"
+    MANAGER = "manager"
 
     @property
     def group(self) -> str | None:
         """The user pool's group of those who have the role."""
-        return ARCHIVERS if self is Role.ARCHIVER else None
+        return None if self is Role.GUEST else identity.Role[self.name].value
 
 
 def sign_in(
-    cognito: CognitoIdentityProviderClient, deployed: Deployed, provider_id: str, *, role: Role = Role.ARCHIVER
+    cognito: CognitoIdentityProviderClient, deployed: Deployed, provider_id: str, *, role: Role = Role.MANAGER
 ) -> str:
     """Sign in the provider's member of staff with a role, made if need be, with a random password that nobody sees.
 

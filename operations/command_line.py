@@ -61,6 +61,7 @@ COMMANDS = (
     staff.add_staff,
     staff.sign_in,
     staff.remove_staff,
+    staff.keep_rights,
     provider.add_provider,
     provider.add_source,
     provider.add_endpoint,

@@ -69,9 +69,7 @@ class ActivatedView(View):
         )
 
 
-@app.post(
-    "/clients/<client_id>/activate", summary="Activate a client", tags=["clients"], security=identity.FOR_ARCHIVERS
-)
+@app.post("/clients/<client_id>/activate", summary="Activate a client", tags=["clients"])
 @http.may_fail_with(ClientNotFound, ReceiptNotFound)
 def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_BODY) -> ActivatedView:
     """Bring a client back to active; doing it again changes nothing."""
@@ -86,7 +84,6 @@ def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_
     "/clients/<client_id>/receipts/<archive_id>/restore",
     summary="Restore from a receipt",
     tags=["clients"],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ClientNotFound, ReceiptNotFound, StillArchived)
 def restore(
@@ -109,7 +106,6 @@ def restore(
     "/clients/<client_id>/receipts/<archive_id>/restore",
     summary="Watch a restore",
     tags=["clients"],
-    security=identity.FOR_STAFF,
 )
 @http.may_fail_with(ClientNotFound, RestoreNotFound)
 def watch(client_id: http.Id, archive_id: http.Id) -> RestorationView:

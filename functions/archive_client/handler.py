@@ -98,7 +98,7 @@ class ArchivedView(View):
     made_good_total: int
 
 
-@app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
+@app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"])
 @http.may_fail_with(ClientNotFound, GroupNotFound, ArchiveBlocked, AcknowledgementNeeded, Superseded)
 def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BODY) -> ArchivedView:
     """Archive a client with all effects.
@@ -144,7 +144,6 @@ def preview(client_id: http.Id) -> ArchivePreviewView:
     "/clients/<client_id>/archive-plan",
     summary="Plan a client's archive for later",
     tags=["clients"],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ClientNotFound, GroupNotFound, AlreadyArchived)
 def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientView:
@@ -164,7 +163,6 @@ def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientVie
     "/clients/<client_id>/archive-plan",
     summary="Cancel a client's planned archive",
     tags=["clients"],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ClientNotFound)
 def cancel(client_id: http.Id) -> ClientView:

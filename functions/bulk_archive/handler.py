@@ -48,7 +48,6 @@ app = http.resolver()
     tags=["bulk archives"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ClientNotFound, GroupNotFound, NothingSelected, TooManyClients, *idempotency.FAULTS)
 def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = None) -> PreviewView:
@@ -71,7 +70,6 @@ def preview(body: Annotated[PreviewBody, FromBody()], _key: idempotency.Key = No
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
     middlewares=[idempotency.once],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(RunNotFound, PreviewMismatch, PreviewExpired, RunNotStarted, *idempotency.FAULTS)
 def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: idempotency.Key = None) -> RunView:
@@ -87,7 +85,7 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: ide
     return RunView.of(run, at)
 
 
-@app.get("/bulk-archives", summary="List bulk archives", tags=["bulk archives"], security=identity.FOR_STAFF)
+@app.get("/bulk-archives", summary="List bulk archives", tags=["bulk archives"])
 def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     """List the practice's bulk archives, proposals and undos, the newest first."""
     caller = identity.caller(app)
@@ -98,7 +96,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     return RunListView(runs=runs, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
-@app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"], security=identity.FOR_STAFF)
+@app.get("/bulk-archives/<run_id>", summary="Watch a bulk archive", tags=["bulk archives"])
 @http.may_fail_with(RunNotFound)
 def run(run_id: http.Id) -> Response[RunView]:
     """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it runs."""
@@ -111,7 +109,6 @@ def run(run_id: http.Id) -> Response[RunView]:
     "/bulk-archives/<run_id>/exclude",
     summary="Leave clients out of a bulk archive",
     tags=["bulk archives"],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(RunNotFound, ClientNotFound, RunStarted)
 def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunView:
@@ -126,7 +123,6 @@ def exclude(run_id: http.Id, body: Annotated[ExcludeBody, FromBody()]) -> RunVie
     summary="Stop a bulk archive, or give it up",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(RunNotFound)
 def stop(run_id: http.Id) -> RunView:
@@ -140,7 +136,6 @@ def stop(run_id: http.Id) -> RunView:
     summary="Try the failed and not reached clients again",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(RunNotFound, RunNotStarted, RunUndone)
 def retry(run_id: http.Id) -> RunView:
@@ -158,7 +153,6 @@ def retry(run_id: http.Id) -> RunView:
     summary="Undo a bulk archive",
     tags=["bulk archives"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(RunNotFound, RunNotStarted, RunNotFinished, UndoExpired, NothingToUndo)
 def undo(run_id: http.Id) -> RunView:
@@ -173,7 +167,6 @@ def undo(run_id: http.Id) -> RunView:
     "/bulk-archives/<run_id>/clients",
     summary="List a bulk archive's clients",
     tags=["bulk archives"],
-    security=identity.FOR_STAFF,
 )
 @http.may_fail_with(RunNotFound)
 def clients(

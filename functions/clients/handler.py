@@ -78,7 +78,7 @@ class Order(StrEnum):
     OLDEST = "oldest"
 
 
-@app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"], security=identity.FOR_STAFF)
+@app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"])
 def clients(
     status: Annotated[Status, Query(description="The tab.")] = Status.ACTIVE,
     group_id: GroupFilter = None,
@@ -135,7 +135,6 @@ def export_tab(
     "/clients/_search",
     summary="Find clients of a tab by name or address",
     tags=["clients"],
-    security=identity.FOR_STAFF,
 )
 def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
     """Find active or archived clients by the beginnings of words of their names, or by that of their address.
@@ -167,7 +166,7 @@ def _shown(*clients: Client) -> list[ClientView]:
     return [ClientView.of(client) for client in queries.with_notes_of_plans(tenant, clients)]
 
 
-@app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"], security=identity.FOR_STAFF)
+@app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"])
 def counts(group_id: GroupFilter = None) -> CountsView:
     """Count the active and the archived clients, all or those of one group."""
     caller = identity.caller(app)
@@ -181,7 +180,6 @@ def counts(group_id: GroupFilter = None) -> CountsView:
     tags=["clients"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(EmailInUse, ExternalIdInUse, GroupNotFound, *idempotency.FAULTS)
 def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> ClientView:
@@ -191,7 +189,7 @@ def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> C
     return ClientView.of(add_client(wiring.tenant(caller.provider_id), client, caller.cause))
 
 
-@app.get("/clients/<client_id>", summary="Read a client", tags=["clients"], security=identity.FOR_STAFF)
+@app.get("/clients/<client_id>", summary="Read a client", tags=["clients"])
 @http.may_fail_with(ClientNotFound)
 def client(client_id: http.Id) -> ClientView:
     """Read one client, active or archived."""
@@ -200,7 +198,7 @@ def client(client_id: http.Id) -> ClientView:
     return view
 
 
-@app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"], security=identity.FOR_ARCHIVERS)
+@app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"])
 @http.may_fail_with(ClientNotFound, GroupNotFound, EmailInUse, ExternalIdInUse)
 def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
     """Change name, address, group, settings or ids elsewhere of a client, active or archived; never its status."""
@@ -215,7 +213,6 @@ def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> Clien
     summary="Refused: clients are archived, not deleted",
     tags=["clients"],
     responses={HTTPStatus.METHOD_NOT_ALLOWED: {"description": "Always"}},
-    security=identity.FOR_STAFF,
 )
 @http.may_fail_with(RecordsAreKept)
 def delete(client_id: http.Id) -> None:
@@ -231,7 +228,6 @@ def delete(client_id: http.Id) -> None:
     "/clients/<client_id>/permissions",
     summary="Tell all that is allowed with a client",
     tags=["permissions"],
-    security=identity.FOR_STAFF,
 )
 @http.may_fail_with(ClientNotFound)
 def permissions(client_id: http.Id) -> PermissionsView:
@@ -251,7 +247,6 @@ def permissions(client_id: http.Id) -> PermissionsView:
     "/permission-checks",
     summary="Tell with which clients an action is allowed",
     tags=["permissions"],
-    security=identity.FOR_STAFF,
 )
 def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
     """Tell who of up to 1,000 clients an action is allowed for, and why not for the others."""
@@ -272,9 +267,7 @@ def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
     )
 
 
-@app.get(
-    "/clients/<client_id>/history", summary="Read a client's history", tags=["clients"], security=identity.FOR_STAFF
-)
+@app.get("/clients/<client_id>/history", summary="Read a client's history", tags=["clients"])
 @http.may_fail_with(ClientNotFound)
 def history(
     client_id: http.Id,
@@ -298,7 +291,6 @@ def history(
     "/clients/<client_id>/receipts",
     summary="List the receipts of a client's archives",
     tags=["clients"],
-    security=identity.FOR_STAFF,
 )
 @http.may_fail_with(ClientNotFound)
 def receipts(
@@ -320,7 +312,6 @@ def receipts(
     "/clients/<client_id>/receipts/<archive_id>",
     summary="Read the receipt of an archive",
     tags=["clients"],
-    security=identity.FOR_STAFF,
 )
 @http.may_fail_with(ClientNotFound, ReceiptNotFound)
 def receipt(
@@ -396,7 +387,6 @@ def unconfirmed(
     summary="Export a client's whole record",
     tags=["clients"],
     status_code=HTTPStatus.CREATED,
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ClientNotFound)
 def export(client_id: http.Id) -> ExportView:

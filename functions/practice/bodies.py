@@ -12,7 +12,14 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import Group
-from client_lifecycle.domain.settings import Level, PortalSettings, ProviderSettings, SafetySettings, TidyUp
+from client_lifecycle.domain.settings import (
+    Level,
+    PortalSettings,
+    ProviderSettings,
+    ReaderSettings,
+    SafetySettings,
+    TidyUp,
+)
 from client_lifecycle.edge.bodies import MAX_NAMED, Body, Name, PortalBody, Whole, not_given
 from client_lifecycle.use_cases.ids import new_id
 
@@ -86,6 +93,17 @@ class TidyUpBody(Body):
         return TidyUp(**self.model_dump())
 
 
+class ReadersBody(Body):
+    """What staff who may only read are shown; what is left out stays as it is."""
+
+    see_money: bool = Field(default_factory=not_given)
+    see_notes: bool = Field(default_factory=not_given)
+
+    def over(self, readers: ReaderSettings) -> ReaderSettings:
+        """Return settings for readers with what is said here."""
+        return replace(readers, **self.model_dump(exclude_unset=True))
+
+
 class SettingsBody(Body):
     """What to change for all clients; what is left out stays as it is.
 
@@ -100,6 +118,7 @@ class SettingsBody(Body):
     time_zone: TimeZone = Field(
         default_factory=not_given, description="By its name in the IANA's database, like America/Los_Angeles."
     )
+    readers: ReadersBody = Field(default_factory=ReadersBody)
 
     def over(self, settings: ProviderSettings) -> ProviderSettings:
         """Return settings with these changes."""
@@ -111,4 +130,4 @@ class SettingsBody(Body):
         if "time_zone" in self.model_fields_set:
             said["time_zone"] = ZoneInfo(self.time_zone)
         portal, safety = self.portal.over(settings.portal), self.safety.over(settings.safety)
-        return replace(settings, portal=portal, safety=safety, **said)
+        return replace(settings, portal=portal, safety=safety, readers=self.readers.over(settings.readers), **said)

@@ -28,7 +28,7 @@ from practice.bodies import GroupBody, NewGroupBody, SettingsBody
 app = http.resolver()
 
 
-@app.get("/groups", summary="List the client groups", tags=["groups"], security=identity.FOR_STAFF)
+@app.get("/groups", summary="List the client groups", tags=["groups"])
 def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     """List the provider's client groups, the oldest first."""
     caller = identity.caller(app)
@@ -44,7 +44,6 @@ def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
     tags=["groups"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(*idempotency.FAULTS)
 def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None) -> GroupView:
@@ -55,7 +54,7 @@ def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None)
     return GroupView.of(group)
 
 
-@app.get("/groups/<group_id>", summary="Read a client group", tags=["groups"], security=identity.FOR_STAFF)
+@app.get("/groups/<group_id>", summary="Read a client group", tags=["groups"])
 @http.may_fail_with(GroupNotFound)
 def group(group_id: http.Id) -> GroupView:
     """Read one client group."""
@@ -63,7 +62,7 @@ def group(group_id: http.Id) -> GroupView:
     return GroupView.of(queries.read_group(wiring.tenant(caller.provider_id), group_id))
 
 
-@app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"], security=identity.FOR_ARCHIVERS)
+@app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"])
 @http.may_fail_with(GroupNotFound)
 def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupView:
     """Change name or settings of a client group."""
@@ -77,7 +76,6 @@ def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupVi
     summary="Delete an empty client group",
     tags=["groups"],
     status_code=HTTPStatus.NO_CONTENT,
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(GroupNotFound, GroupNotEmpty)
 def delete(group_id: http.Id) -> Response[str]:
@@ -87,14 +85,14 @@ def delete(group_id: http.Id) -> Response[str]:
     return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 
 
-@app.get("/settings", summary="Read the practice's settings", tags=["settings"], security=identity.FOR_STAFF)
+@app.get("/settings", summary="Read the practice's settings", tags=["settings"])
 def settings() -> SettingsView:
     """Read what the provider has decided for all clients."""
     caller = identity.caller(app)
     return SettingsView.of(queries.show_settings(wiring.tenant(caller.provider_id)))
 
 
-@app.patch("/settings", summary="Change the practice's settings", tags=["settings"], security=identity.FOR_ARCHIVERS)
+@app.patch("/settings", summary="Change the practice's settings", tags=["settings"])
 def change_all(body: Annotated[SettingsBody, FromBody()]) -> SettingsView:
     """Change what the provider has decided for all clients."""
     caller = identity.caller(app)
@@ -102,7 +100,7 @@ def change_all(body: Annotated[SettingsBody, FromBody()]) -> SettingsView:
     return SettingsView.of(change_settings(tenant, body.over, cause=caller.cause, at=at))
 
 
-@app.get("/history", summary="Read the practice's history", tags=["settings"], security=identity.FOR_ARCHIVERS)
+@app.get("/history", summary="Read the practice's history", tags=["settings"])
 def history(
     actor_id: Annotated[
         str | None, Query(pattern=ID_PATTERN, description="Only what this person or system did.")

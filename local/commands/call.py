@@ -32,7 +32,7 @@ def call(
     method: Annotated[Method, typer.Argument(case_sensitive=False)],
     path: Annotated[str, typer.Argument(help="Path and query, like “/clients?status=active”.")],
     body: Annotated[str | None, typer.Option("--json", help="The body; none by default.")] = None,
-    role: As = Role.ARCHIVER,
+    role: As = Role.MANAGER,
     provider: Provider = PROVIDER_ID,
 ) -> None:
     """Call the API as a member of staff and print the answer; a refusal ends with status 1."""

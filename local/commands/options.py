@@ -9,7 +9,7 @@ import typer
 from local.functions import functions
 from local.staff import Role
 
-As = Annotated[Role, typer.Option("--as", help="Who is signed in: an archiver may do everything, other staff read.")]
+As = Annotated[Role, typer.Option("--as", help="Who is signed in: a manager may do everything, a guest nothing.")]
 Provider = Annotated[str, typer.Option(help="Whose practice it is.")]
 
 

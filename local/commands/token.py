@@ -10,6 +10,6 @@ from local.sample_practice import PROVIDER_ID
 from local.staff import Role
 
 
-def token(context: typer.Context, role: As = Role.ARCHIVER, provider: Provider = PROVIDER_ID) -> None:
+def token(context: typer.Context, role: As = Role.MANAGER, provider: Provider = PROVIDER_ID) -> None:
     """Print a token that is good for an hour, like in TOKEN=$(.venv/bin/python -m local token)."""
     typer.echo(find(context.obj).token(provider, role))

@@ -127,7 +127,7 @@ def claims(given: Given) -> dict[str, str]:
     """Return what Cognito's authorizer passes on of an ID token: everything as text."""
     return {
         "sub": STAFF_ID,
-        "cognito:groups": "client-archivers",
+        "cognito:groups": "practice-managers",
         "email_verified": "true",
         "iss": f"https://cognito-idp.{REGION}.amazonaws.com/{POOL_ID}",
         "cognito:username": STAFF_ID,

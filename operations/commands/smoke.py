@@ -17,7 +17,7 @@ from ulid import ULID
 
 from local.api import Api, ApiRefused
 from local.screen import Screen
-from operations.commands.staff import add_user, authenticate, made_up_password
+from operations.commands.staff import Role, add_user, authenticate, made_up_password
 from operations.stack import OperationFailed, Stack, find_stack
 from operations.traffic import READER
 
@@ -63,7 +63,7 @@ def signed_in(stack: Stack) -> Iterator[Api]:
     """Sign in a member of staff of the smoke test's provider, who is gone when the block ends."""
     email, chosen = f"{ULID()}@example.org".lower(), made_up_password()
     cognito, pool = stack.client("cognito-idp"), stack.outputs["StaffPoolId"]
-    add_user(stack, email, PROVIDER, archiver=True, invite=False)
+    add_user(stack, email, PROVIDER, role=Role.MANAGER, invite=False)
     try:
         cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=chosen, Permanent=True)
         with Api(stack.api_url, authenticate(stack, email, chosen, made_up_password, code_of_the_moment)) as api:

@@ -1,18 +1,32 @@
-"""``add-staff`` invites a member of staff, ``sign-in`` gets a token for one, ``remove-staff`` ends what one may do."""
+"""Members of staff: ``add-staff`` invites one, ``sign-in`` gets a token, ``remove-staff``, ``keep-rights``."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
+from client_lifecycle.edge import identity
 from local.screen import Screen
 from operations.options import provider_id
 from operations.stack import OperationFailed, Stack, find_stack
 
-ARCHIVERS = "client-archivers"
+
+class Role(StrEnum):
+    """What a member of staff may do; each role includes those before it."""
+
+    READER = "reader"
+    ARCHIVER = "archiver"
+    MANAGER = "manager"
+
+    @property
+    def group(self) -> str:
+        """The user pool's group of those who have the role."""
+        return identity.Role[self.name].value
+
 
 Email = Annotated[str, typer.Argument(help="The e-mail address, which is also the user's name.")]
 
@@ -24,22 +38,22 @@ def add_staff(
         str,
         typer.Option(callback=provider_id, help="The id of the provider whose staff it is; it cannot be changed."),
     ],
-    archiver: Annotated[bool, typer.Option("--archiver", help="May archive and activate; others only read.")] = False,
+    role: Annotated[Role, typer.Option(help="Readers look, archivers archive, managers decide.")] = Role.READER,
 ) -> None:
     """Invite a member of staff; Cognito mails a password that is good for one sign-in."""
     stack = find_stack(context.obj)
-    add_user(stack, email, provider, archiver=archiver, invite=True)
-    Screen().say(f"{email} is invited, and {'may archive' if archiver else 'may read'} for {provider}.")
+    add_user(stack, email, provider, role=role, invite=True)
+    Screen().say(f"{email} is invited, and is {role.value} of {provider}.")
 
 
-def add_user(stack: Stack, email: str, provider: str, *, archiver: bool, invite: bool) -> None:
+def add_user(stack: Stack, email: str, provider: str, *, role: Role, invite: bool) -> None:
     """Make a user of the staff pool.
 
     Args:
         stack: whose pool.
         email: the user's name and address.
         provider: the provider's id.
-        archiver: whether the user may change anything.
+        role: what the user may do.
         invite: whether Cognito mails a first password.
 
     Raises:
@@ -58,8 +72,7 @@ def add_user(stack: Stack, email: str, provider: str, *, archiver: bool, invite:
         )
     except cognito.exceptions.UsernameExistsException:
         raise OperationFailed(f"There is a user {email}.") from None
-    if archiver:
-        cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=ARCHIVERS)
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=role.group)
 
 
 def made_up_password() -> str:
@@ -141,3 +154,33 @@ def remove_staff(context: typer.Context, email: Email) -> None:
         raise OperationFailed(f"There is no user {email}.") from None
     cognito.admin_user_global_sign_out(**user)
     Screen().say(f"{email} is signed out and can sign in no more.")
+
+
+def keep_rights(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say only who would get which role.")] = False,
+) -> None:
+    """Give staff from before there were three roles the one that lets them do what they could do."""
+    stack = find_stack(context.obj)
+    cognito, pool, screen = stack.client("cognito-idp"), stack.outputs["StaffPoolId"], Screen()
+    for user, groups in _users(cognito, pool):
+        role = role_before(groups)
+        if role and not dry_run:
+            cognito.admin_add_user_to_group(UserPoolId=pool, Username=user, GroupName=role.group)
+        if role:
+            screen.say(f"{user} {'would be' if dry_run else 'is'} {role.value}.")
+
+
+def role_before(groups: frozenset[str]) -> Role | None:
+    """Return the role of who had these groups when archivers did everything and all others read; none if one is set."""
+    if groups & {Role.READER.group, Role.MANAGER.group}:
+        return None
+    return Role.MANAGER if Role.ARCHIVER.group in groups else Role.READER
+
+
+def _users(cognito: Any, pool: str) -> Iterator[tuple[str, frozenset[str]]]:
+    for page in cognito.get_paginator("list_users").paginate(UserPoolId=pool):
+        for user in page["Users"]:
+            name = user["Username"]
+            found = cognito.admin_list_groups_for_user(UserPoolId=pool, Username=name)["Groups"]
+            yield name, frozenset(group["GroupName"] for group in found)

@@ -288,7 +288,7 @@ def reader(deployed: PracticeStack) -> Iterator[Api]:
         deployed.aws.cognito,
         deployed.deployed,
         deployed.practice.provider_id,
-        role=Role.STAFF,
+        role=Role.READER,
     )
     with Api(deployed.deployed.api_url, token) as api:
         yield api

@@ -38,13 +38,13 @@ from tests.support.builders import (
     stamp,
     terms,
 )
-from tests.support.calls import ARCHIVER, delete, get, invoke, patch, post, put
+from tests.support.calls import MANAGER, READER, delete, get, invoke, patch, post, put
 from tests.support.store import dump, store, store_group, store_settings
 
 PLAN = "/clients/client-1/archive-plan"
 WHEN = ["archive_on", "after_last_appointment", "after_last_payment"]
-FRONT_DESK = ARCHIVER | {"cognito:groups": "front-desk"}
-COLLEAGUE = ARCHIVER | {"sub": "staff-8"}
+FRONT_DESK = READER
+COLLEAGUE = MANAGER | {"sub": "staff-8"}
 NOTE = "told us in confidence"
 
 
@@ -197,7 +197,7 @@ REFUSED: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
     ("staff who may not archive", {"body": {WHEN[1]: True}, "claims": FRONT_DESK}, 403, "NotPermitted", []),
     (
         "another provider's client",
-        {"body": {WHEN[1]: True}, "claims": ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}},
+        {"body": {WHEN[1]: True}, "claims": MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}},
         404,
         "ClientNotFound",
         ["client_id"],
@@ -251,7 +251,7 @@ def test_cancelling_where_nothing_is_planned_changes_nothing(table: Table, who: 
     ("claims", "status", "name"),
     [
         (FRONT_DESK, 403, "NotPermitted"),
-        (ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}, 404, "ClientNotFound"),
+        (MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}, 404, "ClientNotFound"),
     ],
 )
 def test_nobody_else_cancels_a_plan(table: Table, claims: dict[str, Any], status: int, name: str) -> None:

@@ -29,7 +29,7 @@ from tests.support.builders import (
     payment,
     stamp,
 )
-from tests.support.calls import ARCHIVER, JSON, READER, STRANGER, Answer, get, pages, post
+from tests.support.calls import JSON, MANAGER, READER, STRANGER, Answer, get, pages, post
 from tests.support.store import dump, store, store_group
 
 BULK = "/bulk-archives"
@@ -440,7 +440,7 @@ def test_a_second_confirm_changes_nothing(practice: Table, executions: Execution
     first = confirm(run)
     written = dump(practice)
     clock.pass_by(DAY)
-    second = confirm(run, claims=ARCHIVER | {"sub": "staff-8"})
+    second = confirm(run, claims=MANAGER | {"sub": "staff-8"})
     assert (second.status, second.body) == (202, first.body)
     assert dump(practice) == written
     assert len(executions()) == 1

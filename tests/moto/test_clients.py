@@ -19,11 +19,11 @@ from tests.support.builders import (
     reminder,
     stamp,
 )
-from tests.support.calls import ARCHIVER, get, pages, post
+from tests.support.calls import ARCHIVER, MANAGER, READER, get, pages, post
 from tests.support.store import dump, store
 
-FRONT_DESK = ARCHIVER | {"cognito:groups": ""}
-STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
+FRONT_DESK = READER
+STRANGER = MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}
 
 
 def test_a7_both_tabs_are_counted_all_or_of_one_group(table: Table) -> None:

@@ -26,12 +26,12 @@ from tests.support.builders import (
     group,
     stamp,
 )
-from tests.support.calls import ARCHIVER, Answer, delete, get, patch, post, request
+from tests.support.calls import ARCHIVER, MANAGER, READER, Answer, delete, get, patch, post, request
 from tests.support.store import dump, store, store_group
 
 WREN = {"name": "Wren Fairbrook", "email": "wren@example.org"}
-FRONT_DESK = ARCHIVER | {"cognito:groups": ""}
-STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
+FRONT_DESK = READER
+STRANGER = MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}
 UNSET = {"chat": None, "community_chats": None, "schedule_appointments": None, "email_notifications": None}
 
 

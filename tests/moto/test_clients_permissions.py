@@ -15,10 +15,10 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.clients import check_permissions
 from tests.moto.conftest import Log
 from tests.support.builders import GROUP_ID, OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID, client, group, stamp
-from tests.support.calls import ARCHIVER, get, post
+from tests.support.calls import READER, get, post
 from tests.support.store import dump, store, store_group, store_settings
 
-FRONT_DESK = ARCHIVER | {"cognito:groups": ""}
+FRONT_DESK = READER
 OFF, ON = PortalSettings(schedule_appointments=False), PortalSettings(schedule_appointments=True)
 
 

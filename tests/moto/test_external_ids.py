@@ -10,12 +10,12 @@ from client_lifecycle.storage.external_ids import read_owner
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from tests.support.builders import OTHER_PROVIDER_ID, client, stamp
-from tests.support.calls import ARCHIVER, get, patch, post
+from tests.support.calls import MANAGER, get, patch, post
 from tests.support.store import dump, store
 
 WREN = {"name": "Wren Fairbrook", "email": "wren@example.org"}
 LINKED = {"external_ids": {"crm": "c-1", "billing": "42"}}
-STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
+STRANGER = MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}
 
 
 def found(source: str, external_id: str) -> list[str]:

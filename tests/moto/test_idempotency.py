@@ -17,12 +17,12 @@ from clients import handler as clients_handler
 from local.tables import create_table
 from tests.moto.conftest import ENVIRONMENT, Executions, Log
 from tests.support.builders import DAY, GROUP_ID, OTHER_PROVIDER_ID, client, group
-from tests.support.calls import ARCHIVER, TIMEOUTS_SECONDS, Answer, get, patch, post
+from tests.support.calls import MANAGER, READER, TIMEOUTS_SECONDS, Answer, get, patch, post
 from tests.support.store import dump, store, store_group
 
 KEY = "5f0c1a9e-7c1d-4a55-9d0e-2b8f6f0d1c11"
-STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
-FRONT_DESK = ARCHIVER | {"cognito:groups": "front-desk"}
+STRANGER = MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}
+FRONT_DESK = READER
 WREN = {"name": "Wren Fairbrook", "email": "wren@example.org"}
 SECOND = timedelta(seconds=1)
 
@@ -32,7 +32,7 @@ Request = tuple[str, dict[str, Any]]
 @pytest.fixture
 def practice(table: Table, executions: Executions) -> Table:
     """A group with a client, at each of two providers."""
-    for provider_id in (ARCHIVER["custom:provider_id"], OTHER_PROVIDER_ID):
+    for provider_id in (MANAGER["custom:provider_id"], OTHER_PROVIDER_ID):
         store_group(table, group(provider_id=provider_id))
         store(table, client(provider_id=provider_id, group_id=GROUP_ID))
     return table

@@ -32,7 +32,7 @@ from tests.support.builders import (
     recipient,
     reminder,
 )
-from tests.support.calls import ARCHIVER, get, invoke, post
+from tests.support.calls import MANAGER, get, invoke, post
 from tests.support.recorded import put_all, recorded
 from tests.support.store import dump, store
 
@@ -42,7 +42,7 @@ CHARGING = payment("pay-charging", status=PaymentStatus.CHARGING, due_at=NOW + 9
 FALLEN_BACK = replace(CHARGING, status=PaymentStatus.SCHEDULED)
 LABEL = {"at": "2026-03-11T09:30:00Z", "title": None, "amount": {"currency": "USD", "cents": 7500}}
 NAMED = [{"kind": "payment", "record_id": "pay-charging", "label": LABEL}]
-OTHER_STAFF = ARCHIVER | {"sub": "staff-8"}
+OTHER_STAFF = MANAGER | {"sub": "staff-8"}
 ONE_OF_EACH_ANEW: list[Record] = [
     appointment("new-appt"),
     payment("new-pay"),

@@ -16,11 +16,11 @@ from client_lifecycle.use_cases import practice as use_case
 from client_lifecycle.use_cases.practice import change_group, change_settings
 from tests.moto.conftest import Log
 from tests.support.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, STAFF_ID, cause, client, group, stamp
-from tests.support.calls import ARCHIVER, delete, get, pages, patch, post, request
+from tests.support.calls import MANAGER, READER, delete, get, pages, patch, post, request
 from tests.support.store import dump, store, store_group, store_settings
 
-FRONT_DESK = ARCHIVER | {"cognito:groups": ""}
-STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
+FRONT_DESK = READER
+STRANGER = MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}
 UNSET = {"chat": None, "community_chats": None, "schedule_appointments": None, "email_notifications": None}
 GROUP = f"/groups/{GROUP_ID}"
 DEFAULTS = {
@@ -83,7 +83,7 @@ def test_a_group_with_a_client_in_it_is_not_deleted(table: Table, tenant: Tenant
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-@pytest.mark.parametrize("claims", [ARCHIVER, STRANGER])
+@pytest.mark.parametrize("claims", [MANAGER, STRANGER])
 def test_a_group_nobody_or_another_provider_has_is_not_found(table: Table, method: str, claims: dict[str, Any]) -> None:
     if claims == STRANGER:
         store_group(table, group())

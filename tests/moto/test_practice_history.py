@@ -11,11 +11,11 @@ from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Clock
 from tests.moto.workflow import Workflow, confirmed
 from tests.support.builders import GROUP_ID, OTHER_PROVIDER_ID, STAFF_ID, client, group
-from tests.support.calls import ARCHIVER, delete, get, pages, patch, post
+from tests.support.calls import MANAGER, delete, get, pages, patch, post
 from tests.support.store import store, store_group
 
-COLLEAGUE = ARCHIVER | {"sub": "staff-8"}
-STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
+COLLEAGUE = MANAGER | {"sub": "staff-8"}
+STRANGER = MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}
 BY_STAFF = {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api"}
 
 
@@ -150,7 +150,7 @@ def test_a_cursor_of_another_query_or_practice_is_refused(table: Table) -> None:
 
 def test_pages_of_one_actor_have_every_line_once(table: Table) -> None:
     for days in range(7):
-        patch("/settings", {"undo_window_days": 10 + days}, claims=COLLEAGUE if days % 2 else ARCHIVER)
+        patch("/settings", {"undo_window_days": 10 + days}, claims=COLLEAGUE if days % 2 else MANAGER)
     assert [line["edits"][0]["after"] for line in lines("&actor_id=staff-8")] == [11, 13, 15]
     assert len(events()) == 7
     assert events(claims=STRANGER) == []

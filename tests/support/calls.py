@@ -23,14 +23,20 @@ JSON = "application/json"
 SOURCE_IP = "203.0.113.7"
 PROBLEM_JSON = "application/problem+json"
 
-ARCHIVER = {"sub": STAFF_ID, "custom:provider_id": PROVIDER_ID, "cognito:groups": "client-archivers"}
-"""The claims of a staff user who may archive, as Cognito's authorizer passes them on."""
+MANAGER = {"sub": STAFF_ID, "custom:provider_id": PROVIDER_ID, "cognito:groups": "practice-managers"}
+"""The claims of a staff user who may do everything, as Cognito's authorizer passes them on."""
 
-READER = ARCHIVER | {"cognito:groups": "front-desk"}
-"""The claims of a staff user of the same provider who may not archive."""
+ARCHIVER = MANAGER | {"cognito:groups": "client-archivers"}
+"""The claims of a staff user of the same provider who may archive, and not decide for the practice."""
 
-STRANGER = ARCHIVER | {"custom:provider_id": OTHER_PROVIDER_ID}
-"""The claims of an archiver of another provider."""
+READER = MANAGER | {"cognito:groups": "client-readers"}
+"""The claims of a staff user of the same provider who may only read."""
+
+GUEST = MANAGER | {"cognito:groups": "front-desk"}
+"""The claims of a staff user of the same provider without a role."""
+
+STRANGER = MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}
+"""The claims of a manager of another provider."""
 
 
 def _functions() -> Iterator[Mapping[str, Any]]:
@@ -139,7 +145,7 @@ def request(
     body: object = None,
     *,
     raw: str | bytes | None = None,
-    claims: Mapping[str, Any] | None = ARCHIVER,
+    claims: Mapping[str, Any] | None = MANAGER,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Make a request to the API.

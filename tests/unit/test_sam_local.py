@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.edge.identity import ARCHIVERS
+from client_lifecycle.edge.identity import Role
 from local.functions import functions
 from local.sam.authorizer.stand_in import lambda_handler
 from local.sam.derived import AUTHORIZER, derived
@@ -100,7 +100,7 @@ def test_the_stand_in_passes_the_claims_on_as_text() -> None:
     claims = {
         "sub": "user-1",
         "custom:provider_id": "prov-1",
-        "cognito:groups": [ARCHIVERS, "x"],
+        "cognito:groups": [Role.ARCHIVER.value, "x"],
         "email_verified": True,
     }
     told = lambda_handler(asked(token(claims)), None)
@@ -108,7 +108,7 @@ def test_the_stand_in_passes_the_claims_on_as_text() -> None:
     assert told["context"]["claims"] == {
         "sub": "user-1",
         "custom:provider_id": "prov-1",
-        "cognito:groups": f"{ARCHIVERS},x",
+        "cognito:groups": f"{Role.ARCHIVER.value},x",
         "email_verified": "true",
     }
 

@@ -484,7 +484,8 @@ def test_staff_cannot_choose_their_provider() -> None:
     [attribute] = RESOURCES["StaffPool"]["Properties"]["Schema"]
     assert (attribute["Name"], attribute["Mutable"]) == ("provider_id", False)
     assert "custom:provider_id" not in RESOURCES["StaffPoolClient"]["Properties"]["WriteAttributes"]
-    assert RESOURCES["ClientArchivers"]["Properties"]["GroupName"] == identity.ARCHIVERS
+    groups = [one["Properties"]["GroupName"] for one in RESOURCES.values() if one["Type"].endswith("UserPoolGroup")]
+    assert groups == [role.value for role in identity.Role]
 
 
 KEY = {"Fn::GetAtt": ["ArnOfKey", "Value"]}

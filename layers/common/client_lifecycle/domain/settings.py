@@ -90,6 +90,13 @@ class TidyUp(Struct, frozen=True, kw_only=True):
     veto_days: int = 7
 
 
+class ReaderSettings(Struct, frozen=True, kw_only=True):
+    """What a provider shows to staff who may only read: by default neither money nor notes."""
+
+    see_money: bool = False
+    see_notes: bool = False
+
+
 class ProviderSettings(Struct, frozen=True, kw_only=True):
     """What a provider has decided for all clients.
 
@@ -103,3 +110,4 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     undo_window_days: int = 30
     tidy_up: TidyUp | None = None
     time_zone: ZoneInfo = DEFAULT_TIME_ZONE
+    readers: ReaderSettings = field(default_factory=ReaderSettings)

@@ -29,6 +29,7 @@ from client_lifecycle.edge import audit, identity, patience, wiring
 from client_lifecycle.edge.answer_headers import headers_for
 from client_lifecycle.edge.id_forms import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
+from client_lifecycle.edge.redaction import shown_to
 from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.storage import retries
 
@@ -125,7 +126,10 @@ class RequestReader(OpenAPIRequestValidationMiddleware):
         raw_body(event)
         if not event.path.isprintable():
             raise InvalidRequest("The address holds characters that no address has.", "path")
-        return super().handler(app, next_middleware)
+        answer = super().handler(app, next_middleware)
+        if identity.CALLER in app.context:
+            answer.body = shown_to(identity.caller(app), answer.body)
+        return answer
 
     def _get_body(self, app: Any) -> Any:
         """Take over from the library, which also reads forms, and takes ``null`` for no body and a list for its first.
@@ -156,7 +160,7 @@ def resolver(may_ask: MayAsk = identity.only_permitted) -> APIGatewayRestResolve
     """Return a resolver that validates requests, and answers every fault with problem+json.
 
     Args:
-        may_ask: decides on a request before anything of it is read; by default by the route's ``security``.
+        may_ask: decides on a request before anything of it is read; by default by the role of the caller.
     """
     app = APIGatewayRestResolver(
         enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
@@ -176,6 +180,7 @@ def lambda_handler(app: APIGatewayRestResolver) -> Callable[[dict[str, Any], Lam
 
     Each request leaves one line in the audit trail before it is answered.
     """
+    identity.state_roles(app)
 
     @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST, clear_state=True)
     @patience.for_a_caller

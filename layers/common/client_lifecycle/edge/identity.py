@@ -9,22 +9,67 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, TypeGuard
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler.api_gateway import Route
 from msgspec import Struct
 
 from client_lifecycle.domain.client import Cause, Door, Source
 from client_lifecycle.domain.errors import NotPermitted
 from client_lifecycle.edge.id_forms import ID_PATTERN
 
-ARCHIVERS = "client-archivers"
 
-FOR_STAFF: list[dict[str, list[str]]] = [{"staff": []}]
-"""The ``security`` of a route that all staff of a provider may ask."""
+class Role(StrEnum):
+    """What a member of staff may do, by the user pool's group; each includes those before it."""
 
-FOR_ARCHIVERS: list[dict[str, list[str]]] = [{"staff": [ARCHIVERS]}]
-"""The ``security`` of a route for staff who may archive, activate and change clients."""
+    READER = "client-readers"
+    ARCHIVER = "client-archivers"
+    MANAGER = "practice-managers"
+
+
+RANKS = {role: rank for rank, role in enumerate(Role)}
+
+LEAST_ROLE: Mapping[str, Role] = {
+    "GET /clients": Role.READER,
+    "POST /clients": Role.ARCHIVER,
+    "POST /clients/_search": Role.READER,
+    "GET /client-counts": Role.READER,
+    "GET /clients/{client_id}": Role.READER,
+    "PATCH /clients/{client_id}": Role.ARCHIVER,
+    "DELETE /clients/{client_id}": Role.READER,
+    "GET /clients/{client_id}/permissions": Role.READER,
+    "POST /permission-checks": Role.READER,
+    "GET /clients/{client_id}/history": Role.READER,
+    "POST /clients/{client_id}/exports": Role.ARCHIVER,
+    "GET /clients/{client_id}/receipts": Role.READER,
+    "GET /clients/{client_id}/receipts/{archive_id}": Role.READER,
+    "GET /clients/{client_id}/receipts/{archive_id}/restore": Role.READER,
+    "POST /clients/{client_id}/receipts/{archive_id}/restore": Role.ARCHIVER,
+    "POST /clients/{client_id}/archive": Role.ARCHIVER,
+    "POST /clients/{client_id}/activate": Role.ARCHIVER,
+    "PUT /clients/{client_id}/archive-plan": Role.ARCHIVER,
+    "DELETE /clients/{client_id}/archive-plan": Role.ARCHIVER,
+    "POST /bulk-archives": Role.ARCHIVER,
+    "GET /bulk-archives": Role.READER,
+    "GET /bulk-archives/{run_id}": Role.READER,
+    "GET /bulk-archives/{run_id}/clients": Role.READER,
+    "POST /bulk-archives/{run_id}/confirm": Role.ARCHIVER,
+    "POST /bulk-archives/{run_id}/exclude": Role.ARCHIVER,
+    "POST /bulk-archives/{run_id}/stop": Role.ARCHIVER,
+    "POST /bulk-archives/{run_id}/retry": Role.ARCHIVER,
+    "POST /bulk-archives/{run_id}/undo": Role.MANAGER,
+    "GET /groups": Role.READER,
+    "POST /groups": Role.MANAGER,
+    "GET /groups/{group_id}": Role.READER,
+    "PATCH /groups/{group_id}": Role.MANAGER,
+    "DELETE /groups/{group_id}": Role.MANAGER,
+    "GET /settings": Role.READER,
+    "PATCH /settings": Role.MANAGER,
+    "GET /history": Role.MANAGER,
+}
+"""The least role that each route for staff is for; a route that is missing here is for nobody."""
 
 CALLER = "caller"
 
@@ -37,21 +82,42 @@ class Staff(Struct, frozen=True):
     groups: frozenset[str]
 
     @property
+    def role(self) -> Role | None:
+        """The highest of the person's roles, ``None`` without one."""
+        return max((role for role in Role if role in self.groups), key=RANKS.__getitem__, default=None)
+
+    def is_at_least(self, role: Role) -> bool:
+        """Whether the person may do what this role may."""
+        return self.role is not None and RANKS[self.role] >= RANKS[role]
+
+    @property
     def cause(self) -> Cause:
         """The person as the cause of a change."""
         return Cause(source=Source.STAFF, actor_id=self.user_id, through=Door.API)
 
 
 def only_permitted(app: APIGatewayRestResolver) -> None:
-    """Let a request through whose caller the route's ``security`` is for; a route that states none is for archivers.
+    """Let a request through whose caller has at least the role that the route is for.
 
     Raises:
-        NotPermitted: the caller belongs to no provider, or is not in the group ``client-archivers`` and would have to.
+        NotPermitted: the caller belongs to no provider, or has no such role.
     """
     found = signed_in(app.current_event.raw_event)
-    if app.context["_route"].security != FOR_STAFF and ARCHIVERS not in found.groups:
-        raise NotPermitted("Your account may not archive, activate or change clients.")
+    least = LEAST_ROLE.get(_name(app.context["_route"]))
+    if least is None or not found.is_at_least(least):
+        raise NotPermitted("Your account has no role that may do this.")
     app.context[CALLER] = found
+
+
+def state_roles(app: APIGatewayRestResolver) -> None:
+    """State as each route's ``security`` the role that it is for, for the API's description."""
+    for route in app._static_routes + app._dynamic_routes:
+        if route.security is None:
+            route.security = [{"staff": [LEAST_ROLE[_name(route)]]}]
+
+
+def _name(route: Route) -> str:
+    return f"{route.method} {route.openapi_path}"
 
 
 def caller(app: APIGatewayRestResolver) -> Staff:

@@ -10,7 +10,7 @@ from client_lifecycle.domain.client import (
 )
 from client_lifecycle.domain.edits import Edit
 from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
-from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, SafetySettings, TidyUp
+from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, ReaderSettings, SafetySettings, TidyUp
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
 from client_lifecycle.edge.views.value_models import Shown
 
@@ -45,6 +45,7 @@ class SettingsView(View):
     undo_window_days: int
     tidy_up: Shown[TidyUp] | None
     time_zone: str
+    readers: Shown[ReaderSettings]
 
     @classmethod
     def of(cls, settings: ProviderSettings) -> SettingsView:
@@ -56,6 +57,7 @@ class SettingsView(View):
             undo_window_days=settings.undo_window_days,
             tidy_up=settings.tidy_up,
             time_zone=settings.time_zone.key,
+            readers=settings.readers,
         )
 
 

@@ -1,0 +1,43 @@
+"""What readers are not shown: money and notes, unless their practice has decided that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.edge import wiring
+from client_lifecycle.edge.identity import Role, Staff
+from client_lifecycle.storage.providers import read_settings
+
+MONEY = frozenset({"credit_cents", "owed_cents", "amount_cents", "currency", "credits", "owed", "scheduled"})
+NOTES = frozenset({"note"})
+TELLING_OF_MONEY = frozenset({SafetyRule.OWES_MONEY.value, SafetyRule.HAS_CREDITS.value})
+"""Safety rules that, named in a list of those that apply, tell what a client owes or has."""
+
+
+def shown_to(staff: Staff, answer: Any) -> Any:
+    """Return an answer, made of texts, numbers, lists and objects, as this member of staff may see it.
+
+    Raises:
+        StorageBusy: the practice's settings could not be read.
+    """
+    if staff.is_at_least(Role.ARCHIVER) or not isinstance(answer, dict):
+        return answer
+    readers = read_settings(wiring.tenant(staff.provider_id)).readers
+    hidden = (frozenset() if readers.see_money else MONEY) | (frozenset() if readers.see_notes else NOTES)
+    return _without(answer, hidden) if hidden else answer
+
+
+def _without(value: Any, hidden: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(part, hidden) for name, part in value.items() if name not in hidden}
+    if isinstance(value, list):
+        return [*_parts(value, hidden)]
+    return value
+
+
+def _parts(values: list[Any], hidden: frozenset[str]) -> Iterator[Any]:
+    for value in values:
+        if not (hidden >= MONEY and isinstance(value, str) and value in TELLING_OF_MONEY):
+            yield _without(value, hidden)
