@@ -34,7 +34,6 @@ app = http.resolver()
     tags=["imports"],
     status_code=HTTPStatus.CREATED,
     middlewares=[idempotency.once],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(*idempotency.FAULTS)
 def request(body: Annotated[ImportBody, FromBody()], _key: idempotency.Key = None) -> RequestedView:
@@ -50,7 +49,6 @@ def request(body: Annotated[ImportBody, FromBody()], _key: idempotency.Key = Non
     summary="Check what was uploaded",
     tags=["imports"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ImportNotFound, ImportNotChecked, ImportStarted, ImportExpired, CommitContended)
 def check(import_id: http.Id, body: Annotated[CheckImportBody, FromBody()]) -> ImportView:
@@ -65,7 +63,6 @@ def check(import_id: http.Id, body: Annotated[CheckImportBody, FromBody()]) -> I
     summary="Confirm an import",
     tags=["imports"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ImportNotFound, ImportNotChecked, ImportMismatch, ImportExpired, CommitContended)
 def confirm(import_id: http.Id, body: Annotated[ConfirmImportBody, FromBody()]) -> ImportView:
@@ -83,7 +80,7 @@ def confirm(import_id: http.Id, body: Annotated[ConfirmImportBody, FromBody()]) 
     return ImportView.of(queries.Watched(run), at)
 
 
-@app.get("/imports", summary="List imports", tags=["imports"], security=identity.FOR_STAFF)
+@app.get("/imports", summary="List imports", tags=["imports"])
 def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> ImportListView:
     """List the practice's imports, the newest first; how far one is, is told by itself."""
     caller, at = identity.caller(app), wiring.now()
@@ -96,7 +93,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> ImportListVi
     )
 
 
-@app.get("/imports/<import_id>", summary="Watch an import", tags=["imports"], security=identity.FOR_STAFF)
+@app.get("/imports/<import_id>", summary="Watch an import", tags=["imports"])
 @http.may_fail_with(ImportNotFound)
 def watch(import_id: http.Id) -> Response[ImportView]:
     """Tell the stage of an import, its counts, and the first rows of each outcome that needs to be looked at.
@@ -113,7 +110,6 @@ def watch(import_id: http.Id) -> Response[ImportView]:
     summary="Stop an import, or cancel it",
     tags=["imports"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ImportNotFound, CommitContended)
 def stop(import_id: http.Id) -> ImportView:
@@ -127,7 +123,6 @@ def stop(import_id: http.Id) -> ImportView:
     summary="Try the failed and not reached rows again",
     tags=["imports"],
     status_code=HTTPStatus.ACCEPTED,
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ImportNotFound, ImportNotStarted, ImportExpired, CommitContended)
 def retry(import_id: http.Id) -> ImportView:
@@ -137,7 +132,7 @@ def retry(import_id: http.Id) -> ImportView:
     return ImportView.of(queries.Watched(run), at)
 
 
-@app.get("/imports/<import_id>/report", summary="Download the report", tags=["imports"], security=identity.FOR_STAFF)
+@app.get("/imports/<import_id>/report", summary="Download the report", tags=["imports"])
 @http.may_fail_with(ImportNotFound)
 def report(import_id: http.Id) -> ReportView:
     """Return an address that downloads the report for five minutes: a CSV with each row's outcome, and no name."""

@@ -98,7 +98,7 @@ def test_a_line_names_whom_a_request_names_and_whom_the_answer_shows(table: Tabl
     store(table, client("client-2"))
     listed = get("/clients", claims=READER).audit
     assert (listed["clients_shown"], listed["clients_shown_count"]) == ("client-1 client-2", 2)
-    assert (listed["ids_named"], listed["roles"]) == ("", "front-desk")
+    assert (listed["ids_named"], listed["roles"]) == ("", "client-readers")
     checked = post("/permission-checks", {"action": "sign_in", "client_ids": ["client-2", "client-9"]}).audit
     assert (checked["ids_named"], checked["ids_named_count"]) == ("client-2 client-9", 2)
     unknown = get("/clients/client-9").audit

@@ -29,7 +29,7 @@ from tests.support.builders import (
     payment,
     stamp,
 )
-from tests.support.calls import JSON, MANAGER, READER, STRANGER, Answer, get, pages, post
+from tests.support.calls import ARCHIVER, JSON, MANAGER, READER, STRANGER, Answer, get, pages, post
 from tests.support.store import dump, store, store_group
 
 BULK = "/bulk-archives"
@@ -565,9 +565,9 @@ def test_the_clients_of_another_provider_s_run_are_not_shown(practice: Table) ->
     assert get(f"{BULK}/{run['run_id']}/clients", claims=STRANGER).problem == "RunNotFound"
 
 
-def test_all_staff_may_watch(practice: Table) -> None:
+def test_archivers_may_watch(practice: Table) -> None:
     run = preview(client_ids=["c-1"])
-    watched = get(f"{BULK}/{run['run_id']}", claims=READER)
+    watched = get(f"{BULK}/{run['run_id']}", claims=ARCHIVER)
     assert watched.status == 200
     assert watched.body == {name: value for name, value in run.items() if name in watched.body}
     assert run.keys() - watched.body.keys() == {"clients", "next_cursor"}

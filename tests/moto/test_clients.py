@@ -19,10 +19,10 @@ from tests.support.builders import (
     reminder,
     stamp,
 )
-from tests.support.calls import ARCHIVER, MANAGER, READER, get, pages, post
+from tests.support.calls import ARCHIVER, MANAGER, get, pages, post
 from tests.support.store import dump, store
 
-FRONT_DESK = READER
+FRONT_DESK = ARCHIVER
 STRANGER = MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}
 
 
