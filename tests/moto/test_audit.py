@@ -17,7 +17,7 @@ from client_lifecycle.storage.table import Table
 from tests.moto.conftest import ENVIRONMENT, Log
 from tests.support import rights
 from tests.support.builders import PROVIDER_ID, STAFF_ID, client
-from tests.support.calls import ARCHIVER, READER, ROUTES, SOURCE_IP, Trail, get, post, request
+from tests.support.calls import MANAGER, READER, ROUTES, SOURCE_IP, Trail, get, post, request
 from tests.support.store import store
 
 MARK = "zyxmark"
@@ -70,17 +70,17 @@ def test_every_route_leaves_one_line_whatever_becomes_of_the_request(
 ) -> None:
     """``request`` requires the one line of each call; here is what it says."""
     store(table, client(name=MARK, email=f"{MARK}@example.org"))
-    asked, refused = ask(route, ARCHIVER), ask(route, ARCHIVER | {"custom:provider_id": ""})
+    asked, refused = ask(route, MANAGER), ask(route, MANAGER | {"custom:provider_id": ""})
 
     def broken() -> Table:
         raise RuntimeError(MARK)
 
     monkeypatch.setattr(wiring, "table", broken)
-    failed = ask(route, ARCHIVER)
+    failed = ask(route, MANAGER)
     if not route[1].startswith("/hooks/"):
         assert refused.audit["outcome"] == "NotPermitted"
         assert (asked.audit["actor_id"], asked.audit["provider_id"]) == (STAFF_ID, PROVIDER_ID)
-        assert asked.audit["roles"] == "client-archivers"
+        assert asked.audit["roles"] == "practice-managers"
         assert failed.status in (422, 500) or asked.audit["outcome"] == "RecordsAreKept"
     for answer in (asked, refused, failed):
         assert answer.audit.keys() == LINE

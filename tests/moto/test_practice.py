@@ -36,6 +36,7 @@ DEFAULTS = {
     "undo_window_days": 30,
     "tidy_up": None,
     "time_zone": "UTC",
+    "readers": {"see_money": False, "see_notes": False},
 }
 
 
@@ -170,6 +171,7 @@ def test_settings_change_in_part_and_the_rest_stays(table: Table) -> None:
         "undo_window_days": 30,
         "tidy_up": None,
         "time_zone": "UTC",
+        "readers": {"see_money": False, "see_notes": False},
     }
     assert get("/settings").body == last.body
     assert get("/settings", claims=STRANGER).body == DEFAULTS
