@@ -39,7 +39,13 @@ def ids(table: Table, executions: object) -> dict[str, str]:
     archived = post("/clients/client-1/archive", options | warned)
     assert archived.status == 200, archived.body
     archive_id = archived.body["client"]["archive_id"]
-    return {"client_id": "client-1", "run_id": run_id, "archive_id": archive_id, "group_id": GROUP_ID, "import_id": "import-1"}
+    return {
+        "client_id": "client-1",
+        "run_id": run_id,
+        "archive_id": archive_id,
+        "group_id": GROUP_ID,
+        "import_id": "import-1",
+    }
 
 
 def read(route: str, ids: dict[str, str], **options: Any) -> str:
