@@ -40,7 +40,7 @@ def test_a_name_of_200_letters_does_not_break_the_page(open_console: Open, api: 
 
 
 def test_a_reader_is_offered_nothing_that_is_refused(open_console: Open) -> None:
-    page = open_console(Role.STAFF)
+    page = open_console(Role.READER)
     expect(page.locator("tbody tr").first).to_be_visible()
     assert page.get_by_role("checkbox").count() == 0
     assert page.locator(".dots").count() == 0
