@@ -1,7 +1,7 @@
 /** What the person who is signed in may do: the page offers nothing that the API would refuse. */
 
 const ARCHIVERS = ["client-archivers", "practice-managers"];
-const MANAGERS = ["practice-managers", "client-archivers"];
+const MANAGERS = ["practice-managers"];
 
 /** @type {string[]} */
 let held = [];

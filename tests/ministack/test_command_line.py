@@ -60,8 +60,8 @@ def test_a_body_that_is_no_json_is_a_mistake_of_usage(run: Run) -> None:
 
 
 def test_a_member_of_staff_reads_and_may_not_write(run: Run) -> None:
-    run("call", "GET", "/settings", "--as", "staff")
-    refused = run("call", "PATCH", "/settings", "--json", "{}", "--as", "staff", ends_with=1)
+    run("call", "GET", "/settings", "--as", "reader")
+    refused = run("call", "PATCH", "/settings", "--json", "{}", "--as", "reader", ends_with=1)
     assert json.loads(refused.stdout)["type"].endswith("NotPermitted")
 
 

@@ -72,7 +72,7 @@ def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Ite
     complaints: list[str] = []
 
     def open_as(
-        role: Role = Role.ARCHIVER,
+        role: Role = Role.MANAGER,
         *,
         width: int = 1280,
         colours: str = "light",
