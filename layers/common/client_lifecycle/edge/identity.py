@@ -44,6 +44,8 @@ LEAST_ROLE: Mapping[str, Role] = {
     "POST /permission-checks": Role.READER,
     "GET /clients/{client_id}/history": Role.READER,
     "POST /clients/{client_id}/exports": Role.ARCHIVER,
+    "GET /clients/{client_id}/records": Role.READER,
+    "GET /records/unconfirmed": Role.READER,
     "GET /clients/{client_id}/receipts": Role.READER,
     "GET /clients/{client_id}/receipts/{archive_id}": Role.READER,
     "GET /clients/{client_id}/receipts/{archive_id}/restore": Role.READER,
