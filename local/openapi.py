@@ -20,7 +20,7 @@ from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
 from client_lifecycle.domain.errors import BadSignature, LifecycleError
 from client_lifecycle.edge.http import FAULTS_OF, PROBLEM_JSON, PROBLEM_TYPE_PREFIX, status_of
 from client_lifecycle.edge.redaction import MONEY, NOTES
-from local.schemas import FOLDER, schema_texts
+from local.schemas import FOLDER, needed, schema_texts
 from local.template import ROOT, read_template
 
 TARGET = ROOT / "docs" / "openapi.json"
@@ -113,9 +113,12 @@ def openapi() -> dict[str, Any]:
 
 
 def _with_hidden(schema: dict[str, Any]) -> dict[str, Any]:
-    """Tell which parts of an answer readers may not be shown."""
-    for name, shape in schema["components"]["schemas"].items():
-        hidden = HIDDEN & shape.get("properties", {}).keys() if not name.endswith("Body") else ()
+    """Tell which parts of an answer readers may not be shown; what is sent to the API stays as it is."""
+    known = schema["components"]["schemas"]
+    operations = (operation for path in schema["paths"].values() for operation in path.values())
+    sent = needed([operation.get("requestBody") for operation in operations], known)
+    for shape in (known[name] for name in known.keys() - sent):
+        hidden = HIDDEN & shape.get("properties", {}).keys()
         for part in hidden:
             shape["properties"][part]["description"] = "Absent for readers, unless the practice shows it to them."
         if hidden and "required" in shape:

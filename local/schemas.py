@@ -45,20 +45,20 @@ def _of_kind(kind: RecordKind, known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(name: str, schema: dict[str, Any], known: dict[str, Any]) -> str:
-    parts = {part: known[part] for part in sorted(_needed(schema, known))}
+    parts = {part: known[part] for part in sorted(needed(schema, known))}
     whole = {"$schema": DIALECT, "$id": name, **schema, **({"$defs": parts} if parts else {})}
     return json.dumps(whole, indent=2).replace(IN_THE_DESCRIPTION, "#/$defs/") + "\n"
 
 
-def _needed(schema: Any, known: dict[str, Any]) -> set[str]:
+def needed(schema: Any, known: dict[str, Any]) -> set[str]:
     """Return the names of all parts that a schema refers to, and those that they refer to."""
-    needed: set[str] = set()
+    found: set[str] = set()
     waiting = [*_references(schema)]
     while waiting:
-        if (part := waiting.pop()) not in needed:
-            needed.add(part)
+        if (part := waiting.pop()) not in found:
+            found.add(part)
             waiting += _references(known[part])
-    return needed
+    return found
 
 
 def _references(schema: Any) -> Iterator[str]:
