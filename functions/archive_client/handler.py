@@ -128,7 +128,6 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
     "/clients/<client_id>/archive-preview",
     summary="Preview the archive of a client",
     tags=["clients"],
-    security=identity.FOR_ARCHIVERS,
 )
 @http.may_fail_with(ClientNotFound)
 def preview(client_id: http.Id) -> ArchivePreviewView:

@@ -129,7 +129,7 @@ def _explain(screen: Screen, deployed: Deployed, folder: Path) -> None:
 
 def _explain_console(screen: Screen, address: str, aws: LocalAws, deployed: Deployed) -> None:
     password = secrets.token_urlsafe(12)
-    email = give_password(aws.cognito, deployed, PROVIDER_ID, f"{password}aA1!", role=Role.ARCHIVER)
+    email = give_password(aws.cognito, deployed, PROVIDER_ID, f"{password}aA1!", role=Role.MANAGER)
     screen.heading("The console: a page for the practice's staff")
     screen.raw(address)
     screen.raw(f"{email}, password {password}aA1!")

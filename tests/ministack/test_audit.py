@@ -27,7 +27,7 @@ def test_one_line_in_the_trail_tells_who_looked_at_whom(deployed: PracticeStack,
         404,
         "ClientNotFound",
     )
-    assert (unknown["provider_id"], unknown["roles"]) == (deployed.practice.provider_id, "client-archivers")
+    assert (unknown["provider_id"], unknown["roles"]) == (deployed.practice.provider_id, "practice-managers")
     assert unknown["actor_id"]
     assert unknown["request_id"]
     assert len([one for one in lines if one["request_id"] == unknown["request_id"]]) == 1

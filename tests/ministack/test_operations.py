@@ -101,7 +101,7 @@ def test_resume_enables_the_reader_of_the_stream_and_the_clock(deployed: Practic
 
 def test_a_member_of_staff_is_invited_and_signs_in_with_a_new_password(deployed: PracticeStack) -> None:
     email, provider = "first@example.org", deployed.practice.provider_id
-    operate(deployed.aws, "add-staff", email, "--provider", provider, "--archiver")
+    operate(deployed.aws, "add-staff", email, "--provider", provider, "--role", "archiver")
     assert "There is a user" in operate(deployed.aws, "add-staff", email, "--provider", provider, ends_with=1)
     mailed, chosen = "Mailed-password-1", "Chosen-password-2"
     deployed.aws.cognito.admin_set_user_password(
@@ -187,7 +187,7 @@ def test_the_guide_leads_to_the_first_archived_client(deployed: PracticeStack, t
     """What stands under “The first practice”, as it stands there; the password comes from the test and not by mail."""
     guide = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
     section = guide.partition("## The first practice")[2].partition("\n## ")[0]
-    invite, secret, archive = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    invite, keep, secret, archive = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
     python = tmp_path / "python"
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
     python.chmod(0o700)
@@ -209,6 +209,7 @@ def test_the_guide_leads_to_the_first_archived_client(deployed: PracticeStack, t
         return done.stdout
 
     assert "is invited" in run(invite)
+    assert "ada@example.org" not in run(keep)
     assert run(secret).strip()
     mailed, chosen = "Mailed-password-1", "Chosen-password-2"
     deployed.aws.cognito.admin_set_user_password(

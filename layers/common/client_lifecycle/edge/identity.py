@@ -50,6 +50,7 @@ LEAST_ROLE: Mapping[str, Role] = {
     "GET /clients/{client_id}/receipts/{archive_id}": Role.READER,
     "GET /clients/{client_id}/receipts/{archive_id}/restore": Role.READER,
     "POST /clients/{client_id}/receipts/{archive_id}/restore": Role.ARCHIVER,
+    "GET /clients/{client_id}/archive-preview": Role.ARCHIVER,
     "POST /clients/{client_id}/archive": Role.ARCHIVER,
     "POST /clients/{client_id}/activate": Role.ARCHIVER,
     "PUT /clients/{client_id}/archive-plan": Role.ARCHIVER,

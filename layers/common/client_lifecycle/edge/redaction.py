@@ -10,7 +10,7 @@ from client_lifecycle.edge import wiring
 from client_lifecycle.edge.identity import Role, Staff
 from client_lifecycle.storage.providers import read_settings
 
-MONEY = frozenset({"credit_cents", "owed_cents", "amount_cents", "currency", "credits", "owed", "scheduled"})
+MONEY = frozenset({"credit_cents", "owed_cents", "amount_cents", "amount", "currency", "credits", "owed", "scheduled"})
 NOTES = frozenset({"note"})
 TELLING_OF_MONEY = frozenset({SafetyRule.OWES_MONEY.value, SafetyRule.HAS_CREDITS.value})
 """Safety rules that, named in a list of those that apply, tell what a client owes or has."""
