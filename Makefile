@@ -20,7 +20,7 @@ SECRETS := $(addprefix --disable-plugin ,KeywordDetector HexHighEntropyString Ba
 PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run invoke sam events unit test rights soak fuzz bench check lint types templates sam-validate build openapi api-changes audit sbom secrets docs lock clean
+.PHONY: help demo run invoke sam events unit test rights soak fuzz bench check lint types templates sam-validate build screenshots openapi api-changes audit sbom secrets docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ sam-validate: .venv-sam/ready ## template.yaml by the SAM CLI's rules
 
 build: .venv/ready .venv-sam/ready ## build what "sam deploy" ships; needs python3.13; for x86: MACHINE=x86_64
 	@$(BIN)/python -m local.sam.build $(MACHINE)
+
+screenshots: .venv/ready ## write pictures of the console into docs/images; needs Chromium
+	@$(BIN)/python -m local.screenshots
 
 openapi: .venv/ready ## write docs/openapi.json and docs/schemas from the code
 	@$(BIN)/python -m local.openapi

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from publish_console.handler import ALWAYS_ASK, CONFIGURATION, CONTENT_TYPES, SITE
+from publish_console.handler import ALWAYS_ASK, CONFIGURATION, CONTENT_TYPES, SITE, as_shipped
 
 from local.deploy import Deployed
 from local.ministack import HOST, LocalAws
@@ -85,14 +87,17 @@ def _let_back(aws: LocalAws, deployed: Deployed, address: str) -> None:
     aws.cognito.update_user_pool_client(**{**kept, "CallbackURLs": [address], "LogoutURLs": [address]})  # type: ignore[arg-type]
 
 
-def headers() -> dict[str, str]:
-    """Return the headers that template.yaml has CloudFront send with each file; the sign-in pages are this origin's."""
+def headers(endpoint: str) -> dict[str, str]:
+    """Return the headers that template.yaml has CloudFront send with each file.
+
+    The sign-in pages are this origin's; the bucket that imports are uploaded to is the local AWS'.
+    """
     policy = read_template()["Resources"]["ConsoleHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
     security = policy["SecurityHeadersConfig"]
     content = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
     custom = {item["Header"]: item["Value"] for item in policy["CustomHeadersConfig"]["Items"]}
     return {
-        "Content-Security-Policy": re.sub(r" https://\$\{[^;]*", "", content),
+        "Content-Security-Policy": re.sub(r"https://\$\{SignInPage\}[^;]*", endpoint, content),
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": security["FrameOptions"]["FrameOption"],
         "Referrer-Policy": security["ReferrerPolicy"]["ReferrerPolicy"],
@@ -104,7 +109,7 @@ class _Console:
     """What one console serves."""
 
     def __init__(self, endpoint: str, deployed: Deployed) -> None:
-        self.headers = headers()
+        self.headers = headers(endpoint)
         self.stage = f"/{urlsplit(deployed.api_url).path.rsplit('/', 1)[1]}"
         self.configuration = {"api": self.stage, "sign_in_url": "", "client_id": deployed.console_client_id}
         self._api = deployed.api_url
@@ -133,12 +138,17 @@ class _Console:
         file = (SITE / name).resolve()
         if not (file.is_relative_to(SITE) and file.is_file()):
             return None
-        return file.read_bytes(), CONTENT_TYPES[Path(name).suffix]
+        return as_shipped(file), CONTENT_TYPES[Path(name).suffix]
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     console: _Console
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a browser that no longer waits for its answer."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Request(BaseHTTPRequestHandler):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ CONTENT_TYPES: Mapping[str, str] = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
+FOR_READERS_OF_THE_SOURCE = re.compile(rb"/\*\*.*?\*/|^ +", re.DOTALL | re.MULTILINE)
+"""Documentation comments and indentation, a seventh of the scripts."""
+
 ALWAYS_ASK = "no-cache"
 """Browsers keep a file and ask each time whether it is still the one: a deployment changes files at their addresses."""
 
@@ -56,8 +60,14 @@ def _carry_out(event: Mapping[str, Any]) -> None:
         s3.delete_object(Bucket=bucket, Key=name)
 
 
+def as_shipped(file: Path) -> bytes:
+    """Return what a browser is sent of a file: of a script, what runs."""
+    content = file.read_bytes()
+    return FOR_READERS_OF_THE_SOURCE.sub(b"", content) if file.suffix == ".js" else content
+
+
 def _files(configuration: Mapping[str, str]) -> dict[str, bytes]:
-    site = {path.relative_to(SITE).as_posix(): path.read_bytes() for path in SITE.rglob("*") if path.is_file()}
+    site = {path.relative_to(SITE).as_posix(): as_shipped(path) for path in SITE.rglob("*") if path.is_file()}
     return {**site, CONFIGURATION: json.dumps(configuration).encode()}
 
 

@@ -33,7 +33,7 @@ export class Unreachable extends Error {}
  * @throws {Problem | Unreachable}
  */
 export async function call(method, path, { body, key, ifMatch, signal } = {}) {
-  const headers = new Headers({ Authorization: await token() });
+  const headers = new Headers({ Authorization: await token().catch(lost) });
   if (body !== undefined) headers.set("Content-Type", "application/json");
   if (key) headers.set("Idempotency-Key", key);
   if (ifMatch) headers.set("If-Match", ifMatch);
@@ -45,14 +45,27 @@ export async function call(method, path, { body, key, ifMatch, signal } = {}) {
   throw new Problem(answer.status, document, answer.headers.get("x-amzn-requestid") ?? "");
 }
 
+/**
+ * Send a file by the form that the API gave for it.
+ *
+ * @param {{url: string, fields: Record<string, string>}} form
+ * @param {File} file
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<boolean>} whether it was taken
+ */
+export async function upload({ url, fields }, file, signal) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  body.set("file", file);
+  return (await reach(url, { method: "POST", body, signal })).ok;
+}
+
 /** @param {string} url @param {RequestInit} request */
-async function reach(url, request) {
-  try {
-    return await fetch(url, request);
-  } catch (fault) {
-    if (fault instanceof DOMException && fault.name === "AbortError") throw fault;
-    throw new Unreachable();
-  }
+const reach = (url, request) => fetch(url, request).catch(lost);
+
+/** @param {unknown} fault @returns {never} */
+function lost(fault) {
+  throw fault instanceof DOMException && fault.name === "AbortError" ? fault : new Unreachable();
 }
 
 /** @param {string} path @param {AbortSignal} [signal] */
@@ -76,3 +89,6 @@ export const client = (id) => `/clients/${encodeURIComponent(id)}`;
 
 /** @param {string} id */
 export const run = (id) => `/bulk-archives/${encodeURIComponent(id)}`;
+
+/** @param {string} id */
+export const importPath = (id) => `/imports/${encodeURIComponent(id)}`;

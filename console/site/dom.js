@@ -73,6 +73,18 @@ export const checkbox = (label, properties = {}) =>
   element("label", { className: "check" }, element("input", { type: "checkbox", ...properties }), element("span", {}, label));
 
 /**
+ * Replace what a room shows; if the focus was in it, it stays in it.
+ *
+ * @param {HTMLElement} room
+ * @param {...(Node | string)} content
+ */
+export function refill(room, ...content) {
+  const held = room.contains(document.activeElement);
+  room.replaceChildren(...content);
+  if (held) /** @type {HTMLElement | null} */ (room.querySelector("a, button, input, select"))?.focus();
+}
+
+/**
  * Speak a sentence to people who listen to the page.
  *
  * @param {string} sentence

@@ -45,6 +45,9 @@ export const dayAndTime = (moment) =>
   );
 
 /** @param {string} moment in UTC */
+export const time = (moment) => new Intl.DateTimeFormat(language(), { timeStyle: "short", timeZone: zone }).format(new Date(moment));
+
+/** @param {string} moment in UTC */
 export const heading = (moment) =>
   new Intl.DateTimeFormat(language(), { dateStyle: "full", timeZone: zone }).format(new Date(moment));
 

@@ -22,7 +22,7 @@ async function start() {
   if (!practice) return showNoPractice(main);
   setRoles(roles);
   setZone((await get("/settings")).time_zone);
-  watchIdleness(() => toast(say("session.idleSoon")));
+  watchIdleness(() => toast(say("session.idleSoon"), { label: say("session.stay"), act: () => undefined, stays: true }));
   showTop();
   return startRouter(main);
 }

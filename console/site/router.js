@@ -6,6 +6,8 @@ import { showActivity } from "./views/activity.js";
 import { showClient } from "./views/client/page.js";
 import { showClients } from "./views/clients/page.js";
 import { showGroups } from "./views/groups.js";
+import { showImport } from "./views/import/page.js";
+import { showImports } from "./views/import/start.js";
 import { showRunPage } from "./views/run/page.js";
 import { showSettings } from "./views/settings.js";
 import { markCurrent } from "./views/top.js";
@@ -25,6 +27,8 @@ const VIEWS = [
   [/^\/clients$/, showClients],
   [/^\/clients\/([^/]+)$/, showClient],
   [/^\/groups$/, showGroups],
+  [/^\/import$/, showImports],
+  [/^\/import\/([^/]+)$/, showImport],
   [/^\/activity$/, showActivity],
   [/^\/activity\/([^/]+)$/, showRunPage],
   [/^\/settings$/, showSettings],

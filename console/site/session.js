@@ -56,14 +56,24 @@ export function person() {
   };
 }
 
-/** The token for the next call, made new if it is about to expire. */
+/**
+ * The token for the next call, made new if it is about to expire, once for all calls that wait for it.
+ *
+ * A refused refresh ends the session. One that the network lost does not: the call fails, and may be tried again.
+ */
 export async function token() {
   if (!tokens || tokens.goodUntil - Date.now() < EARLY_SECONDS * 1000) {
     refreshing ??= refresh().finally(() => (refreshing = undefined));
-    await refreshing.catch(() => signOut("expired"));
+    await refreshing.catch((fault) => {
+      if (!(fault instanceof Refused)) throw fault;
+      signOut("expired");
+    });
   }
   return tokens?.id ?? "";
 }
+
+/** The sign-in service refused. */
+class Refused extends Error {}
 
 /** Go to the sign-in page. */
 export async function signIn() {
@@ -123,7 +133,7 @@ async function ask(fields) {
   const answer = await send("/oauth2/token", fields);
   if (!answer.ok) {
     sessionStorage.removeItem(REFRESH_TOKEN);
-    throw new Error(`sign-in: ${answer.status}`);
+    throw new Refused(String(answer.status));
   }
   const given = await answer.json();
   tokens = { id: given.id_token, goodUntil: Date.now() + given.expires_in * 1000 };

@@ -61,6 +61,7 @@ export function sentenceOf(fault) {
   if (fault.status === 403) return say("failure.forbidden");
   if (fault.status === 404) return say("failure.notFound");
   if (fault.status === 412) return say("failure.changedMeanwhile");
+  if ([429, 503].includes(fault.status)) return say("failure.busy");
   if (fault.status >= 500) return say("failure.server");
   const fields = fault.errors.map(({ message }) => message).join(" ");
   return fields || fault.message;

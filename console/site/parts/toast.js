@@ -7,7 +7,7 @@ const SHOWN_MS = 20_000;
 
 /**
  * @param {string} sentence
- * @param {{label: string, act: () => void}} [offer]
+ * @param {{label: string, act: () => void, stays?: boolean}} [offer] a button; a note that `stays` goes when it is pressed or closed
  */
 export function toast(sentence, offer) {
   const place = /** @type {HTMLElement} */ (document.getElementById("toasts"));
@@ -25,6 +25,7 @@ export function toast(sentence, offer) {
   note.append(button("×", close, { className: "quiet", "aria-label": say("close") }));
   place.append(note);
   announce(sentence);
+  if (offer?.stays) return;
   let timer = setTimeout(close, SHOWN_MS);
   note.addEventListener("pointerenter", () => clearTimeout(timer));
   note.addEventListener("focusin", () => clearTimeout(timer));

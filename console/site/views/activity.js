@@ -1,28 +1,49 @@
-/** What the practice has done: bulk archives and undos, the newest first, by day. */
+/** What the practice has done: bulk archives and undos, who did what, and what no source has confirmed. */
 
 import { get, query } from "../api.js";
-import { button, element, link } from "../dom.js";
+import { element, link } from "../dom.js";
 import { dayAndTime, heading } from "../formats.js";
-import { emptyNote, whileLoading } from "../parts/states.js";
+import { showPages } from "../parts/pages.js";
+import { mayArchive } from "../rights.js";
 import { outcomeSentence, runTitle, say, stateName } from "../words/index.js";
+import { showPracticeHistory } from "./practice/history.js";
+import { showUnconfirmed } from "./practice/unconfirmed.js";
+
+/** @type {Record<string, import("../router.js").View>} */
+const TABS = { runs: showRuns, history: showPracticeHistory, unconfirmed: showUnconfirmed };
 
 /** @type {import("../router.js").View} */
-export async function showActivity(room, { signal }) {
-  const days = element("div", { className: "days" });
-  const more = element("div");
-  room.append(element("h1", {}, say("activity.title")), days, more);
+export async function showActivity(room, visit) {
+  const tab = visit.query.get("tab") ?? "runs";
+  const names = Object.keys(TABS).filter((name) => name !== "history" || mayArchive());
+  const links = names.map((name) => link(say(/** @type {any} */ (`activity.${name}`)), `#/activity?tab=${name}`, { "aria-current": name === tab ? "page" : null }));
+  room.append(element("h1", {}, say("activity.title")), element("nav", { className: "tabs", "aria-label": say("activity.tabs") }, ...links));
+  await (TABS[tab] ?? showRuns)(room, visit);
+}
+
+/** @type {import("../router.js").View} */
+function showRuns(room, { signal }) {
+  const days = byDay();
+  return showPages(room, days.node, {
+    read: (cursor) => get(`/bulk-archives${query({ limit: 50, cursor })}`, signal),
+    items: (page) => page.runs,
+    add: (run) => days.add(run.created_at, entry(run)),
+    empty: say("activity.none"),
+    signal,
+    sheet: { name: "bulk-archives", columns: ["run_id", "kind", "state", "created_at", "created_by", "clients", "counts"], row: (run) => [run.run_id, run.kind, run.state, run.created_at, run.created_by, run.totals.clients, JSON.stringify(run.counts)] },
+  });
+}
+
+/** A list with a heading for each day. */
+export function byDay() {
+  const node = element("div", { className: "days" });
   let shown = "";
-  /** @param {string | null} cursor */
-  const load = async (cursor) => {
-    const page = await whileLoading(more, get(`/bulk-archives${query({ limit: 50, cursor })}`, signal));
-    for (const run of page.runs) {
-      if (heading(run.created_at) !== shown) days.append(element("h2", {}, (shown = heading(run.created_at))), element("ul", { className: "people" }));
-      days.lastElementChild?.append(entry(run));
-    }
-    more.replaceChildren(page.next_cursor ? button(say("more"), () => void load(page.next_cursor), { className: "more" }) : "");
-    if (!days.childElementCount) more.replaceChildren(emptyNote(say("activity.none")));
+  /** @param {string} at @param {HTMLElement} row */
+  const add = (at, row) => {
+    if (heading(at) !== shown) node.append(element("h2", {}, (shown = heading(at))), element("ul", { className: "people" }));
+    node.lastElementChild?.append(row);
   };
-  await load(null);
+  return { node, add };
 }
 
 /** @param {any} run */

@@ -11,7 +11,13 @@ const KEYS = {
   a: () => (location.hash = "#/clients?status=active"),
   r: () => (location.hash = "#/clients?status=archived"),
   g: () => (location.hash = "#/groups"),
+  n: () => press("[data-key=n]"),
+  x: () => document.activeElement?.closest("tr")?.querySelector("input")?.click(),
+  e: () => press("[data-key=e]"),
 };
+
+/** @param {string} selector */
+const press = (selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector))?.click();
 
 export function watchShortcuts() {
   addEventListener("keydown", (event) => {

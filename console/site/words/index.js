@@ -12,6 +12,8 @@ const { words } = await import(`./${chosen.slice(0, 2)}.js`);
 export const REASONS = /** @type {(keyof Words["reasons"])[]} */ (Object.keys(words.reasons));
 export const RESTORABLE = /** @type {const} */ (["chats", "reminders", "feed", "appointments", "payments"]);
 
+export const FIELDS = /** @type {const} */ (["external_id", "name", "first_name", "last_name", "email", "group", "status", "archived_on", "archive_reason"]);
+
 export const language = () => chosen;
 
 export function setPageLanguage() {
@@ -66,6 +68,27 @@ export const outcomeName = (outcome) => fill(named(words.outcomes, outcome), { n
 /** @param {string} state */
 export const stateName = (state) => named(words.states, state);
 
+/** @param {string} outcome @param {number} n */
+export const rowOutcome = (outcome, n) => fill(named(words.rowOutcomes, outcome), { n });
+
+/** @param {string} reason */
+export const rowReason = (reason) => named(words.rowReasons, reason);
+
+/** @param {string} state */
+export const importState = (state) => named(words.importStates, state);
+
+/** @param {string} reason @param {string} field */
+export const importRefusal = (reason, field) => fill(named(words.importRefusals, reason), { field: fieldName(field) });
+
+/** @param {any} run */
+export const importTitle = (run) => say("import.of", { source: run.source });
+
+/** @param {string} field its last part names it, as in `settings.chat` */
+export function fieldName(field) {
+  const parts = field.split(".");
+  return named(words.fields, parts.findLast((part) => part in words.fields) ?? field);
+}
+
 /** @param {any} run */
 export function runTitle(run) {
   if (run.kind === "undo") return say("run.titleUndo", { n: run.totals.clients });
@@ -84,4 +107,26 @@ export function memberSentence(member) {
 export function historySentence(entry) {
   const who = entry.by.actor_id;
   return fill(named(words.history, entry.event), { who, source: named(words.sources, entry.by.source) });
+}
+
+/** @param {string} event */
+export const practiceSentence = (event) => named(words.practiceHistory, event);
+
+/** @param {string} state */
+export const recordState = (state) => named(words.recordStates, state);
+
+/** The fields that somebody edited, with what they were and are where that may be told. @param {any} entry */
+export const edits = ({ event, edits: made }) => (event.endsWith(".added") ? "" : made.map(editSentence).join(" · "));
+
+/** @param {any} edit */
+function editSentence({ field, before, after }) {
+  const name = fieldName(field);
+  return before === null && after === null ? name : `${name}: ${told(before)} → ${told(after)}`;
+}
+
+/** @param {unknown} value */
+function told(value) {
+  if (typeof value === "boolean") return say(value ? "history.on" : "history.off");
+  if (Array.isArray(value)) return value.map(reasonName).join(", ") || "–";
+  return value === null ? "–" : named(words.levels, shown(value));
 }

@@ -78,6 +78,8 @@ def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Ite
         colours: str = "light",
         language: str = "en-GB",
         refusals: Collection[int] = (),
+        provider: str = PROVIDER,
+        clock: bool = False,
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 800},
@@ -88,10 +90,12 @@ def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Ite
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         page = context.new_page()
+        if clock:
+            page.clock.install()
         page.on("pageerror", lambda fault: complaints.append(str(fault)))
         page.on("console", lambda said: _complain(complaints, said.type, said.text))
         page.on("response", lambda answer: _judge(complaints, answer, refusals))
-        _sign_in(page, deployed, address, role)
+        _sign_in(page, deployed, address, (provider, role))
         return page
 
     yield open_as
@@ -110,12 +114,13 @@ def _judge(complaints: list[str], answer: Response, refusals: Collection[int]) -
         complaints.append(f"{answer.request.method} {answer.url} answered {answer.status}")
 
 
-def _sign_in(page: Page, deployed: PracticeStack, address: str, role: Role) -> None:
+def _sign_in(page: Page, deployed: PracticeStack, address: str, whose: tuple[str, Role]) -> None:
+    provider, role = whose
     password = f"{secrets.token_urlsafe(24)}aA1!"
-    email = give_password(deployed.aws.cognito, deployed.deployed, PROVIDER, password, role=role)
+    email = give_password(deployed.aws.cognito, deployed.deployed, provider, password, role=role)
     page.goto(address)
     page.locator("main button").click()
     page.fill("input[name=username]", email)
     page.fill("input[name=password]", password)
     page.locator("form button").click()
-    page.wait_for_selector("#top nav")
+    page.wait_for_selector("#top nav" if provider else "main h1")

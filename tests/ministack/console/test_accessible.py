@@ -10,8 +10,17 @@ from local.api import Api
 from tests.ministack.console.conftest import Open
 
 NARROW = 320
-VIEWS = ("#/clients", "#/clients?status=archived", "#/groups", "#/activity", "#/settings")
-TABS = ("overview", "permissions", "receipts", "history")
+VIEWS = (
+    "#/clients",
+    "#/clients?status=archived",
+    "#/groups",
+    "#/import",
+    "#/activity",
+    "#/activity?tab=history",
+    "#/activity?tab=unconfirmed",
+    "#/settings",
+)
+TABS = ("overview", "permissions", "receipts", "records", "history")
 
 
 def violations(page: Page) -> list[str]:

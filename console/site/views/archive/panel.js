@@ -8,6 +8,7 @@ import { during, showFailure, whileLoading } from "../../parts/states.js";
 import { say } from "../../words/index.js";
 import { progress } from "../run/progress.js";
 import { attention } from "./attention.js";
+import { offerUndo } from "./undo.js";
 import { cancelled } from "./cancelled.js";
 import { archiveOptions } from "./options.js";
 
@@ -22,15 +23,18 @@ const MOST_SHOWN = 300;
 export function openArchivePanel(chosen, groups, done) {
   const room = element("div", { className: "panel-body" });
   const close = new AbortController();
-  let started = false;
+  /** @type {any} */
+  let archive;
   const dialog = openDialog(say("archive.checking"), room, {
     panel: true,
     onClose() {
       close.abort();
-      if (started) done();
+      if (!archive) return;
+      offerUndo(archive, done);
+      done();
     },
   });
-  const panel = new ArchivePanel(chosen, groups, room, dialog, close.signal, () => (started = true));
+  const panel = new ArchivePanel(chosen, groups, room, dialog, close.signal, (run) => (archive = run));
   void panel.check();
 }
 
@@ -41,14 +45,14 @@ class ArchivePanel {
    * @param {HTMLElement} room
    * @param {{close: () => void, setTitle: (title: string) => void}} dialog
    * @param {AbortSignal} signal
-   * @param {() => void} started
+   * @param {(run: any) => void} seen told of the archive, as it begins and as it ends
    */
-  constructor(chosen, groups, room, dialog, signal, started) {
+  constructor(chosen, groups, room, dialog, signal, seen) {
     this.chosen = chosen;
     this.room = room;
     this.dialog = dialog;
     this.signal = signal;
-    this.started = started;
+    this.seen = seen;
     this.options = archiveOptions(groups);
     this.key = newKey();
     this.confirmKey = newKey();
@@ -124,9 +128,9 @@ class ArchivePanel {
       preview = await this.#preview();
     }
     const run = await post(`${path(preview.run_id)}/confirm`, { token: preview.token }, { key: this.confirmKey });
-    this.started();
+    this.seen(run);
     this.dialog.setTitle(say("run.archiving", { n: run.totals.clients }));
-    this.room.replaceChildren(progress(run, this.signal), element("div", { className: "actions" }, button(say("close"), () => this.dialog.close())));
+    this.room.replaceChildren(progress(run, this.signal, this.seen), element("div", { className: "actions" }, button(say("close"), () => this.dialog.close())));
   }
 }
 

@@ -1,10 +1,11 @@
 /** One client: overview, what they may still do, receipts, history. */
 
-import { client as path, get } from "../../api.js";
+import { client as path, get, post } from "../../api.js";
 import { button, element, link } from "../../dom.js";
 import { day } from "../../formats.js";
 import { groupsById } from "../../groups.js";
-import { whileLoading } from "../../parts/states.js";
+import { during, whileLoading } from "../../parts/states.js";
+import { toast } from "../../parts/toast.js";
 import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
 import { reasonName, say } from "../../words/index.js";
@@ -14,12 +15,13 @@ import { openActivate } from "./activate.js";
 import { showHistory } from "./history.js";
 import { showOverview } from "./overview.js";
 import { showPermissions } from "./permissions.js";
+import { showRecords } from "./records.js";
 import { showReceipts } from "./receipts.js";
 
 /** @typedef {{client: any, groups: Map<string, string>, signal: AbortSignal}} Shown */
 
 /** @type {Record<string, (room: HTMLElement, shown: Shown) => Promise<void> | void>} */
-const TABS = { overview: showOverview, permissions: showPermissions, receipts: showReceipts, history: showHistory };
+const TABS = { overview: showOverview, permissions: showPermissions, receipts: showReceipts, records: showRecords, history: showHistory };
 
 /** @type {import("../../router.js").View} */
 export async function showClient(room, { ids: [clientId = ""], query: address, signal }) {
@@ -45,10 +47,18 @@ function statusLine(client) {
 
 /** @param {any} client @param {Map<string, string>} groups */
 function actions(client, groups) {
-  if (client.status === "archived") return button(say("activate.action"), () => openActivate(client, reload), { className: "primary" });
+  const save = button(say("client.export"), () => void during(save, () => exportRecord(client)), { className: "quiet" });
+  if (client.status === "archived") return element("div", { className: "actions" }, save, button(say("activate.action"), () => openActivate(client, reload), { className: "primary" }));
   return element("div", { className: "actions" },
+    save,
     button(say("plan.action"), () => openPlan(client, groups, reload)),
     button(say("archive.action"), () => openArchivePanel({ client_ids: [client.client_id] }, groups, reload), { className: "primary" }));
+}
+
+/** @param {any} client */
+async function exportRecord(client) {
+  location.assign((await post(`${path(client.client_id)}/exports`)).url);
+  toast(say("client.exported"));
 }
 
 /** @param {string} id @param {string} present @param {string} name */

@@ -3,7 +3,7 @@
 import { client as path, get, query } from "../../api.js";
 import { button, element } from "../../dom.js";
 import { dayAndTime, money } from "../../formats.js";
-import { emptyNote, whileLoading } from "../../parts/states.js";
+import { showPages } from "../../parts/pages.js";
 import { mayArchive } from "../../rights.js";
 import { kindName, reasonName, say } from "../../words/index.js";
 import { openRestore } from "./activate.js";
@@ -12,17 +12,15 @@ import { openRestore } from "./activate.js";
 const MOMENTS = { appointment: "start", payment: "due_at", recipient: "send_at", feed_entry: "created_at", reminder: "remind_at", membership: "joined_at" };
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
-export async function showReceipts(room, { client, signal }) {
-  const more = element("div");
-  room.append(more);
-  /** @param {string | null} cursor */
-  const load = async (cursor) => {
-    const page = await whileLoading(more, get(`${path(client.client_id)}/receipts${query({ cursor })}`, signal));
-    more.before(...page.receipts.map((/** @type {any} */ receipt) => card(client, receipt)));
-    more.replaceChildren(page.next_cursor ? button(say("more"), () => void load(page.next_cursor), { className: "more" }) : "");
-    if (room.childElementCount === 1 && !page.next_cursor) more.replaceChildren(emptyNote(say("receipts.none")));
-  };
-  await load(null);
+export function showReceipts(room, { client, signal }) {
+  const cards = element("div");
+  return showPages(room, cards, {
+    read: (cursor) => get(`${path(client.client_id)}/receipts${query({ cursor })}`, signal),
+    items: (page) => page.receipts,
+    add: (receipt) => cards.append(card(client, receipt)),
+    empty: say("receipts.none"),
+    signal,
+  });
 }
 
 /** @param {any} client @param {any} receipt */

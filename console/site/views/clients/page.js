@@ -4,12 +4,14 @@ import { get, post, query } from "../../api.js";
 import { announce, button, element, field, link, select } from "../../dom.js";
 import { number } from "../../formats.js";
 import { groupsById } from "../../groups.js";
+import { csvButton } from "../../parts/csv.js";
 import { Selection } from "../../parts/selection.js";
 import { emptyNote, showFailure, whileLoading } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
 import { say } from "../../words/index.js";
 import { openAddClient } from "./add.js";
 import { selectionBar } from "./bar.js";
+import { clientSheet } from "./sheet.js";
 import { ClientTable } from "./table.js";
 import { showProposals } from "./proposals.js";
 
@@ -22,11 +24,11 @@ const PAUSE_MS = 250;
 export async function showClients(room, { query: address, signal }) {
   const status = address.get("status") === "archived" ? "archived" : "active";
   const list = { status, groupId: address.get("group") ?? "", q: "" };
-  const groups = await groupsById(signal);
+  const groups = await whileLoading(room, groupsById(signal));
   const tabs = tabLinks(list);
   const page = new ClientsPage(list, groups, signal, tabs);
   room.append(
-    element("div", { className: "title" }, element("h1", {}, say("clients.title")), mayArchive() && page.addButton()),
+    element("div", { className: "title" }, element("h1", {}, say("clients.title")), mayArchive() && page.ways()),
     tabs,
     page.filters(),
     page.proposals,
@@ -60,8 +62,10 @@ class ClientsPage {
     return this.list.status === "archived" ? this.counts.archived : this.counts.active;
   }
 
-  addButton() {
-    return button(say("clients.add"), () => openAddClient(this.groups, () => void this.refresh()), { className: "primary" });
+  /** How clients come in: one, or many at once. */
+  ways() {
+    const add = button(say("clients.add"), () => openAddClient(this.groups, () => void this.refresh()), { className: "primary", "data-key": "n" });
+    return element("div", { className: "actions" }, link(say("import.action"), "#/import", { className: "button" }), add);
   }
 
   filters() {
@@ -94,8 +98,10 @@ class ClientsPage {
   /** Read the list again; a failure is told in its place. */
   async refresh() {
     const turn = this.turn + 1;
+    const place = this.table.place();
     try {
       await this.load();
+      if (place >= 0 && document.activeElement === document.body) this.table.focusRow(place);
     } catch (fault) {
       if (!this.signal.aborted && turn === this.turn) showFailure(this.place, fault, () => void this.refresh());
     }
@@ -123,9 +129,10 @@ class ClientsPage {
     this.table.add(page.clients);
     this.cursor = page.next_cursor;
     const unreadable = page.unreadable.length > 0 && element("p", { className: "note" }, say("clients.unreadable", { n: page.unreadable.length }));
-    const more = this.cursor && button(say("more"), () => void this.#more(), { className: "more" });
-    const content = this.table.size || this.cursor ? [this.table.node, more] : [this.#nobody()];
-    this.place.replaceChildren(...content.filter(Boolean).map((node) => /** @type {Node} */ (node)), unreadable || "");
+    const more = this.cursor && button(say("more"), () => void this.#more());
+    const csv = csvButton(clientSheet(this.list.status, this.groups), (cursor) => this.#page(cursor), (page) => page.clients);
+    const content = this.table.size || this.cursor ? [this.table.node, element("div", { className: "more" }, more, csv)] : [this.#nobody()];
+    this.place.replaceChildren(...content, unreadable || "");
     if (!first) this.table.focusRow(this.table.size - page.clients.length);
   }
 
@@ -166,7 +173,7 @@ function tabLinks(list) {
     element("a", { href: addressOf({ ...list, status }), "aria-current": status === list.status ? "page" : null },
       say(status === "active" ? "clients.active" : "clients.archived"), " ", element("span", { className: "count" })),
   );
-  return element("nav", { className: "tabs", "aria-label": say("clients.tabs") }, ...tabs);
+  return element("nav", { className: "tabs", "aria-label": say("clients.tabs") }, ...tabs, link(say("groups.title"), "#/groups"));
 }
 
 /** @param {HTMLElement} tabs @param {{active: number, archived: number}} counts */

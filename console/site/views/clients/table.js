@@ -44,10 +44,18 @@ export class ClientTable {
     this.#showTicks();
   }
 
+  /** The place of the row that has the focus, else of the first that is ticked, else -1. */
+  place() {
+    const rows = [...this.rows.values()];
+    const focused = rows.findIndex((row) => row.contains(document.activeElement));
+    return focused >= 0 ? focused : rows.findIndex((row) => row.classList.contains("ticked"));
+  }
+
   /** @param {number} index */
   focusRow(index) {
     const row = [...this.rows.values()][Math.min(index, this.size - 1)];
-    /** @type {HTMLElement | null | undefined} */ (row?.querySelector("a"))?.focus();
+    const target = row?.querySelector("a") ?? document.getElementById("main");
+    target?.focus();
   }
 
   #head() {

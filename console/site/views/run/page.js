@@ -5,7 +5,8 @@ import { button, element, link } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
-import { emptyNote, during, whileLoading } from "../../parts/states.js";
+import { showPages } from "../../parts/pages.js";
+import { during, whileLoading } from "../../parts/states.js";
 import { memberSentence, outcomeName, runTitle, say } from "../../words/index.js";
 import { goesOn, progress } from "./progress.js";
 
@@ -41,18 +42,17 @@ function waiting(run) {
 }
 
 /** @param {HTMLElement} place @param {any} run @param {string} outcome @param {AbortSignal} signal */
-async function list(place, run, outcome, signal) {
+function list(place, run, outcome, signal) {
   const rows = element("ul", { className: "people" });
-  const more = element("div");
-  place.replaceChildren(rows, more);
-  /** @param {string | null} cursor */
-  const load = async (cursor) => {
-    const page = await whileLoading(more, get(`${path(run.run_id)}/clients${query({ outcome, limit: PAGE, cursor })}`, signal));
-    rows.append(...page.clients.map((/** @type {any} */ member) => memberRow(run, member)));
-    more.replaceChildren(page.next_cursor ? button(say("more"), () => void load(page.next_cursor), { className: "more" }) : "");
-    if (!rows.childElementCount) more.replaceChildren(emptyNote(say("run.nobody")));
-  };
-  await load(null);
+  place.replaceChildren();
+  return showPages(place, rows, {
+    read: (cursor) => get(`${path(run.run_id)}/clients${query({ outcome, limit: PAGE, cursor })}`, signal),
+    items: (page) => page.clients,
+    add: (member) => rows.append(memberRow(run, member)),
+    empty: say("run.nobody"),
+    signal,
+    sheet: { name: "clients", columns: ["client_id", "name", "outcome", "rules", "reason"], row: (it) => [it.client_id, it.name, it.outcome, it.rules.join(" "), it.reason] },
+  });
 }
 
 /** @param {any} run @param {any} member */

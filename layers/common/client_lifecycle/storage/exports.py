@@ -62,7 +62,8 @@ class ExportStore:
         key = f"{FOLDER}/{tenant.provider_id}/{client_id}/{export_id}.json"
         body = json.dumps(document, default=_written, ensure_ascii=False).encode()
         persistently(lambda: self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType="application/json"))
-        where = {"Bucket": self.bucket, "Key": key}
+        as_file = f'attachment; filename="{client_id}.json"'
+        where = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": as_file}
         return self.s3.generate_presigned_url("get_object", where, int(LINK_GOOD_FOR.total_seconds()))
 
 

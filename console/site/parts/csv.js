@@ -1,0 +1,43 @@
+/** A list as CSV, all of its pages; no cell is one that a spreadsheet takes for a formula. */
+
+import { button, element } from "../dom.js";
+import { say } from "../words/index.js";
+import { during } from "./states.js";
+
+/**
+ * @typedef {object} Sheet
+ * @property {string} name of the file
+ * @property {string[]} columns
+ * @property {(item: any) => unknown[]} row
+ */
+
+/** @param {Sheet} sheet @param {(cursor: string | null) => Promise<any>} read @param {(page: any) => any[]} items */
+export function csvButton(sheet, read, items) {
+  const pressed = button(say("csv.button"), () => void during(pressed, async () => {
+    const lines = [line(sheet.columns)];
+    let cursor = null;
+    do {
+      const page = /** @type {any} */ (await read(cursor));
+      lines.push(...items(page).map((item) => line(sheet.row(item))));
+      cursor = page.next_cursor;
+    } while (cursor);
+    save(`${sheet.name}.csv`, lines.join("\r\n"));
+  }), { className: "quiet" });
+  return pressed;
+}
+
+/** @param {unknown[]} cells */
+const line = (cells) => cells.map(cell).join(",");
+
+/** @param {unknown} value */
+function cell(value) {
+  const text = String(value ?? "");
+  return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+}
+
+/** @param {string} name @param {string} text */
+function save(name, text) {
+  const href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv" }));
+  element("a", { href, download: name }).click();
+  URL.revokeObjectURL(href);
+}

@@ -1,0 +1,39 @@
+/** What is kept of a client's records, and whether their sources have confirmed what an archive ended. */
+
+import { client as path, get, query } from "../../api.js";
+import { element } from "../../dom.js";
+import { showPages } from "../../parts/pages.js";
+import { kindName, recordState, say } from "../../words/index.js";
+
+/** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
+export function showRecords(room, { client, signal }) {
+  const rows = element("ul", { className: "people" });
+  return showPages(room, rows, {
+    read: (cursor) => get(`${path(client.client_id)}/records${query({ limit: 100, cursor })}`, signal),
+    items: (page) => page.records,
+    add: (record) => rows.append(row(record)),
+    empty: say("records.none"),
+    signal,
+    sheet: { name: "records", columns: ["kind", "id", "status", "source", "version", "live", "confirmed"], row: (it) => [it.kind, it.id, it.status, it.source, it.version, it.live, it.confirmed] },
+  });
+}
+
+/** @param {any} record */
+function row(record) {
+  const open = record.confirmed === false;
+  return element(
+    "li",
+    { className: open ? "warned" : "" },
+    element("span", { className: "mark", "aria-hidden": "true" }, open ? "!" : ""),
+    element("span", {}, `${kindName(record.kind)}: ${recordState(record.status)}`, element("small", {}, facts(record).filter(Boolean).join(" · "))),
+    element("small", {}, record.id),
+  );
+}
+
+/** @param {any} record */
+const facts = (record) => [
+  record.source ?? say("records.noSource"),
+  record.live && say("records.live"),
+  record.archive_id && say("records.ended"),
+  record.confirmed !== null && say(record.confirmed ? "records.confirmed" : "records.unconfirmed", { source: record.source ?? "" }),
+];

@@ -1,0 +1,27 @@
+/** Which column of a file is which field: as it was guessed, changeable. */
+
+import { element, field, select } from "../../dom.js";
+import { during } from "../../parts/states.js";
+import { FIELDS, fieldName, say } from "../../words/index.js";
+
+/**
+ * @param {any} run
+ * @param {(mapping: Record<string, string>) => Promise<unknown>} check
+ * @returns {HTMLElement | null} nothing where the file has no columns
+ */
+export function columnsForm(run, check) {
+  if (!run.header.length) return null;
+  const choices = /** @type {[string, string][]} */ ([["", say("import.noColumn")], ...run.header.map((/** @type {string} */ name) => [name, name])]);
+  const chosen = FIELDS.map((name) => select(choices, { value: run.columns[name] ?? "" }));
+  const again = element("button", { type: "submit" }, say("import.checkAgain"));
+  const form = element("form", {},
+    element("p", { className: "note" }, say("import.guessed")),
+    element("div", { className: "columns" }, ...chosen.map((control, index) => field(fieldName(FIELDS[index] ?? ""), control))),
+    element("div", { className: "actions" }, again));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const said = FIELDS.map((name, index) => [name, chosen[index]?.value ?? ""]).filter(([, column]) => column);
+    void during(again, () => check(Object.fromEntries(said)));
+  });
+  return form;
+}

@@ -1,0 +1,102 @@
+/** One import: checked, changed, confirmed, followed, reported. */
+
+import { get, importPath, post } from "../../api.js";
+import { announce, button, checkbox, element, link, refill } from "../../dom.js";
+import { dayAndTime, duration, list, number } from "../../formats.js";
+import { follow } from "../../parts/follow.js";
+import { meter } from "../../parts/meter.js";
+import { during, whileLoading } from "../../parts/states.js";
+import { mayArchive } from "../../rights.js";
+import { importRefusal, importState, importTitle, say } from "../../words/index.js";
+import { columnsForm } from "./columns.js";
+import { outcomes } from "./outcomes.js";
+
+const GOES_ON = ["checking", "running", "stopping"];
+
+/** @param {any} run */
+const goesOn = (run) => GOES_ON.includes(run.state);
+
+/** @type {import("../../router.js").View} */
+export async function showImport(room, { ids: [importId = ""], signal }) {
+  const path = importPath(importId);
+  const run = await whileLoading(room, get(path, signal));
+  const content = element("section");
+  room.append(
+    link(say("import.title"), "#/import", { className: "back" }),
+    element("h1", {}, importTitle(run)),
+    element("p", { className: "note" }, say("run.began", { at: dayAndTime(run.created_at), who: run.created_by })),
+    content,
+  );
+  let looking = new AbortController();
+  /** @param {any} present */
+  const go = async (present) => {
+    looking.abort();
+    looking = new AbortController();
+    const going = meter(mayArchive() ? async () => go(await post(`${path}/stop`)) : null);
+    await follow(present, {
+      goesOn,
+      read: () => get(path, signal),
+      show(now) {
+        if (goesOn(now)) going.show(now.percent_done, howFar(now));
+        if (!goesOn(now)) refill(content, ...resting(now, go));
+        else if (!going.node.isConnected) refill(content, going.node);
+        if (!goesOn(now) && now !== run) announce(importState(now.state));
+      },
+      room: content,
+      signal: AbortSignal.any([signal, looking.signal]),
+    });
+  };
+  void go(run);
+}
+
+/** @param {any} run */
+function howFar(run) {
+  if (run.state === "stopping") return say("run.stopping");
+  if (!run.rows || run.seconds_left === null) return say(run.state === "checking" ? "import.checking" : "run.starting");
+  const done = say("import.done", { done: number(Math.round((run.rows * run.percent_done) / 100)), total: number(run.rows) });
+  return `${done} ${say("run.left", { left: duration(run.seconds_left) })}`;
+}
+
+/** @param {any} run @param {(run: any) => void} go */
+function resting(run, go) {
+  const path = importPath(run.import_id);
+  const check = (/** @type {Record<string, string>} */ mapping) => post(`${path}/check`, { mapping }).then(go);
+  const columns = mayArchive() && columnsForm(run, check);
+  if (run.state === "awaiting_upload") return [element("p", {}, say("import.notUploaded"))];
+  if (run.state === "refused") return [element("p", { className: "refusal" }, importRefusal(run.refused_for, run.refused_field ?? "")), ...(columns ? [columns] : [])];
+  if (run.state === "checked") return [...(columns ? [folded(run, columns)] : []), ...outcomes(run), confirmation(run, go)];
+  return [element("p", { className: "note" }, say("import.state", { state: importState(run.state) })), ...outcomes(run), report(run, go)];
+}
+
+/** @param {any} run @param {HTMLElement} columns */
+const folded = (run, columns) =>
+  element("details", { className: "card" }, element("summary", {}, say("import.columns", { names: list(Object.values(run.columns)) })), columns);
+
+/** @param {any} run @param {(run: any) => void} go */
+function confirmation(run, go) {
+  if (!mayArchive()) return "";
+  const path = importPath(run.import_id);
+  const sure = (run.counts.added ?? 0) + (run.counts.stored ?? 0);
+  const differs = run.counts.differs ?? 0;
+  const overwrite = checkbox(say("import.overwrite", { n: differs }));
+  const box = /** @type {HTMLInputElement} */ (overwrite.querySelector("input"));
+  const bring = button("", () => void during(bring, async () => go(await post(`${path}/confirm`, { token: run.token, overwrite: box.checked }))), { className: "primary" });
+  const leave = button(say("cancel"), () => void during(leave, async () => go(await post(`${path}/stop`))));
+  const count = () => {
+    const n = sure + (box.checked ? differs : 0);
+    bring.textContent = say("import.bring", { n });
+    bring.hidden = n === 0;
+  };
+  box.addEventListener("change", count);
+  count();
+  return element("div", {}, differs ? overwrite : "", sure + differs ? "" : element("p", {}, say("import.nothing")), element("div", { className: "actions" }, leave, bring));
+}
+
+/** @param {any} run @param {(run: any) => void} go */
+function report(run, go) {
+  const path = importPath(run.import_id);
+  const again = button(say("tryAgain"), () => void during(again, async () => go(await post(`${path}/retry`))));
+  const download = button(say("import.report"), () => void during(download, async () => location.assign((await get(`${path}/report`)).url)));
+  const unfinished = (run.counts.failed ?? 0) + (run.counts.not_reached ?? 0) > 0;
+  return element("div", { className: "actions" }, unfinished && mayArchive() ? again : "", run.phase === "import" ? download : "");
+}

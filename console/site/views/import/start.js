@@ -1,0 +1,72 @@
+/** Where an import begins: a file is chosen and uploaded. Earlier imports are listed. */
+
+import { get, importPath, newKey, post, query, upload } from "../../api.js";
+import { element, field, link, select } from "../../dom.js";
+import { dayAndTime } from "../../formats.js";
+import { showPages } from "../../parts/pages.js";
+import { during } from "../../parts/states.js";
+import { mayArchive } from "../../rights.js";
+import { importState, importTitle, say } from "../../words/index.js";
+
+const LINES = ["jsonl", "ndjson"];
+const SOURCES = ["cliniko", "healthie", "practice-better", "simplepractice"];
+
+/** @type {import("../../router.js").View} */
+export async function showImports(room, { signal }) {
+  const earlier = element("section");
+  room.append(
+    link(say("clients.title"), "#/clients", { className: "back" }),
+    element("h1", {}, say("import.title")),
+    mayArchive() ? form() : "",
+    element("h2", {}, say("import.earlier")),
+    earlier,
+  );
+  await list(earlier, signal);
+}
+
+function form() {
+  const file = element("input", { type: "file", required: true, accept: ".csv,.jsonl,.ndjson" });
+  const kind = select([["clients", say("import.clients")], ["records", say("import.records")]]);
+  const known = element("datalist", { id: "sources" }, ...SOURCES.map((name) => element("option", { value: name })));
+  const source = element("input", { required: true, pattern: "[A-Za-z0-9_\\-]{1,64}", title: say("import.sourceHint"), list: known.id, autocomplete: "off" });
+  const send = element("button", { type: "submit", className: "primary" }, say("import.upload"));
+  const made = element("form", { className: "card" },
+    element("p", {}, say("import.lead")),
+    field(say("import.file"), file), element("p", { className: "note" }, say("import.fileHint")),
+    field(say("import.kind"), kind), field(say("import.source"), source), known, element("p", { className: "note" }, say("import.sourceHint")),
+    element("div", { className: "actions" }, send));
+  made.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const chosen = file.files?.[0];
+    if (chosen) void during(send, () => begin(chosen, kind.value, source.value.trim()));
+  });
+  return made;
+}
+
+/** @param {File} file @param {string} kind @param {string} source */
+async function begin(file, kind, source) {
+  const format = LINES.includes(file.name.split(".").at(-1)?.toLowerCase() ?? "") ? "json_lines" : "csv";
+  const run = await post("/imports", { kind, format, source }, { key: newKey() });
+  if (file.size > run.upload.most_bytes || !(await upload(run.upload, file))) throw new Error(say("import.notTaken"));
+  await post(`${importPath(run.import_id)}/check`);
+  location.hash = `#/import/${run.import_id}`;
+}
+
+/** @param {HTMLElement} place @param {AbortSignal} signal */
+function list(place, signal) {
+  const rows = element("ul", { className: "people" });
+  return showPages(place, rows, {
+    read: (cursor) => get(`/imports${query({ cursor })}`, signal),
+    items: (page) => page.imports,
+    add: (run) => rows.append(entry(run)),
+    empty: say("import.none"),
+    signal,
+  });
+}
+
+/** @param {any} run */
+const entry = (run) =>
+  element("li", {},
+    element("span", { className: "mark", "aria-hidden": "true" }),
+    element("span", {}, link(importTitle(run), `#/import/${run.import_id}`), element("small", {}, importState(run.state))),
+    element("small", {}, dayAndTime(run.created_at)));

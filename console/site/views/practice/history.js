@@ -1,0 +1,50 @@
+/** Who did what in the practice: by person, by days. */
+
+import { get, query } from "../../api.js";
+import { element, field, link, select } from "../../dom.js";
+import { time } from "../../formats.js";
+import { showPages } from "../../parts/pages.js";
+import { edits, practiceSentence, say } from "../../words/index.js";
+import { byDay } from "../activity.js";
+
+/** @type {import("../../router.js").View} */
+export function showPracticeHistory(room, { query: address, signal }) {
+  const asked = { actor_id: address.get("who") ?? "", since: address.get("since") ?? "", until: address.get("until") ?? "" };
+  const who = select([["", say("history.everyone")]]);
+  const since = element("input", { type: "date", value: asked.since });
+  const until = element("input", { type: "date", value: asked.until });
+  const form = element("form", { className: "filters" }, field(say("history.who"), who), field(say("history.since"), since), field(say("history.until"), until));
+  form.addEventListener("change", () => (location.hash = `#/activity${query({ tab: "history", who: who.value, since: since.value, until: until.value })}`));
+  room.append(form);
+  const people = new Set();
+  /** @param {string} id */
+  const offer = (id) => {
+    if (people.has(id)) return;
+    people.add(id);
+    who.append(element("option", { value: id, selected: id === asked.actor_id }, id));
+  };
+  if (asked.actor_id) offer(asked.actor_id);
+  const days = byDay();
+  return showPages(room, days.node, {
+    read: (cursor) => get(`/history${query({ ...asked, limit: 50, cursor })}`, signal),
+    items: (page) => page.entries,
+    add(entry) {
+      offer(entry.by.actor_id);
+      days.add(entry.at, row(entry));
+    },
+    empty: say("history.noLines"),
+    signal,
+    sheet: { name: "practice-history", columns: ["at", "event", "by", "run_id", "group_id", "clients", "edits"], row: (it) => [it.at, it.event, it.by.actor_id, it.run_id, it.group_id, it.client_ids.length, edits(it)] },
+  });
+}
+
+/** @param {any} entry */
+function row(entry) {
+  const sentence = practiceSentence(entry.event);
+  const where = entry.run_id ? `#/activity/${entry.run_id}` : entry.group_id && `#/clients?group=${entry.group_id}`;
+  const told = where ? link(sentence, where) : sentence;
+  return element("li", {},
+    element("span", { className: "mark", "aria-hidden": "true" }),
+    element("span", {}, told, element("small", {}, edits(entry))),
+    element("small", {}, time(entry.at), " · ", entry.by.actor_id));
+}

@@ -1,0 +1,30 @@
+/** What archives ended and no source has confirmed, the oldest first. */
+
+import { get, query } from "../../api.js";
+import { element, link } from "../../dom.js";
+import { dayAndTime } from "../../formats.js";
+import { showPages } from "../../parts/pages.js";
+import { kindName, recordState, say } from "../../words/index.js";
+
+/** @type {import("../../router.js").View} */
+export function showUnconfirmed(room, { signal }) {
+  const rows = element("ul", { className: "people" });
+  room.append(element("p", { className: "note" }, say("unconfirmed.lead")));
+  return showPages(room, rows, {
+    read: (cursor) => get(`/records/unconfirmed${query({ limit: 100, cursor })}`, signal),
+    items: (page) => page.records,
+    add: (record) => rows.append(row(record)),
+    empty: say("unconfirmed.none"),
+    signal,
+    sheet: { name: "unconfirmed", columns: ["client_id", "kind", "id", "status", "source", "ended_at"], row: (it) => [it.client_id, it.kind, it.id, it.status, it.source, it.ended_at] },
+  });
+}
+
+/** @param {any} record */
+const row = (record) =>
+  element("li", { className: "warned" },
+    element("span", { className: "mark", "aria-hidden": "true" }, "!"),
+    element("span", {},
+      link(`${kindName(record.kind)}: ${recordState(record.status)}`, `#/clients/${encodeURIComponent(record.client_id)}?tab=records`),
+      element("small", {}, say("records.unconfirmed", { source: record.source ?? "" }))),
+    element("small", {}, record.ended_at ? dayAndTime(record.ended_at) : ""));

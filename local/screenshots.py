@@ -1,0 +1,129 @@
+"""Writes pictures of the console's main views into docs/images, in both colour schemes.
+
+``make screenshots`` runs it. Names, groups and money are those of the sample practice; times and ids differ each
+time, so that no test compares the pictures.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from local.console import console
+from local.importing import old_clients
+from local.stack import PracticeStack, practice_stack
+from local.staff import Role, give_password
+from local.template import ROOT
+
+FOLDER = ROOT / "docs" / "images"
+BROWSERS = ("chromium", "google-chrome")
+SCHEMES = ("light", "dark")
+MOST_BYTES = 100_000
+WIDTH, HEIGHT = 1080, 660
+PATIENCE_MILLISECONDS = 60_000
+
+View = Callable[[Page, PracticeStack], None]
+"""Leads a page that is signed in to what the picture shows."""
+
+
+def clients(page: Page, _stack: PracticeStack) -> None:
+    """Tick three clients."""
+    for place in (1, 3, 4):
+        page.locator("tbody tr").nth(place).get_by_role("checkbox").check()
+
+
+def archive(page: Page, stack: PracticeStack) -> None:
+    """Open the side panel, with what needs attention."""
+    clients(page, stack)
+    page.get_by_role("region", name="Selection").get_by_role("button", name="Archive").click()
+    page.get_by_role("button", name=re.compile(r"^Archive \d")).wait_for()
+
+
+def archived(page: Page, _stack: PracticeStack) -> None:
+    """Open the actions of an archived client."""
+    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+    page.locator(".dots").nth(1).click()
+
+
+def client(page: Page, _stack: PracticeStack) -> None:
+    """Show what an archived client may still do."""
+    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+    page.locator("tbody tr").nth(1).get_by_role("link").click()
+    page.get_by_role("link", name=re.compile("may still do$")).click()
+    page.locator("td.yes").first.wait_for()
+
+
+def imported(page: Page, stack: PracticeStack) -> None:
+    """Check a file, and show what would become of its rows."""
+    taken = stack.api.get("/clients", status="archived", limit=1)["clients"][0]["email"]
+    page.get_by_role("link", name="Import…").click()
+    page.get_by_label("File").set_input_files(
+        {"name": "clients.csv", "mimeType": "text/csv", "buffer": old_clients(taken).encode()}
+    )
+    page.get_by_label("The system they come from").fill("old-system")
+    page.get_by_role("button", name="Upload and check").click()
+    page.locator(".rows").wait_for()
+
+
+def settings(page: Page, _stack: PracticeStack) -> None:
+    """Show the practice's rules as sentences."""
+    page.get_by_role("link", name="Settings").click()
+    page.locator("form.settings").wait_for()
+
+
+VIEWS: tuple[View, ...] = (clients, archive, archived, client, imported, settings)
+
+
+def main() -> None:
+    """Write all pictures, and say which is too large."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        sys.exit("There is no Chromium here: apt-get install chromium.")
+    FOLDER.mkdir(exist_ok=True)
+    with practice_stack() as stack, console(stack.aws, stack.deployed) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        for scheme in SCHEMES:
+            page = browser.new_page(
+                viewport={"width": WIDTH, "height": HEIGHT},
+                color_scheme="dark" if scheme == "dark" else "light",
+                reduced_motion="reduce",
+                locale="en-GB",
+            )
+            page.set_default_timeout(PATIENCE_MILLISECONDS)
+            _sign_in(page, stack, address)
+            for view in VIEWS:
+                _picture(page, stack, view, FOLDER / f"{view.__name__}-{scheme}.png")
+        browser.close()
+
+
+def _sign_in(page: Page, stack: PracticeStack, address: str) -> None:
+    password = f"{secrets.token_urlsafe(24)}aA1!"
+    email = give_password(stack.aws.cognito, stack.deployed, stack.practice.provider_id, password, role=Role.ARCHIVER)
+    page.goto(address)
+    page.locator("main button").click()
+    page.fill("input[name=username]", email)
+    page.fill("input[name=password]", password)
+    page.locator("form button").click()
+    page.locator("#top nav").wait_for()
+
+
+def _picture(page: Page, stack: PracticeStack, view: View, file: Path) -> None:
+    page.evaluate("location.hash = '#/activity'")
+    page.evaluate("location.hash = '#/clients'")
+    page.locator("tbody tr").first.wait_for()
+    view(page, stack)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=file)
+    page.keyboard.press("Escape")
+    size = file.stat().st_size
+    sys.stdout.write(f"{file.relative_to(ROOT)}  {size // 1000} KB{'  TOO LARGE' if size > MOST_BYTES else ''}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""What is shown when something goes wrong, takes long, or may not be done; and how a session ends."""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from local.api import Api
+from local.staff import Role
+from tests.ministack.console.conftest import Open
+
+LISTED = re.compile(r"/v1/clients\?")
+SETTINGS = re.compile(r"/v1/settings$")
+REQUEST_ID = "5f9c-request"
+SENTENCES = {
+    HTTPStatus.FORBIDDEN: "You may not do this. Ask your administrator.",
+    HTTPStatus.NOT_FOUND: "This is not there.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too much is going on. Try again in a moment.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Too much is going on. Try again in a moment.",
+}
+MINUTE = 60_000
+NOT_REVOKED = HTTPStatus.BAD_REQUEST
+"""What the local AWS answers to a refresh token that is given back."""
+
+
+def answer(route: Route, status: int) -> None:
+    problem = {"type": "https://example.org/problems/Made", "title": "Made", "detail": "Made for a test."}
+    route.fulfill(status=status, body=json.dumps(problem), headers={"x-amzn-requestid": REQUEST_ID})
+
+
+def listed_again(page: Page) -> None:
+    """Have the list read again."""
+    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+
+
+@pytest.mark.parametrize("status", SENTENCES)
+def test_a_failure_is_told_with_its_request_and_a_way_on(open_console: Open, status: HTTPStatus) -> None:
+    page = open_console(refusals={status})
+    expect(page.locator("tbody tr").first).to_be_visible()
+    page.route(LISTED, lambda route: answer(route, status))
+    listed_again(page)
+    failure = page.get_by_role("alert")
+    expect(failure).to_contain_text(SENTENCES[status])
+    failure.get_by_text("Details for support").click()
+    expect(failure).to_contain_text(REQUEST_ID)
+    page.unroute(LISTED)
+    failure.get_by_role("button", name="Try again").click()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(failure).to_have_count(0)
+
+
+def test_rows_stay_while_the_practice_cannot_be_reached(open_console: Open) -> None:
+    page = open_console()
+    shown = page.locator("tbody tr")
+    expect(shown).to_have_count(50)
+    page.route(LISTED, lambda route: route.abort())
+    page.get_by_role("button", name="Show more").click()
+    expect(page.get_by_role("alert")).to_contain_text("Could not reach the practice.")
+    assert shown.count() == 50
+    page.unroute(LISTED)
+    page.get_by_role("button", name="Try again").click()
+    expect(shown).to_have_count(100)
+
+
+def test_what_somebody_else_has_changed_is_not_overwritten(open_console: Open) -> None:
+    page = open_console(refusals={HTTPStatus.PRECONDITION_FAILED})
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_label("A bulk archive can be undone for").fill("20")
+    page.route(SETTINGS, lambda route: answer(route, HTTPStatus.PRECONDITION_FAILED))
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody else has changed this meanwhile.")
+
+
+def test_a_long_wait_shows_a_skeleton(open_console: Open) -> None:
+    page = open_console()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    held: list[Route] = []
+    page.route(LISTED, lambda route: held.append(route))
+    listed_again(page)
+    expect(page.locator(".skeleton")).to_be_visible()
+    held[0].continue_()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(page.locator(".skeleton")).to_have_count(0)
+
+
+def test_an_empty_search_leads_to_the_other_tab(open_console: Open) -> None:
+    page = open_console()
+    page.get_by_label("Find").fill("nobody-has-this-name")
+    expect(page.locator("main")).to_contain_text("Nobody called “nobody-has-this-name” here.")
+    expect(page.get_by_role("link", name="Look in Archived Clients")).to_be_visible()
+
+
+def test_a_refused_token_ends_the_session_with_a_reason(open_console: Open) -> None:
+    page = open_console(refusals={HTTPStatus.UNAUTHORIZED, NOT_REVOKED})
+    expect(page.locator("tbody tr").first).to_be_visible()
+    page.route(LISTED, lambda route: answer(route, HTTPStatus.UNAUTHORIZED))
+    listed_again(page)
+    expect(page.locator("main")).to_contain_text("Your session has ended. Please sign in again.")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_an_idle_session_is_warned_and_then_ended(open_console: Open) -> None:
+    page = open_console(clock=True, refusals={NOT_REVOKED})
+    page.clock.fast_forward(28 * MINUTE)
+    expect(page.locator(".toast")).to_contain_text("You will be signed out in two minutes")
+    page.get_by_role("button", name="Stay signed in").click()
+    page.clock.fast_forward(28 * MINUTE)
+    expect(page.locator(".toast")).to_contain_text("You will be signed out in two minutes")
+    page.clock.fast_forward(2 * MINUTE)
+    expect(page.locator("main")).to_contain_text("nothing happened for half an hour")
+
+
+def test_a_token_is_refreshed_once_for_all_calls_that_wait(open_console: Open) -> None:
+    page = open_console(clock=True)
+    refreshes: list[str] = []
+    page.on("request", lambda request: refreshes.append(request.url) if request.url.endswith("/oauth2/token") else None)
+    expect(page.locator("tbody tr").first).to_be_visible()
+    for _ in range(3):
+        page.clock.fast_forward(25 * MINUTE)
+        page.keyboard.press("Shift")
+    listed_again(page)
+    expect(page.locator("tbody tr").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert len(refreshes) == 1
+
+
+def test_signing_out_leaves_nothing_behind(open_console: Open) -> None:
+    page = open_console(refusals={NOT_REVOKED})
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('refresh_token')") is None
+    assert page.locator("tbody tr").count() == 0
+
+
+def test_an_account_without_a_practice_is_told_so(open_console: Open) -> None:
+    page = open_console(provider="")
+    expect(page.locator("main")).to_contain_text("Your account belongs to no practice. Ask your administrator.")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_is_offered_what_it_may_do(open_console: Open, api: Api, role: Role) -> None:
+    archived = api.get("/clients", status="archived", limit=1)["clients"][0]["client_id"]
+    page = open_console(role)
+    expect(page.locator("tbody tr").first).to_be_visible()
+    changes = role is not Role.STAFF
+    assert (page.get_by_role("checkbox").count() > 0) is changes
+    assert (page.locator(".dots").count() > 0) is changes
+    assert (page.get_by_role("button", name="Add client").count() > 0) is changes
+    page.evaluate("id => { location.hash = `#/clients/${id}` }", archived)
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("Clients")
+    assert (page.get_by_role("button", name="Activate…").count() > 0) is changes
