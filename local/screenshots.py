@@ -25,7 +25,7 @@ FOLDER = ROOT / "docs" / "images"
 BROWSERS = ("chromium", "google-chrome")
 SCHEMES = ("light", "dark")
 MOST_BYTES = 100_000
-WIDTH, HEIGHT = 1080, 660
+WIDTH, HEIGHT = 1040, 620
 PATIENCE_MILLISECONDS = 60_000
 
 View = Callable[[Page, PracticeStack], None]

@@ -48,7 +48,7 @@ function answer(permission) {
   return element("td", { className: permission.allowed ? "yes" : "no" },
     element("span", { "aria-hidden": "true" }, permission.allowed ? "✓ " : "✕ "),
     permission.allowed ? say("permissions.yes") : say("permissions.no"),
-    element("small", {}, permission.activates ? say("permissions.activates") : permission.sentence));
+    permission.activates ? element("small", {}, say("permissions.activates")) : !permission.allowed && element("small", {}, permission.sentence));
 }
 
 /** @param {string} name @param {boolean | null} on @param {string} clientId @param {() => void} changed */

@@ -70,7 +70,7 @@ function resting(run, go) {
 
 /** @param {any} run @param {HTMLElement} columns */
 const folded = (run, columns) =>
-  element("details", { className: "card" }, element("summary", {}, say("import.columns", { names: list(Object.values(run.columns)) })), columns);
+  element("details", { className: "card" }, element("summary", {}, say("import.columns", { names: list(run.header.filter((/** @type {string} */ name) => Object.values(run.columns).includes(name))) })), columns);
 
 /** @param {any} run @param {(run: any) => void} go */
 function confirmation(run, go) {

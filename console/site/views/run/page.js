@@ -34,12 +34,14 @@ const isWaiting = (run) => ["awaiting_confirmation", "proposed"].includes(run.st
 
 /** @param {any} run */
 function waiting(run) {
-  const n = run.totals.clients - (run.counts.excluded ?? 0);
-  const confirm = button(say("archive.confirm", { n }), () => void during(confirm, async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), reload())), { className: "primary" });
+  const confirm = button(confirmation(run), () => void during(confirm, async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), reload())), { className: "primary" });
   const refuse = button(say("tidyUp.notNow"), () => void during(refuse, async () => (await post(`${path(run.run_id)}/stop`), reload())));
   const starts = run.starts_at && element("p", {}, say("tidyUp.starts", { at: dayAndTime(run.starts_at) }));
   return element("section", { className: "run" }, starts, mayArchive() && element("div", { className: "actions" }, refuse, confirm));
 }
+
+/** @param {any} run */
+const confirmation = (run) => say("archive.confirm", { n: run.totals.clients - (run.counts.excluded ?? 0) });
 
 /** @param {HTMLElement} place @param {any} run @param {string} outcome @param {AbortSignal} signal */
 function list(place, run, outcome, signal) {
@@ -58,7 +60,13 @@ function list(place, run, outcome, signal) {
 /** @param {any} run @param {any} member */
 function memberRow(run, member) {
   const name = member.name ?? member.client_id;
-  const keep = button(say("tidyUp.keep"), () => void during(keep, async () => (await post(`${path(run.run_id)}/exclude`, { client_ids: [member.client_id] }), keep.replaceWith(say("tidyUp.kept")))), { "aria-label": say("tidyUp.keepWho", { name }) });
+  const keep = button(say("tidyUp.keep"), () => void during(keep, async () => {
+    await post(`${path(run.run_id)}/exclude`, { client_ids: [member.client_id] });
+    run.counts.excluded = (run.counts.excluded ?? 0) + 1;
+    const confirm = document.querySelector(".run .primary");
+    if (confirm) confirm.textContent = confirmation(run);
+    keep.replaceWith(say("tidyUp.kept"));
+  }), { "aria-label": say("tidyUp.keepWho", { name }) });
   return element(
     "li",
     {},
