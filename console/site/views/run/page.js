@@ -65,7 +65,7 @@ function memberRow(run, member) {
     run.counts.excluded = (run.counts.excluded ?? 0) + 1;
     const confirm = document.querySelector(".run .primary");
     if (confirm) confirm.textContent = confirmation(run);
-    keep.replaceWith(say("tidyUp.kept"));
+    keep.replaceWith(element("span", { className: "tag" }, say("tidyUp.kept")));
   }), { "aria-label": say("tidyUp.keepWho", { name }) });
   return element(
     "li",
