@@ -104,7 +104,7 @@ def main() -> None:
 
 def _sign_in(page: Page, stack: PracticeStack, address: str) -> None:
     password = f"{secrets.token_urlsafe(24)}aA1!"
-    email = give_password(stack.aws.cognito, stack.deployed, stack.practice.provider_id, password, role=Role.ARCHIVER)
+    email = give_password(stack.aws.cognito, stack.deployed, stack.practice.provider_id, password, role=Role.MANAGER)
     page.goto(address)
     page.locator("main button").click()
     page.fill("input[name=username]", email)

@@ -3,7 +3,7 @@
 import { readConfiguration } from "./configuration.js";
 import { get } from "./api.js";
 import { setZone } from "./formats.js";
-import { setRoles } from "./rights.js";
+import { letReadersSeeMoney, setRoles } from "./rights.js";
 import { startRouter } from "./router.js";
 import { isSignedIn, person, resume, watchIdleness } from "./session.js";
 import { toast } from "./parts/toast.js";
@@ -21,7 +21,9 @@ async function start() {
   const { practice, roles } = person();
   if (!practice) return showNoPractice(main);
   setRoles(roles);
-  setZone((await get("/settings")).time_zone);
+  const settings = await get("/settings");
+  setZone(settings.time_zone);
+  letReadersSeeMoney(settings.readers.see_money);
   watchIdleness(() => toast(say("session.idleSoon"), { label: say("session.stay"), act: () => undefined, stays: true }));
   showTop();
   return startRouter(main);

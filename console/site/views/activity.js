@@ -4,7 +4,7 @@ import { get, query } from "../api.js";
 import { element, link } from "../dom.js";
 import { dayAndTime, heading } from "../formats.js";
 import { showPages } from "../parts/pages.js";
-import { mayArchive } from "../rights.js";
+import { mayManage } from "../rights.js";
 import { outcomeSentence, runTitle, say, stateName } from "../words/index.js";
 import { showPracticeHistory } from "./practice/history.js";
 import { showUnconfirmed } from "./practice/unconfirmed.js";
@@ -15,7 +15,7 @@ const TABS = { runs: showRuns, history: showPracticeHistory, unconfirmed: showUn
 /** @type {import("../router.js").View} */
 export async function showActivity(room, visit) {
   const tab = visit.query.get("tab") ?? "runs";
-  const names = Object.keys(TABS).filter((name) => name !== "history" || mayArchive());
+  const names = Object.keys(TABS).filter((name) => name !== "history" || mayManage());
   const links = names.map((name) => link(say(/** @type {any} */ (`activity.${name}`)), `#/activity?tab=${name}`, { "aria-current": name === tab ? "page" : null }));
   room.append(element("h1", {}, say("activity.title")), element("nav", { className: "tabs", "aria-label": say("activity.tabs") }, ...links));
   await (TABS[tab] ?? showRuns)(room, visit);

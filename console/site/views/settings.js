@@ -31,6 +31,8 @@ class SettingsForm {
     this.quietDays = whole(settings.tidy_up?.inactive_days ?? 180, 30, 3650);
     this.starts = checkbox(say("settings.tidyUpStarts"), { checked: settings.tidy_up?.starts_by_itself ?? false });
     this.vetoDays = whole(settings.tidy_up?.veto_days ?? 7, 1, 30);
+    this.money = checkbox(say("settings.seeMoney"), { checked: settings.readers.see_money });
+    this.notes = checkbox(say("settings.seeNotes"), { checked: settings.readers.see_notes });
     this.zone = select(zones().map((name) => [name, name]), { value: settings.time_zone });
     this.save = element("button", { type: "submit", className: "primary", disabled: true }, say("save"));
     this.node = this.#form();
@@ -45,6 +47,7 @@ class SettingsForm {
       section(say("settings.noSelfReturn"), ...this.reasons),
       section(say("settings.undo"), sentence(say("settings.undoFor"), this.undoDays, say("settings.days"))),
       section(say("settings.quiet"), this.quiet, sentence(say("settings.quietFor"), this.quietDays, say("settings.days")), this.starts, sentence(say("settings.veto"), this.vetoDays, say("settings.days"))),
+      section(say("settings.readers"), this.money, this.notes),
       section(say("settings.zone"), sentence(say("settings.zoneIs"), this.zone)),
       element("div", { className: "bar" }, element("span", {}, mayManage() ? "" : say("settings.readOnly")), this.save),
     );
@@ -72,6 +75,7 @@ class SettingsForm {
       no_self_return: REASONS.filter((_, index) => isTicked(this.reasons[index])),
       undo_window_days: Number(this.undoDays.value),
       tidy_up: isTicked(this.quiet) ? { inactive_days: Number(this.quietDays.value), starts_by_itself: isTicked(this.starts), veto_days: Number(this.vetoDays.value) } : null,
+      readers: { see_money: isTicked(this.money), see_notes: isTicked(this.notes) },
       time_zone: this.zone.value,
     };
   }

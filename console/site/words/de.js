@@ -319,6 +319,11 @@ export const words = {
     "shortcuts.e": "Ausgewählte archivieren",
 
     "failure.busy": "Gerade ist zu viel los. Versuchen Sie es gleich noch einmal.",
+
+    "change.paymentAlone": "Zahlung, fällig {at}, storniert",
+    "settings.readers": "Was Lesende sehen",
+    "settings.seeMoney": "Was Klienten schulden und übrig haben",
+    "settings.seeNotes": "Notizen",
   },
   reasons: {
     finished: "Abgeschlossen",
@@ -514,6 +519,8 @@ export const words = {
     tidy_up: "Stille Klienten",
     time_zone: "Zeitzone",
     portal: "Was Klienten dürfen",
+    see_money: "Lesende sehen Beträge",
+    see_notes: "Lesende sehen Notizen",
   },
   practiceHistory: {
     "settings.changed": "Einstellungen geändert",

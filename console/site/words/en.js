@@ -318,6 +318,11 @@ export const words = {
     "shortcuts.e": "Archive those selected",
 
     "failure.busy": "Too much is going on. Try again in a moment.",
+
+    "change.paymentAlone": "Payment due {at} cancelled",
+    "settings.readers": "What readers see",
+    "settings.seeMoney": "What clients owe and have left",
+    "settings.seeNotes": "Notes",
   },
   reasons: {
     finished: "Finished",
@@ -513,6 +518,8 @@ export const words = {
     tidy_up: "Clients who went quiet",
     time_zone: "Time zone",
     portal: "What clients may do",
+    see_money: "Readers see amounts",
+    see_notes: "Readers see notes",
   },
   practiceHistory: {
     "settings.changed": "Settings changed",

@@ -41,6 +41,7 @@ def test_no_view_has_a_violation(open_console: Open, api: Api, colours: str, wid
     for view in (*VIEWS, *(f"#/clients/{client}?tab={tab}" for tab in TABS)):
         visit(page, view)
         assert violations(page) == [], view
+        assert page.get_by_role("alert").count() == 0, view
         assert page.evaluate("document.documentElement.scrollWidth") <= width, view
 
 

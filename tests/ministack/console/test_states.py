@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from local.api import Api
 from local.staff import Role
 from tests.ministack.console.conftest import Open
+from tests.ministack.console.test_accessible import visit
 
 LISTED = re.compile(r"/v1/clients\?")
 SETTINGS = re.compile(r"/v1/settings$")
@@ -142,15 +143,25 @@ def test_an_account_without_a_practice_is_told_so(open_console: Open) -> None:
     expect(page.locator("main")).to_contain_text("Your account belongs to no practice. Ask your administrator.")
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", [Role.READER, Role.ARCHIVER, Role.MANAGER])
 def test_each_role_is_offered_what_it_may_do(open_console: Open, api: Api, role: Role) -> None:
     archived = api.get("/clients", status="archived", limit=1)["clients"][0]["client_id"]
     page = open_console(role)
     expect(page.locator("tbody tr").first).to_be_visible()
-    changes = role is not Role.STAFF
-    assert (page.get_by_role("checkbox").count() > 0) is changes
-    assert (page.locator(".dots").count() > 0) is changes
-    assert (page.get_by_role("button", name="Add client").count() > 0) is changes
-    page.evaluate("id => { location.hash = `#/clients/${id}` }", archived)
-    expect(page.get_by_role("heading", level=1)).not_to_have_text("Clients")
-    assert (page.get_by_role("button", name="Activate…").count() > 0) is changes
+    archives, manages = role is not Role.READER, role is Role.MANAGER
+    assert (page.get_by_role("checkbox").count() > 0) is archives
+    assert (page.locator(".dots").count() > 0) is archives
+    assert (page.get_by_role("button", name="Add client").count() > 0) is archives
+    assert (page.get_by_role("columnheader", name="Owed").count() > 0) is archives, "readers see no money"
+    visit(page, f"#/clients/{archived}?tab=receipts")
+    expect(page.locator("article").first).to_be_visible()
+    assert (page.get_by_role("button", name="Activate…").count() > 0) is archives
+    visit(page, "#/activity")
+    assert (page.get_by_role("link", name="Who did what").count() > 0) is manages
+    visit(page, "#/groups")
+    assert (page.get_by_role("button", name="Add group").count() > 0) is manages
+
+
+def test_somebody_without_a_role_is_told_whom_to_ask(open_console: Open) -> None:
+    page = open_console(Role.GUEST, refusals={HTTPStatus.FORBIDDEN})
+    expect(page.get_by_role("alert")).to_contain_text("You may not do this. Ask your administrator.")

@@ -4,7 +4,7 @@ import { call, client as path } from "../../api.js";
 import { button, element } from "../../dom.js";
 import { date, day, money } from "../../formats.js";
 import { during } from "../../parts/states.js";
-import { mayArchive } from "../../rights.js";
+import { mayArchive, seesMoney } from "../../rights.js";
 import { reload } from "../../router.js";
 import { say } from "../../words/index.js";
 
@@ -15,8 +15,7 @@ export function showOverview(room, { client, groups }) {
     [say("clients.group"), groups.get(client.group_id) ?? say("clients.noGroup")],
     [say("client.added"), day(client.added_at)],
     [say("clients.lastActive"), client.last_active_at ? day(client.last_active_at) : "–"],
-    [say("clients.credit"), amount(client.credit_cents, client.currency)],
-    [say("clients.owed"), amount(client.owed_cents, client.currency)],
+    ...(seesMoney() ? [[say("clients.credit"), amount(client.credit_cents, client.currency)], [say("clients.owed"), amount(client.owed_cents, client.currency)]] : []),
   ];
   room.append(element("dl", { className: "facts" }, ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])));
   if (client.archive_plan) room.append(plan(client));

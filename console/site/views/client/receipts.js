@@ -8,9 +8,6 @@ import { mayArchive } from "../../rights.js";
 import { kindName, reasonName, say } from "../../words/index.js";
 import { openRestore } from "./activate.js";
 
-/** @type {Record<string, string>} */
-const MOMENTS = { appointment: "start", payment: "due_at", recipient: "send_at", feed_entry: "created_at", reminder: "remind_at", membership: "joined_at" };
-
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
 export function showReceipts(room, { client, signal }) {
   const cards = element("div");
@@ -42,7 +39,8 @@ function card(client, receipt) {
 }
 
 /** @param {any} change */
-function changeSentence({ kind, before }) {
-  const sum = kind === "payment" ? money(before.amount_cents, before.currency) : "";
-  return say(/** @type {any} */ (`change.${kind}`), { at: dayAndTime(before[MOMENTS[kind] ?? ""]), sum });
+function changeSentence({ kind, label }) {
+  const { at, amount } = label;
+  const text = kind === "payment" && !amount ? "change.paymentAlone" : `change.${kind}`;
+  return say(/** @type {any} */ (text), { at: at ? dayAndTime(at) : "", sum: amount ? money(amount.cents, amount.currency) : "" });
 }

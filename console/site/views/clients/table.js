@@ -2,7 +2,7 @@
 
 import { element, link } from "../../dom.js";
 import { day, money } from "../../formats.js";
-import { mayArchive } from "../../rights.js";
+import { mayArchive, seesMoney } from "../../rights.js";
 import { reasonName, say } from "../../words/index.js";
 import { clientMenu } from "./actions.js";
 
@@ -59,7 +59,7 @@ export class ClientTable {
   }
 
   #head() {
-    const columns = this.list.status === "archived" ? ["when", "by", "reason"] : ["lastActive", "credit", "owed"];
+    const columns = this.list.status === "archived" ? ["when", "by", "reason"] : ["lastActive", ...(seesMoney() ? ["credit", "owed"] : [])];
     const names = ["name", "group", ...columns].map((name) => element("th", { scope: "col" }, say(/** @type {any} */ (`clients.${name}`))));
     const ticks = this.#ticks() && element("th", { className: "tick" }, element("label", {}, this.all));
     return element("thead", {}, element("tr", {}, ticks, ...names, mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions")))));
@@ -130,8 +130,7 @@ const cell = (name, text) => element("td", { "data-label": say(/** @type {any} *
 /** @param {any} client */
 const activeCells = (client) => [
   cell("lastActive", client.last_active_at ? day(client.last_active_at) : "–"),
-  cell("credit", amount(client.credit_cents, client.currency)),
-  cell("owed", amount(client.owed_cents, client.currency)),
+  ...(seesMoney() ? [cell("credit", amount(client.credit_cents, client.currency)), cell("owed", amount(client.owed_cents, client.currency))] : []),
 ];
 
 /** @param {any} client */

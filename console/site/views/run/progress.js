@@ -6,7 +6,7 @@ import { duration, number } from "../../formats.js";
 import { follow } from "../../parts/follow.js";
 import { meter } from "../../parts/meter.js";
 import { during } from "../../parts/states.js";
-import { mayArchive } from "../../rights.js";
+import { mayArchive, mayManage } from "../../rights.js";
 import { outcomeSentence, say } from "../../words/index.js";
 
 const GOES_ON = ["preparing", "running", "stopping"];
@@ -78,7 +78,7 @@ function endedActions(run, go) {
 const canRetry = (run) => CAN_RETRY.some((outcome) => run.counts[outcome] > 0);
 
 /** @param {any} run */
-export const canUndo = (run) => run.kind === "archive" && !run.undone_by && run.counts.archived > 0;
+export const canUndo = (run) => mayManage() && run.kind === "archive" && !run.undone_by && run.counts.archived > 0;
 
 /** @param {any} run @param {{quarter: number}} spoken */
 function speak(run, spoken) {
