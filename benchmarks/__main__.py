@@ -31,12 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--python", default="python3.13", help="the deployed runtime's Python, for cold starts")
     parser.add_argument("--into", type=Path, default=Path(__file__).parent, help="where the results are written")
     asked = parser.parse_args(arguments)
+    _say("cold starts")
     rows = cold_start.rows(asked.python, COLD_STARTS)
     with engine() as aws:
+        _say("single clients")
         rows += single.rows(aws, asked.single, asked.records)
-        outcomes = [bulk.outcome(aws, clients) for clients in asked.sizes]
+        outcomes = []
+        for clients in asked.sizes:
+            _say(f"a run of {clients:,}")
+            outcomes.append(bulk.outcome(aws, clients))
         rows += [row for outcome in outcomes for row in outcome.rows]
+        _say("lists")
         rows += listing.rows(aws, asked.lists)
+        _say("imports, told changes, simulated runs")
         rows += imports.rows(aws, asked.rows)
         rows += records.rows(aws, asked.changes)
         runs = scale.table(scale.footprint(*bulk.batch_calls(aws)), scale.SIZES)
@@ -45,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     told = sys.argv[1:] if arguments is None else arguments
     named = f"{ENDPOINT}=... " if fast else ""
     results.write(asked.into, " ".join([f"{named}python -m benchmarks", *told]), rows, outcomes, runs)
+
+
+def _say(what: str) -> None:
+    print(f"Measuring {what} ...", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import cycle, islice
 from typing import Any
 
 from benchmarks.latencies import STATE_SECONDS, WRITE_UNITS_PER_SECOND, Latencies
@@ -30,6 +31,9 @@ from local.ministack import LocalAws
 from local.template import read_template
 
 CLIENTS_PER_LOAD = 500
+SAMPLE = 1_000
+"""Clients of a run that its floor, and what a user would do instead, are measured with at most."""
+
 BATCHES_AT_ONCE: int = read_template()["Parameters"]["BatchesAtOnce"]["Default"]
 MEMORY_GIBIBYTES = MEMORY_OF_ALL / 1_024
 AT_ONCE_PLOTTED = (BATCHES_AT_ONCE, 10, 20, 40)
@@ -69,15 +73,16 @@ def outcome(aws: LocalAws, clients: int) -> Outcome:
     with bench(aws) as made:
         for first in range(0, clients, CLIENTS_PER_LOAD):
             numbers = range(first, min(first + CLIENTS_PER_LOAD, clients))
-            made.load([(client_of(number, made.at), usual_records(number, made.at)) for number in numbers])
+            loaded = [(client_of(number, made.at), usual_records(number, made.at)) for number in numbers]
+            made.load(loaded, plainly=first < SAMPLE)
         kept, measured = KeptManifest(), Measured()
         shown, previewed = _previewed(made, clients)
         made.follow(lambda: _confirmed(made, kept, shown))
         with functions_on(made.ours.table):
             for batch in kept.items:
                 _work_on(made, kept, batch, measured)
-            made.follow(lambda: invoke("finish_run", kept.attempt))
-        for number in range(clients):
+            invoke("finish_run", kept.attempt)
+        for number in range(min(clients, SAMPLE)):
             _work_plainly(made, client_of(number, made.at).client_id, measured)
         _require_archived(made, clients)
     return Outcome(
@@ -85,7 +90,7 @@ def outcome(aws: LocalAws, clients: int) -> Outcome:
         preview=previewed,
         archive=_archive_row(clients, measured),
         seconds={at_once: _seconds(measured.batches, at_once) for at_once in AT_ONCE_PLOTTED},
-        plain_seconds=_seconds(measured.plain_clients, AT_ONCE),
+        plain_seconds=_plain_seconds(clients, measured),
     )
 
 
@@ -106,6 +111,7 @@ def batch_calls(aws: LocalAws) -> tuple[list[Call], float, str]:
 def _previewed(made: Bench, clients: int) -> tuple[Preview, Row]:
     """Preview a run; instead, a user would read each client and its records by calls of its own."""
     chosen = ChosenClients(client_ids=tuple(client_of(number, made.at).client_id for number in range(clients)))
+    sampled = chosen.client_ids[:SAMPLE]
     shown: list[Preview] = []
     timeline = Timeline()
 
@@ -114,14 +120,15 @@ def _previewed(made: Bench, clients: int) -> tuple[Preview, Row]:
         shown.append(preview(made.ours, chosen, terms, cause=BY_STAFF, at=made.at, options=ArchiveOptions()))
 
     def plainly() -> None:
-        for client_id in chosen.client_ids:
+        for client_id in sampled:
             made.plain.look(client_id)
 
     with in_order(timeline):
         spent, calls = measure(made.dynamodb, ours, timeline)
     floor = made.floor(calls)
     instead, _ = measure(made.dynamodb, plainly)
-    return shown[0], Row(f"preview of {clients:,}", _served(spent), floor, _served(instead))
+    all_instead = instead.each(len(sampled) / clients)
+    return shown[0], Row(f"preview of {clients:,}", _served(spent), floor, _served(all_instead))
 
 
 def _served(spent: Spent) -> Spent:
@@ -146,7 +153,8 @@ def _work_on(made: Bench, kept: KeptManifest, batch: Mapping[str, Any], measured
     )
     measured.sizes.append(len(batch["members"]))
     measured.ours.append(paid)
-    measured.floor.append(made.floor(calls))
+    if sum(measured.sizes) <= SAMPLE:
+        measured.floor.append(made.floor(calls))
     measured.batches.append(Batch(timeline.in_time(), timeline.at))
 
 
@@ -175,17 +183,22 @@ def _work_plainly(made: Bench, client_id: str, measured: Measured) -> None:
 def _archive_row(clients: int, measured: Measured) -> Row:
     """Return what each client of a run took; its seconds are the run's, divided by its clients."""
     seconds = _seconds(measured.batches, BATCHES_AT_ONCE) / clients
-    plain_seconds = _seconds(measured.plain_clients, AT_ONCE) / clients
+    plain_seconds = _plain_seconds(clients, measured) / clients
     events = clients * EVENTS_PER_CLIENT
     return Row(
         f"bulk of {clients:,}, each client",
         replace(per_client(measured.ours, measured.sizes), model_seconds=seconds),
-        per_client(measured.floor, measured.sizes),
+        per_client(measured.floor, measured.sizes[: len(measured.floor)]),
         replace(typical(measured.instead), model_seconds=plain_seconds),
         f"an inline map would have {events:,} events, more than the {MOST_EVENTS:,} that an execution can have"
         if events > MOST_EVENTS
         else None,
     )
+
+
+def _plain_seconds(clients: int, measured: Measured) -> float:
+    """Return how long an inline map takes, whose clients take as long as those that were measured."""
+    return _seconds([*islice(cycle(measured.plain_clients), clients)], AT_ONCE)
 
 
 def _seconds(batches: Sequence[Batch], at_once: int) -> float:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.bulk import BATCHES_AT_ONCE, Outcome
+from benchmarks.bulk import BATCHES_AT_ONCE, SAMPLE, Outcome
 from benchmarks.engine import engine_name
 from benchmarks.latencies import SEED, STATE_SECONDS, WRITE_UNITS_PER_SECOND
 from benchmarks.plain import AT_ONCE, MOST_CLIENTS
@@ -24,8 +24,9 @@ Each line is one run of everything: this project, the floor, and what a user wou
 Times are medians, all else means. **Floor** is the same calls for the same items in bare botocore; for a cold start,
 Powertools' `Logger` and a botocore client. **Instead** is a user's own table with one index, and functions that change
 one item after the other, without transaction, receipt, history or rules; for a cold start, boto3 with resolver,
-validation, idempotency and parser; for a run, an inline map with a task for each client and function. CPU is that of
-this process, the engine's is not in it. Calls, units and dollars hold anywhere, seconds on one machine alone.
+validation, idempotency and parser; for a run, an inline map with a task for each client and function. Of a run of more
+than {SAMPLE:,} clients, floor and instead are measured with as many. CPU is that of this process, the engine's is not
+in it. Calls, units and dollars hold anywhere, seconds on one machine alone.
 
 **Model s** are seconds on the modelled AWS: CPU seconds as a function with its memory has them, the latencies of
 DynamoDB [as published](latencies.py) (seed {SEED}), {1_000 * STATE_SECONDS:.0f} ms from state to state (assumed), and a

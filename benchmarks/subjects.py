@@ -90,11 +90,11 @@ class Bench:
         """The client that all three are asked through."""
         return self.ours.table.client
 
-    def load(self, clients: Sequence[tuple[Client, Sequence[Record]]]) -> None:
-        """Put clients with their records into all three tables."""
+    def load(self, clients: Sequence[tuple[Client, Sequence[Record]]], *, plainly: bool = True) -> None:
+        """Put clients with their records into all three tables, or into all except the user's own."""
         for table in (self.ours.table, self.bare):
             table.put_many([item for known, records in clients for item in _items(known, records)])
-        for known, records in clients:
+        for known, records in clients if plainly else ():
             self.plain.load(known, records, self.at)
 
     def follow(self, work: Work) -> None:
