@@ -20,13 +20,15 @@ from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.storage.clients import client_item, word_items
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.queries.clients import find_clients, list_clients
+from client_lifecycle.use_cases.queries.listing import Wanted, list_wanted
 from local.ministack import LocalAws
 
 PAGE = 20
 TIMES = 9
 CLIENTS_PER_LOAD = 2_000
 SOUGHT = "tamsin"
+A_TAB = Wanted(status=Status.ACTIVE)
+FOUND = Wanted(status=Status.ACTIVE, sought=SOUGHT)
 
 
 def rows(aws: LocalAws, sizes: Sequence[int]) -> list[Row]:
@@ -51,13 +53,13 @@ def _growing(table: Table, plain: Plain, sizes: Sequence[int]) -> Iterator[Row]:
         yield _row(
             f"page of {PAGE} of {size:,} clients",
             table,
-            lambda: list_clients(tenant, Status.ACTIVE, group_id=None, limit=PAGE, after=None),
+            lambda: list_wanted(tenant, A_TAB, at=at, limit=PAGE),
             lambda: plain.page(PROVIDER_ID, PAGE),
         )
         yield _row(
             f"search by name among {size:,}",
             table,
-            lambda: find_clients(tenant, Status.ACTIVE, SOUGHT, group_id=None, limit=PAGE, after=None),
+            lambda: list_wanted(tenant, FOUND, at=at, limit=PAGE),
             lambda: plain.search(PROVIDER_ID, SOUGHT.title()),
         )
 

@@ -63,6 +63,7 @@ def give_password(
     """
     pool, email = deployed.user_pool_id, f"{role.value}@{provider_id}.example.org"
     attributes = {"email": email, "email_verified": "true", "custom:provider_id": provider_id}
+    attributes["name"] = f"Sam {role.value.title()}"
     with suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
             UserPoolId=pool,

@@ -84,7 +84,7 @@ export async function signIn() {
   location.assign(
     address("/oauth2/authorize", {
       response_type: "code",
-      scope: "openid email",
+      scope: "openid email profile",
       redirect_uri: home(),
       state,
       code_challenge: await challenge(verifier),

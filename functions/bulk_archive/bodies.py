@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from client_lifecycle.domain.runs import MAX_CLIENTS
-from client_lifecycle.domain.selection import ChosenClients, ClientFilter, FilteredClients, GroupMembers, Selection
+from client_lifecycle.domain.selection import EVERYBODY, ChosenClients, FilteredClients, GroupMembers, Selection
 from client_lifecycle.edge.bodies import Body, IdField, OptionsBody
-from client_lifecycle.edge.moments import Day
+from client_lifecycle.edge.conditions import ConditionsBody, Sought
 
 CONDITIONS: Mapping[str, Mapping[str, Any]] = {
+    "q": {"type": "string"},
     "group_id": {"type": "string"},
+    "no_group": {"const": True},
     "inactive_since": {"type": "string"},
     "added_before": {"type": "string"},
     "no_upcoming_appointment": {"const": True},
+    "owes": {"type": "boolean"},
     "owes_nothing": {"const": True},
+    "has_credit": {"type": "boolean"},
 }
 """What each condition of a filter is where it is one, as the API's description says it."""
 
@@ -41,35 +45,22 @@ def _only(name: str) -> dict[str, Any]:
     return {"required": [name], "properties": {name: SELECTIONS[name], **others, **excluded}}
 
 
-class FilterBody(Body):
+class FilterBody(ConditionsBody):
     """Conditions on active clients, all of which must hold; at least one is to be given.
 
-    ``inactive_since`` finds clients who were last active before that day, ``added_before`` those added before it.
+    With ``q`` they are those of them whom a search for it finds.
     """
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [_given(*condition) for condition in CONDITIONS.items()]})
 
-    group_id: IdField | None = None
-    inactive_since: Day | None = None
-    no_upcoming_appointment: bool = False
-    owes_nothing: bool = False
-    added_before: Day | None = None
+    q: Sought | None = None
+    status: Literal["active"] = "active"
 
     @model_validator(mode="after")
     def _any_condition(self) -> Self:
-        if self.conditions() == ClientFilter():
+        if self.q is None and self.conditions() == EVERYBODY:
             raise ValueError("give at least one condition")
         return self
-
-    def conditions(self) -> ClientFilter:
-        """Return what was given."""
-        return ClientFilter(
-            group_id=self.group_id,
-            inactive_since=self.inactive_since,
-            no_upcoming_appointment=self.no_upcoming_appointment,
-            owes_nothing=self.owes_nothing,
-            added_before=self.added_before,
-        )
 
 
 class PreviewBody(Body):
@@ -105,7 +96,7 @@ class PreviewBody(Body):
         if self.group_id:
             return GroupMembers(group_id=self.group_id, left_out=left_out)
         if self.filter:
-            return FilteredClients(filter=self.filter.conditions(), left_out=left_out)
+            return FilteredClients(filter=self.filter.conditions(), sought=self.filter.q, left_out=left_out)
         return ChosenClients(client_ids=tuple(self.client_ids or ()))
 
 

@@ -28,7 +28,7 @@ from client_lifecycle.domain.errors import (
 )
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.runs import IN_FLIGHT, preview_terms
-from client_lifecycle.edge import http, idempotency, identity, wiring
+from client_lifecycle.edge import http, idempotency, identity, people, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views.runs import MemberListView, PreviewView, RunListView, RunView
 from client_lifecycle.use_cases.bulk import control
@@ -93,6 +93,7 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
     page = queries.list_runs(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
     at = wiring.now()
     runs = [RunView.of(run, at) for run in page.runs]
+    people.with_names_of_runs(wiring.tenant(caller.provider_id), runs)
     return RunListView(runs=runs, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
@@ -102,7 +103,9 @@ def run(run_id: http.Id) -> Response[RunView]:
     """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it runs."""
     caller = identity.caller(app)
     found = queries.read_run(wiring.tenant(caller.provider_id), run_id)
-    return http.watched(RunView.of(found, wiring.now()), in_flight=found.state in IN_FLIGHT)
+    view = RunView.of(found, wiring.now())
+    people.with_names_of_runs(wiring.tenant(caller.provider_id), [view])
+    return http.watched(view, in_flight=found.state in IN_FLIGHT)
 
 
 @app.post(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from msgspec.structs import replace
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from client_lifecycle.domain.client import Client, Status, with_external_ids
 from client_lifecycle.domain.policy import Action, Actor
@@ -23,9 +23,11 @@ from client_lifecycle.edge.bodies import (
     name_keys,
     not_given,
 )
+from client_lifecycle.edge.conditions import SortField, Sought, TabConditionsBody
 from client_lifecycle.edge.email_field import Email
 from client_lifecycle.edge.id_forms import CURSOR_FORMAT, CURSOR_PATTERN
 from client_lifecycle.use_cases.ids import new_id
+from client_lifecycle.use_cases.queries.listing import Wanted
 
 MAX_CHECKED_CLIENTS = 1_000
 MAX_CENTS = 100_000_000_000
@@ -43,20 +45,20 @@ class AddBody(Body):
     settings: PortalBody = Field(default_factory=PortalBody)
     credit_cents: Cents = 0
     owed_cents: Cents = 0
-    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$", description="The practice's, if none is given.")
     external_ids: dict[IdField, ExternalId] = Field(
         default_factory=dict, max_length=MAX_SOURCES, json_schema_extra=name_keys
     )
 
-    def client(self, provider_id: str, at: datetime) -> Client:
-        """Return the client, with an id of its own."""
+    def client(self, provider_id: str, at: datetime, currency: str) -> Client:
+        """Return the client, with an id of its own, and in this currency if the body names none."""
         return Client(
             provider_id=provider_id,
             client_id=new_id(at),
             name=self.name,
             email=self.email,
             added_at=at,
-            currency=self.currency,
+            currency=self.currency or currency,
             credit_cents=self.credit_cents,
             owed_cents=self.owed_cents,
             group_id=self.group_id,
@@ -95,24 +97,25 @@ class CheckBody(Body):
     client_ids: list[IdField] = Field(min_length=1, max_length=MAX_CHECKED_CLIENTS)
 
 
-class SearchBody(Body):
+class SearchBody(TabConditionsBody):
     """Whom to find in a tab: clients of whose name each word of ``q`` begins a word, whatever its case and accents.
 
-    With an ``@`` in it, ``q`` is the beginning of an address, sought in all groups at once; without, it has a letter or
-    digit. It stands in the body, because names and addresses do not belong into a URL.
+    With an ``@`` in it, ``q`` is the beginning of an address; without, it has a letter or digit. It stands in the body,
+    because names and addresses do not belong into a URL.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
-                {"properties": {"group_id": {"type": "null"}}},
-                {"properties": {"q": {"pattern": "^[^@]*$"}}},
-            ]
-        }
-    )
-
-    q: str = Field(min_length=1, max_length=254, json_schema_extra={"format": "search"})
+    q: Sought
     status: Annotated[Status, Field(strict=False)] = Status.ACTIVE
-    group_id: IdField | None = None
+    sort: SortField | None = None
     limit: Whole = Field(default=50, ge=1, le=100)
     cursor: Annotated[str, Field(pattern=CURSOR_PATTERN, json_schema_extra={"format": CURSOR_FORMAT})] | None = None
+
+    def wanted(self) -> Wanted:
+        """Return which clients are wanted."""
+        return Wanted(status=self.status, conditions=self.conditions(), sought=self.q, sort=self.sort)
+
+
+class CountBody(TabConditionsBody):
+    """Whom to count in both tabs: those whom a search for ``q`` finds."""
+
+    q: Sought

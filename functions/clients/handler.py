@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlencode
 
 from annotated_types import Ge, Le
 from aws_lambda_powertools.event_handler import Response
@@ -26,12 +27,16 @@ from client_lifecycle.domain.errors import (
     RecordsAreKept,
 )
 from client_lifecycle.domain.records import RecordKind
-from client_lifecycle.edge import http, idempotency, identity, wiring
+from client_lifecycle.domain.selection import ClientFilter, Sort
+from client_lifecycle.edge import http, idempotency, identity, people, wiring
+from client_lifecycle.edge.conditions import in_query, listing_of
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.id_forms import EXTERNAL_ID_PATTERN, ID_PATTERN
 from client_lifecycle.edge.receipt_listing import receipt_listing, shown_receipt
+from client_lifecycle.edge.redaction import require_shown
 from client_lifecycle.edge.views.clients import (
     ClientListView,
+    ClientRowView,
     ClientView,
     CountsView,
     ExportView,
@@ -45,7 +50,8 @@ from client_lifecycle.use_cases.clients import add_client, change_client, check_
 from client_lifecycle.use_cases.export import export_client
 from client_lifecycle.use_cases.queries import clients as queries
 from client_lifecycle.use_cases.queries.exports import export_clients
-from clients.bodies import AddBody, ChangeBody, CheckBody, SearchBody
+from client_lifecycle.use_cases.queries.listing import Wanted, count_wanted, list_wanted, rows_of
+from clients.bodies import AddBody, ChangeBody, CheckBody, CountBody, SearchBody
 
 MAX_RECEIPTS = 20
 MAX_CHANGES = 1_000
@@ -54,12 +60,6 @@ MAX_HOURS = 8_760
 CSV = "text/csv; charset=utf-8"
 
 app = http.resolver()
-
-GroupFilter = Annotated[
-    str | None,
-    Query(pattern=ID_PATTERN, description="Only the clients of this group."),
-]
-
 
 SourceFilter = Annotated[
     str | None,
@@ -78,32 +78,34 @@ class Order(StrEnum):
     OLDEST = "oldest"
 
 
-@app.get("/clients", summary="List a tab of the clients, by name", tags=["clients"])
+@app.get("/clients", summary="List clients of a tab", tags=["clients"])
+@in_query
 def clients(
+    conditions: ClientFilter,
     status: Annotated[Status, Query(description="The tab.")] = Status.ACTIVE,
-    group_id: GroupFilter = None,
+    sort: Annotated[Sort | None, Query(description="The order: by name, if none is given.")] = None,
     source: SourceFilter = None,
     external_id: ExternalIdFilter = None,
     limit: http.Limit = 50,
     cursor: http.Cursor = None,
 ) -> ClientListView:
-    """List the active or the archived clients, all or those of one group; or the one with an id in another system."""
-    caller = identity.caller(app)
-    if "q" in app.current_event.query_string_parameters:
-        raise InvalidRequest("Search with POST /clients/_search: what is sought does not belong into a URL.", "q")
-    listing = Listing(caller.provider_id, "clients", (status, group_id))
-    after, tenant = listing.place(cursor), wiring.tenant(caller.provider_id)
+    """List active or archived clients who meet all conditions; or the one with an id in another system.
+
+    With conditions a page may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
+    """
     if bool(source) is not bool(external_id):
         raise InvalidRequest("A source and an external_id are given together.", "source", "external_id")
+    wanted = Wanted(status=status, conditions=conditions, sort=sort)
     if source and external_id:
-        return _client_page(queries.find_by_external_id(tenant, source, external_id), listing)
-    page = queries.list_clients(tenant, status, group_id=group_id, limit=limit, after=after)
-    return _client_page(page, listing)
+        caller = identity.caller(app)
+        page = queries.find_by_external_id(wiring.tenant(caller.provider_id), source, external_id)
+        return _client_page(page, listing_of(caller.provider_id, "clients", wanted))
+    return _list("clients", wanted, limit, cursor)
 
 
 @app.get(
     "/clients.csv",
-    summary="Export a tab of the clients as CSV",
+    summary="Export clients of a tab as CSV",
     tags=["clients"],
     responses={
         HTTPStatus.OK: {
@@ -112,80 +114,93 @@ def clients(
         }
     },
 )
+@in_query
 def export_tab(
-    status: Annotated[Status, Query(description="The tab.")] = Status.ACTIVE, cursor: http.Cursor = None
+    conditions: ClientFilter,
+    status: Annotated[Status, Query(description="The tab.")] = Status.ACTIVE,
+    cursor: http.Cursor = None,
 ) -> Response[str]:
-    """Write the active or the archived clients as CSV; no cell is one that a spreadsheet takes for a formula.
+    """Write active or archived clients who meet all conditions as CSV; no cell is taken for a formula.
 
     What does not fit in one answer, some twenty thousand clients, follows at the address that ``Link`` gives as
     ``next``, without another header.
     """
-    caller = identity.caller(app)
-    listing = Listing(caller.provider_id, "exported clients", (status,))
-    exported = export_clients(wiring.tenant(caller.provider_id), status, after=listing.place(cursor))
+    caller, wanted = identity.caller(app), Wanted(status=status, conditions=conditions)
+    require_shown(caller, conditions)
+    listing = listing_of(caller.provider_id, "exported clients", wanted)
+    tenant, after = wiring.tenant(caller.provider_id), listing.place(cursor)
+    exported = export_clients(tenant, wanted, at=wiring.now(), after=after)
     rest = listing.cursor(exported.next_after)
     headers: dict[str, str | list[str]] = {"Content-Disposition": f'attachment; filename="clients-{status}.csv"'}
     if rest:
-        headers["Link"] = f'<clients.csv?status={status}&cursor={rest}>; rel="next"'
+        asked = app.current_event.query_string_parameters | {"status": status.value, "cursor": rest}
+        headers["Link"] = f'<clients.csv?{urlencode(asked)}>; rel="next"'
     return Response(status_code=HTTPStatus.OK.value, content_type=CSV, body=exported.text, headers=headers)
 
 
-@app.post(
-    "/clients/_search",
-    summary="Find clients of a tab by name or address",
-    tags=["clients"],
-)
+@app.post("/clients/_search", summary="Find clients of a tab by name or address", tags=["clients"])
 def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
     """Find active or archived clients by the beginnings of words of their names, or by that of their address.
 
-    Those found by name come in the order of the words found; those found by address, in that of the addresses. A page
-    may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
+    Without a ``sort``, those found by name come in the order of the words found; those found by address, in that of the
+    addresses. A page may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
     """
+    return _list("found clients", body.wanted(), body.limit, body.cursor)
+
+
+def _list(name: str, wanted: Wanted, limit: int, cursor: str | None) -> ClientListView:
     caller = identity.caller(app)
-    listing = Listing(caller.provider_id, "found clients", (body.status, body.group_id, body.q))
-    page = queries.find_clients(
-        wiring.tenant(caller.provider_id),
-        body.status,
-        body.q,
-        group_id=body.group_id,
-        limit=body.limit,
-        after=listing.place(body.cursor),
-    )
-    return _client_page(page, listing)
+    require_shown(caller, wanted.conditions)
+    listing = listing_of(caller.provider_id, name, wanted)
+    tenant, after = wiring.tenant(caller.provider_id), listing.place(cursor)
+    return _client_page(list_wanted(tenant, wanted, at=wiring.now(), limit=limit, after=after), listing)
 
 
 def _client_page(page: queries.ClientPage, listing: Listing) -> ClientListView:
-    cursor = listing.cursor(page.next_after)
-    return ClientListView(clients=_shown(*page.clients), next_cursor=cursor, unreadable=page.unreadable)
+    rows = rows_of(wiring.tenant(identity.caller(app).provider_id), page.clients, wiring.now())
+    clients = [ClientRowView.beside(view, row) for view, row in zip(_shown(*page.clients), rows, strict=True)]
+    return ClientListView(clients=clients, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
 def _shown(*clients: Client) -> list[ClientView]:
-    """Show clients with the notes of their plans, which are not kept with them."""
+    """Show clients with the notes of their plans, which are not kept with them, and with the names of staff."""
     tenant = wiring.tenant(identity.caller(app).provider_id)
-    return [ClientView.of(client) for client in queries.with_notes_of_plans(tenant, clients)]
+    views = [ClientView.of(client) for client in queries.with_notes_of_plans(tenant, clients)]
+    plans = [view.archive_plan.planned_by for view in views if view.archive_plan]
+    people.with_names(tenant, [*plans, *(cause for view in views for cause in (view.archived_by, view.returned_by))])
+    return views
 
 
 @app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"])
-def counts(group_id: GroupFilter = None) -> CountsView:
-    """Count the active and the archived clients, all or those of one group."""
+@in_query
+def counts(conditions: ClientFilter) -> CountsView:
+    """Count the active and the archived clients who meet all conditions."""
+    return _count(Wanted(status=Status.ACTIVE, conditions=conditions))
+
+
+@app.post("/clients/_count", summary="Count whom a search finds in both tabs", tags=["clients"])
+def count_found(body: Annotated[CountBody, FromBody()]) -> CountsView:
+    """Count the active and the archived clients whom a search finds, and who meet all conditions."""
+    return _count(Wanted(status=Status.ACTIVE, conditions=body.conditions(), sought=body.q))
+
+
+def _count(wanted: Wanted) -> CountsView:
     caller = identity.caller(app)
-    counts = queries.count_tabs(wiring.tenant(caller.provider_id), group_id=group_id)
+    require_shown(caller, wanted.conditions)
+    counts = count_wanted(wiring.tenant(caller.provider_id), wanted, wiring.now())
     return CountsView(active=counts[Status.ACTIVE], archived=counts[Status.ARCHIVED])
 
 
 @app.post(
-    "/clients",
-    summary="Add a client",
-    tags=["clients"],
-    status_code=HTTPStatus.CREATED,
-    middlewares=[idempotency.once],
+    "/clients", summary="Add a client", tags=["clients"], status_code=HTTPStatus.CREATED, middlewares=[idempotency.once]
 )
 @http.may_fail_with(EmailInUse, ExternalIdInUse, GroupNotFound, *idempotency.FAULTS)
 def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> ClientView:
     """Add a client, whose e-mail address, and ids in other systems, no other client may have, active or archived."""
     caller = identity.caller(app)
-    client = body.client(caller.provider_id, wiring.now())
-    return ClientView.of(add_client(wiring.tenant(caller.provider_id), client, caller.cause))
+    tenant = wiring.tenant(caller.provider_id)
+    client = body.client(caller.provider_id, wiring.now(), queries.currency_of_practice(tenant))
+    return ClientView.of(add_client(tenant, client, caller.cause))
 
 
 @app.get("/clients/<client_id>", summary="Read a client", tags=["clients"])
@@ -223,11 +238,7 @@ def delete(client_id: http.Id) -> None:
     )
 
 
-@app.get(
-    "/clients/<client_id>/permissions",
-    summary="Tell all that is allowed with a client",
-    tags=["permissions"],
-)
+@app.get("/clients/<client_id>/permissions", summary="Tell all that is allowed with a client", tags=["permissions"])
 @http.may_fail_with(ClientNotFound)
 def permissions(client_id: http.Id) -> PermissionsView:
     """Tell for every action and actor whether it is allowed, and if not, why."""
@@ -242,11 +253,7 @@ def permissions(client_id: http.Id) -> PermissionsView:
     )
 
 
-@app.post(
-    "/permission-checks",
-    summary="Tell with which clients an action is allowed",
-    tags=["permissions"],
-)
+@app.post("/permission-checks", summary="Tell with which clients an action is allowed", tags=["permissions"])
 def check(body: Annotated[CheckBody, FromBody()]) -> PermissionCheckView:
     """Tell who of up to 1,000 clients an action is allowed for, and why not for the others."""
     caller = identity.caller(app)
@@ -283,14 +290,11 @@ def history(
     after = listing.place(cursor)
     page = queries.list_history(tenant, client_id, limit=limit, after=after, newest_first=newest_first)
     entries = [HistoryView.of(entry) for entry in page.entries]
+    people.with_names(tenant, [entry.by for entry in entries])
     return HistoryListView(entries=entries, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
-@app.get(
-    "/clients/<client_id>/receipts",
-    summary="List the receipts of a client's archives",
-    tags=["clients"],
-)
+@app.get("/clients/<client_id>/receipts", summary="List the receipts of a client's archives", tags=["clients"])
 @http.may_fail_with(ClientNotFound)
 def receipts(
     client_id: http.Id,
@@ -304,14 +308,11 @@ def receipts(
     listing = Listing(caller.provider_id, "receipts", (client_id,))
     page = queries.list_receipts(tenant, client_id, limit=limit, after=listing.place(cursor))
     receipts = [shown_receipt(client, paged.receipt, paged.next_cursor) for paged in page.receipts]
+    people.with_names(tenant, [receipt.archived_by for receipt in receipts])
     return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
-@app.get(
-    "/clients/<client_id>/receipts/<archive_id>",
-    summary="Read the receipt of an archive",
-    tags=["clients"],
-)
+@app.get("/clients/<client_id>/receipts/<archive_id>", summary="Read the receipt of an archive", tags=["clients"])
 @http.may_fail_with(ClientNotFound, ReceiptNotFound)
 def receipt(
     client_id: http.Id,
@@ -327,7 +328,9 @@ def receipt(
     client = queries.read_client(tenant, client_id)
     after = receipt_listing(client, archive_id).place(cursor)
     paged = queries.read_receipt_page(tenant, client_id, archive_id, limit=limit, after=after)
-    return shown_receipt(client, paged.receipt, paged.next_cursor)
+    shown = shown_receipt(client, paged.receipt, paged.next_cursor)
+    people.with_names(tenant, [shown.archived_by])
+    return shown
 
 
 @app.get("/clients/<client_id>/records", summary="List a client's records", tags=["records"])
@@ -355,11 +358,7 @@ def records(
     return RecordListView(records=shown, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
-@app.get(
-    "/records/unconfirmed",
-    summary="List what archives ended and no source has confirmed",
-    tags=["records"],
-)
+@app.get("/records/unconfirmed", summary="List what archives ended and no source has confirmed", tags=["records"])
 def unconfirmed(
     hours: Annotated[int, Ge(0), Le(MAX_HOURS), http.Digits, Query(description="How long ago, at least.")] = 24,
     limit: http.Limit = 50,

@@ -107,7 +107,8 @@ class ReadersBody(Body):
 class SettingsBody(Body):
     """What to change for all clients; what is left out stays as it is.
 
-    ``no_self_return`` and ``tidy_up`` are replaced as a whole; ``tidy_up: null`` ends the proposals.
+    ``no_self_return`` and ``tidy_up`` are replaced as a whole; ``tidy_up: null`` ends the proposals. ``name`` is the
+    practice's, ``null`` for none.
     """
 
     portal: PortalBody = Field(default_factory=PortalBody)
@@ -119,10 +120,12 @@ class SettingsBody(Body):
         default_factory=not_given, description="By its name in the IANA's database, like America/Los_Angeles."
     )
     readers: ReadersBody = Field(default_factory=ReadersBody)
+    name: Name | None = None
+    currency: str = Field(default_factory=not_given, pattern=r"^[A-Z]{3}$")
 
     def over(self, settings: ProviderSettings) -> ProviderSettings:
         """Return settings with these changes."""
-        said = self.model_dump(exclude_unset=True, include={"undo_window_days"})
+        said = self.model_dump(exclude_unset=True, include={"undo_window_days", "name", "currency"})
         if "no_self_return" in self.model_fields_set:
             said["no_self_return"] = frozenset(self.no_self_return)
         if "tidy_up" in self.model_fields_set:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,33 +10,52 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound, InvalidRequest
-from client_lifecycle.edge import http, idempotency, identity, wiring
+from client_lifecycle.edge import http, idempotency, identity, people, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.id_forms import ID_PATTERN
 from client_lifecycle.edge.moments import DayParameter
+from client_lifecycle.edge.views.clients import CountsView
 from client_lifecycle.edge.views.practice import (
     GroupListView,
+    GroupRowView,
     GroupView,
+    MeView,
     PracticeEntryView,
     PracticeHistoryView,
+    PracticeNameView,
     SettingsView,
 )
 from client_lifecycle.use_cases.practice import add_group, change_group, change_settings, delete_group
 from client_lifecycle.use_cases.queries import practice as queries
+from client_lifecycle.use_cases.staff import introduce
 from practice.bodies import GroupBody, NewGroupBody, SettingsBody
 
 app = http.resolver()
 
 
 @app.get("/groups", summary="List the client groups", tags=["groups"])
-def groups(limit: http.Limit = 50, cursor: http.Cursor = None) -> GroupListView:
-    """List the provider's client groups, the oldest first."""
+def groups(
+    counts: Annotated[
+        bool, Query(description="Whether to count the clients of each group, which reads both tabs.")
+    ] = True,
+    limit: http.Limit = 50,
+    cursor: http.Cursor = None,
+) -> GroupListView:
+    """List the provider's client groups, the oldest first, with how many active and archived clients each has."""
     caller = identity.caller(app)
-    listing = Listing(caller.provider_id, "groups")
-    page = queries.list_groups(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
-    groups = [GroupView.of(group) for group in page.groups]
+    listing, tenant = Listing(caller.provider_id, "groups"), wiring.tenant(caller.provider_id)
+    page = queries.list_groups(tenant, limit=limit, after=listing.place(cursor))
+    counted = queries.count_by_group(tenant) if counts and page.groups else None
+    groups = [GroupRowView.counted(group, _counts_of(group.group_id, counted)) for group in page.groups]
     return GroupListView(groups=groups, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
+
+
+def _counts_of(group_id: str, counted: Mapping[Status, Mapping[str, int]] | None) -> CountsView | None:
+    if counted is None:
+        return None
+    return CountsView(**{status.value: of_tab.get(group_id, 0) for status, of_tab in counted.items()})
 
 
 @app.post(
@@ -85,6 +105,22 @@ def delete(group_id: http.Id) -> Response[str]:
     return Response(status_code=HTTPStatus.NO_CONTENT, body="")
 
 
+@app.get("/me", summary="Tell who is asking", tags=["settings"])
+def me() -> MeView:
+    """Tell the caller's name, practice and roles, and keep the name for those who see the caller's id."""
+    caller = identity.caller(app)
+    name = people.name_in(people.claims_of(app.current_event.raw_event))
+    settings = introduce(wiring.tenant(caller.provider_id), caller.user_id, name, wiring.now())
+    return MeView(
+        user_id=caller.user_id,
+        name=name,
+        practice=PracticeNameView(provider_id=caller.provider_id, name=settings.name),
+        roles=sorted(caller.groups),
+        currency=settings.currency,
+        time_zone=settings.time_zone.key,
+    )
+
+
 @app.get("/settings", summary="Read the practice's settings", tags=["settings"])
 def settings() -> SettingsView:
     """Read what the provider has decided for all clients."""
@@ -127,6 +163,7 @@ def history(
         after=listing.place(cursor),
     )
     entries = [PracticeEntryView.of(entry) for entry in page.entries]
+    people.with_names(wiring.tenant(caller.provider_id), [entry.by for entry in entries])
     return PracticeHistoryView(entries=entries, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 

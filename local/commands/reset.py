@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from client_lifecycle.domain.client import Status
-from client_lifecycle.storage.clients import count_clients
+from client_lifecycle.storage.client_lists import count_clients
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from local.deploy import STACK

@@ -189,7 +189,15 @@ OF_CLIENTS = (
     _request("clients_list", "GET /clients", Need.ACTIVE, {}, query={"status": "active", "limit": "5"}),
     _request("clients_export_tab", "GET /clients.csv", Need.ACTIVE, query={"status": "active"}),
     _request("clients_search", "POST /clients/_search", Need.ACTIVE, {}, body={"q": "sample", "status": "active"}),
-    _request("clients_count", "GET /client-counts", Need.NOTHING, {}),
+    _request(
+        "clients_list_sorted",
+        "GET /clients",
+        Need.ACTIVE,
+        {},
+        query={"owes": "false", "no_upcoming_appointment": "true", "sort": "last_active_at"},
+    ),
+    _request("clients_count", "GET /client-counts", Need.NOTHING, {}, query={"has_credit": "true"}),
+    _request("clients_count_found", "POST /clients/_count", Need.NOTHING, {}, body={"q": "sample"}),
     _request(
         "clients_add",
         "POST /clients",
@@ -290,6 +298,7 @@ OF_THE_PRACTICE = (
         body={"name": "Morning Yoga"},
     ),
     _request("practice_delete_group", "DELETE /groups/{group_id}", Need.EMPTY_GROUP, status=204, again=False),
+    _request("practice_me", "GET /me", Need.NOTHING, {"time_zone": "UTC"}),
     _request("practice_settings", "GET /settings", Need.NOTHING, {}),
     _request("practice_history", "GET /history", Need.NOTHING, {}),
     _request(

@@ -39,10 +39,16 @@ def add_staff(
         typer.Option(callback=provider_id, help="The id of the provider whose staff it is; it cannot be changed."),
     ],
     role: Annotated[Role, typer.Option(help="Readers look, archivers archive, managers decide.")] = Role.READER,
+    name: Annotated[str | None, typer.Option(help="What colleagues see them called; else the address.")] = None,
 ) -> None:
     """Invite a member of staff; Cognito mails a password that is good for one sign-in."""
     stack = find_stack(context.obj)
     add_user(stack, email, provider, role=role, invite=True)
+    if name:
+        call = {"UserPoolId": stack.outputs["StaffPoolId"], "Username": email}
+        stack.client("cognito-idp").admin_update_user_attributes(
+            **call, UserAttributes=[{"Name": "name", "Value": name}]
+        )
     Screen().say(f"{email} is invited, and is {role.value} of {provider}.")
 
 

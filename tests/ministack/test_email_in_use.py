@@ -12,7 +12,8 @@ from client_lifecycle.domain.client import Client, Status, with_external_ids
 from client_lifecycle.domain.errors import EmailInUse, ExternalIdInUse, GroupNotFound, LifecycleError
 from client_lifecycle.storage import retries
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.clients import address_item, count_clients, read_client
+from client_lifecycle.storage.client_lists import count_clients
+from client_lifecycle.storage.clients import address_item, read_client
 from client_lifecycle.storage.external_ids import read_owner
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table

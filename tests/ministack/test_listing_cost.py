@@ -20,8 +20,10 @@ from client_lifecycle.domain.client import (
     with_next_revision,
 )
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
+from client_lifecycle.storage import client_lists
 from client_lifecycle.storage.client_edits import commit_client
-from client_lifecycle.storage.clients import list_by_address, list_clients, read_client
+from client_lifecycle.storage.client_lists import READS, ClientPage, Tab, list_clients
+from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.search import MAX_QUERIES, find_by_name
 from client_lifecycle.storage.table import Query, Table
@@ -31,16 +33,34 @@ from client_lifecycle.use_cases.planned_archives import plan_archive
 from tests.support.builders import GROUP_ID, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, cause, client, stamp
 from tests.support.practice import put
 
-LISTINGS: dict[str, Callable[[Table], object]] = {
-    "a tab": lambda table: list_clients(Tenant(table, PROVIDER_ID), Status.ACTIVE, group_id=None, limit=20, after=None),
-    "a search by name": lambda table: find_by_name(
-        Tenant(table, PROVIDER_ID), Status.ACTIVE, ["wren"], group_id=None, limit=20, after=None
+
+def is_active(client: Client) -> bool:
+    """The condition of a tab."""
+    return client.status is Status.ACTIVE
+
+
+TAB = Tab(status=Status.ACTIVE)
+
+
+def owes(client: Client) -> bool:
+    """A condition that nobody here meets."""
+    return client.owed_cents > 0
+
+
+LISTINGS: dict[str, Callable[[Table], ClientPage]] = {
+    "a tab": lambda table: list_clients(Tenant(table, PROVIDER_ID), TAB, limit=20, after=None),
+    "a tab from its end": lambda table: list_clients(
+        Tenant(table, PROVIDER_ID), replace(TAB, is_descending=True), limit=20, after=None
     ),
-    "a search by address": lambda table: list_by_address(
-        Tenant(table, PROVIDER_ID), Status.ACTIVE, "wren.mine-1@", limit=20, after=None
+    "some of a tab": lambda table: list_clients(Tenant(table, PROVIDER_ID), TAB, limit=20, after=None, is_wanted=owes),
+    "a search by name": lambda table: find_by_name(
+        Tenant(table, PROVIDER_ID), ["wren"], is_wanted=is_active, limit=20, after=None
+    ),
+    "a search by address": lambda table: list_clients(
+        Tenant(table, PROVIDER_ID), replace(TAB, address="wren.mine-1@"), limit=20, after=None
     ),
     "a group": lambda table: list_clients(
-        Tenant(table, PROVIDER_ID), Status.ACTIVE, group_id=GROUP_ID, limit=20, after=None
+        Tenant(table, PROVIDER_ID), replace(TAB, group_id=GROUP_ID), limit=20, after=None
     ),
 }
 
@@ -87,14 +107,46 @@ def test_a_page_costs_the_same_however_many_clients_are_elsewhere(table: Table, 
     assert sum(after) > 0
 
 
+def test_a_condition_costs_what_is_read_to_find_somebody(table: Table, tenant: Tenant) -> None:
+    for number in range(120):
+        put(table, client(f"client-{number:03}"))
+
+    def read(is_wanted: Callable[[Client], bool] | None) -> list[int]:
+        counts: list[int] = []
+
+        def gather(parsed: dict[str, Any], **_: Any) -> None:
+            counts.append(parsed["ScannedCount"])
+
+        table.client.meta.events.register("after-call.dynamodb.Query", gather)
+        try:
+            list_clients(tenant, TAB, limit=20, after=None, is_wanted=is_wanted)
+        finally:
+            table.client.meta.events.unregister("after-call.dynamodb.Query", gather)
+        return counts
+
+    assert (read(None), read(is_active), read(owes)) == ([20], [100], [100, 20])
+
+
+def test_a_page_ends_where_it_has_looked_far_enough(
+    table: Table, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_lists, "READS", (2, 4))
+    for number in range(9):
+        put(table, client(f"client-{number}", owed_cents=number // 8))
+    first = list_clients(tenant, TAB, limit=20, after=None, is_wanted=owes)
+    rest = list_clients(tenant, TAB, limit=20, after=first.next_after, is_wanted=owes)
+    assert (first.clients, [one.client_id for one in rest.clients], rest.next_after) == ([], ["client-8"], None)
+    assert sum(READS) == 1_500
+
+
 def test_a_search_looks_so_often_and_no_more_where_the_other_tab_has_all(table: Table, tenant: Tenant) -> None:
     for number in range(600):
         put(table, client(f"archived-{number}", stamp=stamp()))
     with units(table) as spent:
-        page = find_by_name(tenant, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=None)
+        page = find_by_name(tenant, ["wren"], is_wanted=is_active, limit=20, after=None)
     assert (page.clients, len(spent)) == ([], 2 * MAX_QUERIES)
     with units(table) as spent:
-        page = find_by_name(tenant, Status.ACTIVE, ["wren"], group_id=None, limit=20, after=page.next_after)
+        page = find_by_name(tenant, ["wren"], is_wanted=is_active, limit=20, after=page.next_after)
     assert (page.clients, page.next_after) == ([], None)
 
 

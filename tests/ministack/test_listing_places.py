@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.client import Status
-from client_lifecycle.storage.clients import list_clients
+from client_lifecycle.storage.client_lists import Tab, list_clients
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
@@ -22,7 +22,8 @@ def test_the_page_after_a_client_continues_where_it_was(
 ) -> None:
     for number in range(5):
         put(table, client(f"client-{number}", name=f"Ada {number}", group_id=GROUP_ID))
-    first = list_clients(tenant, Status.ACTIVE, group_id=group_id, limit=2, after=None)
+    tab = Tab(status=Status.ACTIVE, group_id=group_id)
+    first = list_clients(tenant, tab, limit=2, after=None)
     if becomes == "gone":
         key = {name: {"S": part} for name, part in Keys(PROVIDER_ID).client("client-1").items()}
         table.client.delete_item(TableName=table.name, Key=key)
@@ -33,5 +34,5 @@ def test_the_page_after_a_client_continues_where_it_was(
             "moved": {"group_id": "group-else"},
         }
         put(table, client("client-1", **{"name": "Ada 1", "group_id": GROUP_ID} | fields[becomes]))
-    rest = list_clients(tenant, Status.ACTIVE, group_id=group_id, limit=9, after=first.next_after)
+    rest = list_clients(tenant, tab, limit=9, after=first.next_after)
     assert [one.client_id for one in rest.clients] == ["client-2", "client-3", "client-4"]

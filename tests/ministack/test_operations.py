@@ -101,7 +101,7 @@ def test_resume_enables_the_reader_of_the_stream_and_the_clock(deployed: Practic
 
 def test_a_member_of_staff_is_invited_and_signs_in_with_a_new_password(deployed: PracticeStack) -> None:
     email, provider = "first@example.org", deployed.practice.provider_id
-    operate(deployed.aws, "add-staff", email, "--provider", provider, "--role", "archiver")
+    operate(deployed.aws, "add-staff", email, "--provider", provider, "--role", "archiver", "--name", "Fay First")
     assert "There is a user" in operate(deployed.aws, "add-staff", email, "--provider", provider, ends_with=1)
     mailed, chosen = "Mailed-password-1", "Chosen-password-2"
     deployed.aws.cognito.admin_set_user_password(
@@ -110,6 +110,8 @@ def test_a_member_of_staff_is_invited_and_signs_in_with_a_new_password(deployed:
     token = operate(deployed.aws, "sign-in", email, typed=f"{mailed}\n{chosen}\n{chosen}\n").split()[-1]
     answer = httpx.get(f"{deployed.api.base_url}/client-counts", headers={"Authorization": token}, trust_env=False)
     assert answer.json() == deployed.api.get("/client-counts")
+    me = httpx.get(f"{deployed.api.base_url}/me", headers={"Authorization": token}, trust_env=False).json()
+    assert (me["name"], me["roles"], me["practice"]["provider_id"]) == ("Fay First", ["client-archivers"], provider)
 
 
 def test_who_has_left_has_one_token_until_it_expires_and_gets_no_other(deployed: PracticeStack) -> None:

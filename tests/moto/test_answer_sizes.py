@@ -57,7 +57,7 @@ from tests.support.builders import (
     stamp,
     terms,
 )
-from tests.support.calls import ROUTES, Answer, delete, get, pages, patch, post, put, request
+from tests.support.calls import ARCHIVER, ROUTES, Answer, delete, get, pages, patch, post, put, request
 from tests.support.recorded import SECRET, book
 from tests.support.store import store, store_group, store_settings
 
@@ -74,7 +74,9 @@ UNREADABLE = tuple(
     Unreadable(kind="appointment", id=f"{number:0128}", fields=FIELDS, client_id=ID) for number in range(MOST_NAMED)
 )
 OPTIONS = ArchiveOptions(reason=ArchiveReason.FINISHED, note=NOTE, group_id=ID, notify_client=True, mute_email=True)
-FILTER = ClientFilter(group_id=ID, inactive_since=NOW.date(), no_upcoming_appointment=True, owes_nothing=True)
+FILTER = ClientFilter(
+    group_id=ID, inactive_since=NOW.date(), no_upcoming_appointment=True, owes=False, owes_nothing=True
+)
 LOST = tuple(
     RestoredItem(kind=RecordKind.FEED_ENTRY, record_id=f"{number:0128}", outcome=RestoreOutcome.PAYMENT_DATE_PASSED)
     for number in range(100)
@@ -163,9 +165,19 @@ def _(table: Table) -> Iterable[Sized]:
     yield FULL, post("/clients/_search", {"q": "l@", "limit": 100})
 
 
+@case("GET", "/me")
+def _(table: Table) -> Iterable[Sized]:
+    yield 1, get("/me", claims={**ARCHIVER, "name": LARGE})
+
+
 @case("GET", "/client-counts")
 def _(table: Table) -> Iterable[Sized]:
     yield 1, get("/client-counts")
+
+
+@case("POST", "/clients/_count")
+def _(table: Table) -> Iterable[Sized]:
+    yield 1, post("/clients/_count", {"q": LARGE})
 
 
 @case("POST", "/clients")

@@ -61,7 +61,7 @@ def test_archiving_answers_with_the_archived_client(table: Table) -> None:
         },
         "archive_id": answer.body["receipt"]["archive_id"],
         "archived_at": "2026-03-02T09:30:00Z",
-        "archived_by": {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api"},
+        "archived_by": {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api", "name": None},
         "archive_reason": None,
         "returned_at": None,
         "returned_by": None,

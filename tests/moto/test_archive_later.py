@@ -89,12 +89,13 @@ def test_a_plan_is_shown_on_the_client_and_in_the_list_as_it_was_asked_for(table
         "options": how,
         "acknowledged": ["owes_money"],
         "planned_at": "2026-03-02T09:30:00Z",
-        "planned_by": {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api"},
+        "planned_by": {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api", "name": None},
         "held_back_by": [],
     }
     assert (answer.body["status"], answer.body["group_id"]) == ("active", None)
     assert get("/clients/client-1").body == answer.body
-    assert get("/clients").body["clients"] == [answer.body]
+    [row] = get("/clients").body["clients"]
+    assert row.items() >= answer.body.items()
 
 
 def test_the_note_of_a_plan_is_in_the_history_and_not_with_the_client(table: Table) -> None:
@@ -328,6 +329,7 @@ def test_a5_a_plan_does_all_that_the_single_archive_does(table: Table, clock: Cl
         "actor_id": STAFF_ID,
         "run_id": None,
         "through": "schedule",
+        "name": None,
     }
     own = {"archive_id", "archived_by"}
     assert {name: receipt[name] for name in receipt.keys() - own} == {name: other[name] for name in other.keys() - own}

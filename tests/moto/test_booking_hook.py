@@ -64,6 +64,13 @@ def call(body: dict[str, Any] | str, *, secret: str = SECRET, provider: str = PR
     return request("POST", "/hooks/bookings", raw=raw, claims=None, headers=headers)
 
 
+def test_a_hook_has_no_parameters(practice: Table) -> None:
+    raw = json.dumps(booking())
+    headers = {"X-Provider": PROVIDER_ID, "X-Signature": sign(SECRET, raw.encode(), NOW)}
+    answer = request("POST", "/hooks/bookings?dry_run=true", raw=raw, claims=None, headers=headers)
+    assert (answer.status, answer.problem, answer.fields) == (422, "InvalidRequest", ["dry_run"])
+
+
 def hook_event(raw: str, headers: dict[str, str]) -> dict[str, Any]:
     """The sample event with another body and other headers, as API Gateway delivers them."""
     event: dict[str, Any] = json.loads((ROOT / "events" / "booking_hook.json").read_text(encoding="utf-8"))

@@ -13,7 +13,8 @@ from client_lifecycle.domain.client import Status
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage.client_edits import commit_client
-from client_lifecycle.storage.clients import count_clients, read_client
+from client_lifecycle.storage.client_lists import count_clients
+from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases import client_upsert

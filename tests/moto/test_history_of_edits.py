@@ -9,7 +9,7 @@ from tests.support.builders import GROUP_ID, STAFF_ID, client, group
 from tests.support.calls import get, patch, post
 from tests.support.store import store, store_group
 
-BY_STAFF = {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api"}
+BY_STAFF = {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api", "name": None}
 
 
 def lines(client_id: str = "client-1") -> list[dict[str, Any]]:

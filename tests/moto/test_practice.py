@@ -37,6 +37,8 @@ DEFAULTS = {
     "tidy_up": None,
     "time_zone": "UTC",
     "readers": {"see_money": False, "see_notes": False},
+    "name": None,
+    "currency": "USD",
 }
 
 
@@ -52,7 +54,8 @@ def test_a_group_is_made_read_changed_and_deleted(table: Table) -> None:
 
     changed = patch(f"/groups/{group_id}", {"name": "Sleep", "settings": {"chat": None, "community_chats": True}})
     assert changed.body == {"group_id": group_id, "name": "Sleep", "settings": UNSET | {"community_chats": True}}
-    assert get("/groups").body == {"groups": [changed.body], "next_cursor": None, "unreadable": []}
+    row = changed.body | {"clients": {"active": 0, "archived": 0}}
+    assert get("/groups").body == {"groups": [row], "next_cursor": None, "unreadable": []}
 
     deleted = delete(f"/groups/{group_id}")
     assert (deleted.status, deleted.body) == (204, None)
@@ -155,7 +158,9 @@ def test_a_group_deleted_while_it_is_changed_stays_deleted(table: Table, tenant:
 
 
 def test_a_provider_that_has_decided_nothing_has_the_defaults(table: Table) -> None:
-    assert get("/settings", claims=FRONT_DESK).body == DEFAULTS
+    assert get("/settings").body == DEFAULTS
+    without_money = {name: value for name, value in DEFAULTS.items() if name != "currency"}
+    assert get("/settings", claims=FRONT_DESK).body == without_money
 
 
 def test_settings_change_in_part_and_the_rest_stays(table: Table) -> None:
@@ -172,6 +177,8 @@ def test_settings_change_in_part_and_the_rest_stays(table: Table) -> None:
         "tidy_up": None,
         "time_zone": "UTC",
         "readers": {"see_money": False, "see_notes": False},
+        "name": None,
+        "currency": "USD",
     }
     assert get("/settings").body == last.body
     assert get("/settings", claims=STRANGER).body == DEFAULTS

@@ -16,7 +16,7 @@ from tests.support.store import store, store_group
 
 COLLEAGUE = MANAGER | {"sub": "staff-8"}
 STRANGER = MANAGER | {"custom:provider_id": OTHER_PROVIDER_ID}
-BY_STAFF = {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api"}
+BY_STAFF = {"source": "staff", "actor_id": STAFF_ID, "run_id": None, "through": "api", "name": None}
 
 
 def lines(query: str = "", **options: Any) -> list[dict[str, Any]]:

@@ -95,6 +95,18 @@ def test_a_body_of_more_than_a_mebibyte_is_too_large(practice: Table, route: tup
     assert dump(practice) == before
 
 
+@pytest.mark.parametrize("route", STAFF_ROUTES, ids=named)
+def test_a_parameter_that_a_route_does_not_have_is_refused_by_its_name(
+    practice: Table, log: Log, route: tuple[str, str]
+) -> None:
+    before = dump(practice)
+    method, template = route
+    answer = request(method, template.replace("{", "").replace("}", "") + "?Wren=okonjo&Wren=fairbrook", {})
+    assert (answer.status, answer.problem, answer.fields) == (422, "InvalidRequest", ["Wren"])
+    assert "wren" not in log.text.casefold()
+    assert dump(practice) == before
+
+
 def nested(levels: int) -> str:
     return '{"note":' + "[" * levels + "]" * levels + "}"
 

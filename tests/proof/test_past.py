@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.client import Client, Status
-from client_lifecycle.storage.clients import all_clients, read_client
+from client_lifecycle.storage.client_lists import all_clients
+from client_lifecycle.storage.clients import read_client
 from tests.proof.bulk import Work
 from tests.proof.interleaving import Tally, live_through
 from tests.proof.operations import archive

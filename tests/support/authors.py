@@ -43,6 +43,7 @@ UNSIGNED: Mapping[str, Unsigned] = {
     "IMPORT IMPORT": Unsigned(ANY_FIELD, "an import names who asked for it, and who confirmed it"),
     "IMPORT PART": Unsigned(ANY_FIELD, "a part of an import, which names who asked for it"),
     "PROVIDER IMPORT": Unsigned(ANY_FIELD, "the import's place in the list"),
+    "PROVIDER STAFF": Unsigned(ANY_FIELD, "what a person is called, as the pool has signed it; the key says who"),
     "PROVIDER SETTINGS": Unsigned(LEASE, "the clean-up's lease"),
     "CLIENT RECEIPT": Unsigned(
         frozenset({*LEASE, "state"}), "a receipt is settled, or leased; its head names who archived"

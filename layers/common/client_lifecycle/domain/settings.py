@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 
 DEFAULT_TIME_ZONE = ZoneInfo("UTC")
+DEFAULT_CURRENCY = "USD"
 
 
 class Switch(StrEnum):
@@ -98,8 +99,9 @@ class ReaderSettings(Struct, frozen=True, kw_only=True):
 
 
 class ProviderSettings(Struct, frozen=True, kw_only=True):
-    """What a provider has decided for all clients.
+    """What a provider has decided for all clients, and how it is called.
 
+    New clients' amounts are in ``currency``, if nothing else is said.
     A bulk archive can be undone for ``undo_window_days`` after it ended. Whatever is told in days is told in days of
     ``time_zone`` (T1).
     """
@@ -111,3 +113,5 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     tidy_up: TidyUp | None = None
     time_zone: ZoneInfo = DEFAULT_TIME_ZONE
     readers: ReaderSettings = field(default_factory=ReaderSettings)
+    name: str | None = None
+    currency: str = DEFAULT_CURRENCY

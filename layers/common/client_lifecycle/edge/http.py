@@ -71,6 +71,12 @@ TITLES: Mapping[int, str] = {
 TRY_AGAIN = (errors.RequestStillRunning, errors.TooManyRequests, errors.TryLater)
 """The faults that pass by themselves within moments."""
 
+UNKNOWN = "extra_forbidden"
+"""Pydantic's type of the fault that there is no such field."""
+
+ELSEWHERE = {"q": "what is sought does not belong into a URL: it goes into the body of POST /clients/_search"}
+"""What is no parameter of any route, and where it goes."""
+
 UNSUPPORTED = "The body must be sent as application/json."
 
 MayAsk = Callable[[APIGatewayRestResolver], None]
@@ -126,6 +132,7 @@ class RequestReader(OpenAPIRequestValidationMiddleware):
         raw_body(event)
         if not event.path.isprintable():
             raise InvalidRequest("The address holds characters that no address has.", "path")
+        _only_known_parameters(app)
         answer = super().handler(app, next_middleware)
         if identity.CALLER in app.context:
             answer.body = shown_to(identity.caller(app), answer.body)
@@ -144,6 +151,23 @@ class RequestReader(OpenAPIRequestValidationMiddleware):
         if media_type not in (JSON, ""):
             raise RequestUnsupportedContentType(UNSUPPORTED, errors=[])
         return read_object(raw)
+
+
+def _only_known_parameters(app: Any) -> None:
+    """Refuse parameters that the route does not have: one that is misspelled would ask for everything.
+
+    Raises:
+        RequestValidationError: there are some; each is named.
+    """
+    known = {parameter.alias for parameter in app.context["_route"].dependant.query_params}
+    unknown = [name for name in app.current_event.query_string_parameters if name not in known]
+    if unknown:
+        raise RequestValidationError(
+            [
+                {"type": UNKNOWN, "loc": ("query", name), "msg": ELSEWHERE.get(name, "there is no such parameter here")}
+                for name in unknown
+            ]
+        )
 
 
 def may_fail_with(*faults: type[LifecycleError]) -> Callable[[Route], Route]:

@@ -5,15 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
+from client_lifecycle.domain.errors import NotPermitted
+from client_lifecycle.domain.selection import EVERYBODY, ClientFilter
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.identity import Role, Staff
 from client_lifecycle.storage.providers import read_settings
 
-MONEY = frozenset({"credit_cents", "owed_cents", "amount_cents", "amount", "currency", "credits", "owed", "scheduled"})
+MONEY_CONDITIONS = ("owes", "owes_nothing", "has_credit")
+MONEY = frozenset(
+    {"credit_cents", "owed_cents", "amount_cents", "amount", "currency", "credits", "owed", "scheduled"}
+) | {*MONEY_CONDITIONS}
 NOTES = frozenset({"note"})
 TELLING_OF_MONEY = frozenset({SafetyRule.OWES_MONEY.value, SafetyRule.HAS_CREDITS.value})
 """Safety rules that, named in a list of those that apply, tell what a client owes or has."""
+
+
+def require_shown(staff: Staff, conditions: ClientFilter) -> None:
+    """Require that a caller who asks for clients by their money may see it.
+
+    Raises:
+        NotPermitted: a reader does, whose practice does not show money to readers; each condition is named.
+        StorageBusy: the practice's settings could not be read.
+    """
+    said = replace(conditions, owes_nothing=conditions.owes_nothing and conditions.owes is None)
+    asked = [name for name in MONEY_CONDITIONS if getattr(said, name) != getattr(EVERYBODY, name)]
+    if not asked or staff.is_at_least(Role.ARCHIVER):
+        return
+    if not read_settings(wiring.tenant(staff.provider_id)).readers.see_money:
+        raise NotPermitted("Your role is not shown what clients owe or have.", *asked)
 
 
 def shown_to(staff: Staff, answer: Any) -> Any:

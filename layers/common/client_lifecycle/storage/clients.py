@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import fields
 
-from client_lifecycle.domain import names
-from client_lifecycle.domain.client import Client, Group, Status
+from client_lifecycle.domain.client import Client, Group
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import ClientNotFound, UnreadableRecord
 from client_lifecycle.domain.receipts import HistoryEntry
@@ -20,7 +19,7 @@ from client_lifecycle.storage import addresses, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import check, conditional_update, put_new
 from client_lifecycle.storage.skipping import read_each
-from client_lifecycle.storage.table import Query, Table, Write
+from client_lifecycle.storage.table import Query, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain, unreadable
 
@@ -75,18 +74,6 @@ class ClientUpdate(Struct, frozen=True):
         return self.before.client_id
 
 
-CursorKey: TypeAlias = Sequence[str]
-"""A place in the order of a client list, good whatever becomes of the client that was there; it holds personal data."""
-
-
-class ClientPage(Struct, frozen=True):
-    """A page of a client list and the place to go on after, ``None`` on the last."""
-
-    clients: list[Client]
-    next_after: CursorKey | None
-    unreadable: list[Unreadable] = field(default_factory=list)
-
-
 def read_client(tenant: Tenant, client_id: str) -> Client:
     """Read one client.
 
@@ -108,18 +95,6 @@ def read_clients(tenant: Tenant, client_ids: Sequence[str]) -> tuple[dict[str, C
     found = tenant.table.get_many([tenant.keys.client(client_id) for client_id in client_ids])
     clients, unreadable = read_each(tenant.table, client_from, found)
     return {client.client_id: client for client in clients}, unreadable
-
-
-def all_clients(tenant: Tenant, status: Status, *, group_id: str | None) -> tuple[list[Client], list[Unreadable]]:
-    """Read the whole of one tab, all clients or those of one group, by name.
-
-    Returns:
-        The clients, and those that cannot be read.
-    """
-    tab = _tab(tenant.keys, status, group_id)
-    values = {":partition": tab.partition}
-    found = tenant.table.query(Query(f"{tab.attribute} = :partition", values, index=tab.index), consistent=False)
-    return read_each(tenant.table, client_from, found)
 
 
 def client_from(plain: Plain) -> Client:
@@ -157,87 +132,6 @@ def read_live(tenant: Tenant, client_id: str, at: datetime) -> LiveClient:
         raise client_not_found()
     records, unreadable = read_each(tenant.table, record_from, found)
     return LiveClient(client, tuple(records), tuple(unreadable))
-
-
-def list_clients(
-    tenant: Tenant, status: Status, *, group_id: str | None, limit: int, after: CursorKey | None
-) -> ClientPage:
-    """Read a page of one tab of the client list, by name; archived clients stay listed indefinitely (A7).
-
-    A page costs what it returns, however many clients the other tabs, groups and providers have. Nobody is left out or
-    listed twice because of what becomes of others between two pages.
-
-    Args:
-        tenant: the provider's part of the table.
-        status: the tab.
-        group_id: only this group's clients, where given.
-        limit: the most clients to return.
-        after: the place to go on after.
-    """
-    return _page_of(tenant.table, _tab(tenant.keys, status, group_id), limit, after)
-
-
-def list_by_address(
-    tenant: Tenant, status: Status, beginning: str, *, limit: int, after: CursorKey | None
-) -> ClientPage:
-    """Read a page of the clients of one tab whose address begins so, by address.
-
-    Args:
-        tenant: the provider's part of the table.
-        status: the tab.
-        beginning: what the addresses begin with, as anybody may write it.
-        limit: the most clients to return.
-        after: the place to go on after.
-    """
-    tab = _Tab(
-        index=keys.BY_EMAIL_INDEX,
-        attribute="status_key",
-        partition=tenant.keys.tab(status),
-        sort="email_key",
-        prefix=names.cut(addresses.normalized(beginning), keys.MAX_SORT_KEY_BYTES),
-    )
-    return _page_of(tenant.table, tab, limit, after)
-
-
-def count_clients(tenant: Tenant, status: Status, *, group_id: str | None) -> int:
-    """Count the clients of one tab, all or those of one group; it reads that tab and no other."""
-    tab = _tab(tenant.keys, status, group_id)
-    return tenant.table.count(Query(f"{tab.attribute} = :partition", {":partition": tab.partition}, index=tab.index))
-
-
-class _Tab(Struct, frozen=True, kw_only=True):
-    """Where a tab of the client list lies: the partition of an index, and what its sort keys begin with."""
-
-    index: str
-    attribute: str
-    partition: str
-    sort: str = "name_key"
-    prefix: str = ""
-
-    @property
-    def place(self) -> tuple[str, ...]:
-        """The attributes that tell a place in the tab."""
-        return ("pk", "sk", self.sort)
-
-
-def _tab(own: keys.Keys, status: Status, group_id: str | None) -> _Tab:
-    if group_id:
-        of_group = own.tab_of_group(group_id, status)
-        return _Tab(index=keys.BY_GROUP_INDEX, attribute="group_key", partition=of_group)
-    of_provider = own.tab(status)
-    return _Tab(index=keys.BY_STATUS_INDEX, attribute="status_key", partition=of_provider)
-
-
-def _page_of(table: Table, tab: _Tab, limit: int, after: CursorKey | None) -> ClientPage:
-    condition, values = f"{tab.attribute} = :partition", {":partition": tab.partition}
-    if tab.prefix:
-        condition += f" AND begins_with({tab.sort}, :prefix)"
-        values[":prefix"] = tab.prefix
-    start = {tab.attribute: tab.partition} | dict(zip(tab.place, after, strict=True)) if after else None
-    page = table.page(Query(condition, values, index=tab.index), limit=limit, after=start, consistent=False)
-    clients, unreadable = read_each(table, client_from, page.items)
-    next_after = [page.next_key[name] for name in tab.place] if page.next_key else None
-    return ClientPage(clients, next_after, unreadable)
 
 
 def client_item(client: Client) -> Plain:

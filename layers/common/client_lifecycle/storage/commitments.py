@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from client_lifecycle.domain.records import (
     FOREVER,
@@ -86,6 +87,51 @@ def commitments_of_clients(
         return [plain for plain in found if plain["sk"].startswith(PREFIXES)]
 
     return _by_client(tenant.table, (plain for found in side_by_side(of_client, client_ids) for plain in found))
+
+
+def appointments_ahead(tenant: Tenant, at: datetime) -> dict[str, datetime]:
+    """Read who of a provider's clients has a booked appointment after this moment, and when the first of each starts.
+
+    It costs as much as all appointments ahead fill, in the pages of one query, however many clients there are.
+    """
+    return _first_of_each(tenant.table, tenant.table.query(_ahead(tenant, at), consistent=False), at)
+
+
+def _ahead(tenant: Tenant, at: datetime) -> Query:
+    values = {":partition": tenant.keys.commitments(RecordKind.APPOINTMENT), ":at": keys.sortable(at)}
+    return Query("commitment_key = :partition AND live_key >= :at", values, index=keys.COMMITMENTS_INDEX)
+
+
+def _first_of_each(table: Table, found: Iterable[Plain], at: datetime) -> dict[str, datetime]:
+    commitments, _ = read_each(table, _commitment_from, found)
+    return _first(commitments, at)
+
+
+def _first(commitments: Iterable[tuple[str, Record]], at: datetime) -> dict[str, datetime]:
+    first: dict[str, datetime] = {}
+    for client_id, record in commitments:
+        if isinstance(record, Appointment) and record.is_upcoming(at):
+            first[client_id] = min(record.starts_at, first.get(client_id, record.starts_at))
+    return first
+
+
+def next_appointments(tenant: Tenant, client_ids: Sequence[str], at: datetime) -> dict[str, datetime]:
+    """Read when the first appointment of each of up to a hundred clients starts, after this moment; it may lag.
+
+    One page of the provider's appointments ahead, some three thousand, is looked through in one call. Clients of whom
+    none is among them, where there are more, are asked for one by one, several at a time.
+    """
+    if not client_ids:
+        return {}
+    clients = {f":client{number}": tenant.keys.client_partition(one) for number, one in enumerate(client_ids)}
+    ahead = _ahead(tenant, at)
+    of_these = replace(ahead, values={**ahead.values, **clients}, where=f"pk IN ({', '.join(clients)})")
+    page = tenant.table.page(of_these, consistent=False)
+    first = _first_of_each(tenant.table, page.items, at)
+    if page.next_key is None:
+        return first
+    others, _ = commitments_of_clients(tenant, [one for one in client_ids if one not in first], at)
+    return first | _first(((client_id, one) for client_id, found in others.items() for one in found), at)
 
 
 class Calendar(Struct):

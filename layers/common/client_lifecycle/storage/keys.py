@@ -13,6 +13,7 @@ what was restored   CLIENT#provider#client          RESTORE#archive#ulid
 how far a restore is CLIENT#provider#client         RESTORATION#archive
 group               PROVIDER#provider               GROUP#group
 provider's settings PROVIDER#provider               SETTINGS
+name of its staff   PROVIDER#provider               STAFF#user
 chat                PROVIDER#provider               CHAT#chat
 practice's history  PRACTICE#provider               HISTORY#ulid
 answered booking    BOOKING#provider                event
@@ -80,6 +81,7 @@ IMPORT_SK = "IMPORT"
 IMPORT_PREFIX = "IMPORT#"
 MEMBER_PREFIX = "MEMBER#"
 GROUP_PREFIX = "GROUP#"
+STAFF_PREFIX = "STAFF#"
 RECEIPT_PREFIX = "RECEIPT#"
 HISTORY_PREFIX = "HISTORY#"
 RESTORE_PREFIX = "RESTORE#"
@@ -216,6 +218,8 @@ def _named_of_provider(prefix: str, rest: str, provider_id: str) -> Named:
             return Named("group", rest, None, {"provider_id": provider_id, "group_id": rest})
         case "SETTINGS":
             return Named("settings", provider_id)
+        case "STAFF":
+            return Named("staff", rest, None, {"user_id": rest})
         case "CHAT":
             return Named("chat", rest, None, {"chat_id": rest})
         case _:
@@ -405,6 +409,10 @@ class Keys(Struct, frozen=True):
     def settings(self) -> Key:
         """Return the key of a provider's settings."""
         return {"pk": self.partition(), "sk": "SETTINGS"}
+
+    def staff(self, user_id: str) -> Key:
+        """Return the key of the name of a member of staff."""
+        return {"pk": self.partition(), "sk": f"{STAFF_PREFIX}{user_id}"}
 
     def chat(self, chat_id: str) -> Key:
         """Return the key of a chat."""

@@ -161,6 +161,13 @@ def read_switches(tenant: Tenant, group_ids: Iterable[str]) -> tuple[dict[str, P
     return {keys.named(plain).id: _switches(plain.get("settings")) for plain in found}, unreadable
 
 
+def read_group_names(tenant: Tenant, group_ids: Iterable[str]) -> dict[str, str]:
+    """Read the names of groups by id, in one call for a hundred; those that are gone or cannot be read are left out."""
+    wanted = [tenant.keys.group(group_id) for group_id in dict.fromkeys(group_ids)]
+    groups, _ = read_each(tenant.table, group_from, tenant.table.get_many(wanted, consistent=False))
+    return {group.group_id: group.name for group in groups}
+
+
 def _switches(stored: object) -> PortalSettings:
     """Read the switches that can be read, each by itself: a bad value does not turn on what another turns off (P6)."""
     told = stored if isinstance(stored, dict) else {}

@@ -11,10 +11,12 @@ from contextlib import suppress
 from itertools import chain, repeat
 
 from client_lifecycle.domain import names
-from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.errors import InvalidRequest
 from client_lifecycle.domain.unreadable import Unreadable
-from client_lifecycle.storage import keys
-from client_lifecycle.storage.clients import ClientPage, CursorKey, read_clients
+from client_lifecycle.storage import addresses, keys
+from client_lifecycle.storage.client_lists import ClientPage, CursorKey, IsWanted
+from client_lifecycle.storage.clients import read_clients
 from client_lifecycle.storage.table import KEYS_PER_BATCH_GET, Query
 from client_lifecycle.storage.tenant import Tenant
 
@@ -23,24 +25,17 @@ MAX_QUERIES = 5
 
 
 def find_by_name(
-    tenant: Tenant,
-    status: Status,
-    query: Sequence[str],
-    *,
-    group_id: str | None,
-    limit: int,
-    after: CursorKey | None,
+    tenant: Tenant, query: Sequence[str], *, is_wanted: IsWanted, limit: int, after: CursorKey | None
 ) -> ClientPage:
-    """Read a page of the clients of one tab of whose names each word asked begins a word.
+    """Read a page of the clients of whose names each word asked begins a word.
 
     They are in the order of the word that is found, then by name. A page may be short, or even empty, and not be the
     last: after ``MAX_QUERIES`` queries it tells where to continue. That bounds what a page costs.
 
     Args:
         tenant: the provider's part of the table.
-        status: the tab.
         query: one word or more, as ``names.asked`` returns them.
-        group_id: only this group's clients, where given.
+        is_wanted: tells who is, of all whom the words find: of a tab, or of a group.
         limit: the most clients to return.
         after: the place to go on after.
     """
@@ -59,7 +54,7 @@ def find_by_name(
         clients, damaged = read_clients(tenant, wanted)
         unreadable |= dict.fromkeys(damaged)
         for place, client in _found(places, clients, sought):
-            if client.status is status and group_id in (None, client.group_id) and _is_found(client, query):
+            if is_wanted(client) and _is_found(client, query):
                 found.append(client)
             if len(found) == limit:
                 is_last = page.next_key is None and place == sort_keys[-1]
@@ -68,6 +63,31 @@ def find_by_name(
         if start is None:
             return ClientPage(found, None, list(unreadable))
     return ClientPage(found, [start["sk"]] if start else None, list(unreadable))
+
+
+def seeking(sought: str, field: str = "q") -> IsWanted:
+    """Return what tells whether a search for these words, or with an ``@`` for this address, finds a client.
+
+    Raises:
+        InvalidRequest: there is no word in it.
+    """
+    if "@" in sought:
+        beginning = addresses.normalized(sought)
+        return lambda client: addresses.normalized(client.email).startswith(beginning)
+    query = words_of(sought, field)
+    return lambda client: _is_found(client, query)
+
+
+def words_of(sought: str, field: str = "q") -> tuple[str, ...]:
+    """Return the words that a search is for.
+
+    Raises:
+        InvalidRequest: there are none in this part of the request.
+    """
+    words = names.asked(sought)
+    if not words:
+        raise InvalidRequest("There is no letter or digit to search for.", field)
+    return words
 
 
 def _places(sort_keys: Iterable[str]) -> list[tuple[str, str, str]]:

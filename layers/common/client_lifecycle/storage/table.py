@@ -59,7 +59,8 @@ class Query(Struct, frozen=True):
 
     ``condition`` is the key condition; its placeholders are the keys of ``values``. ``where`` is a condition on the
     items read: those that do not meet it are not returned. ``names`` are placeholders in it for the names of attributes
-    that are words of DynamoDB's own. ``newest_first`` is the descending order of the sort key.
+    that are words of DynamoDB's own. ``newest_first`` is the descending order of the sort key. ``only`` is the one
+    attribute that is answered; what is read, and paid for, is the same.
     """
 
     condition: str
@@ -68,6 +69,7 @@ class Query(Struct, frozen=True):
     where: str | None = None
     names: Mapping[str, str] | None = None
     newest_first: bool = False
+    only: str | None = None
 
 
 class Page(Struct, frozen=True):
@@ -194,6 +196,8 @@ class Table(Struct, frozen=True):
         }
         if query.where:
             request["FilterExpression"] = query.where
+        if query.only:
+            request["ProjectionExpression"] = query.only
         if query.names:
             request["ExpressionAttributeNames"] = query.names
         if query.index:

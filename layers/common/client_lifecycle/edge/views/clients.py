@@ -21,6 +21,7 @@ from client_lifecycle.domain.settings import PortalSettings, SafetyRule
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
 from client_lifecycle.edge.views.value_models import Shown
 from client_lifecycle.use_cases.export import Export
+from client_lifecycle.use_cases.queries.listing import Row
 
 
 class PlanView(View):
@@ -131,10 +132,22 @@ class HistoryView(View):
         )
 
 
+class ClientRowView(ClientView):
+    """A client as a list shows it; the name of a group and the next appointment may lag by moments."""
+
+    group_name: str | None
+    next_appointment_at: datetime | None
+
+    @classmethod
+    def beside(cls, view: ClientView, row: Row) -> ClientRowView:
+        """Show a row, of whose client there is a view."""
+        return cls(**dict(view), group_name=row.group_name, next_appointment_at=row.next_appointment_at)
+
+
 class ClientListView(View):
     """A page of a client list."""
 
-    clients: list[ClientView]
+    clients: list[ClientRowView]
     next_cursor: str | None
     unreadable: UnreadableField
 

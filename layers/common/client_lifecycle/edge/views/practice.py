@@ -11,6 +11,7 @@ from client_lifecycle.domain.client import (
 from client_lifecycle.domain.edits import Edit
 from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
 from client_lifecycle.domain.settings import PortalSettings, ProviderSettings, ReaderSettings, SafetySettings, TidyUp
+from client_lifecycle.edge.views.clients import CountsView
 from client_lifecycle.edge.views.shared import CauseView, UnreadableField, View
 from client_lifecycle.edge.views.value_models import Shown
 
@@ -28,10 +29,21 @@ class GroupView(View):
         return cls(group_id=group.group_id, name=group.name, settings=group.settings)
 
 
+class GroupRowView(GroupView):
+    """A client group as a list shows it, with how many clients it has, unless they were not to be counted."""
+
+    clients: CountsView | None
+
+    @classmethod
+    def counted(cls, group: Group, clients: CountsView | None) -> GroupRowView:
+        """Show a group with its counts."""
+        return cls(group_id=group.group_id, name=group.name, settings=group.settings, clients=clients)
+
+
 class GroupListView(View):
     """A page of a provider's groups."""
 
-    groups: list[GroupView]
+    groups: list[GroupRowView]
     next_cursor: str | None
     unreadable: UnreadableField
 
@@ -46,6 +58,8 @@ class SettingsView(View):
     tidy_up: Shown[TidyUp] | None
     time_zone: str
     readers: Shown[ReaderSettings]
+    name: str | None
+    currency: str
 
     @classmethod
     def of(cls, settings: ProviderSettings) -> SettingsView:
@@ -58,7 +72,27 @@ class SettingsView(View):
             tidy_up=settings.tidy_up,
             time_zone=settings.time_zone.key,
             readers=settings.readers,
+            name=settings.name,
+            currency=settings.currency,
         )
+
+
+class PracticeNameView(View):
+    """A practice, with the name that it has given itself in its settings."""
+
+    provider_id: str
+    name: str | None
+
+
+class MeView(View):
+    """Who is asking, for which practice and in which roles; and how the practice writes money and days."""
+
+    user_id: str
+    name: str | None
+    practice: PracticeNameView
+    roles: list[str]
+    currency: str
+    time_zone: str
 
 
 class PracticeEntryView(View):

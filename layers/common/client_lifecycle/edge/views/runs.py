@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
+
 from client_lifecycle.domain.client import (
     ArchiveOptions,
     Client,
@@ -98,8 +100,9 @@ class RunView(View):
     ``created_by`` previewed it, or asked for the undo; ``retried_by`` is who last tried its clients again; ``tidy-up``
     stands for the clean-up. One that waits has the ``token`` to confirm it with. ``attempt`` counts the first start and
     every retry. A proposed one starts by itself at ``starts_at``, if there is such a moment. ``seconds_left`` is
-    estimated from the pace of the present attempt. ``not_restored`` counts what an undo that has ended could not take
-    back, by reason.
+    estimated from the pace of the present attempt. ``names`` are those of the staff behind
+    these ids, as far as they are known. ``not_restored`` counts what an undo that has ended could not take back, by
+    reason.
     """
 
     run_id: str
@@ -128,7 +131,13 @@ class RunView(View):
     not_restored_total: int
     percent_done: int
     seconds_left: int | None
+    names: dict[str, str] = Field(default_factory=dict)
     unreadable: UnreadableField
+
+    @property
+    def people(self) -> list[str]:
+        """The ids of who did something with the run; some are no people."""
+        return [one for one in (self.created_by, self.confirmed_by, self.stopped_by, self.retried_by) if one]
 
     @classmethod
     def of(cls, run: Run, at: datetime) -> RunView:

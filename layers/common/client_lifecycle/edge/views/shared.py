@@ -29,12 +29,16 @@ class View(BaseModel):
 
 
 class CauseView(View):
-    """Who did something, and through what; ``through`` is not known of what was done before it was kept."""
+    """Who did something, and through what; ``through`` is not known of what was done before it was kept.
+
+    ``name`` is there in lists and pages for people, where it is known of a member of staff.
+    """
 
     source: Source
     actor_id: str
     run_id: str | None = None
     through: Door | None = None
+    name: str | None = None
 
     @classmethod
     def of(cls, cause: Cause) -> CauseView:

@@ -33,9 +33,11 @@ from client_lifecycle.domain.selection import (
 from client_lifecycle.domain.settings import ProviderSettings
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.storage import runs
-from client_lifecycle.storage.clients import all_clients, read_clients
+from client_lifecycle.storage.client_lists import IsWanted, all_clients
+from client_lifecycle.storage.clients import read_clients
 from client_lifecycle.storage.commitments import Commitments, commitments_of_clients, commitments_of_provider
 from client_lifecycle.storage.providers import read_group, read_settings
+from client_lifecycle.storage.search import seeking
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.practice_lines import practice_line
@@ -163,7 +165,7 @@ def _found(
         read_group(tenant, conditions.group_id, field=group_field)
     listed, unreadable = all_clients(tenant, Status.ACTIVE, group_id=conditions.group_id)
     candidates = [one for one in listed if one.client_id not in selection.left_out and may_match(conditions, one, zone)]
-    shown = _facts(tenant, candidates, settings, at)
+    shown = _facts(tenant, list(filter(_is_sought(selection), candidates)), settings, at)
     found = [one for one in shown.clients if matches(conditions, one[0], one[1].upcoming_appointments, zone)]
     if not found:
         raise NothingSelected("There is no active client to archive in this selection.", field)
@@ -172,6 +174,11 @@ def _found(
     if len(found) > MAX_CLIENTS:
         raise TooManyClients(f"This selection has more than {MAX_CLIENTS:,} active clients.", field)
     return _Shown(found, [*unreadable, *shown.unreadable])
+
+
+def _is_sought(selection: GroupMembers | FilteredClients) -> IsWanted | None:
+    sought = selection.sought if isinstance(selection, FilteredClients) else None
+    return seeking(sought, "filter.q") if sought else None
 
 
 def _facts(tenant: Tenant, clients: Sequence[Client], settings: ProviderSettings, at: datetime) -> _Shown:

@@ -1,19 +1,24 @@
-"""A tab of the clients as CSV, as far as one answer holds it."""
+"""Clients as CSV, as far as one answer holds them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
-from client_lifecycle.domain.client import Client, Status
+from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.imports.cells import csv_lines
-from client_lifecycle.storage.clients import CursorKey, list_clients
+from client_lifecycle.storage.client_lists import CursorKey
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.queries.listing import Wanted, list_wanted
 
 CLIENTS_PER_READ = 500
 ENOUGH_BYTES = 3_000_000
 """With what one more read brings, an answer of API Gateway still holds it."""
+
+MAX_PAGES = 20
+"""How many pages one answer reads, of which conditions may leave little."""
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it, Excel does not take the file for UTF-8."""
@@ -28,24 +33,26 @@ class Export(Struct, frozen=True):
     next_after: CursorKey | None
 
 
-def export_clients(tenant: Tenant, status: Status, *, after: CursorKey | None) -> Export:
-    """Write the clients of a tab as CSV, by name; the header is in the first answer only, so that they can be joined.
+def export_clients(tenant: Tenant, wanted: Wanted, *, at: datetime, after: CursorKey | None) -> Export:
+    """Write clients as CSV, by name; the header is in the first answer only, so that they can be joined.
 
     Args:
         tenant: the provider's part of the table.
-        status: the tab.
+        wanted: which clients.
+        at: the present moment, UTC.
         after: the place to go on after.
     """
     text = BYTE_ORDER_MARK + "".join(csv_lines(HEADER, [])) if after is None else ""
     parts, size_bytes = [text], 0
-    while True:
-        page = list_clients(tenant, status, group_id=None, limit=CLIENTS_PER_READ, after=after)
+    for _ in range(MAX_PAGES):
+        page = list_wanted(tenant, wanted, at=at, limit=CLIENTS_PER_READ, after=after)
         written = "".join(list(csv_lines(HEADER, map(_cells, page.clients)))[1:])
         parts.append(written)
         size_bytes += len(written.encode())
         after = page.next_after
         if after is None or size_bytes > ENOUGH_BYTES:
-            return Export("".join(parts), after)
+            break
+    return Export("".join(parts), after)
 
 
 def _cells(client: Client) -> Sequence[object]:

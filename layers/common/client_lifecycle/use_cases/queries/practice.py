@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from client_lifecycle.domain.days import start_of
 from client_lifecycle.domain.settings import ProviderSettings
+from client_lifecycle.storage.client_lists import count_by_group
 from client_lifecycle.storage.practice_history import (
     AFTER_ALL_IDS,
     PracticeHistoryPage,
@@ -16,7 +17,7 @@ from client_lifecycle.storage.providers import list_groups, read_group, read_set
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.ids import first_id_of
 
-__all__ = ["list_groups", "read_group", "show_history", "show_settings"]
+__all__ = ["count_by_group", "list_groups", "read_group", "show_history", "show_settings"]
 
 
 def show_settings(tenant: Tenant) -> ProviderSettings:
