@@ -6,14 +6,15 @@ import { get, query } from "./api.js";
  * Read all groups, however many pages they take.
  *
  * @param {AbortSignal} [signal]
+ * @param {boolean} [counts] whether the clients of each are counted
  * @returns {Promise<any[]>} in the order of their names
  */
-export async function readGroups(signal) {
+export async function readGroups(signal, counts = false) {
   const groups = [];
   let cursor = null;
   do {
     /** @type {{groups: any[], next_cursor: string | null}} */
-    const page = await get(`/groups${query({ limit: 100, cursor })}`, signal);
+    const page = await get(`/groups${query({ counts, limit: 100, cursor })}`, signal);
     groups.push(...page.groups);
     cursor = page.next_cursor;
   } while (cursor);

@@ -21,11 +21,11 @@ async function start() {
   const { practice, roles } = person();
   if (!practice) return showNoPractice(main);
   setRoles(roles);
-  const settings = await get("/settings");
-  setZone(settings.time_zone);
+  const [me, settings] = await Promise.all([get("/me"), get("/settings")]);
+  setZone(me.time_zone);
   letReadersSeeMoney(settings.readers.see_money);
   watchIdleness(() => toast(say("session.idleSoon"), { label: say("session.stay"), act: () => undefined, stays: true }));
-  showTop();
+  showTop(me);
   return startRouter(main);
 }
 

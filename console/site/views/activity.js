@@ -4,6 +4,7 @@ import { get, query } from "../api.js";
 import { element, link } from "../dom.js";
 import { dayAndTime, heading } from "../formats.js";
 import { showPages } from "../parts/pages.js";
+import { whoBegan } from "../people.js";
 import { mayManage } from "../rights.js";
 import { outcomeSentence, runTitle, say, stateName } from "../words/index.js";
 import { showPracticeHistory } from "./practice/history.js";
@@ -55,6 +56,6 @@ function entry(run) {
     {},
     element("span", { className: "mark", "aria-hidden": "true" }),
     element("span", {}, link(runTitle(run), `#/activity/${run.run_id}`), element("small", {}, facts.filter(Boolean).join(" · "))),
-    element("small", {}, dayAndTime(run.created_at), " · ", run.created_by),
+    element("small", {}, dayAndTime(run.created_at), " · ", whoBegan(run)),
   );
 }

@@ -2,6 +2,7 @@
 
 import { call, newKey, post } from "../api.js";
 import { button, element, field, link } from "../dom.js";
+import { number } from "../formats.js";
 import { readGroups } from "../groups.js";
 import { menuButton } from "../parts/menu.js";
 import { emptyNote, whileLoading } from "../parts/states.js";
@@ -14,7 +15,7 @@ import { openForm } from "./form.js";
 
 /** @type {import("../router.js").View} */
 export async function showGroups(room, { signal }) {
-  const groups = await whileLoading(room, readGroups(signal));
+  const groups = await whileLoading(room, readGroups(signal, true));
   const add = button(say("groups.add"), () => openName(say("groups.add"), "", (name) => post("/groups", { name }, { key: newKey() })), { className: "primary" });
   room.append(
     element("div", { className: "title" }, element("h1", {}, say("groups.title")), mayManage() && add),
@@ -24,7 +25,7 @@ export async function showGroups(room, { signal }) {
 
 /** @param {any[]} groups */
 function table(groups) {
-  const head = element("tr", {}, element("th", { scope: "col" }, say("groups.name")), mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions"))));
+  const head = element("tr", {}, ...["name", "active", "archived"].map((name) => element("th", { scope: "col" }, say(/** @type {any} */ (`groups.${name}`)))), mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions"))));
   const names = new Map(groups.map((group) => [group.group_id, group.name]));
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...groups.map((group) => row(group, names))));
 }
@@ -43,6 +44,7 @@ function row(group, names) {
     "tr",
     {},
     element("th", { scope: "row" }, link(group.name, `#/clients?group=${encodeURIComponent(group.group_id)}`)),
+    ...["active", "archived"].map((tab) => element("td", { "data-label": say(/** @type {any} */ (`groups.${tab}`)) }, number(group.clients[tab]))),
     mayArchive() && element("td", { className: "act" }, menuButton(say("groups.actionsOf", { name: group.name }), entries)),
   );
 }

@@ -8,7 +8,8 @@ import { openShortcuts, watchShortcuts } from "./shortcuts.js";
 /** @type {HTMLAnchorElement[]} */
 let places = [];
 
-export function showTop() {
+/** @param {{name: string | null, practice: {name: string | null}}} me */
+export function showTop(me) {
   const top = /** @type {HTMLElement} */ (document.getElementById("top"));
   places = [
     link(say("clients.title"), "#/clients"),
@@ -23,7 +24,7 @@ export function showTop() {
     element(
       "div",
       { className: "who" },
-      element("span", { className: "person" }, person().email),
+      element("span", { className: "person" }, [me.name ?? person().email, me.practice.name].filter(Boolean).join(" · ")),
       button("?", openShortcuts, { className: "quiet", "aria-label": say("shortcuts.title") }),
       button(say("signOut"), () => signOut("left"), { className: "quiet" }),
     ),

@@ -1,5 +1,7 @@
 /** Says things in the reader's language. All words are in one file for each language; only the reader's is loaded. */
 
+import { who } from "../people.js";
+
 /** @typedef {typeof import("./en.js").words} Words */
 /** @typedef {keyof Words["texts"]} Text */
 
@@ -105,8 +107,7 @@ export function memberSentence(member) {
 
 /** @param {any} entry */
 export function historySentence(entry) {
-  const who = entry.by.actor_id;
-  return fill(named(words.history, entry.event), { who, source: named(words.sources, entry.by.source) });
+  return fill(named(words.history, entry.event), { who: who(entry.by), source: named(words.sources, entry.by.source) });
 }
 
 /** @param {string} event */

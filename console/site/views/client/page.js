@@ -6,6 +6,7 @@ import { day } from "../../formats.js";
 import { groupsById } from "../../groups.js";
 import { during, whileLoading } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
+import { who } from "../../people.js";
 import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
 import { reasonName, say } from "../../words/index.js";
@@ -42,7 +43,7 @@ export async function showClient(room, { ids: [clientId = ""], query: address, s
 function statusLine(client) {
   if (client.status === "active") return client.returned_by_booking ? say("client.cameBack", { at: day(client.returned_at) }) : say("client.active");
   const why = client.archive_reason ? `, ${reasonName(client.archive_reason)}` : "";
-  return say("client.archived", { at: day(client.archived_at), who: client.archived_by.actor_id }) + why;
+  return say("client.archived", { at: day(client.archived_at), who: who(client.archived_by) }) + why;
 }
 
 /** @param {any} client @param {Map<string, string>} groups */

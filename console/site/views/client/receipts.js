@@ -5,6 +5,7 @@ import { button, element } from "../../dom.js";
 import { dayAndTime, money } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { mayArchive } from "../../rights.js";
+import { who } from "../../people.js";
 import { kindName, reasonName, say } from "../../words/index.js";
 import { openRestore } from "./activate.js";
 
@@ -29,7 +30,7 @@ function card(client, receipt) {
   return element(
     "article",
     { className: "card" },
-    element("h2", {}, say("receipts.title", { at: dayAndTime(receipt.archived_at), who: receipt.archived_by.actor_id })),
+    element("h2", {}, say("receipts.title", { at: dayAndTime(receipt.archived_at), who: who(receipt.archived_by) })),
     element("p", { className: "note" }, said.filter(Boolean).join(" · ")),
     receipt.note && element("blockquote", {}, receipt.note),
     changes.length + leftAlone.length ? element("ul", {}, ...changes, ...leftAlone) : element("p", {}, say("receipts.nothing")),

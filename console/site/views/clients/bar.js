@@ -3,9 +3,10 @@
 import { announce, button, element } from "../../dom.js";
 import { say } from "../../words/index.js";
 import { openArchivePanel } from "../archive/panel.js";
+import { everybodyIn } from "./list.js";
 
 /**
- * @param {{selection: import("../../parts/selection.js").Selection, list: {groupId: string, q: string}, total: number,
+ * @param {{selection: import("../../parts/selection.js").Selection, list: import("./list.js").List, total: number,
  *   groups: Map<string, string>, table: {size: number}, refresh: () => Promise<void>}} page
  */
 export function selectionBar(page) {
@@ -20,16 +21,11 @@ export function selectionBar(page) {
     bar.hidden = n === 0;
     count.textContent = say("clients.selected", { n, total: page.total });
     everyone.textContent = say("clients.selectAll", { n: page.total });
-    everyone.hidden = selection.all || page.list.q !== "" || selection.size < page.table.size || page.table.size >= page.total;
+    everyone.hidden = selection.all || selection.size < page.table.size || page.table.size >= page.total;
     if (n) announce(count.textContent);
   });
   return bar;
 }
 
-/** @param {{selection: import("../../parts/selection.js").Selection, list: {groupId: string}}} page */
-function chosen({ selection, list }) {
-  if (!selection.all) return { client_ids: selection.ids };
-  return list.groupId ? { group_id: list.groupId } : { filter: { added_before: tomorrow() } };
-}
-
-const tomorrow = () => new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+/** @param {{selection: import("../../parts/selection.js").Selection, list: import("./list.js").List}} page */
+const chosen = ({ selection, list }) => (selection.all ? everybodyIn(list) : { client_ids: selection.ids });

@@ -11,6 +11,7 @@ import { mayArchive } from "../../rights.js";
 import { say } from "../../words/index.js";
 import { openAddClient } from "./add.js";
 import { selectionBar } from "./bar.js";
+import { addressOf, choices, conditionsOf, listOf } from "./list.js";
 import { clientSheet } from "./sheet.js";
 import { ClientTable } from "./table.js";
 import { showProposals } from "./proposals.js";
@@ -18,12 +19,11 @@ import { showProposals } from "./proposals.js";
 const PAGE = 50;
 const PAUSE_MS = 250;
 
-/** @typedef {import("./table.js").List} List */
+/** @typedef {import("./list.js").List} List */
 
 /** @type {import("../../router.js").View} */
 export async function showClients(room, { query: address, signal }) {
-  const status = address.get("status") === "archived" ? "archived" : "active";
-  const list = { status, groupId: address.get("group") ?? "", q: "" };
+  const list = listOf(address);
   const groups = await whileLoading(room, groupsById(signal));
   const tabs = tabLinks(list);
   const page = new ClientsPage(list, groups, signal, tabs);
@@ -40,7 +40,7 @@ export async function showClients(room, { query: address, signal }) {
 }
 
 class ClientsPage {
-  /** @param {{status: string, groupId: string, q: string}} list @param {Map<string, string>} groups @param {AbortSignal} signal @param {HTMLElement} tabs */
+  /** @param {List} list @param {Map<string, string>} groups @param {AbortSignal} signal @param {HTMLElement} tabs */
   constructor(list, groups, signal, tabs) {
     this.list = list;
     this.groups = groups;
@@ -76,11 +76,13 @@ class ClientsPage {
       clearTimeout(pause);
       pause = setTimeout(() => void this.#seek(find.value.trim()), PAUSE_MS);
     });
-    const choices = /** @type {[string, string][]} */ ([["", say("clients.allGroups")], ...this.groups]);
-    const group = select(choices, { value: this.list.groupId });
+    const group = select([["", say("clients.allGroups")], ...this.groups], { value: this.list.groupId });
     group.addEventListener("change", () => (location.hash = addressOf({ ...this.list, groupId: group.value })));
+    const names = choices(this.list).map((name) => /** @type {[string, string]} */ ([name, say(/** @type {any} */ (`show.${name}`))]));
+    const show = select([["", say("show.all")], ...names], { value: this.list.show });
+    show.addEventListener("change", () => (location.hash = addressOf({ ...this.list, show: show.value })));
     return element("form", { role: "search", className: "filters", on: { submit: (/** @type {Event} */ event) => event.preventDefault() } },
-      field(say("clients.find"), find), field(say("clients.group"), group));
+      field(say("clients.find"), find), field(say("clients.group"), group), field(say("clients.show"), show));
   }
 
   /** Read the list again from its beginning. */
@@ -137,40 +139,41 @@ class ClientsPage {
   }
 
   #nobody() {
-    const { q, status } = this.list;
+    const { q, show, status } = this.list;
+    if (show && !q) return emptyNote(say("show.nobody"));
     if (q) return element("div", {}, emptyNote(say("clients.nobodyCalled", { q })), this.#otherTab());
     return emptyNote(status === "archived" ? say("clients.noneArchived") : say("clients.noneActive"));
   }
 
   #otherTab() {
     const other = this.list.status === "archived" ? "active" : "archived";
-    return link(say(other === "archived" ? "clients.lookInArchived" : "clients.lookInActive"), addressOf({ ...this.list, status: other }));
+    return link(say(other === "archived" ? "clients.lookInArchived" : "clients.lookInActive"), addressOf({ ...this.list, status: other, show: "", sort: "" }));
   }
 
   /** @param {string | null} cursor */
   #page(cursor) {
-    const { status, groupId, q } = this.list;
-    const asked = { status, group_id: groupId || null, limit: PAGE, cursor };
+    const { status, q, sort } = this.list;
+    const asked = { ...conditionsOf(this.list), status, sort: sort || null, limit: PAGE, cursor };
     if (q) return post("/clients/_search", { ...asked, q }, { signal: this.signal });
     return get(`/clients${query(asked)}`, this.signal);
   }
 
   #count() {
-    return get(`/client-counts${query({ group_id: this.list.groupId })}`, this.signal);
+    const { q } = this.list;
+    const conditions = conditionsOf(this.list);
+    if (q) return post("/clients/_count", { ...conditions, q }, { signal: this.signal });
+    return get(`/client-counts${query(conditions)}`, this.signal);
   }
 
   #newTable() {
-    return new ClientTable(/** @type {List} */ (this.list), this.groups, this.selection, () => void this.refresh());
+    return new ClientTable(this.list, this.groups, this.selection, () => void this.refresh());
   }
 }
 
-/** @param {{status: string, groupId: string}} list */
-const addressOf = ({ status, groupId }) => `#/clients${query({ status, group: groupId })}`;
-
-/** @param {{status: string, groupId: string, q: string}} list */
+/** @param {List} list */
 function tabLinks(list) {
-  const tabs = ["active", "archived"].map((status) =>
-    element("a", { href: addressOf({ ...list, status }), "aria-current": status === list.status ? "page" : null },
+  const tabs = /** @type {const} */ (["active", "archived"]).map((status) =>
+    element("a", { href: addressOf({ ...list, status, show: "", sort: "" }), "aria-current": status === list.status ? "page" : null },
       say(status === "active" ? "clients.active" : "clients.archived"), " ", element("span", { className: "count" })),
   );
   return element("nav", { className: "tabs", "aria-label": say("clients.tabs") }, ...tabs, link(say("groups.title"), "#/groups"));

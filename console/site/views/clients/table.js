@@ -4,9 +4,14 @@ import { element, link } from "../../dom.js";
 import { day, money } from "../../formats.js";
 import { mayArchive, seesMoney } from "../../rights.js";
 import { reasonName, say } from "../../words/index.js";
+import { who } from "../../people.js";
 import { clientMenu } from "./actions.js";
+import { addressOf } from "./list.js";
 
-/** @typedef {{status: "active" | "archived", groupId: string, q: string}} List */
+/** @typedef {import("./list.js").List} List */
+
+/** @type {Record<string, string>} */
+const SORTS = { name: "name", lastActive: "last_active_at", when: "archived_at" };
 
 export class ClientTable {
   /**
@@ -59,10 +64,21 @@ export class ClientTable {
   }
 
   #head() {
-    const columns = this.list.status === "archived" ? ["when", "by", "reason"] : ["lastActive", ...(seesMoney() ? ["credit", "owed"] : [])];
-    const names = ["name", "group", ...columns].map((name) => element("th", { scope: "col" }, say(/** @type {any} */ (`clients.${name}`))));
+    const columns = this.list.status === "archived" ? ["when", "by", "reason"] : ["lastActive", "next", ...(seesMoney() ? ["credit", "owed"] : [])];
+    const names = ["name", "group", ...columns].map((name) => this.#column(name));
     const ticks = this.#ticks() && element("th", { className: "tick" }, element("label", {}, this.all));
     return element("thead", {}, element("tr", {}, ticks, ...names, mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions")))));
+  }
+
+  /** @param {string} name */
+  #column(name) {
+    const label = say(/** @type {any} */ (`clients.${name}`));
+    const sort = SORTS[name];
+    if (!sort) return element("th", { scope: "col" }, label);
+    const now = this.list.sort || "name";
+    const order = now === sort ? "ascending" : now === `-${sort}` ? "descending" : null;
+    const address = addressOf({ ...this.list, sort: now === sort ? `-${sort}` : sort });
+    return element("th", { scope: "col", "aria-sort": order }, link(label, address));
   }
 
   #ticks() {
@@ -75,13 +91,12 @@ export class ClientTable {
     const box = element("input", { type: "checkbox", "aria-label": say("clients.tick", { name: client.name }) });
     box.addEventListener("click", (event) => this.#tick(client.client_id, box.checked, event.shiftKey));
     const name = link(client.name, `#/clients/${encodeURIComponent(client.client_id)}`);
-    const group = this.groups.get(client.group_id) ?? "–";
     return element(
       "tr",
       { "data-client": client.client_id },
       this.#ticks() && element("td", { className: "tick" }, element("label", {}, box)),
       element("th", { scope: "row" }, name),
-      cell("group", group),
+      cell("group", client.group_name ?? "–"),
       ...cells,
       mayArchive() && element("td", { className: "act" }, clientMenu(client, this.groups, () => this.#left(client.client_id))),
     );
@@ -130,13 +145,14 @@ const cell = (name, text) => element("td", { "data-label": say(/** @type {any} *
 /** @param {any} client */
 const activeCells = (client) => [
   cell("lastActive", client.last_active_at ? day(client.last_active_at) : "–"),
+  cell("next", client.next_appointment_at ? day(client.next_appointment_at) : "–"),
   ...(seesMoney() ? [cell("credit", amount(client.credit_cents, client.currency)), cell("owed", amount(client.owed_cents, client.currency))] : []),
 ];
 
 /** @param {any} client */
 const archivedCells = (client) => [
   cell("when", client.archived_at ? day(client.archived_at) : "–"),
-  cell("by", client.archived_by?.actor_id ?? "–"),
+  cell("by", who(client.archived_by)),
   cell("reason", client.archive_reason ? reasonName(client.archive_reason) : "–"),
 ];
 

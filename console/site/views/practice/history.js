@@ -4,6 +4,7 @@ import { get, query } from "../../api.js";
 import { element, field, link, select } from "../../dom.js";
 import { time } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
+import { who as nameOf } from "../../people.js";
 import { edits, practiceSentence, say } from "../../words/index.js";
 import { byDay } from "../activity.js";
 
@@ -16,20 +17,21 @@ export function showPracticeHistory(room, { query: address, signal }) {
   const form = element("form", { className: "filters" }, field(say("history.who"), who), field(say("history.since"), since), field(say("history.until"), until));
   form.addEventListener("change", () => (location.hash = `#/activity${query({ tab: "history", who: who.value, since: since.value, until: until.value })}`));
   room.append(form);
-  const people = new Set();
-  /** @param {string} id */
-  const offer = (id) => {
-    if (people.has(id)) return;
-    people.add(id);
-    who.append(element("option", { value: id, selected: id === asked.actor_id }, id));
+  /** @type {Map<string, HTMLOptionElement>} */
+  const people = new Map();
+  /** @param {any} by */
+  const offer = (by) => {
+    const known = people.get(by.actor_id);
+    if (known) known.textContent = nameOf(by);
+    else people.set(by.actor_id, who.appendChild(element("option", { value: by.actor_id, selected: by.actor_id === asked.actor_id }, nameOf(by))));
   };
-  if (asked.actor_id) offer(asked.actor_id);
+  if (asked.actor_id) offer({ actor_id: asked.actor_id });
   const days = byDay();
   return showPages(room, days.node, {
     read: (cursor) => get(`/history${query({ ...asked, limit: 50, cursor })}`, signal),
     items: (page) => page.entries,
     add(entry) {
-      offer(entry.by.actor_id);
+      offer(entry.by);
       days.add(entry.at, row(entry));
     },
     empty: say("history.noLines"),
@@ -46,5 +48,5 @@ function row(entry) {
   return element("li", {},
     element("span", { className: "mark", "aria-hidden": "true" }),
     element("span", {}, told, element("small", {}, edits(entry))),
-    element("small", {}, time(entry.at), " · ", entry.by.actor_id));
+    element("small", {}, time(entry.at), " · ", nameOf(entry.by)));
 }

@@ -4,6 +4,7 @@ import { get, query, run as path, post } from "../../api.js";
 import { button, element, link } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
+import { whoBegan } from "../../people.js";
 import { reload } from "../../router.js";
 import { showPages } from "../../parts/pages.js";
 import { during, whileLoading } from "../../parts/states.js";
@@ -20,7 +21,7 @@ export async function showRunPage(room, { ids: [runId = ""], query: address, sig
   room.append(
     link(say("activity.back"), "#/activity", { className: "back" }),
     element("h1", {}, runTitle(run)),
-    element("p", { className: "note" }, say("run.began", { at: dayAndTime(run.created_at), who: run.created_by })),
+    element("p", { className: "note" }, say("run.began", { at: dayAndTime(run.created_at), who: whoBegan(run) })),
     isWaiting(run) ? waiting(run) : progress(run, signal, (ended) => goesOn(run) && void list(people, ended, outcome, signal)),
     element("h2", {}, outcome ? outcomeName(outcome) : say("run.clients")),
     outcome ? link(say("run.allClients"), `#/activity/${runId}`) : "",
