@@ -47,8 +47,6 @@ def write(folder: Path, command: str, rows: Sequence[Row], outcomes: Sequence[Ou
         runs: the table of simulated runs.
     """
     pictures = growth(outcomes) if len(outcomes) > 1 else {}
-    for name, picture in pictures.items():
-        (folder / name).write_text(picture)
     parts = [
         "# Results",
         f"Written by `{command}`; do not edit.",
@@ -65,6 +63,8 @@ def write(folder: Path, command: str, rows: Sequence[Row], outcomes: Sequence[Ou
         f"us-east-1, from [{FILE.name}]({FILE.name}):",
         "\n".join(_prices()),
     ]
+    for name, picture in pictures.items():
+        (folder / name).write_text(picture)
     (folder / "RESULTS.md").write_text("\n\n".join(part for part in parts if part) + "\n")
 
 
