@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from publish_console.handler import ALWAYS_ASK, CONFIGURATION, CONTENT_TYPES, SITE, as_shipped
@@ -26,6 +26,7 @@ from local.ministack import HOST, LocalAws
 from local.template import read_template
 
 DEFAULT_PORT = 4580
+TOKENS = "/oauth2/token"
 SIGN_IN = ("/oauth2/", "/login", "/logout")
 TIMEOUT_SECONDS = 60.0
 UPDATABLE = frozenset(
@@ -63,7 +64,7 @@ def console(aws: LocalAws, deployed: Deployed, *, port: int = 0) -> Iterator[str
     with _listening(port) as server:
         address = f"http://{HOST}:{server.server_port}/"
         _let_back(aws, deployed, address)
-        server.console = _Console(aws.endpoint, deployed)
+        server.console = _Console(aws, deployed)
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
         try:
             yield address
@@ -108,12 +109,13 @@ def headers(endpoint: str) -> dict[str, str]:
 class _Console:
     """What one console serves."""
 
-    def __init__(self, endpoint: str, deployed: Deployed) -> None:
-        self.headers = headers(endpoint)
+    def __init__(self, aws: LocalAws, deployed: Deployed) -> None:
+        self.headers = headers(aws.endpoint)
         self.stage = f"/{urlsplit(deployed.api_url).path.rsplit('/', 1)[1]}"
         self.configuration = {"api": self.stage, "sign_in_url": "", "client_id": deployed.console_client_id}
         self._api = deployed.api_url
-        self._endpoint = endpoint
+        self._endpoint = aws.endpoint
+        self._cognito = aws.cognito
         self._http = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
 
     def close(self) -> None:
@@ -127,8 +129,23 @@ class _Console:
         return f"{self._endpoint}{path}" if path.startswith(SIGN_IN) else None
 
     def ask(self, method: str, url: str, sent: Mapping[str, str], body: bytes) -> httpx.Response:
-        """Pass a request on."""
+        """Pass a request on; the local AWS' own page for tokens forgets the roles of those who come back."""
+        fields = dict(parse_qsl(body.decode())) if url.endswith(TOKENS) else {}
+        if fields.get("grant_type") == "refresh_token":
+            return self._refresh(fields.get("refresh_token", ""))
         return self._http.request(method, url, headers=dict(sent), content=body)
+
+    def _refresh(self, refresh_token: str) -> httpx.Response:
+        try:
+            answer = self._cognito.initiate_auth(
+                ClientId=self.configuration["client_id"],
+                AuthFlow="REFRESH_TOKEN_AUTH",
+                AuthParameters={"REFRESH_TOKEN": refresh_token},
+            )
+        except self._cognito.exceptions.NotAuthorizedException:
+            return httpx.Response(HTTPStatus.BAD_REQUEST, json={"error": "invalid_grant"})
+        tokens = answer["AuthenticationResult"]
+        return httpx.Response(HTTPStatus.OK, json={"id_token": tokens["IdToken"], "expires_in": tokens["ExpiresIn"]})
 
     def file(self, path: str) -> tuple[bytes, str] | None:
         """Return a file's content and type."""

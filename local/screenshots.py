@@ -7,22 +7,20 @@ time, so that no test compares the pictures.
 from __future__ import annotations
 
 import re
-import secrets
-import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from local.browser import headless_browser, sign_in_to_console
 from local.console import console
 from local.importing import old_clients
 from local.stack import PracticeStack, practice_stack
-from local.staff import Role, give_password
+from local.staff import Role
 from local.template import ROOT
 
 FOLDER = ROOT / "docs" / "images"
-BROWSERS = ("chromium", "google-chrome")
 SCHEMES = ("light", "dark")
 MOST_BYTES = 100_000
 WIDTH, HEIGHT = 1040, 620
@@ -82,12 +80,8 @@ VIEWS: tuple[View, ...] = (clients, archive, archived, client, imported, setting
 
 def main() -> None:
     """Write all pictures, and say which is too large."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        sys.exit("There is no Chromium here: apt-get install chromium.")
     FOLDER.mkdir(exist_ok=True)
-    with practice_stack() as stack, console(stack.aws, stack.deployed) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+    with headless_browser() as browser, practice_stack() as stack, console(stack.aws, stack.deployed) as address:
         for scheme in SCHEMES:
             page = browser.new_page(
                 viewport={"width": WIDTH, "height": HEIGHT},
@@ -96,21 +90,10 @@ def main() -> None:
                 locale="en-GB",
             )
             page.set_default_timeout(PATIENCE_MILLISECONDS)
-            _sign_in(page, stack, address)
+            system, manager = (stack.aws, stack.deployed), (stack.practice.provider_id, Role.MANAGER)
+            sign_in_to_console(page, address, system, manager)
             for view in VIEWS:
                 _picture(page, stack, view, FOLDER / f"{view.__name__}-{scheme}.png")
-        browser.close()
-
-
-def _sign_in(page: Page, stack: PracticeStack, address: str) -> None:
-    password = f"{secrets.token_urlsafe(24)}aA1!"
-    email = give_password(stack.aws.cognito, stack.deployed, stack.practice.provider_id, password, role=Role.MANAGER)
-    page.goto(address)
-    page.locator("main button").click()
-    page.fill("input[name=username]", email)
-    page.fill("input[name=password]", password)
-    page.locator("form button").click()
-    page.locator("#top nav").wait_for()
 
 
 def _picture(page: Page, stack: PracticeStack, view: View, file: Path) -> None:

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Collection, Iterator
 from http import HTTPStatus
-from shutil import which
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
 
 from local.api import Api
+from local.browser import NoBrowser, headless_browser, sign_in_to_console
 from local.console import console
 from local.stack import PracticeStack, open_practice
-from local.staff import Role, give_password, sign_in
+from local.staff import Role, sign_in
 
 PROVIDER = "prov-console"
 CLIENTS = 320
 PATIENCE_MILLISECONDS = 45_000
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-BROWSERS = ("chromium", "google-chrome")
-NO_BROWSER = "there is no Chromium here: apt-get install chromium"
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +30,12 @@ def address(deployed: PracticeStack) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless Chromium."""
-    program = next(filter(None, map(which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(NO_BROWSER)
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
-        yield running
-        running.close()
+    try:
+        with headless_browser() as running:
+            yield running
+    except NoBrowser as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +83,7 @@ def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Ite
         page.on("pageerror", lambda fault: complaints.append(str(fault)))
         page.on("console", lambda said: _complain(complaints, said.type, said.text))
         page.on("response", lambda answer: _judge(complaints, answer, refusals))
-        _sign_in(page, deployed, address, (provider, role))
+        sign_in_to_console(page, address, (deployed.aws, deployed.deployed), (provider, role))
         return page
 
     yield open_as
@@ -112,15 +100,3 @@ def _complain(complaints: list[str], kind: str, text: str) -> None:
 def _judge(complaints: list[str], answer: Response, refusals: Collection[int]) -> None:
     if answer.status >= HTTPStatus.BAD_REQUEST and answer.status not in refusals:
         complaints.append(f"{answer.request.method} {answer.url} answered {answer.status}")
-
-
-def _sign_in(page: Page, deployed: PracticeStack, address: str, whose: tuple[str, Role]) -> None:
-    provider, role = whose
-    password = f"{secrets.token_urlsafe(24)}aA1!"
-    email = give_password(deployed.aws.cognito, deployed.deployed, provider, password, role=role)
-    page.goto(address)
-    page.locator("main button").click()
-    page.fill("input[name=username]", email)
-    page.fill("input[name=password]", password)
-    page.locator("form button").click()
-    page.wait_for_selector("#top nav" if provider and role.group else "main h1")

@@ -130,6 +130,13 @@ def test_a_token_is_refreshed_once_for_all_calls_that_wait(open_console: Open) -
     assert len(refreshes) == 1
 
 
+def test_a_page_that_is_loaded_again_stays_signed_in(open_console: Open) -> None:
+    page = open_console()
+    page.reload()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(page.get_by_role("button", name="Add client")).to_be_visible()
+
+
 def test_signing_out_leaves_nothing_behind(open_console: Open) -> None:
     page = open_console(refusals={NOT_REVOKED})
     page.get_by_role("button", name="Sign out").click()
