@@ -46,5 +46,5 @@ export function everybodyIn(list) {
   const filter = { ...conditionsOf(list), ...(list.q && { q: list.q }) };
   const names = Object.keys(filter);
   if (names.length === 0) return { filter: { added_before: dayIn(1) } };
-  return names.join() === "group_id" ? filter : { filter };
+  return names.join() === "group_id" ? { group_id: list.groupId } : { filter };
 }
