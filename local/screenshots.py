@@ -102,6 +102,7 @@ def _picture(page: Page, stack: PracticeStack, view: View, file: Path) -> None:
     page.locator("tbody tr").first.wait_for()
     view(page, stack)
     page.wait_for_load_state("networkidle")
+    page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=file)
     page.keyboard.press("Escape")
     size = file.stat().st_size

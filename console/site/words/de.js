@@ -335,6 +335,8 @@ export const words = {
     "settings.readers": "Was Lesende sehen",
     "settings.seeMoney": "Was Klienten schulden und übrig haben",
     "settings.seeNotes": "Notizen",
+
+    "import.began": "Begonnen {at}",
   },
   reasons: {
     finished: "Abgeschlossen",

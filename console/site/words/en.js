@@ -334,6 +334,8 @@ export const words = {
     "settings.readers": "What readers see",
     "settings.seeMoney": "What clients owe and have left",
     "settings.seeNotes": "Notes",
+
+    "import.began": "Begun {at}",
   },
   reasons: {
     finished: "Finished",

@@ -24,7 +24,7 @@ export async function showImport(room, { ids: [importId = ""], signal }) {
   room.append(
     link(say("import.title"), "#/import", { className: "back" }),
     element("h1", {}, importTitle(run)),
-    element("p", { className: "note" }, say("run.began", { at: dayAndTime(run.created_at), who: run.created_by })),
+    element("p", { className: "note" }, say("import.began", { at: dayAndTime(run.created_at) })),
     content,
   );
   let looking = new AbortController();
