@@ -166,7 +166,7 @@ def _work_plainly(made: Bench, client_id: str, measured: Measured) -> None:
         timeline.at += STATE_SECONDS
         made.plain.mark(PROVIDER_ID, client_id, "archived")
         timeline.at += 2 * STATE_SECONDS
-        timeline.side_by_side(lambda kinds: made.plain.end(client_id, kinds), HANDLERS)
+        timeline.apart(lambda kinds: made.plain.end(client_id, kinds), HANDLERS)
 
     spent, _ = measure(made.dynamodb, four_functions, timeline)
     working_seconds = spent.model_seconds - 3 * STATE_SECONDS

@@ -40,6 +40,7 @@ class Timeline:
     memory_mebibytes: int = VCPU_MEBIBYTES
     at: float = 0.0
     writes: list[Write] = field(default_factory=list)
+    _all_computed: float = 0.0
     _cpu: float = field(default_factory=time.process_time)
 
     def begin(self) -> None:
@@ -47,24 +48,37 @@ class Timeline:
         self._cpu = time.process_time()
 
     def compute(self) -> None:
-        """Add the CPU time since the last call; a function with less memory has less of a CPU."""
-        share = min(1.0, self.memory_mebibytes / VCPU_MEBIBYTES)
-        self.at += (time.process_time() - self._cpu) / share
-        self._cpu = time.process_time()
+        """Add the CPU time since the last call."""
+        self.at += self._computed()
 
     def call(self, operation: str, items: int, write_units: float) -> None:
-        """Add a call; the CPU time it took here is not added, for published latencies hold that of their caller."""
-        self.at += self.latencies.seconds(operation, items)
+        """Add a call: as long as is published, which holds the caller's CPU time, or that time where it is more."""
+        self.at += max(self.latencies.seconds(operation, items), self._computed())
         if write_units:
             self.writes.append(Write(self.at, write_units))
+
+    def _computed(self) -> float:
+        """Return the CPU seconds since this was asked last; a function with less memory has less of a CPU."""
+        share = min(1.0, self.memory_mebibytes / VCPU_MEBIBYTES)
+        seconds = (time.process_time() - self._cpu) / share
         self._cpu = time.process_time()
+        self._all_computed += seconds
+        return seconds
 
     def in_time(self) -> list[Write]:
         """Return what was written in the order of time, which is not that in which it was done here."""
         return sorted(self.writes, key=lambda write: write.at)
 
     def side_by_side(self, do: Callable[[Wanted], Got], wanted: Sequence[Wanted]) -> list[Got]:
-        """Do something for each thing wanted, as if several at a time."""
+        """Do something for each thing wanted, as if several at a time; their CPU time is one after the other."""
+        self.compute()
+        begun_at, computed = self.at, self._all_computed
+        answers = self.apart(do, wanted)
+        self.at = max(self.at, begun_at + self._all_computed - computed)
+        return answers
+
+    def apart(self, do: Callable[[Wanted], Got], wanted: Sequence[Wanted]) -> list[Got]:
+        """Do something for each thing wanted, as if several at a time, each with a CPU of its own."""
         self.compute()
         free = [self.at] * min(CALLS_AT_ONCE, len(wanted))
         answers = []

@@ -100,7 +100,7 @@ def carry_out(kept: KeptManifest, batch: Mapping[str, Any], timeline: Timeline, 
         if not isinstance(reached, Waiting):
             break
         tasks = list(reached.tasks.items())
-        answers = timeline.side_by_side(lambda task: _invoke(*task, timeline, carried), tasks)
+        answers = timeline.apart(lambda task: _invoke(*task, timeline, carried), tasks)
         for (place, _), answer in zip(tasks, answers, strict=True):
             log[place] = [Answer(answer)]
     carried.transitions = len(seen) + 1

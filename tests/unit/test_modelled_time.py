@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from benchmarks import timeline as timelines
 from benchmarks.latencies import SINGLE_MS, TRANSACTION_MS, Latencies
 from benchmarks.throughput import Batch, Bucket, run_seconds
 from benchmarks.timeline import Timeline, Write
@@ -17,8 +20,22 @@ def test_what_is_side_by_side_takes_as_long_as_the_slowest() -> None:
     def work(seconds: float) -> None:
         timeline.at += seconds
 
-    timeline.side_by_side(work, [1.0, 3.0, 2.0])
+    timeline.apart(work, [1.0, 3.0, 2.0])
     assert timeline.at == pytest.approx(3.0, abs=0.1)
+
+
+def test_threads_of_one_function_share_its_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    spent = [0.0]
+    monkeypatch.setattr(timelines, "time", SimpleNamespace(process_time=lambda: spent[0]))
+
+    def busy(seconds: float) -> None:
+        spent[0] += seconds
+
+    shared, apart = Timeline(_cpu=0.0), Timeline(_cpu=0.0)
+    shared.side_by_side(busy, [1.0] * 3)
+    apart.begin()
+    apart.apart(busy, [1.0] * 3)
+    assert (shared.at, apart.at) == (3.0, 1.0)
 
 
 def test_more_than_can_be_side_by_side_waits_for_its_turn() -> None:
