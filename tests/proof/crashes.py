@@ -22,6 +22,7 @@ from client_lifecycle.domain.client import PlanTerms, Trigger
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import archives, keys, runs
 from client_lifecycle.storage.attributes import Plain, from_item
+from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
 from client_lifecycle.storage.workflow import Workflow
@@ -519,7 +520,7 @@ class Stage:
             scene.play(scene.clean_up())
         world.recheck()
         hold(not world.has_unseen_payments, "the clean-up has not seen a payment that fell back")
-        items = [from_item(item) for item in world.table.client.scan(TableName=world.table.name)["Items"]]
+        items = [unpacked(from_item(item)) for item in world.table.client.scan(TableName=world.table.name)["Items"]]
         receipts = [self._receipt(scene, item) for item in items if item["sk"].startswith("RECEIPT#")]
         known = [from_plain(Run, item) for item in items if item["sk"] == keys.RUN_SK]
         others = [item for item in items if not item["sk"].startswith("RECEIPT#") and _is_known(item, known)]

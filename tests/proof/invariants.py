@@ -55,6 +55,11 @@ def without_lease(item: Plain) -> Plain:
     return {name: part for name, part in item.items() if name not in LEASE}
 
 
+def tells(sk: str, prefix: str) -> bool:
+    """Tell whether an item may say what a receipt, or a restore, has done; a line of a return says the latter."""
+    return sk.startswith((prefix, "HISTORY#") if prefix == "RESTORE#" else prefix)
+
+
 def hold(holds: bool, what: str, *where: object) -> None:
     """Insist on something.
 
@@ -111,9 +116,9 @@ class ClientLook:
     def claims(self, prefix: str) -> Iterator[tuple[str, Plain]]:
         """Every change that receipts, or restores, say they have made, with the archive it belongs to."""
         for sk, item in sorted(self.items.items()):
-            if sk.startswith(prefix):
+            if tells(sk, prefix):
                 for change in item.get("changes", []):
-                    yield sk.split("#")[1], change
+                    yield item.get("archive_id") or sk.split("#")[1], change
 
     @property
     def is_settling(self) -> bool:
@@ -271,10 +276,11 @@ class Step:
         """The changes that this transaction says it has made, each with the archive it belongs to."""
         claims: list[tuple[str, Plain]] = []
         for sk, item in {**self.new, **{sk: after for sk, (_, after) in self.changed.items()}}.items():
-            if sk.startswith(prefix):
+            if tells(sk, prefix):
                 told = self.before.items.get(sk, {}).get("changes", [])
                 hold(all(change in item.get("changes", []) for change in told), "what was done is no longer told", sk)
-                claims += [(sk.split("#")[1], change) for change in item.get("changes", []) if change not in told]
+                archive_id = item.get("archive_id") or sk.split("#")[1]
+                claims += [(archive_id, change) for change in item.get("changes", []) if change not in told]
         return claims
 
     @property

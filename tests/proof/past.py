@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from client_lifecycle.storage.attributes import Plain, from_item
+from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.table import Table
 from local.template import read_template
 from tests.proof.scheduler import Call
@@ -146,7 +147,7 @@ class Past:
     def _note(self, pk: str, sk: str, item: Item | None, moment: int) -> None:
         versions = self._versions[pk].setdefault(sk, [])
         if (versions[-1].item if versions else None) != item:
-            versions.append(Version(moment, item, from_item(item) if item else None))
+            versions.append(Version(moment, item, unpacked(from_item(item)) if item else None))
 
 
 def written(call: Call) -> Iterator[Item]:

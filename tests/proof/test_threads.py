@@ -22,6 +22,7 @@ from client_lifecycle.domain.errors import CommitContended, StorageBusy, Superse
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage.archives import CHECK_ARCHIVE_AFTER
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.table import Query, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
@@ -116,7 +117,8 @@ def hold_at_rest(table: Table, who: Client) -> int:
     """Hold every invariant there is at rest, and count a client's archives and returns."""
     partition = Keys(PROVIDER_ID).client_partition(who.client_id)
     look = ClientLook(
-        {plain["sk"]: plain for plain in table.query(Query("pk = :pk", {":pk": partition}))}, datetime.now(UTC)
+        {plain["sk"]: unpacked(plain) for plain in table.query(Query("pk = :pk", {":pk": partition}))},
+        datetime.now(UTC),
     )
     for holds in invariants.AT_EVERY_MOMENT:
         holds(look)

@@ -9,6 +9,7 @@ from client_lifecycle.domain.records import Record
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import client_item, record_from, record_item, word_items
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.table import Query, Table
 
 
@@ -22,7 +23,7 @@ def put(table: Table, client: Client, records: Sequence[Record] = ()) -> Client:
 def everything(table: Table, client: Client) -> list[Plain]:
     """Read every item of a client, as stored."""
     partition = Keys(client.provider_id).client_partition(client.client_id)
-    return list(table.query(Query("pk = :pk", {":pk": partition})))
+    return [unpacked(plain) for plain in table.query(Query("pk = :pk", {":pk": partition}))]
 
 
 def records_of(table: Table, client: Client) -> list[Record]:

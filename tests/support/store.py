@@ -11,6 +11,7 @@ from client_lifecycle.storage.attributes import Plain, from_item
 from client_lifecycle.storage.clients import address_item, client_item, group_item, record_item, word_items
 from client_lifecycle.storage.external_ids import external_id_items
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
@@ -40,7 +41,7 @@ def store_settings(table: Table, provider_id: str, settings: ProviderSettings) -
 def dump(table: Table) -> Dump:
     """Take a copy of every item of the table."""
     pages = table.client.get_paginator("scan").paginate(TableName=table.name, ConsistentRead=True)
-    items = [from_item(item) for page in pages for item in page["Items"]]
+    items = [unpacked(from_item(item)) for page in pages for item in page["Items"]]
     return {(item["pk"], item["sk"]): item for item in items}
 
 

@@ -52,6 +52,7 @@ from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.attributes import Plain, to_item
 from client_lifecycle.storage.event_bus import EVENTS_PER_PUT, SOURCE
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.packed_changes import packed
 from client_lifecycle.storage.stream import events_of, stream_record
 from client_lifecycle.storage.values import to_plain
 from local.template import ROOT, read_template
@@ -376,6 +377,11 @@ LEFT = delivered(
 BACK = tuple(Change(before=change.after, after=change.before) for change in CHANGES if change.before != recipient())
 RESTORE_ID = "01KJQZ0000REST0RE000000001"
 RESTORE = delivered(KEYS.restored(CLIENT[1], ARCHIVE_ID, RESTORE_ID), to_plain(ReceiptPart(at=NOW + DAY, changes=BACK)))
+RETURNED = delivered(
+    KEYS.history_entry(CLIENT[1], RESTORE_ID),
+    to_plain(replace(entry(HistoryEvent.ACTIVATED), history_id=RESTORE_ID, at=NOW + DAY, archive_id=ARCHIVE_ID))
+    | packed(to_plain(ReceiptPart(at=NOW + DAY, changes=BACK))),
+)
 EXCLUDED = PracticeEntry(
     history_id="history-3",
     at=NOW,
@@ -515,6 +521,18 @@ def test_the_receipt_and_its_parts_name_the_same_origin() -> None:
         replace(event, event_id=event.event_id.removesuffix(f":{PART_ID}")) for event in events_of(stream_record(PART))
     ]
     assert list(events_of(stream_record(head))) == of_part
+
+
+def test_what_comes_back_with_a_return_is_told_like_what_does_later() -> None:
+    returned, *taken_back = events_of(stream_record(RETURNED))
+    assert returned.name == EventName.CLIENT_ACTIVATED
+    assert tuple(taken_back) == events_of(stream_record(RESTORE)) != ()
+
+
+def test_packed_changes_are_told_like_a_list_of_them() -> None:
+    listed = to_plain(receipt(*CHANGES, options=OPTIONS))
+    [of_list, of_bytes] = (delivered(KEYS.receipt(CLIENT[1], ARCHIVE_ID), one) for one in (listed, packed(listed)))
+    assert events_of(stream_record(of_bytes)) == events_of(stream_record(of_list)) != ()
 
 
 def test_a11_what_is_ended_again_under_an_archive_is_another_event() -> None:

@@ -20,6 +20,7 @@ from client_lifecycle.storage import clients, items, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import ClientUpdate, Ending
 from client_lifecycle.storage.items import put, put_new
+from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, Query, StaleRead, Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
@@ -66,6 +67,13 @@ class ReceiptPart(Struct, frozen=True, kw_only=True):
     notify_client: bool = False
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
+
+
+class RestoredWithLine(Struct, frozen=True, kw_only=True):
+    """What is beside a line of the history: what of an archive was taken back in the moment of the return, if any."""
+
+    archive_id: str = ""
+    changes: tuple[Change, ...] = ()
 
 
 def commit_archive(tenant: Tenant, update: ClientUpdate, receipt: Receipt, also: Sequence[Write] = ()) -> None:
@@ -228,9 +236,9 @@ def read_receipt(tenant: Tenant, client_id: str, archive_id: str) -> Receipt:
     values = {":pk": head_key["pk"], ":sk": head_key["sk"], ":behind": keys.after_receipt(head_key)}
     for plain in tenant.table.query(Query("pk = :pk AND sk BETWEEN :sk AND :behind", values)):
         if plain["sk"] == head_key["sk"]:
-            head = from_plain(Receipt, plain)
+            head = from_plain(Receipt, unpacked(plain))
         else:
-            parts.append(from_plain(ReceiptPart, plain))
+            parts.append(from_plain(ReceiptPart, unpacked(plain)))
     if head is None:
         raise ReceiptNotFound("This client has no receipt of this archive.", "archive_id")
     return _whole(head, parts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.retries import persistently
 from client_lifecycle.storage.table import Query
 from client_lifecycle.storage.tenant import Tenant
@@ -32,7 +33,7 @@ def read_everything(tenant: Tenant, client_id: str) -> dict[str, list[Plain]]:
     found: dict[str, list[Plain]] = {}
     of_client = Query("pk = :pk", {":pk": tenant.keys.client_partition(client_id)})
     for item in tenant.table.query(of_client, consistent=False):
-        found.setdefault(keys.named({"pk": item["pk"], "sk": item["sk"]}).kind, []).append(item)
+        found.setdefault(keys.named({"pk": item["pk"], "sk": item["sk"]}).kind, []).append(unpacked(item))
     of_bookings = Query(
         "pk = :pk",
         {":pk": tenant.keys.booking_partition(), ":client_id": client_id},

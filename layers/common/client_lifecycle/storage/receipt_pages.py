@@ -15,6 +15,7 @@ from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.pages import MAX_PAGE_BYTES, bytes_in_an_answer
 from client_lifecycle.storage.table import Query, Table
 from client_lifecycle.storage.tenant import Tenant
@@ -96,7 +97,7 @@ def read_receipt_page(
     plain = tenant.table.get(key)
     if plain is None:
         raise ReceiptNotFound("This client has no receipt of this archive.", "archive_id")
-    head = from_plain(Receipt, plain)
+    head = from_plain(Receipt, unpacked(plain))
     shown = _Shown(limit)
     next_cursor = _fill(shown, tenant.table, key, head, after or (key["sk"], 0))
     receipt = replace(head, changes=tuple(shown.changes), left_alone=tuple(shown.left_alone))
@@ -138,7 +139,9 @@ def _fill(shown: _Shown, table: Table, key: keys.Key, head: Receipt, start: Sequ
         ":to": keys.after_receipt(key),
     }
     found = table.query(Query("pk = :pk AND sk BETWEEN :from AND :to", values))
-    later: Iterator[tuple[str, Receipt | ReceiptPart]] = ((one["sk"], from_plain(ReceiptPart, one)) for one in found)
+    later: Iterator[tuple[str, Receipt | ReceiptPart]] = (
+        (one["sk"], from_plain(ReceiptPart, unpacked(one))) for one in found
+    )
     for sort_key, part in chain([(key["sk"], head)] if begins_with_head else [], later):
         if not done and not all(shown.takes(one) for one in part.left_alone):
             return sort_key, 0

@@ -27,8 +27,9 @@ from client_lifecycle.domain.intake_answers import RefusedOnTheBus
 from client_lifecycle.domain.practice_history import PracticeEntry
 from client_lifecycle.domain.receipts import HistoryEntry, Receipt
 from client_lifecycle.storage import keys
-from client_lifecycle.storage.archives import ReceiptPart
+from client_lifecycle.storage.archives import ReceiptPart, RestoredWithLine
 from client_lifecycle.storage.attributes import Plain, from_item
+from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.runs import run_from
 from client_lifecycle.storage.values import from_plain, unreadable
 
@@ -85,8 +86,7 @@ def _events(record: StreamRecord) -> tuple[Event, ...]:
         line = from_plain(PracticeEntry, from_item(record.after))
         return _one(practice_event(record.key["pk"].removeprefix(keys.PRACTICE_PREFIX), line))
     if sort_key.startswith(keys.HISTORY_PREFIX):
-        entry = from_plain(HistoryEntry, from_item(record.after))
-        return _one(history_event(*keys.provider_and_client(record.key["pk"]), entry))
+        return _history_events(record)
     if sort_key.startswith((keys.RECEIPT_PREFIX, keys.RESTORE_PREFIX)):
         return _change_events(record)
     return ()
@@ -106,10 +106,29 @@ def _run_events(record: StreamRecord) -> tuple[Event, ...]:
     return _one(run_event(before, run_from(from_item(record.after))))
 
 
+def _history_events(record: StreamRecord) -> tuple[Event, ...]:
+    """Return the event of a line, and those of what was taken back when its client came back."""
+    plain = unpacked(from_item(record.after))
+    entry, restored = from_plain(HistoryEntry, plain), from_plain(RestoredWithLine, plain)
+    provider_id, client_id = keys.provider_and_client(record.key["pk"])
+    told = _one(history_event(provider_id, client_id, entry))
+    if not restored.changes:
+        return told
+    origin = Origin(
+        provider_id=provider_id,
+        client_id=client_id,
+        archive_id=restored.archive_id,
+        at=entry.at,
+        run_id=entry.cause.run_id,
+        part_id=entry.history_id,
+    )
+    return told + change_events(restored.changes, origin)
+
+
 def _change_events(record: StreamRecord) -> tuple[Event, ...]:
     provider_id, client_id = keys.provider_and_client(record.key["pk"])
     prefix, archive_id, *rest = record.key["sk"].split("#", 2)
-    plain = from_item(record.after)
+    plain = unpacked(from_item(record.after))
     is_restore = f"{prefix}#" == keys.RESTORE_PREFIX
     part = from_plain(ReceiptPart, plain) if rest or is_restore else _head(plain)
     origin = Origin(
