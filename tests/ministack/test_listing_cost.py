@@ -25,7 +25,7 @@ from client_lifecycle.storage.client_edits import commit_client
 from client_lifecycle.storage.client_lists import READS, ClientPage, Tab, list_clients
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.keys import Keys
-from client_lifecycle.storage.search import MAX_QUERIES, find_by_name
+from client_lifecycle.storage.search import MAX_QUERIES, find_by_address, find_by_name
 from client_lifecycle.storage.table import Query, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive import archive_client
@@ -56,8 +56,8 @@ LISTINGS: dict[str, Callable[[Table], ClientPage]] = {
     "a search by name": lambda table: find_by_name(
         Tenant(table, PROVIDER_ID), ["wren"], is_wanted=is_active, limit=20, after=None
     ),
-    "a search by address": lambda table: list_clients(
-        Tenant(table, PROVIDER_ID), replace(TAB, address="wren.mine-1@"), limit=20, after=None
+    "a search by address": lambda table: find_by_address(
+        Tenant(table, PROVIDER_ID), "wren.mine-1@", is_wanted=is_active, limit=20, after=None
     ),
     "a group": lambda table: list_clients(
         Tenant(table, PROVIDER_ID), replace(TAB, group_id=GROUP_ID), limit=20, after=None

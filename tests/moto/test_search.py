@@ -136,11 +136,12 @@ def test_a_renamed_client_is_found_by_its_new_name_only(table: Table) -> None:
     assert words(table) == before
 
 
-def test_whom_nothing_but_the_other_tab_fits_does_not_end_the_search(table: Table) -> None:
+@pytest.mark.parametrize("q", ["ada", "mail@"])
+def test_whom_nothing_but_the_other_tab_fits_does_not_end_the_search(table: Table, q: str) -> None:
     for number in range(12):
         mark = stamp() if number < 11 else None
-        store(table, client(f"client-{number:02}", name="Ada", stamp=mark))
-    pages = list(found_on_pages(q="ada", limit=1))
+        store(table, client(f"client-{number:02}", name="Ada", email=f"mail@{number:02}.example.org", stamp=mark))
+    pages = list(found_on_pages(q=q, limit=1))
     assert [one for page in pages for one in page] == ["client-11"]
 
 

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.records import Record
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.clients import client_item, record_from, record_item, word_items
+from client_lifecycle.storage.clients import address_item, client_item, record_from, record_item, word_items
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.table import Query, Table
 
 
 def put(table: Table, client: Client, records: Sequence[Record] = ()) -> Client:
-    """Store a client with the words of its name and its records."""
+    """Store a client with its address, the words of its name and its records."""
     stored = [record_item(Keys(client.provider_id), client.client_id, record) for record in records]
-    table.put_many([client_item(client), *word_items(client), *stored])
+    table.put_many([client_item(client), address_item(client), *word_items(client), *stored])
     return client
 
 

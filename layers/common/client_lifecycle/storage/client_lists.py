@@ -1,4 +1,4 @@
-"""Reads the lists of clients: the tabs, of all clients or of a group, by name; and clients by their addresses."""
+"""Reads the lists of clients: the tabs, of all clients or of a group, by name."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import TypeAlias
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.unreadable import Unreadable
-from client_lifecycle.storage import addresses, keys
+from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import client_from
 from client_lifecycle.storage.skipping import read_each
@@ -38,14 +37,10 @@ class ClientPage(Struct, frozen=True):
 
 
 class Tab(Struct, frozen=True, kw_only=True):
-    """A tab of the client list: all clients, or those of one group, by name, or in the descending order.
-
-    With ``address`` it is those of all clients whose address begins so, as anybody may write it, by address.
-    """
+    """A tab of the client list: all clients, or those of one group, by name, or in the descending order."""
 
     status: Status
     group_id: str | None = None
-    address: str | None = None
     is_descending: bool = False
 
 
@@ -121,40 +116,31 @@ def count_by_group(tenant: Tenant) -> dict[Status, Counter[str]]:
     return dict(zip(Status, side_by_side(of_tab, list(Status)), strict=True))
 
 
+PLACE = ("pk", "sk", "name_key")
+"""The attributes that tell a place in a tab."""
+
+
 class _Place(Struct, frozen=True, kw_only=True):
-    """Where a tab lies: the partition of an index, what its sort keys are, and what they begin with."""
+    """Where a tab lies: the partition of an index, by name."""
 
     index: str
     attribute: str
     partition: str
-    sort: str = "name_key"
-    prefix: str = ""
 
     def query(self, tab: Tab) -> Query:
         condition, values = f"{self.attribute} = :partition", {":partition": self.partition}
-        if self.prefix:
-            condition += f" AND begins_with({self.sort}, :prefix)"
-            values[":prefix"] = self.prefix
         return Query(condition, values, index=self.index, newest_first=tab.is_descending)
 
     def key(self, after: CursorKey) -> Plain:
         """Return the key of the index to go on after."""
-        return {self.attribute: self.partition} | dict(zip(("pk", "sk", self.sort), after, strict=True))
+        return {self.attribute: self.partition} | dict(zip(PLACE, after, strict=True))
 
     def of(self, item: Plain) -> CursorKey:
         """Return the place of an item, or of a key."""
-        return [item[name] for name in ("pk", "sk", self.sort)]
+        return [item[name] for name in PLACE]
 
 
 def _place_of(own: keys.Keys, tab: Tab) -> _Place:
-    if tab.address is not None:
-        return _Place(
-            index=keys.BY_EMAIL_INDEX,
-            attribute="status_key",
-            partition=own.tab(tab.status),
-            sort="email_key",
-            prefix=names.cut(addresses.normalized(tab.address), keys.MAX_SORT_KEY_BYTES),
-        )
     if tab.group_id:
         of_group = own.tab_of_group(tab.group_id, tab.status)
         return _Place(index=keys.BY_GROUP_INDEX, attribute="group_key", partition=of_group)

@@ -438,13 +438,17 @@ class Keys(Struct, frozen=True):
         """Return the key of the answer to an event of a source, of which something was refused."""
         return {"pk": f"{RECORDS_PREFIX}{self.provider_id}", "sk": f"{source}#{event_id}"}
 
+    def emails(self) -> str:
+        """Return the partition of the addresses of a provider's clients."""
+        return f"EMAIL#{self.provider_id}"
+
     def email(self, email: str) -> Key:
         """Return the key that makes an e-mail address unique among a provider's clients."""
-        return {"pk": f"EMAIL#{self.provider_id}", "sk": addresses.normalized(email)}
+        return {"pk": self.emails(), "sk": addresses.normalized(email)}
 
     def former_emails(self, email: str) -> list[Key]:
         """Return the keys that an address may have been taken under before it was compared as it is now."""
-        return [{"pk": f"EMAIL#{self.provider_id}", "sk": form} for form in addresses.former_forms(email)]
+        return [{"pk": self.emails(), "sk": form} for form in addresses.former_forms(email)]
 
     def external_id(self, source: str, external_id: str) -> Key:
         """Return the key that makes a client's id in a source unique; a key of its own, so that an import is spread."""

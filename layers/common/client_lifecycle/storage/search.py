@@ -1,27 +1,40 @@
-"""Finds clients by the words of their names.
+"""Finds clients by the words of their names, or by their addresses.
 
-Each word of a name is an item of its own, kept by the transactions that add or rename a client. It tells neither status
-nor group, so that an archive has none to rewrite; both are read from the clients, together with what else is asked.
+Each word of a name is an item of its own, and so is each address, which keeps it from being used twice; both are kept
+by the transactions that add or change a client. They tell neither status nor group, so that an archive has none to
+rewrite; both are read from the clients, together with what else is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain, repeat
+
+from msgspec import Struct
 
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.errors import InvalidRequest
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import addresses, keys
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.client_lists import ClientPage, CursorKey, IsWanted
 from client_lifecycle.storage.clients import read_clients
 from client_lifecycle.storage.table import KEYS_PER_BATCH_GET, Query
 from client_lifecycle.storage.tenant import Tenant
 
 MAX_QUERIES = 5
-"""How often one page looks for further words; the clients of one look are read in one call."""
+"""How often one page looks for further words or addresses; the clients of one look are read in one call."""
+
+
+class _Sought(Struct, frozen=True):
+    """What is sought: a partition, what its sort keys begin with, whom an item names, and whom it then stands for."""
+
+    partition: str
+    prefix: str
+    client_of: Callable[[Plain], str | None]
+    fits: Callable[[Plain, Client], bool]
 
 
 def find_by_name(
@@ -39,26 +52,53 @@ def find_by_name(
         limit: the most clients to return.
         after: the place to go on after.
     """
-    sought = max(query, key=len)
-    values = {":pk": tenant.keys.words(), ":prefix": sought}
-    start = {"pk": values[":pk"], "sk": after[0]} if after else None
+    prefix = max(query, key=len)
+
+    def fits(item: Plain, client: Client) -> bool:
+        """Tell whether a client is sought, and found by this word: the first of its words that begins so."""
+        first = next((one for one in names.words(client.name) if one.startswith(prefix)), None)
+        return _word(item) == first and is_wanted(client) and _is_found(client, query)
+
+    return _page(tenant, _Sought(tenant.keys.words(), prefix, _client_of_word, fits), limit, after)
+
+
+def find_by_address(
+    tenant: Tenant, beginning: str, *, is_wanted: IsWanted, limit: int, after: CursorKey | None
+) -> ClientPage:
+    """Read a page of the clients whose address begins so, by address; it may be short, as one of ``find_by_name``.
+
+    Args:
+        tenant: the provider's part of the table.
+        beginning: what the addresses begin with, as anybody may write it.
+        is_wanted: tells who is, of all whose address begins so.
+        limit: the most clients to return.
+        after: the place to go on after.
+    """
+    prefix = names.cut(addresses.normalized(beginning), keys.MAX_SORT_KEY_BYTES)
+
+    def fits(item: Plain, client: Client) -> bool:
+        return addresses.normalized(client.email) == item["sk"] and is_wanted(client)
+
+    return _page(tenant, _Sought(tenant.keys.emails(), prefix, _client_of_address, fits), limit, after)
+
+
+def _page(tenant: Tenant, sought: _Sought, limit: int, after: CursorKey | None) -> ClientPage:
+    query = Query("pk = :pk AND begins_with(sk, :prefix)", {":pk": sought.partition, ":prefix": sought.prefix})
+    start: Plain | None = {"pk": sought.partition, "sk": after[0]} if after else None
     found: list[Client] = []
     unreadable: dict[Unreadable, None] = {}
     for most in chain([limit], repeat(KEYS_PER_BATCH_GET, MAX_QUERIES - 1)):
-        page = tenant.table.page(
-            Query("pk = :pk AND begins_with(sk, :prefix)", values), limit=most, after=start, consistent=False
-        )
-        sort_keys = [plain["sk"] for plain in page.items]
-        places = _places(sort_keys)
-        wanted = list(dict.fromkeys(client_id for _, _, client_id in places))
-        clients, damaged = read_clients(tenant, wanted)
+        page = tenant.table.page(query, limit=most, after=start, consistent=False)
+        named = [(item, client_id) for item in page.items if (client_id := sought.client_of(item))]
+        clients, damaged = read_clients(tenant, list(dict.fromkeys(client_id for _, client_id in named)))
         unreadable |= dict.fromkeys(damaged)
-        for place, client in _found(places, clients, sought):
-            if is_wanted(client) and _is_found(client, query):
+        for item, client_id in named:
+            client = clients.get(client_id)
+            if client and sought.fits(item, client):
                 found.append(client)
             if len(found) == limit:
-                is_last = page.next_key is None and place == sort_keys[-1]
-                return ClientPage(found, None if is_last else [place], list(unreadable))
+                is_last = page.next_key is None and item is page.items[-1]
+                return ClientPage(found, None if is_last else [item["sk"]], list(unreadable))
         start = page.next_key
         if start is None:
             return ClientPage(found, None, list(unreadable))
@@ -90,24 +130,19 @@ def words_of(sought: str, field: str = "q") -> tuple[str, ...]:
     return words
 
 
-def _places(sort_keys: Iterable[str]) -> list[tuple[str, str, str]]:
-    """Return the sort keys of words, each with its word and its client's id."""
-    return [(sort_key, *place) for sort_key in sort_keys for place in _word_and_client(sort_key)]
+def _word(item: Plain) -> str:
+    return keys.word_and_client(item["sk"])[0]
 
 
-def _found(
-    places: Iterable[tuple[str, str, str]], clients: Mapping[str, Client], sought: str
-) -> Iterator[tuple[str, Client]]:
-    """Return the clients of words, each client by the first of its words that begins with what is sought."""
-    for sort_key, word, client_id in places:
-        client = clients.get(client_id)
-        if client and word == next((one for one in names.words(client.name) if one.startswith(sought)), None):
-            yield sort_key, client
-
-
-def _word_and_client(sort_key: str) -> Iterator[tuple[str, str]]:
+def _client_of_word(item: Plain) -> str | None:
     with suppress(ValueError):
-        yield keys.word_and_client(sort_key)
+        return keys.word_and_client(item["sk"])[1]
+    return None
+
+
+def _client_of_address(item: Plain) -> str | None:
+    client_id = item.get("client_id")
+    return client_id if isinstance(client_id, str) else None
 
 
 def _is_found(client: Client, query: Sequence[str]) -> bool:

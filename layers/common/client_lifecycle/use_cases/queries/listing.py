@@ -23,7 +23,7 @@ from client_lifecycle.storage.client_lists import (
 )
 from client_lifecycle.storage.commitments import appointments_ahead, next_appointments
 from client_lifecycle.storage.providers import read_group_names, read_settings
-from client_lifecycle.storage.search import find_by_name, seeking, words_of
+from client_lifecycle.storage.search import find_by_address, find_by_name, seeking, words_of
 from client_lifecycle.storage.tenant import Tenant
 
 MOST_READ = 10_000
@@ -131,17 +131,13 @@ def _with_sought(wanted: Wanted, meets_all: IsWanted) -> IsWanted:
 
 def _found(tenant: Tenant, wanted: Wanted, meets_all: IsWanted, limit: int, after: CursorKey | None) -> ClientPage:
     sought = wanted.sought or ""
+
+    def is_wanted(client: Client) -> bool:
+        return client.status is wanted.status and meets_all(client)
+
     if "@" in sought:
-        tab = Tab(status=wanted.status, address=sought)
-        is_wanted = None if wanted.conditions == EVERYBODY else meets_all
-        return list_clients(tenant, tab, limit=limit, after=after, is_wanted=is_wanted)
-    return find_by_name(
-        tenant,
-        words_of(sought),
-        is_wanted=lambda client: client.status is wanted.status and meets_all(client),
-        limit=limit,
-        after=after,
-    )
+        return find_by_address(tenant, sought, is_wanted=is_wanted, limit=limit, after=after)
+    return find_by_name(tenant, words_of(sought), is_wanted=is_wanted, limit=limit, after=after)
 
 
 def _whole_tab(tenant: Tenant, wanted: Wanted, field: str) -> tuple[list[Client], list[Unreadable]]:
