@@ -374,8 +374,10 @@ class TestEveryReceipt:
             post("/clients/c-1/activate", {"restore": asked})
             clock.pass_by(HOUR)
         self.restore(archive_ids[0], {"restore": ["reminders"]})
-        told = [key for key in dump(table) if key[1].startswith(f"RESTORE#{archive_ids[0]}")]
-        assert len(told) == 2
+        with_return = [line for line in dump(table).values() if line.get("archive_id") == archive_ids[0]]
+        [first] = [line for line in with_return if line.get("event") == "client.activated"]
+        [second] = [item for (_, sk), item in dump(table).items() if sk.startswith(f"RESTORE#{archive_ids[0]}")]
+        assert [len(told["changes"]) for told in (first, second)] == [1, 1]
 
 
 def store_records(table: Table, *records: Record) -> None:

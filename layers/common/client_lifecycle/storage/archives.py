@@ -20,7 +20,7 @@ from client_lifecycle.storage import clients, items, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import ClientUpdate, Ending
 from client_lifecycle.storage.items import put, put_new
-from client_lifecycle.storage.packed_changes import unpacked
+from client_lifecycle.storage.packed_changes import packed, unpacked
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, Query, StaleRead, Table, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
@@ -138,7 +138,7 @@ def commit_effects(
     part_key = tenant.keys.receipt_part(client_id, stamp.archive_id, part.part_id)
     writes = [
         clients.stamp_check(tenant, client_id, stamp.archive_id),
-        *([put_new(tenant.table.name, part_key, to_plain(told))] if changes else []),
+        *([put_new(tenant.table.name, part_key, packed(to_plain(told)))] if changes else []),
         *([clients.history_write(tenant, client, part.history)] if part.history else []),
         *(_left_alone_write(tenant, client, stamp, told, left) for left in part.effects.left_alone),
         *also,
@@ -198,18 +198,28 @@ def commit_reactivation(
         update: the client as active; its history has a line unless it was back already.
         archive_id: the archive whose changes are taken back.
         restore_id: the id under which they are kept.
-        restored: at most ``CHANGES_WITH_REACTIVATION`` changes to write, if there are any.
+        restored: at most ``CHANGES_WITH_REACTIVATION`` changes to write, if there are any; they are kept with the line
+            of the return, or by themselves if the client was back already.
         also: writes of the caller that belong to the same moment.
 
     Raises:
         StaleRead: the client or one of the records is no longer as it was read.
     """
-    writes = [*clients.update_writes(tenant, update), *also]
-    if restored.changes:
+    writes = [clients.client_write(tenant, update.before, update.after), *also]
+    if update.history:
+        writes.append(_return_write(tenant, update.client_id, update.history, restored))
+    elif restored.changes:
         key = tenant.keys.restored(update.client_id, archive_id, restore_id)
-        writes.append(put_new(tenant.table.name, key, to_plain(restored)))
+        writes.append(put_new(tenant.table.name, key, packed(to_plain(restored))))
     writes += [clients.change_write(tenant, update.client_id, change, ending=None) for change in restored.changes]
     tenant.table.transact_if_unchanged(writes)
+
+
+def _return_write(tenant: Tenant, client_id: str, line: HistoryEntry, restored: ReceiptPart) -> Write:
+    """Add the line of a return to the client's history, with what was taken back in the same moment."""
+    key = tenant.keys.history_entry(client_id, line.history_id)
+    beside = {"changes": packed(to_plain(restored))["changes"]} if restored.changes else {}
+    return put_new(tenant.table.name, key, {**to_plain(line), **beside})
 
 
 def _receipt_fields(receipt: Receipt) -> Plain:
@@ -220,7 +230,7 @@ def _receipt_fields(receipt: Receipt) -> Plain:
         if is_settling
         else {}
     )
-    return {**to_plain(receipt), **due}
+    return {**packed(to_plain(receipt)), **due}
 
 
 def read_receipt(tenant: Tenant, client_id: str, archive_id: str) -> Receipt:

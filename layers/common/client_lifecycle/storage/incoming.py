@@ -23,6 +23,7 @@ from client_lifecycle.storage.archives import ReceiptPart
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import ENDED_BY, REMOVED
 from client_lifecycle.storage.items import check, conditional_update, put_new, update
+from client_lifecycle.storage.packed_changes import packed
 from client_lifecycle.storage.table import Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
@@ -158,7 +159,7 @@ def _answer_write(tenant: Tenant, answer: RefusedOnTheBus) -> Write:
 def _made_good_writes(tenant: Tenant, client: Client, made_good: MadeGood) -> list[Write]:
     key = tenant.keys.receipt_part(client.client_id, made_good.stamp.archive_id, made_good.part_id)
     return [
-        put_new(tenant.table.name, key, to_plain(made_good.part)),
+        put_new(tenant.table.name, key, packed(to_plain(made_good.part))),
         clients.history_write(tenant, client, made_good.line),
     ]
 

@@ -1,15 +1,15 @@
 """The table's keys: one place that says where each thing is stored.
 
-==================  ==============================  =====================================
+==================  ==============================  ====================================================
 what                pk                              sk
-==================  ==============================  =====================================
+==================  ==============================  ====================================================
 client              CLIENT#provider#client          CLIENT
 record              CLIENT#provider#client          kind#id, e.g. APPOINTMENT#01J...
 receipt             CLIENT#provider#client          RECEIPT#archive
 part of a receipt   CLIENT#provider#client          RECEIPT#archive#ulid.number
 what it left alone  CLIENT#provider#client          RECEIPT#archive#LEFT_ALONE#kind#id
-history entry       CLIENT#provider#client          HISTORY#ulid
-what was restored   CLIENT#provider#client          RESTORE#archive#ulid
+history entry       CLIENT#provider#client          HISTORY#ulid; that of a return has what came back with it
+what was restored   CLIENT#provider#client          RESTORE#archive#ulid, unless the client came back with it
 how far a restore is CLIENT#provider#client         RESTORATION#archive
 group               PROVIDER#provider               GROUP#group
 provider's settings PROVIDER#provider               SETTINGS
@@ -28,7 +28,7 @@ its member          RUN#provider#run#block          MEMBER#position
 import              IMPORT#provider#import          IMPORT
 its place in lists  PROVIDER#provider               IMPORT#import
 counts of its part  IMPORT#provider#import          PART#attempt#part
-==================  ==============================  =====================================
+==================  ==============================  ====================================================
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a run's
 members by outcome; a practice's history by who did it), ``clients_by_status`` and ``clients_by_group`` (the listings,
