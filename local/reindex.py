@@ -42,12 +42,11 @@ def _bring_up_to_date(table: Table, client: Client) -> None:
                 "Update": {
                     "TableName": table.name,
                     "Key": to_item(Keys(client.provider_id).client(client.client_id)),
-                    "UpdateExpression": "SET name_key = :after_name_key, email_key = :after_email_key",
+                    "UpdateExpression": "SET name_key = :after_name_key REMOVE email_key",
                     "ConditionExpression": "revision = :revision",
                     "ExpressionAttributeValues": to_item(
                         {
                             ":after_name_key": stored["name_key"],
-                            ":after_email_key": stored["email_key"],
                             ":revision": client.revision,
                         }
                     ),

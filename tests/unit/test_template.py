@@ -110,7 +110,6 @@ def test_the_table_is_keyed_as_the_storage_ring_writes_it() -> None:
     assert listings == {
         keys.BY_STATUS_INDEX: ["status_key", "name_key"],
         keys.BY_GROUP_INDEX: ["group_key", "name_key"],
-        keys.BY_EMAIL_INDEX: ["status_key", "email_key"],
         keys.COMMITMENTS_INDEX: ["commitment_key", "live_key"],
         keys.DUE_INDEX: ["due_key", "due_since"],
     }

@@ -32,8 +32,7 @@ counts of its part  IMPORT#provider#import          PART#attempt#part
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a run's
 members by outcome; a practice's history by who did it), ``clients_by_status`` and ``clients_by_group`` (the listings,
-by name; the search for a word of a name reads the words, which no archive has to rewrite), ``clients_by_email`` (the
-search by address),
+by name; a search reads the words or the addresses, which no archive has to rewrite),
 ``commitments_by_provider`` (sparse: a provider's booked appointments in one partition, its payments not yet charged in
 another, each by ``live_key``) and ``due`` (sparse, keys only: what the clean-up has to look at, and from when on; and
 the records that an archive has ended and their source has not confirmed yet: a record that a source has told of has a
@@ -69,7 +68,6 @@ LIVE_INDEX = "live"
 OUTCOMES_INDEX = "outcomes"
 BY_STATUS_INDEX = "clients_by_status"
 BY_GROUP_INDEX = "clients_by_group"
-BY_EMAIL_INDEX = "clients_by_email"
 COMMITMENTS_INDEX = "commitments_by_provider"
 DUE_INDEX = "due"
 
@@ -527,7 +525,6 @@ class Keys(Struct, frozen=True):
             "status_key": self.tab(client.status),
             "group_key": in_group,
             "name_key": name_key(client),
-            "email_key": names.cut(addresses.normalized(client.email), MAX_SORT_KEY_BYTES),
         }
 
     def tab(self, status: Status) -> str:
