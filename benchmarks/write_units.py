@@ -1,30 +1,52 @@
-"""What a change costs in write units, item by item and index by index, counted as DynamoDB bills it.
+"""What each path costs in write units, item by item and index by index, counted as DynamoDB bills it.
 
-``python -m benchmarks.write_units`` prints the bill of each path on a table of the template's shape in this process.
-A write takes a unit for each started KB, twice in a transaction; a required condition costs as much as a write. An
-index costs a unit for each started KB of its entry, once where the entry comes, goes or changes, twice where it moves,
-and nothing where the entry stays as it is. tests/ministack holds the sums against those of an engine.
+``python -m benchmarks.write_units`` prints the bills. A write takes a unit for each KB that is begun, twice in a
+transaction; a condition that is only checked costs as much. An index takes a unit for each begun KB of its entry: once
+where the entry comes, goes or changes, twice where it moves, and none where it stays as it is.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks.engine import engine, fresh_table
+from benchmarks.prices import prices
+from benchmarks.subjects import BY_STAFF, PROVIDER_ID, client_of, commitments, usual_records
+from benchmarks.timeline import Timeline
+from benchmarks.workflow import Carried, KeptManifest, carry_out, functions_on
+from client_lifecycle.domain.bookings import BookedBy, Booking
+from client_lifecycle.domain.client import ArchiveOptions, Client, Door
+from client_lifecycle.domain.records import Appointment, Record
+from client_lifecycle.domain.restore import Restorable
+from client_lifecycle.domain.runs import preview_terms
+from client_lifecycle.domain.selection import ChosenClients
+from client_lifecycle.storage.clients import client_item, record_item
+from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.use_cases.activate import activate_client
+from client_lifecycle.use_cases.archive import archive_client
+from client_lifecycle.use_cases.book import book
+from client_lifecycle.use_cases.bulk.control import Confirmation, confirm
+from client_lifecycle.use_cases.bulk.preview import preview
+from local.ministack import LocalAws
 from local.template import read_template
 
 BYTES_PER_UNIT = 1_024
 IN_A_TRANSACTION = 2
-NESTED_BYTES = 3
+BYTES_OF_A_LIST = 3
 """What a list or a map takes beside its parts, each of which takes one byte more."""
 
+CLIENTS_OF_A_RUN = 25
+OK = 200
+
 Item = Mapping[str, Any]
-Bill = Counter[tuple[str, str]]
+Bill = dict[tuple[str, str], float]
 """Units by what the item is, as its keys say, and ``table`` or the index."""
 
 
@@ -47,8 +69,9 @@ class Index:
         old, new = self.entry(before), self.entry(after)
         if old == new:
             return 0
-        moves = old and new and any(old[name] != new[name] for name in self.keys)
-        return units_of(old) + units_of(new) if moves else max(units_of(old), units_of(new))
+        if old and new and any(old[name] != new[name] for name in self.keys):
+            return units_of(old) + units_of(new)
+        return max(units_of(old), units_of(new))
 
 
 def indexes() -> list[Index]:
@@ -84,9 +107,9 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
         case "B":
             return len(held)
         case "M":
-            return NESTED_BYTES + sum(1 + len(name.encode()) + _value_bytes(part) for name, part in held.items())
+            return BYTES_OF_A_LIST + sum(1 + len(name.encode()) + _value_bytes(part) for name, part in held.items())
         case "L":
-            return NESTED_BYTES + sum(1 + _value_bytes(part) for part in held)
+            return BYTES_OF_A_LIST + sum(1 + _value_bytes(part) for part in held)
         case _:
             return 1
 
@@ -94,7 +117,7 @@ def _value_bytes(value: Mapping[str, Any]) -> int:
 @contextmanager
 def billed(table: Table) -> Iterator[Bill]:
     """Bill all transactions of a table until the block ends."""
-    bill: Bill = Counter()
+    bill: Bill = {}
     meter = _Meter(table, indexes(), bill)
     events = table.client.meta.events
     events.register("before-parameter-build.dynamodb.TransactWriteItems", meter.look_before)
@@ -119,14 +142,18 @@ class _Meter:
         self.before = [self._item(key) for key in self.keys]
 
     def look_after(self, http_response: Any, **_: Any) -> None:
-        if http_response.status_code != 200:
+        if http_response.status_code != OK:
             return
         for key, before in zip(self.keys, self.before, strict=True):
             after = self._item(key)
             what = _what(key)
-            self.bill[what, "table"] += IN_A_TRANSACTION * max(1, units_of(before), units_of(after))
+            self._add(what, "table", IN_A_TRANSACTION * max(1, units_of(before), units_of(after)))
             for index in self.indexes:
-                self.bill[what, index.name] += index.units(before, after)
+                self._add(what, index.name, index.units(before, after))
+
+    def _add(self, what: str, where: str, units: int) -> None:
+        if units:
+            self.bill[what, where] = self.bill.get((what, where), 0) + units
 
     def _item(self, key: Item) -> Item:
         found: Item = self.table.client.get_item(TableName=self.table.name, Key=dict(key), ConsistentRead=True)
@@ -141,7 +168,87 @@ def _key(action: Mapping[str, Any]) -> Item:
 
 
 def _what(key: Item) -> str:
-    kind, sort = key["pk"]["S"].partition("#")[0], key["sk"]["S"].split("#")
-    if kind != "CLIENT":
-        return kind.lower()
-    return "receipt part" if sort[0] == "RECEIPT" and len(sort) > 2 else sort[0].lower()
+    """Name an item by its key: a client's by what it is, others by whose they are."""
+    whose, kind = (str(key[name]["S"]).split("#") for name in ("pk", "sk"))
+    if whose[0] != "CLIENT":
+        return whose[0].lower()
+    return "part of a receipt" if kind[0] == "RECEIPT" and len(kind) > 2 else kind[0].lower()
+
+
+def bills(aws: LocalAws) -> dict[str, Bill]:
+    """Return the bill of each path; that of a run is each client's share."""
+    at = datetime.now(UTC)
+    with fresh_table(aws) as table:
+        tenant = Tenant(table, PROVIDER_ID)
+        _put(table, [(client_of(0, at), commitments(0, at))])
+        client_id = client_of(0, at).client_id
+        paths: dict[str, Callable[[], object]] = {
+            "archive, 10 commitments": lambda: _archive(tenant, client_id, at),
+            "activate and restore all 10": lambda: activate_client(
+                tenant, client_id, cause=BY_STAFF, at=at, asked=tuple(Restorable)
+            ),
+            "booking, active client": lambda: _book(tenant, client_id, "one", at),
+        }
+        found = {name: _billed(table, work) for name, work in paths.items()}
+        _archive(tenant, client_id, at)
+        found["booking, archived client"] = _billed(table, lambda: _book(tenant, client_id, "two", at))
+        whole = _run(tenant, at)
+    return found | {"each client of a run": {of: units / CLIENTS_OF_A_RUN for of, units in whole.items()}}
+
+
+def _put(table: Table, clients: Sequence[tuple[Client, Sequence[Record]]]) -> None:
+    own = Keys(PROVIDER_ID)
+    for known, records in clients:
+        table.put_many([client_item(known), *(record_item(own, known.client_id, one) for one in records)])
+
+
+def _billed(table: Table, work: Callable[[], object]) -> Bill:
+    with billed(table) as bill:
+        work()
+    return bill
+
+
+def _archive(tenant: Tenant, client_id: str, at: datetime) -> None:
+    archive_client(tenant, client_id, cause=BY_STAFF, at=at, options=ArchiveOptions())
+
+
+def _book(tenant: Tenant, client_id: str, event_id: str, at: datetime) -> None:
+    slot = Appointment(record_id=f"booked-{event_id}", starts_at=at.replace(year=at.year + 5), duration_minutes=50)
+    booking = Booking(
+        event_id=event_id,
+        provider_id=PROVIDER_ID,
+        client_id=client_id,
+        appointment=slot,
+        booked_by=BookedBy.CLIENT,
+    )
+    book(tenant, booking, at=at, through=Door.BOOKING_HOOK)
+
+
+def _run(tenant: Tenant, at: datetime) -> Bill:
+    """Carry out a run of clients with what is usually live of one; what confirming it takes is not in the bill."""
+    numbers, kept = range(1, CLIENTS_OF_A_RUN + 1), KeptManifest()
+    _put(tenant.table, [(client_of(number, at), usual_records(number, at)) for number in numbers])
+    chosen = ChosenClients(client_ids=tuple(client_of(number, at).client_id for number in numbers))
+    shown = preview(tenant, chosen, preview_terms(at), cause=BY_STAFF, at=at, options=ArchiveOptions())
+    confirmation = Confirmation(cause=BY_STAFF, accept_changes=False, at=at)
+    confirm(tenant, kept.stand_in, shown.run.run_id, shown.run.token, confirmation)
+    with functions_on(tenant.table), billed(tenant.table) as bill:
+        for batch in kept.items:
+            carry_out(kept, batch, Timeline(), Carried())
+    return bill
+
+
+def main() -> None:
+    """Print the bills."""
+    price = prices()["write_units"]
+    with engine() as aws:
+        found = bills(aws)
+    for name, bill in found.items():
+        units = sum(bill.values())
+        print(f"{name:<44}{units:>8.2f}   {1_000 * units * price.dollars / price.per:.4f} dollars per 1,000")
+        for (what, where), part in sorted(bill.items()):
+            print(f"    {what:<18}{where:<26}{part:>4g}")
+
+
+if __name__ == "__main__":
+    main()

@@ -26,6 +26,7 @@ from local.template import ROOT
 from tests.recorded.record import Clock, machine
 from tests.support.builders import client, one_of_each
 from tests.support.calls import invoke, post
+from tests.support.recorded import in_base64
 from tests.support.state_machine import DEFINITION, Answer, Fault, Replay, Waiting, replay
 from tests.support.store import store
 
@@ -118,7 +119,7 @@ def record(day: str) -> None:
             store(table, client(client_id), *one_of_each())
         moments = list(play(World(table, conftest.BUCKET)))
     (HERE / day).mkdir(exist_ok=True)
-    lines = ",\n".join(json.dumps(moment, sort_keys=True) for moment in moments)
+    lines = ",\n".join(json.dumps(moment, sort_keys=True, default=in_base64) for moment in moments)
     (HERE / day / "in_flight.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     shutil.copy(WORKFLOW, HERE / day)
 

@@ -27,7 +27,8 @@ from client_lifecycle.storage.table import Table
 from local.tables import create_table
 from tests.moto.workflow import Workflow, confirmed
 from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, one_of_each, payment
-from tests.support.calls import delete, invoke, patch, post, put
+from tests.support.calls import TRAIL, delete, invoke, patch, post, put
+from tests.support.recorded import in_base64
 from tests.support.store import store
 
 HERE = Path(__file__).parent
@@ -187,13 +188,15 @@ def record(day: str) -> None:
         for name, value in conftest.ENVIRONMENT.items():
             patched.setenv(name, value)
         patched.setattr(wiring, "now", Clock())
+        patched.setattr(wiring, "audit_trail", lambda: TRAIL)
+        patched.setattr(wiring, "stream_reader", conftest.Reader)
         table = create_table(boto3.client("dynamodb"), conftest.ENVIRONMENT["TABLE_NAME"])
         machine()
         play(table)
         pages = table.client.get_paginator("scan").paginate(TableName=table.name)
         items = [item for page in pages for item in page["Items"]]
     items.sort(key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
-    lines = ",\n".join(json.dumps(item, sort_keys=True) for item in items)
+    lines = ",\n".join(json.dumps(item, sort_keys=True, default=in_base64) for item in items)
     (HERE / day / "items.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from datetime import timedelta
 from typing import Any
 
@@ -37,9 +38,14 @@ def put_all(table: Table, items: list[Plain]) -> None:
     table.put_many(items)
 
 
+def in_base64(value: bytes) -> str:
+    """Write bytes as the stream delivers them."""
+    return b64encode(value).decode()
+
+
 def delivered(item: Plain, number: int) -> dict[str, Any]:
     """Return the write of an item as Lambda delivers it from the stream."""
-    stored = to_item(item)
+    stored: dict[str, Any] = json.loads(json.dumps(to_item(item), default=in_base64))
     keys = {"pk": stored["pk"], "sk": stored["sk"]}
     write = {"SequenceNumber": f"{number:05}", "Keys": keys, "NewImage": stored}
     return {"eventName": "INSERT", "eventSourceARN": STREAM, "dynamodb": write}
