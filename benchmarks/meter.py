@@ -6,7 +6,6 @@ each rounded up by itself, as DynamoDB does.
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import time
@@ -154,9 +153,21 @@ def again(client: Any, calls: Sequence[Call], table: str, other: str) -> Spent:
 
 
 def _elsewhere(params: Mapping[str, Any], table: str, other: str) -> dict[str, Any]:
-    text = json.dumps(params).replace(f'"{table}"', f'"{other}"')
-    moved: dict[str, Any] = json.loads(text)
+    moved = _renamed(params, {table: other})
     return {name: value for name, value in moved.items() if name != "ClientRequestToken"}
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """Return a copy with other names in the place of these, wherever they are."""
+    match value:
+        case str():
+            return names.get(value, value)
+        case Mapping():
+            return {names.get(name, name): _renamed(part, names) for name, part in value.items()}
+        case list():
+            return [_renamed(part, names) for part in value]
+        case _:
+            return value
 
 
 def units(operation: str, params: Mapping[str, Any], parsed: Mapping[str, Any]) -> float:
