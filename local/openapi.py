@@ -16,9 +16,14 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
+from pydantic import BaseModel
 
+from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import BadSignature, LifecycleError
+from client_lifecycle.edge.field_errors import FieldError
 from client_lifecycle.edge.http import FAULTS_OF, PROBLEM_JSON, PROBLEM_TYPE_PREFIX, status_of
+from client_lifecycle.edge.preconditions import TAGGED
+from client_lifecycle.edge.problem_data import DATA_OF, data_of
 from client_lifecycle.edge.redaction import MONEY, NOTES
 from local.schemas import FOLDER, needed, schema_texts
 from local.template import ROOT, read_template
@@ -30,20 +35,17 @@ OF_THE_LIBRARY = ("HTTPValidationError", "ValidationError", "ResponseValidationE
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "title": "Problem",
-    "description": "What went wrong (RFC 9457); type is stable, errors name the fields at fault.",
-    "required": ["type", "title", "detail"],
+    "description": "What went wrong (RFC 9457); type and code are stable, errors name the fields at fault.",
+    "required": ["type", "code", "title", "detail"],
     "properties": {
         "type": {"type": "string"},
+        "code": {"type": "string", "description": "The last part of the type."},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "errors": {
             "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "message"],
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
+            "items": {"$ref": "#/components/schemas/FieldError"},
         },
     },
 }
@@ -71,6 +73,10 @@ SECURITY_SCHEMES: dict[str, Any] = {
         "with spaces between them, one has to fit.",
     },
 }
+PROBLEM_DATA = sorted(set(DATA_OF.values()), key=lambda model: model.__name__)
+PROBLEM_MODELS: Sequence[type[BaseModel]] = (FieldError, *PROBLEM_DATA)
+REFERENCE = "#/components/schemas/{model}"
+
 OF_ANY_REQUEST: Mapping[HTTPStatus, tuple[str, ...]] = {
     HTTPStatus.BAD_REQUEST: ("InvalidRequest",),
     HTTPStatus.UNAUTHORIZED: ("NotSignedIn",),
@@ -94,6 +100,11 @@ RETRY_AFTER = {
 REPLAYED = {
     "description": "The answer was given before, to the same request with the same key.",
     "schema": {"type": "string", "const": "true"},
+}
+ETAG = {
+    "description": "What to send as If-Match, for a change to be made only to what was seen.",
+    "schema": {"type": "string"},
+    "required": True,
 }
 ALLOW = {"description": "The methods that there are.", "schema": {"type": "string"}, "required": True}
 
@@ -144,9 +155,16 @@ def _with_problems(schema: dict[str, Any]) -> dict[str, Any]:
     for name in OF_THE_LIBRARY:
         schemas.pop(name, None)
     schemas["Problem"] = PROBLEM
+    for model in PROBLEM_MODELS:
+        described = model.model_json_schema(ref_template=REFERENCE, mode="serialization")
+        for name, schema_of_part in {**described.pop("$defs", {}), model.__name__: described}.items():
+            schemas.setdefault(name, schema_of_part)
     for (method, path), route in _routes().items():
         operation = schema["paths"][path][method]
-        operation["responses"] = {**_successes(operation), **_faults(operation, path, FAULTS_OF.get(route.func, ()))}
+        operation["responses"] = {
+            **_successes(operation, route),
+            **_faults(operation, path, FAULTS_OF.get(route.func, ())),
+        }
     return schema
 
 
@@ -161,7 +179,7 @@ def _routes() -> dict[tuple[str, str], Route]:
     }
 
 
-def _successes(operation: dict[str, Any]) -> dict[str, Any]:
+def _successes(operation: dict[str, Any], route: Route) -> dict[str, Any]:
     """Return the answers other than problems; what is only ever refused has none, and 204 has no content."""
     if operation["responses"].keys() & {"405"}:
         return {}
@@ -173,6 +191,8 @@ def _successes(operation: dict[str, Any]) -> dict[str, Any]:
             answer["headers"] = {"Idempotent-Replayed": REPLAYED}
         if operation["operationId"].startswith("run_"):
             answer["headers"] = {"Retry-After": RETRY_AFTER}
+        if route.func in TAGGED:
+            answer["headers"] = {"ETag": ETAG}
     return answers
 
 
@@ -196,13 +216,25 @@ def _faults(operation: dict[str, Any], path: str, own: Sequence[type[LifecycleEr
 
 def _problem(status: HTTPStatus, names: Sequence[str]) -> dict[str, Any]:
     types = [f"{PROBLEM_TYPE_PREFIX}{name}" for name in names]
-    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"properties": {"type": {"enum": types}}}]}
+    told = {"type": {"enum": types}, "code": {"enum": list(names)}, **_data_of(names)}
+    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"properties": told}]}
     answer: dict[str, Any] = {"description": ", ".join(names), "content": {PROBLEM_JSON: {"schema": schema}}}
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         answer["headers"] = {"Allow": ALLOW}
     if status in (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE):
         answer["headers"] = {"Retry-After": RETRY_AFTER}
     return answer
+
+
+def _data_of(names: Sequence[str]) -> dict[str, Any]:
+    """Return what problems of these names may tell beside their sentence, each member as its model describes it."""
+    models = {data_of(getattr(errors, name)).__name__ for name in names if hasattr(errors, name)}
+    return {
+        member: {"$ref": f"#/components/schemas/{model.__name__}/properties/{member}"}
+        for model in PROBLEM_DATA
+        if model.__name__ in models
+        for member in model.model_fields
+    }
 
 
 def _with_names_of_headers(schema: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import { signOut, token } from "./session.js";
 export class Problem extends Error {
   /**
    * @param {number} status
-   * @param {{type?: string, title?: string, detail?: string, errors?: {field: string, message: string}[]}} document
+   * @param {{type?: string, code?: string, title?: string, detail?: string, errors?: {field: string, message: string}[]}} document
    * @param {string} requestId
    */
   constructor(status, document, requestId) {
@@ -39,7 +39,7 @@ export async function call(method, path, { body, key, ifMatch, signal } = {}) {
   if (ifMatch) headers.set("If-Match", ifMatch);
   const request = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
   const answer = await reach(`${configuration().api}${path}`, request);
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.ok) return answer.status === 204 ? null : tagged(await answer.json(), answer.headers.get("ETag"));
   if (answer.status === 401) signOut("expired");
   const document = await answer.json().catch(() => ({}));
   throw new Problem(answer.status, document, answer.headers.get("x-amzn-requestid") ?? "");
@@ -59,6 +59,18 @@ export async function upload({ url, fields }, file, signal) {
   body.set("file", file);
   return (await reach(url, { method: "POST", body, signal })).ok;
 }
+
+/** @type {WeakMap<object, string>} */
+const tags = new WeakMap();
+
+/** @param {object} read @param {string | null} tag */
+function tagged(read, tag) {
+  if (tag) tags.set(read, tag);
+  return read;
+}
+
+/** What to send as `ifMatch`, for a change to be made only to what was read. @param {object} read an answer of the API */
+export const tagOf = (read) => tags.get(read);
 
 /** @param {string} url @param {RequestInit} request */
 const reach = (url, request) => fetch(url, request).catch(lost);

@@ -8,10 +8,17 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from pydantic import Field
 
-from client_lifecycle.domain.errors import ClientNotFound, ReceiptNotFound, RestoreNotFound, StillArchived
+from client_lifecycle.domain.errors import (
+    ChangedMeanwhile,
+    ClientNotFound,
+    ReceiptNotFound,
+    RestoreNotFound,
+    StillArchived,
+)
 from client_lifecycle.domain.restore import Restorable, RestoreOutcome, RestoreState
 from client_lifecycle.edge import http, identity, metrics, wiring
 from client_lifecycle.edge.bodies import MAX_NAMED, Body
+from client_lifecycle.edge.preconditions import IfMatch, only_if, tag_of_client
 from client_lifecycle.edge.views.clients import ClientView
 from client_lifecycle.edge.views.receipts import RestorationView, RestoredItemView
 from client_lifecycle.edge.views.shared import View
@@ -70,12 +77,19 @@ class ActivatedView(View):
 
 
 @app.post("/clients/<client_id>/activate", summary="Activate a client", tags=["clients"])
-@http.may_fail_with(ClientNotFound, ReceiptNotFound)
-def activate(client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_BODY) -> ActivatedView:
+@http.may_fail_with(ClientNotFound, ReceiptNotFound, ChangedMeanwhile)
+def activate(
+    client_id: http.Id, body: Annotated[ActivateBody, FromBody()] = NO_BODY, if_match: IfMatch = None
+) -> ActivatedView:
     """Bring a client back to active; doing it again changes nothing."""
     caller = identity.caller(app)
     activated = activate_client(
-        wiring.tenant(caller.provider_id), client_id, cause=caller.cause, at=wiring.now(), asked=body.restore
+        wiring.tenant(caller.provider_id),
+        client_id,
+        cause=caller.cause,
+        at=wiring.now(),
+        asked=body.restore,
+        require=only_if(if_match, tag_of_client),
     )
     return _told(activated)
 

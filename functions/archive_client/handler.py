@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from pydantic import ConfigDict, Field
 
@@ -12,6 +13,7 @@ from client_lifecycle.domain.errors import (
     AcknowledgementNeeded,
     AlreadyArchived,
     ArchiveBlocked,
+    ChangedMeanwhile,
     ClientNotFound,
     GroupNotFound,
     InvalidRequest,
@@ -23,6 +25,7 @@ from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge import http, identity, wiring
 from client_lifecycle.edge.bodies import MAX_NAMED, OptionsBody
 from client_lifecycle.edge.moments import Day
+from client_lifecycle.edge.preconditions import IfMatch, answers_with_tag, only_if, tag_of_client, tagged
 from client_lifecycle.edge.receipt_listing import shown_receipt
 from client_lifecycle.edge.views.archive_preview import ArchivePreviewView
 from client_lifecycle.edge.views.clients import ClientView
@@ -74,7 +77,7 @@ class PlanBody(ArchiveBody):
         """
         said = [trigger for trigger in Trigger if getattr(self, trigger)]
         if len(said) != 1:
-            raise InvalidRequest(f"Say exactly one of {', '.join(Trigger)}.", *(said or Trigger))
+            raise InvalidRequest(f"Say exactly one of {', '.join(Trigger)}.", *(said or Trigger), code="one_trigger")
         return PlanTerms(
             trigger=said[0],
             archive_on=self.archive_on,
@@ -99,8 +102,10 @@ class ArchivedView(View):
 
 
 @app.post("/clients/<client_id>/archive", summary="Archive a client", tags=["clients"])
-@http.may_fail_with(ClientNotFound, GroupNotFound, ArchiveBlocked, AcknowledgementNeeded, Superseded)
-def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BODY) -> ArchivedView:
+@http.may_fail_with(ClientNotFound, GroupNotFound, ChangedMeanwhile, ArchiveBlocked, AcknowledgementNeeded, Superseded)
+def archive(
+    client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BODY, if_match: IfMatch = None
+) -> ArchivedView:
     """Archive a client with all effects.
 
     Archiving an archived client answers with the receipt it has. What has become live since, like a payment that was
@@ -114,6 +119,7 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
         at=wiring.now(),
         options=body.options(),
         acknowledged=body.acknowledge,
+        require=only_if(if_match, tag_of_client),
     )
     receipt = shown_receipt(archived.client, archived.receipt, archived.rest)
     return ArchivedView(
@@ -130,13 +136,16 @@ def archive(client_id: http.Id, body: Annotated[ArchiveBody, FromBody()] = NO_BO
     tags=["clients"],
 )
 @http.may_fail_with(ClientNotFound)
-def preview(client_id: http.Id) -> ArchivePreviewView:
+@answers_with_tag
+def preview(client_id: http.Id) -> Response[ArchivePreviewView]:
     """Tell what archiving this client now would meet and do: rules with their numbers, and each record. Writes nothing.
 
-    The archive decides by the same functions, on a reading of its own.
+    The archive decides by the same functions, on a reading of its own. Sent back as ``If-Match``, the ``ETag`` makes
+    sure that the client is archived as it was shown.
     """
     caller, at = identity.caller(app), wiring.now()
-    return ArchivePreviewView.of(queries.preview_archive(wiring.tenant(caller.provider_id), client_id, at=at))
+    shown = queries.preview_archive(wiring.tenant(caller.provider_id), client_id, at=at)
+    return tagged(ArchivePreviewView.of(shown), tag_of_client(shown.client))
 
 
 @app.put(
@@ -144,8 +153,8 @@ def preview(client_id: http.Id) -> ArchivePreviewView:
     summary="Plan a client's archive for later",
     tags=["clients"],
 )
-@http.may_fail_with(ClientNotFound, GroupNotFound, AlreadyArchived)
-def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientView:
+@http.may_fail_with(ClientNotFound, GroupNotFound, ChangedMeanwhile, AlreadyArchived)
+def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()], if_match: IfMatch = None) -> ClientView:
     """Archive a client later, unless it books before; a new plan takes the place of the one before.
 
     Safety rules are asked when the plan is carried out. One that forbids it then, or wants an acknowledgement that
@@ -153,7 +162,12 @@ def plan(client_id: http.Id, body: Annotated[PlanBody, FromBody()]) -> ClientVie
     """
     caller = identity.caller(app)
     planned = plan_archive(
-        wiring.tenant(caller.provider_id), client_id, body.terms(), cause=caller.cause, at=wiring.now()
+        wiring.tenant(caller.provider_id),
+        client_id,
+        body.terms(),
+        cause=caller.cause,
+        at=wiring.now(),
+        require=only_if(if_match, tag_of_client),
     )
     return ClientView.of(planned)
 

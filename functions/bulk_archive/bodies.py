@@ -11,6 +11,7 @@ from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.domain.selection import EVERYBODY, ChosenClients, FilteredClients, GroupMembers, Selection
 from client_lifecycle.edge.bodies import Body, IdField, OptionsBody
 from client_lifecycle.edge.conditions import ConditionsBody, Sought
+from client_lifecycle.edge.field_errors import Misfit
 
 CONDITIONS: Mapping[str, Mapping[str, Any]] = {
     "q": {"type": "string"},
@@ -59,7 +60,7 @@ class FilterBody(ConditionsBody):
     @model_validator(mode="after")
     def _any_condition(self) -> Self:
         if self.q is None and self.conditions() == EVERYBODY:
-            raise ValueError("give at least one condition")
+            raise Misfit("no_condition", "give at least one condition")
         return self
 
 
@@ -81,13 +82,15 @@ class PreviewBody(Body):
     @classmethod
     def _of_a_group_or_filter(cls, excluded: list[str], info: ValidationInfo) -> list[str]:
         if excluded and info.data.get("client_ids") is not None:
-            raise ValueError("goes with group_id or filter; leave the ids out of client_ids instead")
+            raise Misfit(
+                "goes_with_group_or_filter", "goes with group_id or filter; leave the ids out of client_ids instead"
+            )
         return excluded
 
     @model_validator(mode="after")
     def _one_selection(self) -> Self:
         if sum(given is not None for given in (self.client_ids, self.group_id, self.filter)) != 1:
-            raise ValueError("give one of client_ids, group_id and filter")
+            raise Misfit("one_selection", "give one of client_ids, group_id and filter")
         return self
 
     def selection(self) -> Selection:

@@ -16,6 +16,7 @@ from client_lifecycle.domain.errors import (
     GroupNotFound,
     NothingSelected,
     NothingToUndo,
+    NotPermitted,
     PreviewExpired,
     PreviewMismatch,
     RunNotFinished,
@@ -26,8 +27,8 @@ from client_lifecycle.domain.errors import (
     TooManyClients,
     UndoExpired,
 )
-from client_lifecycle.domain.outcomes import Outcome
-from client_lifecycle.domain.runs import IN_FLIGHT, preview_terms
+from client_lifecycle.domain.outcomes import Outcome, RunKind
+from client_lifecycle.domain.runs import IN_FLIGHT, RunState, preview_terms
 from client_lifecycle.edge import http, idempotency, identity, people, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views.runs import MemberListView, PreviewView, RunListView, RunView
@@ -86,11 +87,20 @@ def confirm(run_id: http.Id, body: Annotated[ConfirmBody, FromBody()], _key: ide
 
 
 @app.get("/bulk-archives", summary="List bulk archives", tags=["bulk archives"])
-def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> RunListView:
-    """List the practice's bulk archives, proposals and undos, the newest first."""
+def list_all(
+    state: Annotated[RunState | None, Query(description="Only those in this state.")] = None,
+    kind: Annotated[RunKind | None, Query(description="Only those of this kind.")] = None,
+    limit: http.Limit = 20,
+    cursor: http.Cursor = None,
+) -> RunListView:
+    """List the practice's bulk archives, proposals and undos, the newest first.
+
+    With ``state`` or ``kind``, a page may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
+    """
     caller = identity.caller(app)
-    listing = Listing(caller.provider_id, "bulk archives")
-    page = queries.list_runs(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
+    listing = Listing(caller.provider_id, "bulk archives", (state, kind))
+    wanted = queries.RunFilter(state, kind)
+    page = queries.find_runs(wiring.tenant(caller.provider_id), wanted, limit=limit, after=listing.place(cursor))
     at = wiring.now()
     runs = [RunView.of(run, at) for run in page.runs]
     people.with_names_of_runs(wiring.tenant(caller.provider_id), runs)
@@ -175,15 +185,21 @@ def undo(run_id: http.Id) -> RunView:
 def clients(
     run_id: http.Id,
     outcome: Annotated[Outcome | None, Query(description="Only clients with this outcome.")] = None,
+    attention: Annotated[
+        bool, Query(description="Only clients whom a safety rule warned of or forbade to archive at the preview.")
+    ] = False,
     limit: http.Limit = 100,
     cursor: http.Cursor = None,
 ) -> MemberListView:
-    """List the clients of a run, in the order of the preview, with the outcome of each."""
+    """List the clients of a run with the outcome of each; those who need attention come first."""
     caller = identity.caller(app)
     tenant = wiring.tenant(caller.provider_id)
+    if attention and not caller.is_at_least(identity.Role.ARCHIVER):
+        raise NotPermitted("Your account has no role that may ask who needs attention.")
     found = queries.read_run(tenant, run_id)
-    listing = members_listing(found, outcome)
-    page = queries.members_with_clients(tenant, found, outcome=outcome, limit=limit, after=listing.place(cursor))
+    wanted = queries.MemberFilter(outcome, attention)
+    listing = members_listing(found, wanted)
+    page = queries.members_with_clients(tenant, found, wanted, limit=limit, after=listing.place(cursor))
     return shown_page(page, listing)
 
 

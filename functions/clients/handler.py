@@ -18,6 +18,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from client_lifecycle.domain.client import Client, Status
 from client_lifecycle.domain.errors import (
+    ChangedMeanwhile,
     ClientNotFound,
     EmailInUse,
     ExternalIdInUse,
@@ -32,6 +33,14 @@ from client_lifecycle.edge import http, idempotency, identity, people, wiring
 from client_lifecycle.edge.conditions import in_query, listing_of
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.id_forms import EXTERNAL_ID_PATTERN, ID_PATTERN
+from client_lifecycle.edge.preconditions import (
+    IfMatch,
+    answers_with_tag,
+    edit_only_if,
+    only_if,
+    tag_of_client,
+    tagged,
+)
 from client_lifecycle.edge.receipt_listing import receipt_listing, shown_receipt
 from client_lifecycle.edge.redaction import require_shown
 from client_lifecycle.edge.views.clients import (
@@ -94,7 +103,8 @@ def clients(
     With conditions a page may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
     """
     if bool(source) is not bool(external_id):
-        raise InvalidRequest("A source and an external_id are given together.", "source", "external_id")
+        message = "A source and an external_id are given together."
+        raise InvalidRequest(message, "source", "external_id", code="source_and_id")
     wanted = Wanted(status=status, conditions=conditions, sort=sort)
     if source and external_id:
         caller = identity.caller(app)
@@ -205,21 +215,29 @@ def add(body: Annotated[AddBody, FromBody()], _key: idempotency.Key = None) -> C
 
 @app.get("/clients/<client_id>", summary="Read a client", tags=["clients"])
 @http.may_fail_with(ClientNotFound)
-def client(client_id: http.Id) -> ClientView:
+@answers_with_tag
+def client(client_id: http.Id) -> Response[ClientView]:
     """Read one client, active or archived."""
     caller = identity.caller(app)
-    [view] = _shown(queries.read_client(wiring.tenant(caller.provider_id), client_id))
-    return view
+    return _tagged(queries.read_client(wiring.tenant(caller.provider_id), client_id))
 
 
 @app.patch("/clients/<client_id>", summary="Change a client", tags=["clients"])
-@http.may_fail_with(ClientNotFound, GroupNotFound, EmailInUse, ExternalIdInUse)
-def change(client_id: http.Id, body: Annotated[ChangeBody, FromBody()]) -> ClientView:
+@http.may_fail_with(ClientNotFound, GroupNotFound, ChangedMeanwhile, EmailInUse, ExternalIdInUse)
+@answers_with_tag
+def change(
+    client_id: http.Id, body: Annotated[ChangeBody, FromBody()], if_match: IfMatch = None
+) -> Response[ClientView]:
     """Change name, address, group, settings or ids elsewhere of a client, active or archived; never its status."""
     caller = identity.caller(app)
     tenant, at = wiring.tenant(caller.provider_id), wiring.now()
-    [view] = _shown(change_client(tenant, client_id, body.over, cause=caller.cause, at=at))
-    return view
+    edit = edit_only_if(only_if(if_match, tag_of_client), body.over)
+    return _tagged(change_client(tenant, client_id, edit, cause=caller.cause, at=at))
+
+
+def _tagged(client: Client) -> Response[ClientView]:
+    [view] = _shown(client)
+    return tagged(view, tag_of_client(client))
 
 
 @app.delete(

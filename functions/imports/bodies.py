@@ -10,6 +10,7 @@ from client_lifecycle.domain.imports.columns import ClientField
 from client_lifecycle.domain.imports.outcomes import ImportKind
 from client_lifecycle.domain.imports.run import ImportFormat
 from client_lifecycle.edge.bodies import Body, IdField, Text
+from client_lifecycle.edge.field_errors import Misfit
 from client_lifecycle.use_cases.imports.control import Wanted
 
 HeaderName = Annotated[Text, Field(min_length=1, max_length=200)]
@@ -38,7 +39,7 @@ class ImportBody(Body):
     @model_validator(mode="after")
     def _records_are_json_lines(self) -> Self:
         if self.kind is ImportKind.RECORDS and self.format is not ImportFormat.JSON_LINES:
-            raise ValueError("records are imported as json_lines")
+            raise Misfit("records_are_json_lines", "records are imported as json_lines")
         return self
 
     def wanted(self) -> Wanted:

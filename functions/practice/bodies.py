@@ -21,6 +21,7 @@ from client_lifecycle.domain.settings import (
     TidyUp,
 )
 from client_lifecycle.edge.bodies import MAX_NAMED, Body, Name, PortalBody, Whole, not_given
+from client_lifecycle.edge.field_errors import Misfit
 from client_lifecycle.use_cases.ids import new_id
 
 SafetyLevel = Annotated[Level, Field(strict=False)]
@@ -29,7 +30,7 @@ Reason = Annotated[ArchiveReason, Field(strict=False)]
 
 def _known_zone(name: str) -> str:
     if name not in files("tzdata").joinpath("zones").read_text(encoding="utf-8").splitlines():
-        raise ValueError("a time zone is named like America/Los_Angeles")
+        raise Misfit("not_a_time_zone", "a time zone is named like America/Los_Angeles")
     return name
 
 

@@ -11,11 +11,20 @@ from aws_lambda_powertools.event_handler.openapi.params import Body as FromBody
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from client_lifecycle.domain.client import Status
-from client_lifecycle.domain.errors import GroupNotEmpty, GroupNotFound, InvalidRequest
+from client_lifecycle.domain.errors import ChangedMeanwhile, GroupNotEmpty, GroupNotFound, InvalidRequest
 from client_lifecycle.edge import http, idempotency, identity, people, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.id_forms import ID_PATTERN
 from client_lifecycle.edge.moments import DayParameter
+from client_lifecycle.edge.preconditions import (
+    IfMatch,
+    Shown,
+    answers_with_tag,
+    edit_only_if,
+    only_if,
+    tag_of_view,
+    tagged,
+)
 from client_lifecycle.edge.views.clients import CountsView
 from client_lifecycle.edge.views.practice import (
     GroupListView,
@@ -76,19 +85,22 @@ def add(body: Annotated[NewGroupBody, FromBody()], _key: idempotency.Key = None)
 
 @app.get("/groups/<group_id>", summary="Read a client group", tags=["groups"])
 @http.may_fail_with(GroupNotFound)
-def group(group_id: http.Id) -> GroupView:
+@answers_with_tag
+def group(group_id: http.Id) -> Response[GroupView]:
     """Read one client group."""
     caller = identity.caller(app)
-    return GroupView.of(queries.read_group(wiring.tenant(caller.provider_id), group_id))
+    return _tagged(GroupView.of(queries.read_group(wiring.tenant(caller.provider_id), group_id)))
 
 
 @app.patch("/groups/<group_id>", summary="Change a client group", tags=["groups"])
-@http.may_fail_with(GroupNotFound)
-def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()]) -> GroupView:
+@http.may_fail_with(GroupNotFound, ChangedMeanwhile)
+@answers_with_tag
+def change(group_id: http.Id, body: Annotated[GroupBody, FromBody()], if_match: IfMatch = None) -> Response[GroupView]:
     """Change name or settings of a client group."""
     caller = identity.caller(app)
     tenant, at = wiring.tenant(caller.provider_id), wiring.now()
-    return GroupView.of(change_group(tenant, group_id, body.over, cause=caller.cause, at=at))
+    edit = edit_only_if(only_if(if_match, lambda group: tag_of_view(GroupView.of(group))), body.over)
+    return _tagged(GroupView.of(change_group(tenant, group_id, edit, cause=caller.cause, at=at)))
 
 
 @app.delete(
@@ -122,18 +134,26 @@ def me() -> MeView:
 
 
 @app.get("/settings", summary="Read the practice's settings", tags=["settings"])
-def settings() -> SettingsView:
+@answers_with_tag
+def settings() -> Response[SettingsView]:
     """Read what the provider has decided for all clients."""
     caller = identity.caller(app)
-    return SettingsView.of(queries.show_settings(wiring.tenant(caller.provider_id)))
+    return _tagged(SettingsView.of(queries.show_settings(wiring.tenant(caller.provider_id))))
 
 
 @app.patch("/settings", summary="Change the practice's settings", tags=["settings"])
-def change_all(body: Annotated[SettingsBody, FromBody()]) -> SettingsView:
+@http.may_fail_with(ChangedMeanwhile)
+@answers_with_tag
+def change_all(body: Annotated[SettingsBody, FromBody()], if_match: IfMatch = None) -> Response[SettingsView]:
     """Change what the provider has decided for all clients."""
     caller = identity.caller(app)
     tenant, at = wiring.tenant(caller.provider_id), wiring.now()
-    return SettingsView.of(change_settings(tenant, body.over, cause=caller.cause, at=at))
+    edit = edit_only_if(only_if(if_match, lambda settings: tag_of_view(SettingsView.of(settings))), body.over)
+    return _tagged(SettingsView.of(change_settings(tenant, edit, cause=caller.cause, at=at)))
+
+
+def _tagged(view: Shown) -> Response[Shown]:
+    return tagged(view, tag_of_view(view))
 
 
 @app.get("/history", summary="Read the practice's history", tags=["settings"])
@@ -152,7 +172,7 @@ def history(
     """
     caller = identity.caller(app)
     if since and until and until < since:
-        raise InvalidRequest("The last day comes before the first.", "until")
+        raise InvalidRequest("The last day comes before the first.", "until", code="days_reversed")
     listing = Listing(caller.provider_id, "practice history", (actor_id, str(since), str(until)))
     page = queries.show_history(
         wiring.tenant(caller.provider_id),

@@ -48,7 +48,7 @@ def _is_done(message: dict[str, Any]) -> bool:
 def _store(event: BusEvent) -> None:
     detail, source = detail_of(event), event["source"]
     if not re.fullmatch(FOREIGN_ID_PATTERN, source):
-        raise InvalidRequest("The source must be an id.", "source")
+        raise InvalidRequest("The source must be an id.", "source", code="not_an_id")
     body = EventBody.model_validate(detail)
     digest = hashlib.sha256(json.dumps(detail, sort_keys=True).encode()).hexdigest()
     refused = record_event(wiring.tenant(body.provider_id), body.event_delivery(source, digest), at=wiring.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -74,3 +75,29 @@ def test_an_export_is_fetched_by_its_link_and_by_nothing_else(deployed: Practice
     assert found["client_id"] == found["items"]["client"][0]["client_id"] == "client-0001"
     unsigned = export["url"].partition("?")[0]
     assert httpx.get(unsigned, timeout=60, trust_env=False).status_code == 403
+
+
+RACES: dict[str, tuple[str, list[object]]] = {
+    "/clients/client-0020": ("name", [f"Racer {number}" for number in range(8)]),
+    "/groups/group-sleep-better": ("name", [f"Sleep {number}" for number in range(8)]),
+    "/settings": ("undo_window_days", [*range(41, 49)]),
+}
+
+
+@pytest.mark.parametrize("path", RACES)
+def test_of_eight_who_change_what_they_all_have_seen_one_does(deployed: PracticeStack, path: str) -> None:
+    field, values = RACES[path]
+    before = call(deployed, "GET", path, 200)[field]
+    with httpx.Client(base_url=deployed.api.base_url, headers={"Authorization": deployed.api.token}) as http:
+        seen = http.get(path, timeout=30).headers["ETag"]
+
+        def change(value: object) -> tuple[int, object, str]:
+            answer = http.patch(path, json={field: value}, headers={"If-Match": seen}, timeout=60)
+            return answer.status_code, value, answer.json().get("code", "")
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(change, values))
+    [winner] = [value for status, value, _ in answers if status == 200]
+    assert {(status, code) for status, value, code in answers if value != winner} == {(412, "ChangedMeanwhile")}
+    assert call(deployed, "GET", path, 200)[field] == winner
+    call(deployed, "PATCH", path, 200, {field: before})

@@ -79,6 +79,7 @@ def test_a_preview_shows_what_is_at_stake_for_each_client(practice: Table) -> No
     assert wren == {
         "client_id": "c-1",
         "name": "Wren",
+        "email": None,
         "status": "active",
         "credits": [{"currency": "USD", "cents": 500}],
         "owed": [{"currency": "USD", "cents": 300}],
@@ -108,6 +109,8 @@ def test_a_preview_shows_the_totals_and_how_long_it_holds(practice: Table) -> No
         "upcoming_appointments": 2,
         "scheduled_payments": 2,
         "scheduled": [{"currency": "USD", "cents": 8_000}],
+        "rules": [],
+        "attention": 0,
     }
     assert run["state"] == "awaiting_confirmation"
     assert run["counts"] == counts_of(RunKind.ARCHIVE, pending=3)

@@ -14,6 +14,10 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from client_lifecycle.domain import errors
+from client_lifecycle.domain.errors import LifecycleError
+from client_lifecycle.edge.field_errors import FieldError
+from client_lifecycle.edge.problem_data import data_of
 from local.openapi import TARGET
 from local.template import function_properties, read_template
 from tests.support import rights
@@ -79,6 +83,9 @@ class Trail(threading.local):
 TRAIL = Trail()
 
 
+OF_EVERY_PROBLEM = {"type", "code", "title", "status", "detail"}
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer of the API; ``body`` is its JSON, or its text if it is something else, ``None`` where it has none.
@@ -96,10 +103,14 @@ class Answer:
     def problem(self) -> str:
         """The stable name of the fault, once the answer is checked to be a whole problem document."""
         assert self.content_type == PROBLEM_JSON
-        assert self.body.keys() >= {"type", "title", "status", "detail"}
+        assert self.body.keys() >= OF_EVERY_PROBLEM
         assert self.body["status"] == self.status
         prefix, _, name = self.body["type"].rpartition(":")
         assert prefix == "urn:client-archive:problem"
+        assert self.body["code"] == name
+        told = {member: value for member, value in self.body.items() if member not in (*OF_EVERY_PROBLEM, "errors")}
+        data_of(getattr(errors, name, LifecycleError)).model_validate(told)
+        assert all(FieldError.model_validate(one).code for one in self.body.get("errors", []))
         return str(name)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ from client_lifecycle.domain.members import (
     made_good,
     reopened,
     totals_of,
+    with_attention,
 )
 from client_lifecycle.domain.money import Amount, per_currency
 from client_lifecycle.domain.outcomes import OUTCOMES, Outcome, RunKind, counts_of
@@ -53,7 +55,7 @@ from client_lifecycle.domain.runs import (
     start,
     stopping,
 )
-from client_lifecycle.domain.settings import ProviderSettings, SafetyRule, TidyUp
+from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, TidyUp
 from client_lifecycle.domain.undo import new_undo_run, require_undoable, undo_members
 from tests.support.builders import (
     ARCHIVE_ID,
@@ -142,10 +144,20 @@ def test_m1_totals_of_money_are_sums_per_currency_and_never_across(found: list[M
             assert total.get(currency, 0) == sum(one.cents for one in shown if one.currency == currency)
 
 
+@given(st.lists(members, max_size=8))
+def test_attention_counts_each_member_once_and_by_each_rule(found: list[Member]) -> None:
+    totals = with_attention(totals_of(found), found)
+    assert totals.attention == sum(bool(one.facts.warnings or one.facts.blocks) for one in found)
+    for level, name in ((Level.WARN, "warnings"), (Level.BLOCK, "blocks")):
+        counted = {one.rule: one.clients for one in totals.rules if one.level is level}
+        assert counted == Counter(rule for one in found for rule in getattr(one.facts, name))
+
+
 def test_every_total_is_tried() -> None:
     assert {field.name for field in fields(Totals)} == {
         *("clients", "upcoming_appointments", "scheduled_payments"),
         *("credits", "owed", "scheduled"),
+        *("rules", "attention"),
     }
 
 

@@ -58,7 +58,7 @@ def test_a_preflight_allows_what_the_path_serves_and_calls_nothing(path: str) ->
     allows = {name.removeprefix("method.response.header.Access-Control-"): value for name, value in answer.items()}
     assert allows["Allow-Origin"] == ANY_ORIGIN_IF_SOME
     assert set(allows["Allow-Methods"].strip("'").split(",")) == {method.upper() for method in PATHS[path]}
-    assert allows["Allow-Headers"] == static(f"Authorization,Content-Type,{idempotency.HEADER}")
+    assert allows["Allow-Headers"] == static(f"Authorization,Content-Type,{idempotency.HEADER},If-Match")
     assert "Allow-Credentials" not in allows, "the token is sent by the page, and never by the browser itself"
 
 

@@ -63,6 +63,8 @@ export function sentenceOf(fault) {
   if (fault.status === 412) return say("failure.changedMeanwhile");
   if ([429, 503].includes(fault.status)) return say("failure.busy");
   if (fault.status >= 500) return say("failure.server");
+  const told = problemSentence(fault.document);
+  if (told) return told;
   const fields = fault.errors.map(({ message }) => message).join(" ");
   return fields || fault.message;
 }

@@ -1,11 +1,11 @@
 /** Client groups: add, rename, archive all their clients, delete. */
 
-import { call, newKey, post } from "../api.js";
+import { call, get, newKey, post, tagOf } from "../api.js";
 import { button, element, field, link } from "../dom.js";
 import { number } from "../formats.js";
 import { readGroups } from "../groups.js";
 import { menuButton } from "../parts/menu.js";
-import { emptyNote, whileLoading } from "../parts/states.js";
+import { emptyNote, sentenceOf, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { mayArchive, mayManage } from "../rights.js";
 import { reload } from "../router.js";
@@ -34,7 +34,7 @@ function table(groups) {
 function row(group, names) {
   const path = `/groups/${encodeURIComponent(group.group_id)}`;
   const archiveAll = { label: say("groups.archiveAll"), act: () => openArchivePanel({ group_id: group.group_id }, names, reload) };
-  const rename = { label: say("groups.rename"), act: () => openName(say("groups.rename"), group.name, (name) => call("PATCH", path, { body: { name } })) };
+  const rename = { label: say("groups.rename"), act: () => void openRename(path) };
   const remove = { label: say("groups.delete"), act: () => void openForm(say("groups.deleteTitle", { name: group.name }), element("p", {}, say("groups.deleteLead")), say("groups.delete"), async () => {
     await call("DELETE", path);
     reload();
@@ -47,6 +47,16 @@ function row(group, names) {
     ...["active", "archived"].map((tab) => element("td", { "data-label": say(/** @type {any} */ (`groups.${tab}`)) }, number(group.clients[tab]))),
     mayArchive() && element("td", { className: "act" }, menuButton(say("groups.actionsOf", { name: group.name }), entries)),
   );
+}
+
+/** @param {string} path */
+async function openRename(path) {
+  try {
+    const group = await get(path);
+    openName(say("groups.rename"), group.name, (name) => call("PATCH", path, { body: { name }, ifMatch: tagOf(group) }));
+  } catch (fault) {
+    toast(sentenceOf(fault));
+  }
 }
 
 /** @param {string} title @param {string} before @param {(name: string) => Promise<unknown>} save */

@@ -1,6 +1,6 @@
 /** The practice's settings, as sentences. */
 
-import { call, get } from "../api.js";
+import { call, get, tagOf } from "../api.js";
 import { checkbox, element, select } from "../dom.js";
 import { during, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
@@ -22,6 +22,7 @@ export async function showSettings(room, { signal }) {
 class SettingsForm {
   /** @param {any} settings */
   constructor(settings) {
+    this.seen = tagOf(settings);
     this.rules = RULES.map((rule) => select(LEVELS.map((level) => [level, say(/** @type {any} */ (`level.${level}`))]), { value: settings.safety[rule] }));
     this.soonDays = whole(settings.safety.appointment_within_days, 0, 365);
     this.switches = SWITCHES.map((name) => checkbox(say(/** @type {any} */ (`switch.${name}`)), { checked: settings.portal[name] !== false }));
@@ -61,7 +62,8 @@ class SettingsForm {
   }
 
   async #send() {
-    const saved = await call("PATCH", "/settings", { body: this.#value() });
+    const saved = await call("PATCH", "/settings", { body: this.#value(), ifMatch: this.seen });
+    this.seen = tagOf(saved);
     setZone(saved.time_zone);
     this.save.disabled = true;
     toast(say("saved"));

@@ -53,6 +53,8 @@ export const words = {
     "archive.recordsStay": "Unterlagen bleiben.",
     "archive.seen": "Ich habe Schulden und Guthaben gesehen",
     "archive.title": { one: "{n} Klienten archivieren?", other: "{n} Klienten archivieren?" },
+    "archive.ends": "Endet: {what}",
+    "archive.why": "Warum, und was endet",
     "archive.willBeCancelled": "Abgesagt werden: {what}.",
 
     "change.appointment": "Termin am {at} abgesagt",
@@ -130,6 +132,11 @@ export const words = {
     "failure.server": "Bei uns ist etwas schiefgegangen.",
     "failure.start": "Die Konsole konnte nicht starten",
     "failure.unreachable": "Die Praxis ist nicht erreichbar. Sind Sie online?",
+
+    "finding.appointment_soon": "Hat innerhalb von {days} Tagen einen Termin: {what}.",
+    "finding.has_credits": "Hat {sum} Guthaben.",
+    "finding.owes_money": "Schuldet {sum}.",
+    "finding.payment_charging": "Wird gerade eingezogen: {what}.",
 
     "groups.actionsOf": "Aktionen für die Gruppe {name}",
     "groups.add": "Gruppe hinzufügen",
@@ -347,6 +354,19 @@ export const words = {
     client_request: "Auf eigenen Wunsch",
     deceased: "Verstorben",
     other: "Anderes",
+  },
+  problems: {
+    AlreadyArchived: "Dieser Klient ist schon archiviert.",
+    GroupNotEmpty: "In dieser Gruppe sind noch Klienten. Verschieben Sie sie zuerst.",
+    ImportExpired: "Diese Datei wird nicht mehr aufbewahrt. Bitte wählen Sie sie noch einmal.",
+    NothingSelected: "In dieser Auswahl ist kein aktiver Klient zum Archivieren.",
+    NothingToUndo: "Es gibt nichts rückgängig zu machen.",
+    PreviewExpired: "Was Sie gesehen haben, ist zu alt. Bitte sehen Sie noch einmal nach.",
+    RunNotFinished: "Diese Archivierung läuft noch. Halten Sie sie an oder warten Sie, bis sie fertig ist.",
+    RunStarted: "Diese Archivierung wartet nicht mehr auf eine Bestätigung.",
+    StillArchived: "Dieser Klient ist archiviert. Aktivieren Sie ihn zuerst.",
+    TooManyClients: "Auf einmal werden höchstens {most_clients} Klienten archiviert.",
+    UndoExpired: "Eine Archivierung kann {undo_window_days} Tage lang rückgängig gemacht werden.",
   },
   rules: {
     owes_money: "Schuldet Geld.",

@@ -52,6 +52,8 @@ export const words = {
     "archive.recordsStay": "Records stay.",
     "archive.seen": "I have seen what is owed and left over",
     "archive.title": { one: "Archive {n} client?", other: "Archive {n} clients?" },
+    "archive.ends": "Will end: {what}",
+    "archive.why": "Why, and what would end",
     "archive.willBeCancelled": "Will be cancelled: {what}.",
 
     "change.appointment": "Appointment of {at} cancelled",
@@ -129,6 +131,11 @@ export const words = {
     "failure.server": "Something went wrong on our side.",
     "failure.start": "The console could not start",
     "failure.unreachable": "Could not reach the practice. Are you online?",
+
+    "finding.appointment_soon": "Has an appointment within {days} days: {what}.",
+    "finding.has_credits": "Has {sum} credit.",
+    "finding.owes_money": "Owes {sum}.",
+    "finding.payment_charging": "Is being charged: {what}.",
 
     "groups.actionsOf": "Actions for the group {name}",
     "groups.add": "Add group",
@@ -346,6 +353,19 @@ export const words = {
     client_request: "Client's request",
     deceased: "Deceased",
     other: "Other",
+  },
+  problems: {
+    AlreadyArchived: "This client is archived already.",
+    GroupNotEmpty: "This group still has clients. Move them first.",
+    ImportExpired: "This file is kept no longer. Please choose it again.",
+    NothingSelected: "There is no active client to archive in this selection.",
+    NothingToUndo: "There is nothing to undo.",
+    PreviewExpired: "What you have seen is too old. Please look again.",
+    RunNotFinished: "This bulk archive still runs. Stop it, or wait until it has ended.",
+    RunStarted: "This bulk archive does not wait to be confirmed any more.",
+    StillArchived: "This client is archived. Activate it first.",
+    TooManyClients: "A bulk archive takes {most_clients} clients at most.",
+    UndoExpired: "A bulk archive can be undone for {undo_window_days} days after it ended.",
   },
   rules: {
     owes_money: "Owes money.",

@@ -97,6 +97,12 @@ export function runTitle(run) {
   return say(run.state === "proposed" ? "run.titleProposed" : "run.title", { n: run.totals.clients });
 }
 
+/** A refusal in the reader's language, from its code and data; empty if there is no sentence for it. @param {any} problem */
+export function problemSentence(problem) {
+  const sentence = named(words.problems, problem.code ?? "");
+  return sentence === problem.code ? "" : fill(sentence, problem);
+}
+
 /** @param {any} member */
 export function memberSentence(member) {
   const outcome = named(words.memberOutcomes, member.outcome);

@@ -314,7 +314,8 @@ COMING_BACK = [
         "A9",
         "an archived client is activated by it",
         RESTORING,
-        '        raise StillArchived("This client is archived. Activate it first.", "client_id")\n',
+        '        raise StillArchived("This client is archived. Activate it first.", "client_id", '
+        "**told_of(client.stamp))\n",
         "        pass\n",
     ),
     Mutation(

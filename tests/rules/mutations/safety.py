@@ -129,8 +129,8 @@ SAFETY_RULES = [
         "S1",
         "the single archive reads the settings before the client",
         ARCHIVE,
-        f"{READ_LIVE}        if live",
-        f"    {READ_SETTINGS}{READ_LIVE}        if not live.client.stamp:\n"
+        f"{READ_LIVE}        require(live.client)\n        if live",
+        f"    {READ_SETTINGS}{READ_LIVE}        require(live.client)\n        if not live.client.stamp:\n"
         "            return archive_snapshot(tenant, live, before, request)\n        if live",
     ),
     Mutation(

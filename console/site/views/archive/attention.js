@@ -3,6 +3,7 @@
 import { button, element, link } from "../../dom.js";
 import { list, sums } from "../../formats.js";
 import { ruleSentence, say } from "../../words/index.js";
+import { why } from "./findings.js";
 
 /**
  * @param {any[]} members
@@ -18,24 +19,24 @@ export function attention(members, total, leaveOut) {
     "section",
     {},
     element("h3", {}, say("archive.attention", { n: blocked.length + open.length })),
-    element("ul", { className: "people" }, ...[...blocked, ...open].map((member) => person(member, leaveOut))),
+    element("ul", { className: "people" }, ...[...blocked, ...open].map((member) => person(member, leaveOut, total === 1))),
     others > 0 && element("details", { open: others <= 5 }, element("summary", {}, say("archive.nothingOpen", { n: others })),
-      element("ul", { className: "people" }, ...rest.map((member) => person(member, leaveOut)), others > rest.length && element("li", {}, say("andMore", { n: others - rest.length })))),
+      element("ul", { className: "people" }, ...rest.map((member) => person(member, leaveOut, false)), others > rest.length && element("li", {}, say("andMore", { n: others - rest.length })))),
   );
 }
 
 /** @param {any} member */
 const isOpen = (member) => member.warnings.length > 0 || member.credits.length > 0 || member.owed.length > 0;
 
-/** @param {any} member @param {(id: string) => void} leaveOut */
-function person(member, leaveOut) {
-  const name = member.name ?? member.client_id;
+/** @param {any} member @param {(id: string) => void} leaveOut @param {boolean} isAlone */
+function person(member, leaveOut, isAlone) {
+  const name = [member.name ?? member.client_id, member.email].filter(Boolean).join(", ");
   const cannot = member.blocks.length > 0;
   return element(
     "li",
     { className: cannot ? "blocked" : member.warnings.length ? "warned" : "" },
     element("span", { className: "mark", "aria-hidden": "true" }, cannot ? "✕" : member.warnings.length ? "!" : ""),
-    element("span", {}, link(name, `#/clients/${encodeURIComponent(member.client_id)}`, { target: "_blank" }), element("small", {}, factsOf(member))),
+    element("span", {}, link(name, `#/clients/${encodeURIComponent(member.client_id)}`, { target: "_blank" }), element("small", {}, factsOf(member)), (cannot || member.warnings.length > 0) && why(member, isAlone)),
     cannot
       ? element("span", { className: "tag" }, say("archive.cannot"))
       : button(say("archive.leaveOut"), () => leaveOut(member.client_id), { "aria-label": say("archive.leaveOutWho", { name }) }),

@@ -7,6 +7,7 @@ import { showPages } from "../../parts/pages.js";
 import { mayArchive } from "../../rights.js";
 import { who } from "../../people.js";
 import { kindName, reasonName, say } from "../../words/index.js";
+import { recordName } from "../archive/findings.js";
 import { openRestore } from "./activate.js";
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
@@ -25,7 +26,7 @@ export function showReceipts(room, { client, signal }) {
 function card(client, receipt) {
   const said = [receipt.reason && reasonName(receipt.reason), receipt.mute_email && say("receipts.muted"), receipt.notify_client ? say("receipts.told") : say("archive.notTold")];
   const changes = receipt.changes.map((/** @type {any} */ change) => element("li", {}, changeSentence(change)));
-  const leftAlone = receipt.left_alone.map((/** @type {any} */ one) => element("li", {}, say("receipts.leftAlone", { what: kindName(one.kind) })));
+  const leftAlone = receipt.left_alone.map((/** @type {any} */ one) => element("li", {}, say("receipts.leftAlone", { what: recordName(one) })));
   const restore = button(say("receipts.restore"), () => openRestore(client, receipt.archive_id));
   return element(
     "article",

@@ -107,7 +107,9 @@ def in_reach(booking: Booking, at: datetime) -> Booking:
         InvalidRequest: it starts later (T2).
     """
     if booking.appointment.starts_at > at + FARTHEST:
-        raise InvalidRequest("An appointment is booked at most ten years ahead.", "appointment.start")
+        raise InvalidRequest(
+            "An appointment is booked at most ten years ahead.", "appointment.start", code="too_far_ahead"
+        )
     return booking
 
 

@@ -189,6 +189,11 @@ class Group(Struct, frozen=True, kw_only=True):
     settings: PortalSettings = field(default_factory=PortalSettings)
 
 
+def told_of(stamp: Stamp) -> dict[str, str]:
+    """Return what a caller is told of the archive that stands in the way."""
+    return {"archive_id": stamp.archive_id, "archived_at": stamp.archived_at.isoformat()}
+
+
 def next_flip_at(client: Client, at: datetime) -> datetime:
     """Return the moment of a client's next archive or return: ``at``, or right after the last one if that is later.
 

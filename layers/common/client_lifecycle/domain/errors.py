@@ -12,6 +12,7 @@ LifecycleError
   NotFound          the provider has no such thing: ClientNotFound, GroupNotFound, ReceiptNotFound, RestoreNotFound,
                     RunNotFound, ImportNotFound
   RecordsAreKept
+  ChangedMeanwhile  not as the caller has read it
   Conflict          not as things stand: ArchiveBlocked, EmailInUse, RunUndone, Superseded and others
   TryLater          passes by itself: StorageBusy, CommitContended
   UnreadableRecord
@@ -32,13 +33,15 @@ class LifecycleError(Exception):
     Args:
         message: one sentence for the caller; never holds a name, an e-mail address or message text.
         fields: the parts of the request at fault, as paths like ``client_ids[3]``; none where it is not the request.
-        facts: what the caller may need to go on, such as the id of the client in the way.
+        code: the stable name of what is wrong with these parts, where one fault has several; else that of the fault.
+        facts: what the caller may need to go on, such as the id of the client in the way; plain, as JSON has it.
     """
 
-    def __init__(self, message: str, *fields: str, **facts: Any) -> None:
+    def __init__(self, message: str, *fields: str, code: str | None = None, **facts: Any) -> None:
         super().__init__(message)
         self.message = message
         self.fields = fields
+        self.code = code or self.name
         self.facts = facts
 
     @property
@@ -81,6 +84,10 @@ class TooManyRequests(LifecycleError):
 
 class NotPermitted(LifecycleError):
     """The caller is signed in but may not do this."""
+
+
+class ChangedMeanwhile(LifecycleError):
+    """What was to be changed is no longer as it was when the caller read it; nothing was written."""
 
 
 class ClientNotFound(NotFound):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -11,9 +12,9 @@ from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.labels import MAX_NAMED_RECORDS, RecordName, name_of
 from client_lifecycle.domain.money import Money, per_currency
 from client_lifecycle.domain.outcomes import TO_RETRY, Outcome
-from client_lifecycle.domain.preview import PreviewFacts
+from client_lifecycle.domain.preview import PreviewFacts, needs_attention
 from client_lifecycle.domain.restore import NotRestored
-from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.domain.settings import Level, SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
 
 CLIENTS_PER_BATCH = 25
@@ -58,8 +59,20 @@ class Member(Struct, frozen=True, kw_only=True):
     made_good: MadeGood | None = None
 
 
+class RuleCount(Struct, frozen=True, kw_only=True):
+    """How many members of a run a safety rule applies to, and what it does there."""
+
+    rule: SafetyRule
+    level: Level
+    clients: int
+
+
 class Totals(Struct, frozen=True, kw_only=True):
-    """The sums over all members; money is added up per currency (M1)."""
+    """The sums over all members; money is added up per currency (M1).
+
+    ``rules`` counts the members that each safety rule warned of or held back when the run was previewed. ``attention``
+    is how many need attention because of any; they are the first in the run. It is not known of an undo.
+    """
 
     clients: int
     credits: Money
@@ -67,6 +80,8 @@ class Totals(Struct, frozen=True, kw_only=True):
     upcoming_appointments: int
     scheduled_payments: int
     scheduled: Money
+    rules: tuple[RuleCount, ...] = ()
+    attention: int | None = None
 
 
 def totals_of(members: Iterable[Member]) -> Totals:
@@ -80,6 +95,17 @@ def totals_of(members: Iterable[Member]) -> Totals:
         scheduled_payments=sum(fact.scheduled_payments for fact in facts),
         scheduled=per_currency(amount for fact in facts for amount in fact.scheduled),
     )
+
+
+def with_attention(totals: Totals, members: Sequence[Member]) -> Totals:
+    """Count the members that need attention, all and by rule; they are the first of a run's members."""
+    found = Counter[tuple[SafetyRule, Level]]()
+    for member in members:
+        found.update((rule, Level.BLOCK) for rule in member.facts.blocks)
+        found.update((rule, Level.WARN) for rule in member.facts.warnings)
+    rules = [RuleCount(rule=rule, level=level, clients=clients) for (rule, level), clients in sorted(found.items())]
+    attention = sum(needs_attention(member.facts) for member in members)
+    return replace(totals, rules=tuple(rules), attention=attention)
 
 
 def batches(members: Iterable[Member]) -> list[list[Member]]:

@@ -14,6 +14,7 @@ from client_lifecycle.domain.client import (
     HeldBackBy,
     PlanTerms,
     Trigger,
+    told_of,
     with_next_revision,
 )
 from client_lifecycle.domain.days import BEGINS_SOMEWHERE, start_of
@@ -43,9 +44,9 @@ def planned(client: Client, terms: PlanTerms, cause: Cause, at: datetime, zone: 
         InvalidRequest: the day to archive on has begun.
     """
     if client.stamp:
-        raise AlreadyArchived("This client is archived already.", "client_id")
+        raise AlreadyArchived("This client is archived already.", "client_id", **told_of(client.stamp))
     if terms.archive_on and start_of(terms.archive_on, zone) <= at:
-        raise InvalidRequest("This day is not ahead where the practice is.", "archive_on")
+        raise InvalidRequest("This day is not ahead where the practice is.", "archive_on", code="day_not_ahead")
     if client.plan and client.plan.terms == terms:
         return client
     plan = ArchivePlan(terms=terms, planned_at=at, planned_by=cause, check_at=_first_check_at(terms, at))

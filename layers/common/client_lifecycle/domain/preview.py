@@ -116,6 +116,11 @@ def archive_preview(
     return ArchivePreview(client=client, at=at, findings=findings, effects=all_effects(records, at))
 
 
+def needs_attention(facts: PreviewFacts) -> bool:
+    """Tell whether a safety rule warns of archiving a client, or forbids it."""
+    return bool(facts.warnings or facts.blocks)
+
+
 def has_changed(shown: PreviewFacts, now: PreviewFacts) -> bool:
     """Tell whether a client is no longer as it was shown; warnings are judged by themselves, as of the archive (S2)."""
     return replace(now, warnings=()) != replace(shown, warnings=())

@@ -243,4 +243,4 @@ def require_started(run: Run) -> None:
         RunNotStarted: it waits to be confirmed, or was cancelled before.
     """
     if run.started_at is None:
-        raise RunNotStarted("This bulk archive was not started.", "run_id")
+        raise RunNotStarted("This bulk archive was not started.", "run_id", state=run.state.value)

@@ -47,9 +47,12 @@ def require_undoable(run: Run, undo_window_days: int, at: datetime) -> None:
         raise NothingToUndo("This is an undo itself. Archive its clients again instead.", "run_id")
     require_started(run)
     if run.finished_at is None:
-        raise RunNotFinished("This bulk archive still runs. Stop it, or wait until it has ended.", "run_id")
+        message = "This bulk archive still runs. Stop it, or wait until it has ended."
+        raise RunNotFinished(message, "run_id", state=run.state.value)
     if at >= run.finished_at + timedelta(days=undo_window_days):
-        raise UndoExpired(f"A bulk archive can be undone for {undo_window_days} days after it ended.", "run_id")
+        message = f"A bulk archive can be undone for {undo_window_days} days after it ended."
+        ended_at = run.finished_at.isoformat()
+        raise UndoExpired(message, "run_id", undo_window_days=undo_window_days, ended_at=ended_at)
 
 
 def undo_members(members: Iterable[Member]) -> list[Member]:

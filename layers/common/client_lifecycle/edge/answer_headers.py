@@ -14,7 +14,7 @@ ALWAYS: Mapping[str, str] = {
 }
 """Kept nowhere, since it holds records of clients; asked for over TLS alone; never taken for another media type."""
 
-EXPOSED = "Allow,Idempotent-Replayed,Link,Retry-After"
+EXPOSED = "Allow,ETag,Idempotent-Replayed,Link,Retry-After"
 """What pages of other origins may read beside the body."""
 
 

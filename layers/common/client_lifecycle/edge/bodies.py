@@ -15,6 +15,7 @@ from client_lifecycle.domain.client import (
     ArchiveOptions,
 )
 from client_lifecycle.domain.settings import PortalSettings
+from client_lifecycle.edge.field_errors import Misfit
 from client_lifecycle.edge.id_forms import EXTERNAL_ID_PATTERN, ID_PATTERN
 
 
@@ -93,15 +94,15 @@ def _is_visible(character: str) -> bool:
 
 def _name(text: str) -> str:
     if NOT_IN_A_NAME.search(text):
-        raise ValueError(REFUSED)
+        raise Misfit("characters_refused", REFUSED)
     if not any(_is_visible(character) for character in text):
-        raise ValueError("a name has at least one character that can be seen")
+        raise Misfit("invisible_name", "a name has at least one character that can be seen")
     return unicodedata.normalize("NFC", text)
 
 
 def _text(text: str) -> str:
     if NOT_IN_TEXT.search(text):
-        raise ValueError(REFUSED)
+        raise Misfit("characters_refused", REFUSED)
     return text
 
 
@@ -116,7 +117,7 @@ Name = Annotated[
 
 def _findable(name: str) -> str:
     if len(names.words(name)) > names.MAX_WORDS:
-        raise ValueError(f"a name has at most {names.MAX_WORDS} words")
+        raise Misfit("too_many_words", f"a name has at most {names.MAX_WORDS} words", most_words=names.MAX_WORDS)
     return name
 
 

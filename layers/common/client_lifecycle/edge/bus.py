@@ -28,7 +28,7 @@ def detail_of(event: BusEvent) -> dict[str, Any]:
     try:
         return read_object(json.dumps(event["detail"]).encode())
     except (NotJson, InvalidRequest) as fault:
-        raise InvalidRequest("The detail must be a JSON object.", "detail") from fault
+        raise InvalidRequest("The detail must be a JSON object.", "detail", code="not_an_object") from fault
 
 
 def answer_or_set_aside(answer: Callable[[], None], event: BusEvent, metric: str) -> None:

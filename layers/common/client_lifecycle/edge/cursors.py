@@ -58,4 +58,6 @@ class Listing(Struct, frozen=True):
 
 
 def _of_another_list() -> InvalidRequest:
-    return InvalidRequest("This cursor does not come from an earlier page of this list.", "cursor")
+    return InvalidRequest(
+        "This cursor does not come from an earlier page of this list.", "cursor", code="foreign_cursor"
+    )

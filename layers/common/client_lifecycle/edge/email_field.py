@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from client_lifecycle.edge.field_errors import Misfit
 from client_lifecycle.storage.addresses import require_sendable
 
 EMAIL_PATTERN = r"""^[^@\s<>()\[\]\\,;:"]{1,64}@[\w-]+(\.[\w-]+)+$"""
@@ -14,7 +15,7 @@ EMAIL_PATTERN = r"""^[^@\s<>()\[\]\\,;:"]{1,64}@[\w-]+(\.[\w-]+)+$"""
 
 def _as_kept(address: str) -> str:
     if not address.isprintable():
-        raise ValueError("invisible characters are not allowed")
+        raise Misfit("invisible_characters", "invisible characters are not allowed")
     composed = unicodedata.normalize("NFC", address)
     require_sendable(composed)
     return composed

@@ -27,6 +27,7 @@ from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import InvalidRequest, LifecycleError, UnreadableRecord
 from client_lifecycle.edge import audit, identity, patience, wiring
 from client_lifecycle.edge.answer_headers import headers_for
+from client_lifecycle.edge.field_errors import FieldError, Misfit
 from client_lifecycle.edge.id_forms import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
 from client_lifecycle.edge.redaction import shown_to
@@ -46,6 +47,7 @@ STATUS_OF: Mapping[type[LifecycleError], HTTPStatus] = {
     errors.NotPermitted: HTTPStatus.FORBIDDEN,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.RecordsAreKept: HTTPStatus.METHOD_NOT_ALLOWED,
+    errors.ChangedMeanwhile: HTTPStatus.PRECONDITION_FAILED,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.TryLater: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.UnreadableRecord: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -59,6 +61,7 @@ TITLES: Mapping[int, str] = {
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Content Too Large",
     415: "Unsupported Media Type",
     422: "Unprocessable Content",
@@ -89,7 +92,7 @@ FAULTS_OF: dict[Callable[..., Any], tuple[type[LifecycleError], ...]] = {}
 
 def _digits(text: object) -> object:
     if isinstance(text, str) and not (text.isascii() and text.isdigit()):
-        raise ValueError("a whole number is written in digits only")
+        raise Misfit("not_digits", "a whole number is written in digits only")
     return text
 
 
@@ -131,7 +134,8 @@ class RequestReader(OpenAPIRequestValidationMiddleware):
         event = app.current_event
         raw_body(event)
         if not event.path.isprintable():
-            raise InvalidRequest("The address holds characters that no address has.", "path")
+            message = "The address holds characters that no address has."
+            raise InvalidRequest(message, "path", code="unprintable_address")
         _only_known_parameters(app)
         answer = super().handler(app, next_middleware)
         if identity.CALLER in app.context:
@@ -228,34 +232,35 @@ def problem(
     status: HTTPStatus,
     name: str,
     detail: str,
-    field_errors: Sequence[Mapping[str, str]] = (),
+    field_errors: Sequence[FieldError] = (),
     facts: Mapping[str, Any] | None = None,
 ) -> Response[str]:
     """Return a problem document.
 
     Args:
         status: the HTTP status.
-        name: the fault's stable name; it ends the ``type``.
+        name: the fault's stable name; it is the ``code``, and ends the ``type``.
         detail: one sentence for people.
-        field_errors: the parts of the request at fault, each with ``field`` and ``message``.
+        field_errors: the parts of the request at fault.
         facts: further members, for callers that know what to do with them.
     """
     document: dict[str, Any] = {
         **(facts or {}),
         "type": f"{PROBLEM_TYPE_PREFIX}{name}",
+        "code": name,
         "title": TITLES[status],
         "status": status.value,
         "detail": detail,
     }
     if field_errors:
-        document["errors"] = list(field_errors)
+        document["errors"] = [one.model_dump() for one in field_errors]
     return Response(status_code=status.value, content_type=PROBLEM_JSON, body=json.dumps(document))
 
 
 def _lifecycle_problem(error: LifecycleError) -> Response[str]:
     cause = {"cause": retries.named(error.__cause__)} if isinstance(error, errors.StorageBusy) else {}
     logger.info("request refused", extra={"problem": error.name, "fields": error.fields[:MAX_ERRORS], **cause})
-    field_errors = [{"field": field, "message": error.message} for field in error.fields]
+    field_errors = [FieldError(field=field, message=error.message, code=error.code) for field in error.fields]
     answer = problem(status_of(type(error)), error.name, error.message, field_errors, error.facts)
     if isinstance(error, UnreadableRecord):
         report(error.found)
@@ -275,7 +280,7 @@ def _request_problem(error: RequestValidationError) -> Response[str]:
     faults = error.errors()[:MAX_ERRORS]
     known = [_field(known_place(fault["type"], fault["loc"])) for fault in faults]
     logger.info("request refused", extra={"problem": "InvalidRequest", "fields": known})
-    field_errors = [{"field": _field(fault["loc"]), "message": fault["msg"]} for fault in faults]
+    field_errors = [FieldError.of(fault, _field(fault["loc"])) for fault in faults]
     detail = "The request does not have the documented form."
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidRequest", detail, field_errors)
 
@@ -283,12 +288,13 @@ def _request_problem(error: RequestValidationError) -> Response[str]:
 def _json_problem(_: NotJson) -> Response[str]:
     logger.info("request refused", extra={"problem": "InvalidRequest", "fields": ["body"]})
     detail = "The body is not valid JSON."
-    return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", detail, [{"field": "body", "message": detail}])
+    fault = FieldError(field="body", message=detail, code="not_json")
+    return problem(HTTPStatus.BAD_REQUEST, "InvalidRequest", detail, [fault])
 
 
 def _content_type_problem(_: RequestUnsupportedContentType) -> Response[str]:
-    field_errors = [{"field": "Content-Type", "message": UNSUPPORTED}]
-    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "InvalidRequest", UNSUPPORTED, field_errors)
+    fault = FieldError(field="Content-Type", message=UNSUPPORTED, code="not_json_type")
+    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "InvalidRequest", UNSUPPORTED, [fault])
 
 
 def _route_problem(_: NotFoundError) -> Response[str]:

@@ -17,6 +17,7 @@ from client_lifecycle.domain.imports.rows import ClientRow, RecordRow
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.edge.bodies import Body, ClientName, ExternalId, IdField, Text
 from client_lifecycle.edge.email_field import Email
+from client_lifecycle.edge.field_errors import Misfit
 from client_lifecycle.edge.id_forms import EXTERNAL_ID_PATTERN
 from client_lifecycle.edge.moments import DATE_PATTERN, Day
 from client_lifecycle.edge.records import AnyChange
@@ -87,7 +88,7 @@ class OfClientBody(Body):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.client_id is None) is (self.external_id is None):
-            raise ValueError("give one of client_id and external_id")
+            raise Misfit("one_client_id", "give one of client_id and external_id")
         return self
 
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
+from client_lifecycle.edge.field_errors import Misfit
+
 FIRST_DAY = date(1900, 1, 1)
 LAST_DAY = date(2200, 1, 1)
 
@@ -20,19 +22,21 @@ MOMENT_PATTERN = DATE_PATTERN + r"T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(
 
 def _written_day(text: object) -> object:
     if not isinstance(text, str) or not re.fullmatch(DATE_PATTERN, text):
-        raise ValueError("a date is written like 2026-03-31")
+        raise Misfit("not_a_date", "a date is written like 2026-03-31")
     return text
 
 
 def _written_moment(text: object) -> object:
     if not isinstance(text, str) or not re.fullmatch(MOMENT_PATTERN, text):
-        raise ValueError("a moment is written like 2026-03-31T09:30:00+02:00")
+        raise Misfit("not_a_moment", "a moment is written like 2026-03-31T09:30:00+02:00")
     return text
 
 
 def _within_the_span(day: date) -> date:
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError(f"must lie between {FIRST_DAY} and {LAST_DAY}")
+        raise Misfit(
+            "out_of_time", f"must lie between {FIRST_DAY} and {LAST_DAY}", first=str(FIRST_DAY), last=str(LAST_DAY)
+        )
     return day
 
 

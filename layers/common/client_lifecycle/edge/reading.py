@@ -51,14 +51,14 @@ def raw_body(event: Mapping[str, Any], most_bytes: int = MAX_BODY_BYTES) -> byte
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
     except ValueError as error:
-        raise InvalidRequest("The body cannot be decoded.", "body") from error
+        raise InvalidRequest("The body cannot be decoded.", "body", code="not_base64") from error
     if len(raw) > most_bytes:
         raise _too_large(most_bytes)
     return raw
 
 
 def _too_large(most_bytes: int) -> RequestTooLarge:
-    return RequestTooLarge(f"The body is larger than {most_bytes} bytes.", "body")
+    return RequestTooLarge(f"The body is larger than {most_bytes} bytes.", "body", most_bytes=most_bytes)
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
@@ -73,13 +73,13 @@ def read_object(raw: bytes) -> dict[str, Any]:
     try:
         raw.decode()
     except UnicodeDecodeError as error:
-        raise InvalidRequest("The body is not UTF-8.", "body") from error
+        raise InvalidRequest("The body is not UTF-8.", "body", code="not_utf_8") from error
     try:
         found = _parsed(raw)
     except ValueError:
         raise NotJson from None
     if not isinstance(found, dict):
-        raise InvalidRequest("The body must be a JSON object.", "body")
+        raise InvalidRequest("The body must be a JSON object.", "body", code="not_an_object")
     return found
 
 

@@ -49,6 +49,7 @@ from client_lifecycle.domain.records import (
 )
 from client_lifecycle.edge.bodies import AsWhole, Body, ExternalId, IdField, Text, Whole, not_given
 from client_lifecycle.edge.bookings import A_DAY_IN_MINUTES, ForeignId
+from client_lifecycle.edge.field_errors import FieldError, Misfit
 from client_lifecycle.edge.id_forms import FOREIGN_ID_PATTERN
 from client_lifecycle.edge.moments import Moment
 from client_lifecycle.edge.reading import MAX_ERRORS, known_place, path_of
@@ -278,13 +279,6 @@ class Malformed(BaseModel):
     known_fields: list[str]
 
 
-class FieldError(BaseModel):
-    """A field at fault."""
-
-    field: str
-    message: str
-
-
 def _or_malformed(change: Any, read: ValidatorFunctionWrapHandler) -> Any:
     try:
         return read(change)
@@ -294,13 +288,13 @@ def _or_malformed(change: Any, read: ValidatorFunctionWrapHandler) -> Any:
 
 def _malformed(change: Any, fault: ValidationError) -> Malformed:
     given = change if isinstance(change, dict) else {}
-    found = fault.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
+    found = fault.errors(include_url=False, include_input=False)[:MAX_ERRORS]
     kind, record_id, version = given.get("kind"), given.get("id"), given.get("version")
     return Malformed(
         kind=kind if kind in list(RecordKind) else None,
         id=record_id if isinstance(record_id, str) and len(record_id) <= MAX_ID else None,
         version=version if type(version) is int and 0 < version <= MAX_VERSION else None,
-        errors=[FieldError(field=path_of(_place(one["loc"])), message=one["msg"]) for one in found],
+        errors=[FieldError.of(one, path_of(_place(one["loc"]))) for one in found],
         known_fields=sorted({path_of(_place(known_place(one["type"], one["loc"]))) for one in found}),
     )
 
@@ -334,7 +328,7 @@ class RecordsBody(Body):
     @model_validator(mode="after")
     def _names_one_client(self) -> RecordsBody:
         if len(self.model_fields_set & {"client_id", "client_external_id"}) != 1:
-            raise ValueError("a client is named by client_id or by client_external_id")
+            raise Misfit("one_client_id", "a client is named by client_id or by client_external_id")
         return self
 
     @property

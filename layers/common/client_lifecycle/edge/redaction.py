@@ -16,11 +16,13 @@ from client_lifecycle.storage.providers import read_settings
 
 MONEY_CONDITIONS = ("owes", "owes_nothing", "has_credit")
 MONEY = frozenset(
-    {"credit_cents", "owed_cents", "amount_cents", "amount", "currency", "credits", "owed", "scheduled"}
+    {"credit_cents", "owed_cents", "amount_cents", "amount", "currency", "credits", "owed", "scheduled", "attention"}
 ) | {*MONEY_CONDITIONS}
+"""How many need attention is among it: less those whom other rules count, it tells how many owe or have something."""
+
 NOTES = frozenset({"note"})
 TELLING_OF_MONEY = frozenset({SafetyRule.OWES_MONEY.value, SafetyRule.HAS_CREDITS.value})
-"""Safety rules that, named in a list of those that apply, tell what a client owes or has."""
+"""Safety rules that, named in a list of those that apply or are counted, tell what a client owes or has."""
 
 
 def require_shown(staff: Staff, conditions: ClientFilter) -> None:
@@ -61,5 +63,6 @@ def _without(value: Any, hidden: frozenset[str]) -> Any:
 
 def _parts(values: list[Any], hidden: frozenset[str]) -> Iterator[Any]:
     for value in values:
-        if not (hidden >= MONEY and isinstance(value, str) and value in TELLING_OF_MONEY):
+        rule = value.get("rule") if isinstance(value, dict) else value
+        if not (hidden >= MONEY and isinstance(rule, str) and rule in TELLING_OF_MONEY):
             yield _without(value, hidden)

@@ -223,7 +223,8 @@ def delete_group(tenant: Tenant, group_id: str, line: PracticeEntry) -> None:
             Query("group_key = :partition", values, index=keys.BY_GROUP_INDEX), limit=1, consistent=False
         )
         if found.items:
-            raise GroupNotEmpty("This group still has clients. Move them first.", "group_id")
+            message = "This group still has clients. Move them first."
+            raise GroupNotEmpty(message, "group_id", client_status=status.value)
     try:
         gone = delete(tenant.table.name, tenant.keys.group(group_id), "attribute_exists(pk)")
         tenant.table.transact([gone, practice_write(tenant, line)])

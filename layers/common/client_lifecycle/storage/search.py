@@ -126,7 +126,7 @@ def words_of(sought: str, field: str = "q") -> tuple[str, ...]:
     """
     words = names.asked(sought)
     if not words:
-        raise InvalidRequest("There is no letter or digit to search for.", field)
+        raise InvalidRequest("There is no letter or digit to search for.", field, code="nothing_to_search_for")
     return words
 
 

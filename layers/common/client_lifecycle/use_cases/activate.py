@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from client_lifecycle.domain.client import Cause, Client
+from client_lifecycle.domain.requirements import Requirement, nothing
 from client_lifecycle.domain.restore import Restorable
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
@@ -22,6 +23,7 @@ def activate_client(
     cause: Cause,
     at: datetime,
     asked: Collection[Restorable] = (),
+    require: Requirement = nothing,
 ) -> Restored:
     """Bring a client back to active; nothing else changes unless it is asked for (A1).
 
@@ -34,13 +36,16 @@ def activate_client(
         cause: who activates, and through what.
         at: the present moment, UTC.
         asked: what to take back of the archive.
+        require: what the client must be for it.
 
     Raises:
         ClientNotFound: the provider has no such client.
+        ChangedMeanwhile: the client is not as required.
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
     client = read_client(tenant, client_id)
+    require(client)
     archive_id = _last_archive_id(client)
     if archive_id is None:
         return Restored(client)

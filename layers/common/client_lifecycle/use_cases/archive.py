@@ -12,6 +12,7 @@ from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Stamp,
 from client_lifecycle.domain.effects import Change, all_effects
 from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked, Superseded
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt, ReceiptState
+from client_lifecycle.domain.requirements import Requirement, nothing
 from client_lifecycle.domain.safety import assess
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage import archives
@@ -55,6 +56,7 @@ def archive_client(
     at: datetime,
     options: ArchiveOptions,
     acknowledged: Collection[SafetyRule] = (),
+    require: Requirement = nothing,
 ) -> Archived:
     """Archive a client with all effects (E1-E11), in one transaction where it fits.
 
@@ -69,9 +71,11 @@ def archive_client(
         at: the moment of the archive, UTC.
         options: reason, note, and what else happens in the same write (E9, E10, P11).
         acknowledged: the safety rules whose warning the caller has seen.
+        require: what the client must be for it.
 
     Raises:
         ClientNotFound: the provider has no such client.
+        ChangedMeanwhile: the client is not as required.
         UnreadableRecord: the client, or a record that is live, cannot be read; nothing is archived, and of a client
             that is archived already, all else is made good.
         GroupNotFound: the provider has no group to move the client to.
@@ -87,6 +91,7 @@ def archive_client(
     @optimistic_on_client
     def archived() -> Archived:
         live = read_live(tenant, client_id, at)
+        require(live.client)
         if live.client.stamp:
             return _archived_before(tenant, live, live.client.stamp, request, made_good)
         return archive_snapshot(tenant, live, read_settings(tenant), request)

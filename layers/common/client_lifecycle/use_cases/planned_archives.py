@@ -10,6 +10,7 @@ from client_lifecycle.domain.errors import AcknowledgementNeeded, ArchiveBlocked
 from client_lifecycle.domain.plans import LONGEST_WAIT, next_check_at, noted_in, planned, put_off, unplanned
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import LONGEST_APPOINTMENT
+from client_lifecycle.domain.requirements import Requirement, nothing
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.storage.clients import ClientUpdate, LiveClient, commit_update, read_client, read_live
 from client_lifecycle.storage.history import with_notes_of_plans
@@ -30,7 +31,9 @@ class PlanResult(StrEnum):
 
 
 @optimistic_on_client
-def plan_archive(tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cause, at: datetime) -> Client:
+def plan_archive(
+    tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cause, at: datetime, require: Requirement = nothing
+) -> Client:
     """Plan a client's archive, in the place of any other plan; the same plan again changes nothing.
 
     Safety rules are not asked now but when the plan is carried out.
@@ -41,9 +44,11 @@ def plan_archive(tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cau
         terms: when and how.
         cause: who plans, and through what.
         at: the present moment, UTC.
+        require: what the client must be for it.
 
     Raises:
         ClientNotFound: the provider has no such client.
+        ChangedMeanwhile: the client is not as required.
         AlreadyArchived: the client is archived.
         InvalidRequest: the day to archive on has begun.
         GroupNotFound: the provider has no group to move the client to.
@@ -51,6 +56,7 @@ def plan_archive(tenant: Tenant, client_id: str, terms: PlanTerms, *, cause: Cau
         StorageBusy: the table kept throttling.
     """
     [client] = with_notes_of_plans(tenant, [read_client(tenant, client_id)])
+    require(client)
     after = planned(client, terms, cause, at, read_settings(tenant).time_zone)
     if terms.options.group_id:
         read_group(tenant, terms.options.group_id)

@@ -12,7 +12,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, with_next_revision
+from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, told_of, with_next_revision
 from client_lifecycle.domain.effects import Change
 from client_lifecycle.domain.errors import RestoreNotFound, StillArchived
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt
@@ -91,7 +91,7 @@ def restore_from_receipt(
     client = read_client(tenant, client_id)
     if client.stamp:
         archives.read_receipt(tenant, client_id, archive_id)
-        raise StillArchived("This client is archived. Activate it first.", "client_id")
+        raise StillArchived("This client is archived. Activate it first.", "client_id", **told_of(client.stamp))
     request = RestoreRequest(archive_id=archive_id, cause=cause, at=at, asked=asked)
     return activate_and_restore(tenant, client, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
 

@@ -31,6 +31,7 @@ from client_lifecycle.edge.views.value_models import Shown
 class MemberView(View):
     """One client of a bulk archive: what was shown before it was confirmed, and its outcome.
 
+    ``email`` is told where two clients in the answer have one name.
     ``credits``, what is ``owed``, and the sum of payments not yet charged, ``scheduled``, are per currency.
     ``warnings`` and ``blocks`` are the safety rules that were shown, ``rules`` those that held the client back when its
     turn came. ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored``
@@ -42,6 +43,7 @@ class MemberView(View):
 
     client_id: str
     name: str | None
+    email: str | None
     status: Status
     credits: list[Shown[Amount]]
     owed: list[Shown[Amount]]
@@ -60,13 +62,17 @@ class MemberView(View):
     unreadable: UnreadableField
 
     @classmethod
-    def of(cls, member: Member, client: Client | None) -> MemberView:
-        """Show a member with the name of its client, runs hold ids only; ``None`` if the client cannot be read."""
+    def of(cls, member: Member, client: Client | None, *, is_ambiguous: bool) -> MemberView:
+        """Show a member with the name of its client, runs hold ids only; ``None`` if the client cannot be read.
+
+        The address tells apart clients of one name.
+        """
         facts: PreviewFacts = member.facts
         missing = member.not_restored or NotRestored()
         return cls(
             client_id=member.client_id,
             name=client.name if client else None,
+            email=client.email if client and is_ambiguous else None,
             status=facts.status,
             credits=list(facts.credits),
             owed=list(facts.owed),

@@ -50,9 +50,11 @@ def confirm(tenant: Tenant, workflow: Workflow, run_id: str, token: str, confirm
     if not hmac.compare_digest(run.token.encode(), token.encode()):
         raise PreviewMismatch("This token does not belong to what the bulk archive showed.", "token")
     if run.state in WAITING and confirmation.at >= run.expires_at:
-        raise PreviewExpired("This preview has expired. Please make a new one.", "token")
+        message = "This preview has expired. Please make a new one."
+        raise PreviewExpired(message, "token", expired_at=run.expires_at.isoformat())
     if run.finished_at and run.started_at is None:
-        raise RunNotStarted("This bulk archive was cancelled. Please make a new one.", "run_id")
+        message = "This bulk archive was cancelled. Please make a new one."
+        raise RunNotStarted(message, "run_id", state=run.state.value)
     return start_run(tenant, workflow, run, confirmation)
 
 
@@ -86,7 +88,8 @@ def exclude(tenant: Tenant, run_id: str, client_ids: Sequence[str], *, cause: Ca
     """
     run = runs.read_run(tenant, run_id)
     if run.state not in WAITING:
-        raise RunStarted("This bulk archive does not wait to be confirmed any more.", "run_id")
+        message = "This bulk archive does not wait to be confirmed any more."
+        raise RunStarted(message, "run_id", state=run.state.value)
 
     def line_of(excluded: Sequence[str]) -> PracticeEntry:
         return practice_line(PracticeEvent.RUN_EXCLUDED, cause, at, run_id=run_id, client_ids=tuple(excluded))

@@ -16,10 +16,10 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Status
 from client_lifecycle.domain.errors import ClientNotFound, NothingSelected, TooManyClients, UnreadableRecord
-from client_lifecycle.domain.members import Member, totals_of
+from client_lifecycle.domain.members import Member, totals_of, with_attention
 from client_lifecycle.domain.outcomes import RunKind, counts_of
 from client_lifecycle.domain.practice_history import PracticeEvent
-from client_lifecycle.domain.preview import PreviewFacts, preview_facts
+from client_lifecycle.domain.preview import PreviewFacts, needs_attention, preview_facts
 from client_lifecycle.domain.runs import MAX_CLIENTS, ConfirmationTerms, Run, RunState, preview_token
 from client_lifecycle.domain.selection import (
     ChosenClients,
@@ -85,8 +85,8 @@ def preview(
         options: said once for all clients of the run (E9, E10, P11).
 
     Returns:
-        The run, awaiting confirmation, with its token and totals. Chosen clients come in the order in which they were
-        named, all others by name.
+        The run, awaiting confirmation, with its token and totals. Those who need attention come first; chosen clients
+        come in the order in which they were named, all others by name.
 
     Raises:
         ClientNotFound: ids the provider has no client of; every one is named, and nothing is written.
@@ -103,9 +103,10 @@ def preview(
         shown = _chosen(tenant, selection, settings, at)
     else:
         shown = _found(tenant, selection, settings, at)
+    ordered = sorted(shown.clients, key=lambda one: not needs_attention(one[1]))
     members = [
         Member(client_id=client.client_id, position=position, facts=facts)
-        for position, (client, facts) in enumerate(shown.clients)
+        for position, (client, facts) in enumerate(ordered)
     ]
     run_id = new_id(at)
     run = Run(
@@ -117,7 +118,7 @@ def preview(
         expires_at=offer.expires_at,
         starts_at=offer.starts_at,
         token=preview_token(run_id, members, offer.expires_at),
-        totals=totals_of(members),
+        totals=with_attention(totals_of(members), members),
         counts=counts_of(RunKind.ARCHIVE, pending=len(members)),
         options=options,
         unreadable=tuple(shown.unreadable[:MOST_NAMED]),
@@ -172,7 +173,8 @@ def _found(
     if isinstance(selection, FilteredClients) and selection.at_most:
         found = found[: selection.at_most]
     if len(found) > MAX_CLIENTS:
-        raise TooManyClients(f"This selection has more than {MAX_CLIENTS:,} active clients.", field)
+        message = f"This selection has more than {MAX_CLIENTS:,} active clients."
+        raise TooManyClients(message, field, most_clients=MAX_CLIENTS)
     return _Shown(found, [*unreadable, *shown.unreadable])
 
 

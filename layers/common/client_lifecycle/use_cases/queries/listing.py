@@ -144,7 +144,9 @@ def _whole_tab(tenant: Tenant, wanted: Wanted, field: str) -> tuple[list[Client]
     group_id = wanted.conditions.group_id
     clients, unreadable = all_clients(tenant, wanted.status, group_id=group_id, at_most=MOST_READ + 1)
     if len(clients) + len(unreadable) > MOST_READ:
-        raise InvalidRequest(f"These are more than {MOST_READ:,} clients to look at. Choose a group.", field)
+        raise InvalidRequest(
+            f"These are more than {MOST_READ:,} clients to look at. Choose a group.", field, code="too_many_to_read"
+        )
     return clients, unreadable
 
 

@@ -1,0 +1,67 @@
+"""What others do meanwhile is not overwritten, and what stands in the way of an archive is told with its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+from playwright.sync_api import expect
+
+from local.api import Api
+from tests.ministack.console.conftest import Open
+from tests.ministack.console.test_accessible import violations, visit
+
+BY_OTHERS = "Somebody else has changed this meanwhile"
+
+
+@pytest.fixture
+def settings(api: Api) -> Iterator[Api]:
+    """The practice's settings, which are afterwards as they were."""
+    before = api.get("/settings")
+    yield api
+    api.patch("/settings", {"undo_window_days": before["undo_window_days"], "safety": before["safety"]})
+
+
+def test_settings_that_others_have_changed_are_not_overwritten(open_console: Open, settings: Api) -> None:
+    page = open_console(refusals=[HTTPStatus.PRECONDITION_FAILED])
+    visit(page, "#/settings")
+    days = page.get_by_label("A bulk archive can be undone for")
+    days.fill("12")
+    settings.patch("/settings", {"undo_window_days": 45})
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text(BY_OTHERS)
+    expect(days).to_have_value("12")
+    assert settings.get("/settings")["undo_window_days"] == 45
+    page.reload()
+    expect(days).to_have_value("45")
+    days.fill("13")
+    page.get_by_role("button", name="Save").click()
+    days.fill("14")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved.").first).to_be_visible()
+
+
+def test_a_group_that_others_have_renamed_is_not_renamed(open_console: Open, api: Api) -> None:
+    group = api.post("/groups", {"name": "Aquafit"})
+    page = open_console(refusals=[HTTPStatus.PRECONDITION_FAILED])
+    visit(page, "#/groups")
+    page.get_by_role("button", name="Actions for the group Aquafit").click()
+    page.get_by_role("menuitem", name="Rename").click()
+    page.get_by_label("Name").fill("Aqua")
+    api.patch(f"/groups/{group['group_id']}", {"name": "Aquarobics"})
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text(BY_OTHERS)
+    assert api.get(f"/groups/{group['group_id']}")["name"] == "Aquarobics"
+
+
+def test_each_rule_tells_its_numbers_before_a_client_is_archived(open_console: Open, settings: Api) -> None:
+    owing = next(one for one in settings.pages("/clients", limit=100) if one["owed_cents"] > 0)
+    settings.patch("/settings", {"safety": {"owes_money": "block"}})
+    page = open_console()
+    visit(page, f"#/clients/{owing['client_id']}")
+    page.get_by_role("button", name="Archive…").click()
+    panel = page.get_by_role("dialog")
+    amount = f"{owing['owed_cents'] / 100:,.2f}"
+    expect(panel.get_by_role("listitem").filter(has_text=f"Owes US${amount}.").last).to_be_visible()
+    assert violations(page) == []
