@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from client_lifecycle.domain.effects import silence_notifications
+from client_lifecycle.domain.effects import EffectName
 from client_lifecycle.edge import patience, steps
 
 
@@ -14,4 +14,4 @@ from client_lifecycle.edge import patience, steps
 @patience.for_a_task
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
     """Carry out the effect for every marked client of a batch and name those it failed for."""
-    return steps.apply_effect(silence_notifications, event)
+    return steps.apply_effect(EffectName.SILENCE_NOTIFICATIONS, event)

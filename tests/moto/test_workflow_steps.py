@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,12 +10,12 @@ from msgspec.structs import replace
 from client_lifecycle.domain.errors import RunNotFound, StorageBusy
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.records import PaymentStatus
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
-from client_lifecycle.storage import runs
+from client_lifecycle.storage import runs, settlements
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.bulk.steps import Result, mark_archived
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.workflow import EFFECTS, Workflow, confirmed
 from tests.support.builders import (
@@ -183,7 +182,9 @@ def test_a_second_delivery_writes_nothing(table: Table, step: str, clock: Clock)
     clock.pass_by(MOMENT)
     match step:
         case "mark":
-            assert workflow.mark(state)["first"] == state["first"]
+            first = state["first"]
+            again = {**first, "marked": [{**one, "work_for": None} for one in first["marked"]]}
+            assert workflow.mark(state)["first"] == again, "all three effects are to look"
         case "settle":
             workflow.settle(state)
         case "finish":
@@ -304,7 +305,7 @@ def test_one_effect_that_fails_is_enough_and_the_other_two_are_carried_out(
     for name in EFFECTS:
         with monkeypatch.context() as patch:
             if name == effect:
-                patch.setattr("client_lifecycle.use_cases.bulk.batches.apply_effect", broken)
+                patch.setattr("client_lifecycle.storage.archives.effects_writes", broken)
             results.append(workflow.effect(name, state))
     workflow.settle({**state, "effects": results})
     assert workflow.outcomes == {"c-1": ("failed", "InternalError")}
@@ -319,12 +320,13 @@ def test_a_client_that_fails_to_be_marked_stays_as_it_is(table: Table, monkeypat
     workflow = confirmed(*EVERYONE)
     before = of_client(dump(table), "c-2")
 
-    def fail_for_one(*arguments: Any, at: datetime) -> Result:
-        if any(isinstance(one, Member) and one.client_id == "c-2" for one in arguments):
+    def fail_for_one(tenant: Tenant, run: Run, member: Member, *more: Any) -> Any:
+        if member.client_id == "c-2":
             broken()
-        return mark_archived(*arguments, at=at)
+        return mark_write(tenant, run, member, *more)
 
-    monkeypatch.setattr("client_lifecycle.use_cases.bulk.batches.mark_archived", fail_for_one)
+    mark_write = settlements.mark_write
+    monkeypatch.setattr(settlements, "mark_write", fail_for_one)
     assert workflow.whole(*EVERYONE) == "completed_with_failures"
     assert workflow.outcomes["c-2"] == ("failed", "InternalError")
     assert workflow.counts == {"archived": 2, "failed": 1}
@@ -333,7 +335,7 @@ def test_a_client_that_fails_to_be_marked_stays_as_it_is(table: Table, monkeypat
 
 def test_a_busy_table_stops_a_mark_so_that_it_is_delivered_again(monkeypatch: pytest.MonkeyPatch) -> None:
     workflow = confirmed("c-1")
-    monkeypatch.setattr("client_lifecycle.use_cases.bulk.batches.mark_archived", busy)
+    monkeypatch.setattr("client_lifecycle.use_cases.bulk.steps.read_live", busy)
     with pytest.raises(StorageBusy):
         workflow.mark(workflow.batch("c-1"))
 
@@ -344,7 +346,7 @@ def test_a_busy_table_stops_an_effect_so_that_it_is_delivered_again(
 ) -> None:
     workflow = confirmed("c-1")
     state = workflow.mark(workflow.batch("c-1"))
-    monkeypatch.setattr("client_lifecycle.use_cases.bulk.batches.apply_effect", busy)
+    monkeypatch.setattr("client_lifecycle.use_cases.archive_effects.read_live", busy)
     with pytest.raises(StorageBusy):
         workflow.effect(effect, state)
 
@@ -431,7 +433,8 @@ def test_the_state_holds_ids_and_reasons_only() -> None:
     workflow = confirmed(*EVERYONE, "c-archived")
     state = workflow.effects(workflow.mark(workflow.batch(*EVERYONE, "c-archived")))
     assert state["first"].keys() == {"marked", "outcomes"}
-    assert all(marked.keys() == {"client_id", "position", "archive_id"} for marked in state["first"]["marked"])
+    names = {"client_id", "position", "archive_id", "work_for"}
+    assert all(marked.keys() == names and marked["work_for"] == list(EFFECTS) for marked in state["first"]["marked"])
     assert state["first"]["outcomes"] == [
         {"client_id": "c-archived", "outcome": "already_archived", "reason": None, "rules": [], "unreadable": []}
     ]

@@ -558,9 +558,15 @@ def _is_known(item: Plain, runs: Sequence[Run]) -> bool:
 
 
 def _answered(answer: Any) -> Plain:
-    """Return what was answered, if it is a step's answer or a booking's: those must be the same each time."""
+    """Return what was answered, if it is a step's answer or a booking's: those must be the same each time.
+
+    A first step may leave it to each effect to find out whether it has anything to do.
+    """
     if isinstance(answer, BookingAnswer):
         return {"answer": to_plain(answer)}
+    if isinstance(answer, dict) and "marked" in answer:
+        marked = [{name: one[name] for name in one if name != "work_for"} for one in answer["marked"]]
+        return {"answer": {**answer, "marked": marked}}
     return {"answer": answer if isinstance(answer, dict) else None}
 
 

@@ -80,6 +80,10 @@ LONGEST_LAG = timedelta(minutes=1)
 FEWER_CHANGES = 8
 """Changes in a transaction: most clients fit into one, and one who has many takes three, not hundreds of items."""
 
+FEWER_ACTIONS = 2 * FEWER_CHANGES
+"""Actions in a transaction of several clients: two marks fit, and two effects unless they have much to do."""
+
+FEWER_CANCELLATIONS = 2
 FEWER_MEMBERS = 2
 """Members in a batch, in a partition and in a transaction, so that a run of a few clients has several of each."""
 
@@ -375,6 +379,8 @@ class Controls:
         monkeypatch.setattr(retries, "Patience", LittlePatience)
         everywhere: dict[str, Any] = {
             "MAX_COMMIT_ATTEMPTS": FEWER_TRIES,
+            "CANCELLATIONS_TOGETHER": FEWER_CANCELLATIONS,
+            "ACTIONS_TOGETHER": FEWER_ACTIONS,
             "SETTLEMENTS_PER_TRANSACTION": FEWER_MEMBERS,
             "side_by_side": one_after_the_other,
         }

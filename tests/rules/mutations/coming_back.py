@@ -230,8 +230,8 @@ COMING_BACK = [
         "A5",
         "a bulk archive has a receipt of its own kind",
         ARCHIVE_BATCH,
-        "stamped(client, _cause(run), run.options, at)",
-        "stamped(client, _cause(run), type(run.options)(), at)",
+        "stamped(live.client, _cause(run), run.options, at)",
+        "stamped(live.client, _cause(run), type(run.options)(), at)",
     ),
     Mutation(
         "A5",

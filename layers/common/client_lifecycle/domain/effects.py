@@ -6,7 +6,7 @@ sets together, the workflow's handlers commit one each: the same functions in tw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
@@ -78,6 +78,14 @@ class ChangeSet(Struct, frozen=True):
 
 
 Effect = Callable[[Iterable[Record], datetime], ChangeSet]
+
+
+class EffectName(StrEnum):
+    """The effects that a bulk archive hands to one handler each."""
+
+    CANCEL_COMMITMENTS = "cancel_commitments"
+    LEAVE_CHATS = "leave_chats"
+    SILENCE_NOTIFICATIONS = "silence_notifications"
 
 
 def cancel_commitments(records: Iterable[Record], at: datetime) -> ChangeSet:
@@ -167,3 +175,16 @@ def all_effects(records: Iterable[Record], at: datetime) -> ChangeSet:
     """Everything an archive does to a client's records: the three plans joined (E2-E8)."""
     frozen = tuple(records)
     return cancel_commitments(frozen, at) + leave_chats(frozen, at) + silence_notifications(frozen, at)
+
+
+EFFECTS: Mapping[EffectName, Effect] = {
+    EffectName.CANCEL_COMMITMENTS: cancel_commitments,
+    EffectName.LEAVE_CHATS: leave_chats,
+    EffectName.SILENCE_NOTIFICATIONS: silence_notifications,
+}
+
+
+def effects_with_work(records: Iterable[Record], at: datetime) -> tuple[EffectName, ...]:
+    """Name the effects that have anything to do with a client's records."""
+    frozen = tuple(records)
+    return tuple(name for name, effect in EFFECTS.items() if effect(frozen, at))

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from aws_lambda_powertools import Logger
 from msgspec import Struct, convert, to_builtins
 
-from client_lifecycle.domain.effects import Effect
+from client_lifecycle.domain.effects import EffectName
 from client_lifecycle.domain.errors import LifecycleError
 from client_lifecycle.edge import wiring
 from client_lifecycle.use_cases.bulk.batches import Batch, FirstResult, Marked, apply_to_batch
@@ -90,11 +90,11 @@ def log_row_failure(row: int, fault: Exception) -> None:
         logger.exception("row failed", extra={"row": row})
 
 
-def apply_effect(effect: Effect, event: dict[str, Any]) -> dict[str, Any]:
+def apply_effect(effect: EffectName, event: dict[str, Any]) -> dict[str, Any]:
     """Carry out one effect for the marked clients of a batch.
 
     Args:
-        effect: the plan, like ``cancel_commitments``.
+        effect: which one.
         event: the step's input, an ``EffectStep``.
 
     Returns:

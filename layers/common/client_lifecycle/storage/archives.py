@@ -89,18 +89,21 @@ def commit_archive(tenant: Tenant, update: ClientUpdate, receipt: Receipt, also:
     Raises:
         StaleRead: the client or one of the records is no longer as it was read.
     """
+    tenant.table.transact_if_unchanged([*archive_writes(tenant, update, receipt), *also])
+
+
+def archive_writes(tenant: Tenant, update: ClientUpdate, receipt: Receipt) -> list[Write]:
+    """Return what archives a client, as ``commit_archive`` does, while all is as it was read."""
     client_id = update.client_id
     receipt_key = tenant.keys.receipt(client_id, receipt.archive_id)
     ending = Ending(receipt.archive_id, receipt.archived_at)
     told = ReceiptPart(at=receipt.archived_at, run_id=receipt.cause.run_id, notify_client=receipt.options.notify_client)
-    writes = [
+    return [
         *clients.update_writes(tenant, update),
         put_new(tenant.table.name, receipt_key, _receipt_fields(replace(receipt, left_alone=()))),
         *(_left_alone_write(tenant, update.after, receipt, told, left) for left in receipt.left_alone),
-        *also,
         *(clients.change_write(tenant, client_id, change, ending=ending) for change in receipt.changes),
     ]
-    tenant.table.transact_if_unchanged(writes)
 
 
 def archived_before(tenant: Tenant, client: Client, receipt: Receipt, entry: HistoryEntry) -> list[Write]:
@@ -132,22 +135,25 @@ def commit_effects(
         Superseded: the client no longer carries the stamp.
         StaleRead: one of the records is no longer as it was read.
     """
+    _transact_under_stamp(tenant.table, [*effects_writes(tenant, client, stamp, part), *also])
+
+
+def effects_writes(tenant: Tenant, client: Client, stamp: Stamp, part: EffectsPart) -> list[Write]:
+    """Return what carries out part of an archive's effects and adds them to its receipt, the stamp's check first."""
     client_id = client.client_id
     cause, changes = part.history.cause if part.history else stamp.cause, part.effects.changes
     told = ReceiptPart(at=part.at, run_id=cause.run_id, notify_client=stamp.notify_client, changes=changes)
     part_key = tenant.keys.receipt_part(client_id, stamp.archive_id, part.part_id)
-    writes = [
+    return [
         clients.stamp_check(tenant, client_id, stamp.archive_id),
         *([put_new(tenant.table.name, part_key, packed(to_plain(told)))] if changes else []),
         *([clients.history_write(tenant, client, part.history)] if part.history else []),
         *(_left_alone_write(tenant, client, stamp, told, left) for left in part.effects.left_alone),
-        *also,
         *(
             clients.change_write(tenant, client_id, change, ending=Ending(stamp.archive_id, part.at))
             for change in changes
         ),
     ]
-    _transact_under_stamp(tenant.table, writes)
 
 
 def _left_alone_write(

@@ -37,6 +37,13 @@ CONFIG = Config(
 )
 """One try each: ``retries.persistently`` alone tries again."""
 
+OF_SERVICE = {"s3": Config(signature_version="s3v4"), "dynamodb": Config(parameter_validation=False)}
+"""Forms and links of S3 are signed as every region takes it.
+
+Requests to DynamoDB are not compared with its model: ``table`` and ``items`` give them one form, types check it, and
+the comparison took a third of the CPU of a bulk archive.
+"""
+
 
 @cache
 def _session() -> Session:
@@ -44,8 +51,7 @@ def _session() -> Session:
 
 
 def _client(service: str) -> Any:
-    """Connect to a service; forms and links of S3 are signed as every region takes it."""
-    config = CONFIG.merge(Config(signature_version="s3v4")) if service == "s3" else CONFIG
+    config = CONFIG.merge(OF_SERVICE.get(service, Config()))
     return _session().create_client(service, config=config)
 
 

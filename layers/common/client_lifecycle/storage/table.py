@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import uuid4
 
@@ -25,16 +26,21 @@ Write: TypeAlias = "TransactWriteItemTypeDef"
 
 T = TypeVar("T")
 Wanted = TypeVar("Wanted")
+Name = TypeVar("Name")
 
 CALLS_AT_ONCE = 16
 """Calls made side by side, at most; well below the connections that a client keeps open."""
 
 MAX_TRANSACTION_ITEMS = 100
+ACTIONS_TOGETHER = MAX_TRANSACTION_ITEMS
 KEYS_PER_BATCH_GET = 100
 ITEMS_PER_BATCH_WRITE = 25
 
 MAX_COMMIT_ATTEMPTS = 10
 """Readings that a commit is decided on while each turns out to be outdated."""
+
+CANCELLATIONS_TOGETHER = 3
+"""How often a transaction that could be several is tried before it becomes several: others may pass quickly."""
 
 CONDITION_FAILED = "ConditionalCheckFailed"
 
@@ -52,6 +58,10 @@ class ConditionsFailed(Exception):
 
 class StaleRead(Exception):
     """What a commit was decided on has changed meanwhile; nothing was written. Read again and decide again."""
+
+
+class _Cancelled(Exception):
+    """A transaction was cancelled as often as it was to be tried."""
 
 
 class Query(Struct, frozen=True):
@@ -213,22 +223,40 @@ class Table(Struct, frozen=True):
         Raises:
             ConditionsFailed: an item was not as its action expects; nothing was written.
         """
-        token = str(uuid4())
-
-        def commit() -> None:
-            nonlocal token
-            try:
-                self.client.transact_write_items(TransactItems=list(writes), ClientRequestToken=token)
-            except self.client.exceptions.TransactionCanceledException:
-                token = str(uuid4())
-                raise
-
         try:
-            persistently(commit)
+            self._commit(writes)
         except ClientError as error:
             if failed := _failed_conditions(error):
                 raise ConditionsFailed(failed) from error
             raise
+
+    def transact_unless_refused(self, writes: Sequence[Write]) -> bool:
+        """Commit all writes or none, and tell which; what others keep cancelling is not insisted on.
+
+        Args:
+            writes: up to 100 actions, on as many different items.
+        """
+        try:
+            self._commit(writes, most_cancellations=CANCELLATIONS_TOGETHER)
+        except (ClientError, _Cancelled):
+            return False
+        return True
+
+    def _commit(self, writes: Sequence[Write], most_cancellations: float = inf) -> None:
+        """Ask for a commit until it is made, refused for good, or was cancelled so often."""
+        token, cancellations = str(uuid4()), 0
+
+        def commit() -> None:
+            nonlocal token, cancellations
+            try:
+                self.client.transact_write_items(TransactItems=list(writes), ClientRequestToken=token)
+            except self.client.exceptions.TransactionCanceledException as fault:
+                token, cancellations = str(uuid4()), cancellations + 1
+                if cancellations == most_cancellations:
+                    raise _Cancelled from fault
+                raise
+
+        persistently(commit)
 
     def transact_if_unchanged(self, writes: Sequence[Write]) -> None:
         """Commit all writes or none, where every condition only asks that things still are as they were read.
@@ -252,6 +280,42 @@ def side_by_side(call: Callable[[Wanted], T], wanted: Sequence[Wanted]) -> list[
     contexts = [copy_context() for _ in wanted]
     with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(wanted))) as callers:
         return list(callers.map(lambda context, one: context.run(call, one), contexts, wanted))
+
+
+def commit_together(table: Table, groups: Mapping[Name, Sequence[Write]]) -> set[Name]:
+    """Commit groups of writes, each whole or not at all, as many in one transaction as it takes.
+
+    A transaction that is refused commits none of its groups, whichever it is refused for: each is to be decided
+    again, alone. A group without writes is committed.
+
+    Args:
+        table: where to.
+        groups: each on items of its own, of at most as many actions as one transaction takes.
+
+    Returns:
+        The names of the groups that are committed.
+
+    Raises:
+        StorageBusy: the table kept throttling; what was committed stays.
+    """
+    committed: set[Name] = set()
+    for pack in _packs(groups):
+        writes = [write for name in pack for write in groups[name]]
+        if not writes or table.transact_unless_refused(writes):
+            committed.update(pack)
+    return committed
+
+
+def _packs(groups: Mapping[Name, Sequence[Write]]) -> Iterator[list[Name]]:
+    pack: list[Name] = []
+    actions = 0
+    for name, writes in groups.items():
+        if actions + len(writes) > ACTIONS_TOGETHER:
+            yield pack
+            pack, actions = [], 0
+        pack.append(name)
+        actions += len(writes)
+    yield pack
 
 
 def commit_attempts() -> Iterator[int]:

@@ -44,9 +44,21 @@ def apply_effect(tenant: Tenant, client_id: str, archive_id: str, effect: Effect
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    live, stamp = _read_under(tenant, client_id, archive_id, at)
+    live, stamp = read_under(tenant, client_id, archive_id, at)
     for part in _parts(tenant, live, stamp, effect, at):
         archives.commit_effects(tenant, live.client, stamp, part)
+
+
+def read_under(tenant: Tenant, client_id: str, archive_id: str, at: datetime) -> tuple[LiveClient, Stamp]:
+    """Read a client that must carry a stamp, with its live records.
+
+    Raises:
+        Superseded: it does not, or not any more.
+    """
+    live = read_live(tenant, client_id, at)
+    if live.client.stamp is None or live.client.stamp.archive_id != archive_id:
+        raise archives.superseded()
+    return live, live.client.stamp
 
 
 def finish_archive(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) -> None:
@@ -92,7 +104,7 @@ def recheck(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) ->
     @optimistic_on_client
     def made_good() -> None:
         nonlocal done
-        live, stamp = _read_under(tenant, client_id, archive_id, at)
+        live, stamp = read_under(tenant, client_id, archive_id, at)
         for part in make_good(tenant, live, stamp, cause=stamp.cause, at=at):
             done += part
 
@@ -156,6 +168,18 @@ def _is_settling(tenant: Tenant, client_id: str, archive_id: str) -> bool:
     return archives.read_receipt(tenant, client_id, archive_id).state is ReceiptState.SETTLING
 
 
+def only_part(live: LiveClient, effect: Effect, at: datetime) -> EffectsPart | None:
+    """Plan an effect on all records of a client as one part, ``None`` if a transaction does not take it.
+
+    Raises:
+        UnreadableRecord: a live record cannot be read.
+    """
+    live.require_whole()
+    plan = effect(live.records, at)
+    fits = len(plan) <= archives.CHANGES_UNDER_STAMP
+    return EffectsPart(part_id=f"{new_id(at)}.{0:04}", at=at, effects=plan) if fits else None
+
+
 def _parts(tenant: Tenant, live: LiveClient, stamp: Stamp, effect: Effect, at: datetime) -> Iterator[EffectsPart]:
     """Plan an effect part by part, each under an id that sorts after those before.
 
@@ -172,16 +196,4 @@ def _parts(tenant: Tenant, live: LiveClient, stamp: Stamp, effect: Effect, at: d
             live.require_whole()
             return
         told |= set(part.left_alone)
-        live, stamp = _read_under(tenant, live.client.client_id, stamp.archive_id, at)
-
-
-def _read_under(tenant: Tenant, client_id: str, archive_id: str, at: datetime) -> tuple[LiveClient, Stamp]:
-    """Read a client that must carry a stamp, with its live records.
-
-    Raises:
-        Superseded: it does not, or not any more.
-    """
-    live = read_live(tenant, client_id, at)
-    if live.client.stamp is None or live.client.stamp.archive_id != archive_id:
-        raise archives.superseded()
-    return live, live.client.stamp
+        live, stamp = read_under(tenant, live.client.client_id, stamp.archive_id, at)

@@ -7,26 +7,28 @@ done. The values here are what the steps hand to each other, so they are in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from client_lifecycle.domain.effects import Effect
+from client_lifecycle.domain.effects import EFFECTS, EffectName
 from client_lifecycle.domain.errors import StorageBusy, Superseded, UnreadableRecord
-from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.members import Member, awaits_outcome
 from client_lifecycle.domain.outcomes import Outcome
-from client_lifecycle.domain.runs import Run
+from client_lifecycle.domain.runs import Run, RunState
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.runs import member_at, read_members, read_run
 from client_lifecycle.storage.settlements import Settlement, settle_members
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_effects import apply_effect
 from client_lifecycle.use_cases.bulk.steps import Result, failed, mark_archived, undo_archive
+from client_lifecycle.use_cases.bulk.together import apply_together, mark_together
 from client_lifecycle.use_cases.bulkhead import INTERNAL_ERROR, reason_of
 
 MOST_CARRIED = 5
@@ -41,9 +43,13 @@ class BatchMember(Struct, frozen=True, kw_only=True):
 
 
 class Marked(BatchMember, frozen=True, kw_only=True):
-    """A client that the first step has marked, with the stamp it carries."""
+    """A client that the first step has marked, with the stamp it carries.
+
+    ``work_for`` are the effects that have anything to do for it, ``None`` if all of them are to look.
+    """
 
     archive_id: str
+    work_for: tuple[EffectName, ...] | None = None
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -105,9 +111,30 @@ def mark_batch(tenant: Tenant, batch: Batch, *, at: datetime, on_failure: OnFail
         RunNotFound: the provider has no such run.
         StorageBusy: the table kept throttling; the batch is to be delivered again.
     """
-    return _first_step(
-        tenant, batch, lambda run, member: mark_archived(tenant, run, batch.attempt, member, at=at), on_failure
-    )
+    run = read_run(tenant, batch.run_id)
+    together = _marked_together(tenant, run, batch, at) if run.state is RunState.RUNNING else {}
+    left = [one for one in batch.members if one.position not in together]
+
+    def mark(member: Member) -> Result:
+        return mark_archived(tenant, run, batch.attempt, member, at=at)
+
+    alone = _each_alone(tenant, run, left, mark, on_failure)
+    first = _first_result(batch.members, together)
+    return FirstResult(marked=[*first.marked, *alone.marked], outcomes=[*first.outcomes, *alone.outcomes])
+
+
+def _marked_together(tenant: Tenant, run: Run, batch: Batch, at: datetime) -> Mapping[int, Result]:
+    stored = read_members(tenant, batch.run_id, [one.position for one in batch.members])
+    members = [member for position in stored if (member := _readable_member(stored, run, position))]
+    unmarked = [one for one in members if awaits_outcome(one, batch.attempt) and not one.archive_id]
+    return mark_together(tenant, run, unmarked, at=at)
+
+
+def _readable_member(stored: Mapping[int, Plain], run: Run, position: int) -> Member | None:
+    try:
+        return member_at(stored, run, position)
+    except UnreadableRecord:
+        return None
 
 
 def undo_batch(tenant: Tenant, batch: Batch, *, at: datetime, on_failure: OnFailure) -> FirstResult:
@@ -123,46 +150,60 @@ def undo_batch(tenant: Tenant, batch: Batch, *, at: datetime, on_failure: OnFail
         RunNotFound: the provider has no such run.
         StorageBusy: the table kept throttling; the batch is to be delivered again.
     """
-    calendar = Calendar(tenant, at)
+    run, calendar = read_run(tenant, batch.run_id), Calendar(tenant, at)
 
-    def undo(run: Run, member: Member) -> Result:
+    def undo(member: Member) -> Result:
         return undo_archive(tenant, run, batch.attempt, member, calendar)
 
-    return _first_step(tenant, batch, undo, on_failure)
+    return _each_alone(tenant, run, batch.members, undo, on_failure)
 
 
-def _first_step(
-    tenant: Tenant, batch: Batch, work: Callable[[Run, Member], Result], on_failure: OnFailure
+def _each_alone(
+    tenant: Tenant,
+    run: Run,
+    members: Sequence[BatchMember],
+    work: Callable[[Member], Result],
+    on_failure: OnFailure,
 ) -> FirstResult:
-    run = read_run(tenant, batch.run_id)
-    stored = read_members(tenant, batch.run_id, [one.position for one in batch.members])
-    result = FirstResult()
+    """Do the work on one member after the other, each as it is by now."""
+    stored = read_members(tenant, run.run_id, [one.position for one in members])
+    results: dict[int, Result] = {}
 
     def do(one: BatchMember) -> None:
-        done = work(run, member_at(stored, run, one.position))
-        if done.archive_id:
-            result.marked.append(Marked(client_id=one.client_id, position=one.position, archive_id=done.archive_id))
-        elif done.outcome:
-            result.outcomes.append(
-                Decided(client_id=one.client_id, outcome=done.outcome, reason=done.reason, rules=list(done.rules))
-            )
+        results[one.position] = work(member_at(stored, run, one.position))
 
-    failures = _each_client(tenant, batch.members, do, on_failure)
-    result.outcomes.extend(
+    failures = _each_client(tenant, members, do, on_failure)
+    first = _first_result(members, results)
+    first.outcomes.extend(
         Decided(client_id=one.client_id, outcome=Outcome.FAILED, reason=one.reason, unreadable=one.unreadable)
         for one in failures
     )
-    return result
+    return first
+
+
+def _first_result(members: Sequence[BatchMember], results: Mapping[int, Result]) -> FirstResult:
+    """Return the results of members, as the steps hand them on; some may have none."""
+    first = FirstResult()
+    for one in members:
+        done = results.get(one.position, Result())
+        if done.archive_id:
+            marked = Marked(client_id=one.client_id, position=one.position, archive_id=done.archive_id)
+            first.marked.append(replace(marked, work_for=done.work_for))
+        elif done.outcome:
+            first.outcomes.append(
+                Decided(client_id=one.client_id, outcome=done.outcome, reason=done.reason, rules=list(done.rules))
+            )
+    return first
 
 
 def apply_to_batch(
-    tenant: Tenant, effect: Effect, marked: Sequence[Marked], *, now: Callable[[], datetime], on_failure: OnFailure
+    tenant: Tenant, name: EffectName, marked: Sequence[Marked], *, now: Callable[[], datetime], on_failure: OnFailure
 ) -> list[Failure]:
-    """Carry out one effect for the marked clients of a batch.
+    """Carry out one effect for those marked clients of a batch that it has anything to do for.
 
     Args:
         tenant: the provider's part of the table.
-        effect: the plan, like ``cancel_commitments``.
+        name: the effect.
         marked: the clients.
         now: the present moment, UTC, for each of them.
         on_failure: told of clients for which it failed.
@@ -173,11 +214,15 @@ def apply_to_batch(
     Raises:
         StorageBusy: the table kept throttling; the batch is to be delivered again.
     """
+    effect = EFFECTS[name]
+    archive_ids = {one.client_id: one.archive_id for one in marked if one.work_for is None or name in one.work_for}
+    done = apply_together(tenant, effect, archive_ids, at=now())
+    left = [one for one in marked if one.client_id in archive_ids.keys() - done]
 
     def apply(one: Marked) -> None:
         apply_effect(tenant, one.client_id, one.archive_id, effect, at=now())
 
-    return _each_client(tenant, marked, apply, on_failure)
+    return _each_client(tenant, left, apply, on_failure)
 
 
 def _each_client(

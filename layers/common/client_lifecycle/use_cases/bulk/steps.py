@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Cause, Client, Door, Source, Status
-from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.effects import Change, EffectName, effects_with_work
 from client_lifecycle.domain.errors import Superseded, UnreadableRecord
 from client_lifecycle.domain.members import Member, awaits_outcome, made_good
 from client_lifecycle.domain.outcomes import Outcome
@@ -61,10 +61,12 @@ class Result(Struct, frozen=True):
     """The result of a first step for one member.
 
     It is the member's stamp, if effects are to follow, or else its outcome, with the rules that held the client back if
-    they did; neither, if it has its outcome already.
+    they did; neither, if it has its outcome already. ``work_for`` are the effects that have anything to do, if that is
+    known: under the stamp nothing becomes live again (I4).
     """
 
     archive_id: str | None = None
+    work_for: tuple[EffectName, ...] | None = None
     outcome: Outcome | None = None
     reason: str | None = None
     rules: tuple[SafetyRule, ...] = ()
@@ -93,7 +95,7 @@ def mark_archived(tenant: Tenant, run: Run, attempt: int, member: Member, *, at:
         StorageBusy: the table kept throttling.
     """
 
-    def mark(latest: Member) -> Result:
+    def done(latest: Member) -> Result:
         if not awaits_outcome(latest, attempt):
             return Result()
         if latest.archive_id:
@@ -102,7 +104,7 @@ def mark_archived(tenant: Tenant, run: Run, attempt: int, member: Member, *, at:
             return Result(outcome=Outcome.NOT_REACHED)
         return _marked(tenant, run, latest, at)
 
-    return _on_latest(tenant, run, member, mark)
+    return _on_latest(tenant, run, member, done)
 
 
 def _on_latest(tenant: Tenant, run: Run, member: Member, work: Callable[[Member], Result]) -> Result:
@@ -122,23 +124,48 @@ def _on_latest(tenant: Tenant, run: Run, member: Member, work: Callable[[Member]
 
 
 def _marked(tenant: Tenant, run: Run, member: Member, at: datetime) -> Result:
-    live = read_live(tenant, member.client_id, run.created_at)
-    live.require_whole()
-    held_back = _outcome_without_archive(tenant, run, member, live, at)
+    live = read_whole(tenant, run, member)
+    held_back = outcome_without_archive(run, member, live, read_settings(tenant), at)
     if held_back is None:
-        return Result(archive_id=_mark(tenant, run, member, live.client, at))
+        marking = mark(tenant, run, member, live, at)
+        tenant.table.transact_if_unchanged(marking.writes)
+        return marking.result
     if held_back.outcome is Outcome.ALREADY_ARCHIVED:
         _make_good(tenant, run, member, live, at)
     return held_back
 
 
-def _mark(tenant: Tenant, run: Run, member: Member, client: Client, at: datetime) -> str:
-    archived = stamped(client, _cause(run), run.options, at)
+def read_whole(tenant: Tenant, run: Run, member: Member) -> LiveClient:
+    """Read a member's client with all its records that an archive may have to touch.
+
+    Raises:
+        ClientNotFound: the client is gone.
+        UnreadableRecord: the client, or a record that is live, cannot be read.
+    """
+    live = read_live(tenant, member.client_id, run.created_at)
+    live.require_whole()
+    return live
+
+
+class Marking(Struct, frozen=True):
+    """What marks a member and archives its client, in one transaction with as many others as fit, and what that is."""
+
+    result: Result
+    writes: Sequence[Write]
+
+
+def mark(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> Marking:
+    """Return what archives a member's client while both are as they were read."""
+    archived = stamped(live.client, _cause(run), run.options, at)
     receipt = archived.receipt
-    mark = settlements.mark_write(tenant, run, member, archived.client, receipt.archive_id)
-    update = ClientUpdate(client, archived.client, archived_entry(receipt))
-    archives.commit_archive(tenant, update, receipt, also=[mark])
-    return receipt.archive_id
+    update = ClientUpdate(live.client, archived.client, archived_entry(receipt))
+    return Marking(
+        Result(archive_id=receipt.archive_id, work_for=effects_with_work(live.records, at)),
+        [
+            *archives.archive_writes(tenant, update, receipt),
+            settlements.mark_write(tenant, run, member, archived.client, receipt.archive_id),
+        ],
+    )
 
 
 def _make_good(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> None:
@@ -162,7 +189,9 @@ def _cause(run: Run) -> Cause:
     return Cause(source=Source.BULK_ARCHIVE, actor_id=actor_id, run_id=run.run_id, through=through)
 
 
-def _outcome_without_archive(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> Result | None:
+def outcome_without_archive(
+    run: Run, member: Member, live: LiveClient, settings: ProviderSettings, at: datetime
+) -> Result | None:
     """Return the outcome of a client that is left alone, and the rules that held it back, if they did (S3).
 
     What the safety rules forbid, or want to be acknowledged, is judged as of now, by settings that are read after the
@@ -171,7 +200,6 @@ def _outcome_without_archive(tenant: Tenant, run: Run, member: Member, live: Liv
     begun since is no change. A client that a filter found must still fit it: one who was inactive may be active
     again.
     """
-    settings = read_settings(tenant)
     if live.client.status is Status.ACTIVE and (held_back := _by_rules(run, member, live, settings, at)):
         return held_back
     facts = preview_facts(live.client, live.records, settings, run.created_at)
