@@ -587,7 +587,7 @@ def an_outcome_is_true(before: RunLook, after: RunLook, clients: Clients) -> Non
                 hold(look.archive_id == member.get("archive_id"), "archived, says a run, but the client is not", sk)
                 hold(not look.is_settling, "archived, says a run, but not in full", sk)
             case "superseded":
-                hold(look.archive_id != member["archive_id"], "superseded, but the stamp stands", sk)
+                hold(look.archive_id != member.get("archive_id"), "superseded, but the stamp stands", sk)
             case "activated" | "activated_in_part":
                 hold("archive_id" in member, "activated, says an undo, but it was somebody else", sk)
                 report = look.items.get(f"RESTORATION#{member['undoes']}", {})

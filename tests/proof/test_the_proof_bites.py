@@ -28,17 +28,19 @@ from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_live
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.settlements import Settlement, _Attempt
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import Table, commit_together
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
 from client_lifecycle.use_cases import archive, archive_effects, book, planned_archives, restore
-from client_lifecycle.use_cases.bulk import control, retry, steps
+from client_lifecycle.use_cases.bulk import batches, control, retry, steps, together
+from client_lifecycle.use_cases.bulk.steps import Result
 from tests.proof import operations
 from tests.proof.bulk import MARK, Work
 from tests.proof.crashes import A_SECOND, CASES, Scene, Stage
 from tests.proof.figures import tell
 from tests.proof.interleaving import Tally, live_through
 from tests.proof.invariants import Broken, hold
+from tests.proof.neighbours import change_a_neighbour
 from tests.proof.trail import KEPT_CALLS
 from tests.proof.world import Controls
 from tests.support.builders import DAY, cause, plan
@@ -385,3 +387,88 @@ def race_everywhere(stage: Stage, race: Race) -> None:
             work, between = race(scene)
             if not scene.interrupted(work, at_call, between):
                 return
+
+
+# Faults in the way back to one client each
+
+
+def refused_marks_that_fail_everybody(patch: pytest.MonkeyPatch) -> None:
+    """Who was in a transaction that was refused is failed, whoever it was refused for."""
+    whole = together.mark_together
+
+    def mark_together(tenant: Tenant, run: Run, members: list[Member], **at: Any) -> dict[int, Result]:
+        failed = dict.fromkeys((one.position for one in members), Result(outcome=Outcome.FAILED))
+        return failed | whole(tenant, run, members, **at)
+
+    patch.setattr(batches, "mark_together", mark_together)
+
+
+def refused_marks_that_nobody_tries_again(patch: pytest.MonkeyPatch) -> None:
+    """Who was in a transaction that was refused for another's sake is skipped."""
+    whole = together.mark_together
+
+    def mark_together(tenant: Tenant, run: Run, members: list[Member], **at: Any) -> dict[int, Result]:
+        skipped = dict.fromkeys((one.position for one in members), Result())
+        return skipped | whole(tenant, run, members, **at)
+
+    patch.setattr(batches, "mark_together", mark_together)
+
+
+def marks_that_are_made_again(patch: pytest.MonkeyPatch) -> None:
+    """Who was marked together is marked again alone, as if nothing had been done."""
+    whole, read = together.mark_together, dict[int, Plain]()
+
+    def mark_together(*about: Any, **at: Any) -> dict[int, Result]:
+        whole(*about, **at)
+        return {}
+
+    def as_read_before(tenant: Tenant, run_id: str, positions: list[int]) -> dict[int, Plain]:
+        read.update({**runs.read_members(tenant, run_id, [one for one in positions if one not in read])})
+        return read
+
+    patch.setattr(batches, "mark_together", mark_together)
+    patch.setattr(batches, "read_members", as_read_before)
+
+
+def refused_effects_that_count_as_done(patch: pytest.MonkeyPatch) -> None:
+    whole = together.apply_together
+
+    def apply_together(tenant: Tenant, effect: Any, archive_ids: dict[str, str], **at: Any) -> set[str]:
+        whole(tenant, effect, archive_ids, **at)
+        return set(archive_ids)
+
+    patch.setattr(batches, "apply_together", apply_together)
+
+
+def effects_that_are_wanted_of_nobody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("client_lifecycle.use_cases.bulk.steps.effects_with_work", lambda *_: ())
+
+
+def refusals_that_are_taken_for_commits(patch: pytest.MonkeyPatch) -> None:
+    whole = commit_together
+
+    def all_committed(table: Any, groups: dict[Any, Any]) -> set[Any]:
+        whole(table, groups)
+        return set(groups)
+
+    patch.setattr(together, "commit_together", all_committed)
+
+
+FAULTS_TOGETHER: tuple[Fault, ...] = (
+    refused_marks_that_fail_everybody,
+    refused_marks_that_nobody_tries_again,
+    marks_that_are_made_again,
+    refused_effects_that_count_as_done,
+    effects_that_are_wanted_of_nobody,
+    refusals_that_are_taken_for_commits,
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS_TOGETHER, ids=lambda fault: fault.__name__)
+def test_a_fault_in_the_way_back_to_one_client_each_is_caught(
+    fault: Fault, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault(monkeypatch)
+    with pytest.raises((Broken, LifecycleError)) as broken:
+        change_a_neighbour(stage)
+    tell(f"caught with a neighbour that changes: {fault.__name__}: {broken.value}")
