@@ -1,4 +1,4 @@
-"""A batch takes few calls, whoever is in it; what is refused for one client is done for each of the others alone."""
+"""A batch takes few calls; what is refused for one client is done for each of the others alone."""
 
 from __future__ import annotations
 

@@ -393,7 +393,7 @@ def race_everywhere(stage: Stage, race: Race) -> None:
 
 
 def refused_marks_that_fail_everybody(patch: pytest.MonkeyPatch) -> None:
-    """Who was in a transaction that was refused is failed, whoever it was refused for."""
+    """Who was in a transaction that was refused is failed, for whose sake it may have been."""
     whole = together.mark_together
 
     def mark_together(tenant: Tenant, run: Run, members: list[Member], **at: Any) -> dict[int, Result]:

@@ -38,8 +38,9 @@ class CountedTime:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Count a pause."""
-        self.now += seconds
+        """Count a pause; those that are made side by side pass together."""
+        until = self.now + seconds
+        self.now = max(self.now, until)
 
 
 def used_up(seconds: float, allowed_seconds: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.rules.mutation import Mutation
-from tests.rules.mutations.archiving import ARCHIVE, CLIENT
+from tests.rules.mutations.archiving import ARCHIVE, CLIENT, EFFECTS
 from tests.rules.mutations.permissions import BOOK, CLIENTS
 
 ADDRESSES = "client_lifecycle.storage.addresses"
@@ -236,23 +236,23 @@ COMING_BACK = [
     Mutation(
         "A5",
         "a bulk archive cancels nothing",
-        "cancel_commitments.handler",
-        "cancel_commitments, event)",
-        "lambda _, at: cancel_commitments([], at), event)",
+        EFFECTS,
+        "EffectName.CANCEL_COMMITMENTS: cancel_commitments,",
+        "EffectName.CANCEL_COMMITMENTS: lambda _, at: cancel_commitments([], at),",
     ),
     Mutation(
         "A5",
         "a bulk archive leaves no chats",
-        "leave_chats.handler",
-        "leave_chats, event)",
-        "lambda _, at: leave_chats([], at), event)",
+        EFFECTS,
+        "EffectName.LEAVE_CHATS: leave_chats,",
+        "EffectName.LEAVE_CHATS: lambda _, at: leave_chats([], at),",
     ),
     Mutation(
         "A5",
         "a bulk archive silences nothing",
-        "silence_notifications.handler",
-        "silence_notifications, event)",
-        "lambda _, at: silence_notifications([], at), event)",
+        EFFECTS,
+        "EffectName.SILENCE_NOTIFICATIONS: silence_notifications,",
+        "EffectName.SILENCE_NOTIFICATIONS: lambda _, at: silence_notifications([], at),",
     ),
     Mutation(
         "A6",
