@@ -2,7 +2,7 @@
 
 import { Problem, Unreachable } from "../api.js";
 import { button, element } from "../dom.js";
-import { say } from "../words/index.js";
+import { problemSentence, say } from "../words/index.js";
 
 const PATIENCE_MS = 300;
 

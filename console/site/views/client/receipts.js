@@ -6,7 +6,7 @@ import { dayAndTime, money } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { mayArchive } from "../../rights.js";
 import { who } from "../../people.js";
-import { kindName, reasonName, say } from "../../words/index.js";
+import { reasonName, say } from "../../words/index.js";
 import { recordName } from "../archive/findings.js";
 import { openRestore } from "./activate.js";
 
