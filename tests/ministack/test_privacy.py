@@ -17,12 +17,13 @@ from local.deploy import STACK
 from local.ministack import CONFIG
 from local.signatures import signed_headers
 from local.stack import PracticeStack
+from local.staff import Role, sign_in
 from tests.ministack.listening import Listener, has
 from tests.ministack.test_deployed_system import finished, invoke
 from tests.support.builders import DAY
 
 MARK = "zyxmark"
-"""Part of every name, address, note and text of the story."""
+"""Part of every name, address, note and text of the story, and of the name of who tells it."""
 
 QUIET_SECONDS = 2
 """How long nothing new has to be logged or published before the search begins."""
@@ -33,6 +34,7 @@ class Story:
     """What a practice does with marked data, in good requests and in bad ones."""
 
     stack: PracticeStack
+    token: str
     client_ids: list[str] = field(default_factory=list)
     run_ids: list[str] = field(default_factory=list)
 
@@ -44,7 +46,7 @@ class Story:
 
     def call(self, method: str, path: str, body: object = None, raw: bytes | None = None) -> Any:
         content = raw if raw is not None else json.dumps({} if body is None else body).encode()
-        headers = {"Authorization": self.stack.api.token, "Content-Type": "application/json"}
+        headers = {"Authorization": self.token, "Content-Type": "application/json"}
         url = self.stack.api.base_url
         with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as http:
             answer = http.request(method, path, content=content if method != "GET" else None)
@@ -80,6 +82,7 @@ class Story:
         )
 
     def tell(self) -> None:
+        self.done("GET", "/me")
         ours = [self.add(number) for number in range(5)]
         one, two, three, four, broken = ours
         note = {"note": f"She said: {MARK}", "reason": "moved_away"}
@@ -96,6 +99,8 @@ class Story:
         self.run_ids.append(undone["run_id"])
         finished(self.stack, undone["run_id"])
         invoke(self.stack, "scheduled-cleanup", {})
+        self.done("POST", "/clients/_count", {"q": MARK})
+        self.done("POST", "/bulk-archives", {"filter": {"q": MARK}})
         self.ask_badly(broken)
 
     def ask_badly(self, broken: str) -> None:
@@ -111,6 +116,7 @@ class Story:
         self.call("GET", f"/clients/{broken}")
         self.call("GET", "/clients?status=active&limit=100")
         self.call("GET", f"/clients?cursor={MARK}")
+        self.call("GET", f"/clients?{MARK}=1&archived_by={MARK}@")
         self.book(broken, booked_by=MARK)
         self.book("nobody", **{MARK: MARK})
         self.publish({"event_id": "event-lost", "appointment": {"type": MARK}})
@@ -123,11 +129,22 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(deployed: PracticeStack, listener: Listener) -> Story:
-    story = Story(deployed)
+def story(deployed: PracticeStack, listener: Listener) -> Iterator[Story]:
+    rename_manager(deployed, f"Sam {MARK}")
+    story = Story(deployed, sign_in(deployed.aws.cognito, deployed.deployed, deployed.practice.provider_id))
     story.tell()
     until_it_is_quiet(lambda: len(logged(deployed)))
-    return story
+    yield story
+    rename_manager(deployed, "Sam Manager")
+
+
+def rename_manager(deployed: PracticeStack, name: str) -> None:
+    email = f"{Role.MANAGER.value}@{deployed.practice.provider_id}.example.org"
+    deployed.aws.cognito.admin_update_user_attributes(
+        UserPoolId=deployed.deployed.user_pool_id,
+        Username=email,
+        UserAttributes=[{"Name": "name", "Value": name}],
+    )
 
 
 def until_it_is_quiet(size: Callable[[], int]) -> None:
@@ -222,3 +239,5 @@ def test_the_marks_are_where_they_are_meant_to_be(deployed: PracticeStack, story
     """The story wrote what the searches look for: into the table of clients, and nowhere else."""
     answer = story.call("GET", f"/clients/{story.client_ids[1]}")
     assert MARK in answer["name"]
+    [line, *_] = story.call("GET", f"/clients/{story.client_ids[1]}/history")["entries"]
+    assert line["by"]["name"] == f"Sam {MARK}"
