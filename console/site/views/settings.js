@@ -23,6 +23,8 @@ class SettingsForm {
   /** @param {any} settings */
   constructor(settings) {
     this.seen = tagOf(settings);
+    /** Whether something was edited since the last save began. */
+    this.edited = false;
     this.rules = RULES.map((rule) => select(LEVELS.map((level) => [level, say(/** @type {any} */ (`level.${level}`))]), { value: settings.safety[rule] }));
     this.soonDays = whole(settings.safety.appointment_within_days, 0, 365);
     this.switches = SWITCHES.map((name) => checkbox(say(/** @type {any} */ (`switch.${name}`)), { checked: settings.portal[name] !== false }));
@@ -53,7 +55,10 @@ class SettingsForm {
       element("div", { className: "bar" }, element("span", {}, mayManage() ? "" : say("settings.readOnly")), this.save),
     );
     if (!mayManage()) for (const control of form.querySelectorAll("input, select")) control.setAttribute("disabled", "");
-    form.addEventListener("input", () => (this.save.disabled = false));
+    form.addEventListener("input", () => {
+      this.edited = true;
+      this.save.disabled = false;
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       void during(this.save, () => this.#send());
@@ -62,10 +67,11 @@ class SettingsForm {
   }
 
   async #send() {
+    this.edited = false;
     const saved = await call("PATCH", "/settings", { body: this.#value(), ifMatch: this.seen });
     this.seen = tagOf(saved);
     setZone(saved.time_zone);
-    this.save.disabled = true;
+    this.save.disabled = !this.edited;
     toast(say("saved"));
   }
 

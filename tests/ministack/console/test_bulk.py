@@ -53,6 +53,29 @@ def test_a_list_needs_no_call_for_each_row(open_console: Open, large: Api) -> No
     assert active(large) >= 300
 
 
+def test_of_the_quiet_one_is_kept_and_the_others_are_archived(
+    open_console: Open, deployed: PracticeStack, large: Api
+) -> None:
+    large.patch("/settings", {"tidy_up": {"inactive_days": 30, "starts_by_itself": True, "veto_days": 3}})
+    invoke(deployed, "scheduled-cleanup", {})
+    page = open_console(provider=LARGE)
+    banner = page.get_by_role("region", name="Proposal")
+    expect(banner).to_contain_text("went quiet.")
+    expect(banner).to_contain_text("unless stopped.")
+    banner.get_by_role("link", name="Look").click()
+    row = page.get_by_role("listitem").filter(has=page.get_by_role("button", name="Keep")).first
+    kept = str(row.get_by_role("link").get_attribute("href")).removeprefix("#/clients/")
+    archive = page.get_by_role("button", name=re.compile(r"^Archive \d"))
+    before = archive.inner_text()
+    row.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("Kept", exact=True)).to_be_visible()
+    expect(archive).not_to_have_text(before)
+    archive.click()
+    expect(page.locator(".outcomes")).to_contain_text("1 left out", timeout=ENDED)
+    assert large.get(f"/clients/{kept}")["status"] == "active"
+    large.patch("/settings", {"tidy_up": None})
+
+
 def test_300_clients_are_stopped_tried_again_and_undone(open_console: Open, large: Api) -> None:
     before = active(large)
     page = open_console(provider=LARGE)
@@ -75,26 +98,3 @@ def test_300_clients_are_stopped_tried_again_and_undone(open_console: Open, larg
     panel.get_by_role("button", name="Undo").click()
     expect(panel.locator(".outcomes")).to_contain_text("active again", timeout=LONG)
     assert active(large) == before
-
-
-def test_of_the_quiet_one_is_kept_and_the_others_are_archived(
-    open_console: Open, deployed: PracticeStack, large: Api
-) -> None:
-    large.patch("/settings", {"tidy_up": {"inactive_days": 30, "starts_by_itself": True, "veto_days": 3}})
-    invoke(deployed, "scheduled-cleanup", {})
-    page = open_console(provider=LARGE)
-    banner = page.get_by_role("region", name="Proposal")
-    expect(banner).to_contain_text("went quiet.")
-    expect(banner).to_contain_text("unless stopped.")
-    banner.get_by_role("link", name="Look").click()
-    row = page.get_by_role("listitem").filter(has=page.get_by_role("button", name="Keep")).first
-    kept = str(row.get_by_role("link").get_attribute("href")).removeprefix("#/clients/")
-    archive = page.get_by_role("button", name=re.compile(r"^Archive \d"))
-    before = archive.inner_text()
-    row.get_by_role("button", name="Keep").click()
-    expect(page.get_by_text("Kept", exact=True)).to_be_visible()
-    expect(archive).not_to_have_text(before)
-    archive.click()
-    expect(page.locator(".outcomes")).to_contain_text("1 left out", timeout=ENDED)
-    assert large.get(f"/clients/{kept}")["status"] == "active"
-    large.patch("/settings", {"tidy_up": None})
