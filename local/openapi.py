@@ -238,12 +238,13 @@ def _data_of(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _with_names_of_headers(schema: dict[str, Any]) -> dict[str, Any]:
-    """Write headers as people do, like ``Idempotency-Key``; the library writes them in small letters."""
+    """Write headers as people do, like ``Idempotency-Key``; one that is left out is not null, as the library has it."""
     for operations in schema["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", []):
                 if parameter["in"] == "header":
                     parameter["name"] = parameter["name"].title()
+                    parameter["schema"] |= next(iter(parameter["schema"].pop("anyOf", [])), {})
     return schema
 
 

@@ -25,7 +25,7 @@ def give_secret(aws: LocalAws, provider_id: str, secret: str) -> None:
     """Make this what a provider's bookings and records are signed with."""
     names = [f"{PREFIX}{provider_id}", *(f"{RECORDS_PREFIX}{provider_id}/{source}" for source in SOURCES)]
     for name in names:
-        aws.ssm.put_parameter(Name=name, Value=secret, Type="SecureString")
+        aws.ssm.put_parameter(Name=name, Value=secret, Type="SecureString", Overwrite=True)
 
 
 def booking_secrets(aws: LocalAws) -> dict[str, str]:

@@ -16,6 +16,7 @@ from local import ministack
 from local.bus import following
 from local.deploy import STACK
 from local.ministack import CONFIG, LocalAws
+from local.providers import give_secret
 from local.running import EVENTS, announced, shell_environment
 from local.samples.running import write_events
 from local.stack import PracticeStack, practice_stack
@@ -70,6 +71,13 @@ def folder(deployed: PracticeStack, tmp_path_factory: pytest.TempPathFactory) ->
     write_events(folder / EVENTS, deployed.aws, deployed.deployed, lambda _done, _total: None)
     with announced(folder, deployed.aws, environment):
         yield folder
+
+
+@pytest.fixture
+def secrets_put_back(deployed: PracticeStack) -> Iterator[None]:
+    """Put the secrets back that a test rotates: rotated twice, what other tests sign with is no longer good."""
+    yield
+    give_secret(deployed.aws, deployed.practice.provider_id, deployed.booking_secret)
 
 
 @pytest.fixture(scope="module")

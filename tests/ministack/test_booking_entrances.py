@@ -211,6 +211,7 @@ def test_only_events_of_other_systems_are_requests(scheduling: Scheduling, sourc
     assert scheduling.events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"] is matches
 
 
+@pytest.mark.usefixtures("secrets_put_back")
 def test_a_rotation_is_never_a_refusal(deployed: PracticeStack, scheduling: Scheduling) -> None:
     who = somebody(deployed)
     name = f"{PREFIX}{who.provider_id}"

@@ -221,6 +221,7 @@ def test_the_guide_leads_to_the_first_archived_client(deployed: PracticeStack, t
     assert '"status": "archived"' in told or '"status":"archived"' in told
 
 
+@pytest.mark.usefixtures("secrets_put_back")
 def test_every_command_of_the_runbook_runs(deployed: PracticeStack, resumed: None) -> None:
     """This stack delivers to nobody and says so; test_delivered_events has one that does."""
     commands = {tuple(command) for command in commands_in("runbook.md")}

@@ -482,9 +482,10 @@ def test_a5_a_client_that_a_rule_blocks_is_held_back_and_says_so(table: Table) -
     store(table, client("c-debtor", owed_cents=1), *one_of_each())
     workflow = confirmed("c-1", "c-debtor")
     before = of_client(dump(table), "c-debtor")
-    [_, shown] = get(f"/bulk-archives/{workflow.run_id}/clients").body["clients"]
+    [shown, _] = get(f"/bulk-archives/{workflow.run_id}/clients").body["clients"]
+    assert shown["client_id"] == "c-debtor"
     assert shown["blocks"] == ["owes_money"]
-    assert workflow.whole("c-1", "c-debtor") == "completed"
+    assert workflow.whole("c-debtor", "c-1") == "completed"
     assert workflow.outcomes == {"c-1": ("archived", None), "c-debtor": ("blocked", None)}
     assert of_client(dump(table), "c-debtor") == before
 
