@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.edge import identity
-from client_lifecycle.edge.identity import LEAST_ROLE, RANKS, Role
+from client_lifecycle.edge.identity import LEAST_ROLE, Role
 from client_lifecycle.edge.reading import MAX_BODY_BYTES, MAX_ERRORS
 from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Executions, Log
@@ -32,7 +31,6 @@ from tests.support.store import dump, store
 
 ARCHIVE = "/clients/client-1/archive"
 STAFF_ROUTES = sorted(route for route in ROUTES if not route[1].startswith("/hooks/"))
-ROLES = {Role.READER: READER, Role.ARCHIVER: ARCHIVER, Role.MANAGER: MANAGER}
 BELOW: dict[Role, Mapping[str, str]] = {Role.READER: GUEST, Role.ARCHIVER: READER, Role.MANAGER: ARCHIVER}
 """The claims of those who may least of all do what a role may."""
 NOBODY = MANAGER | {"custom:provider_id": ""}
@@ -68,23 +66,6 @@ def test_who_may_not_ask_is_told_so_whatever_the_body_is(practice: Table, route:
         answer = ask(route, raw=raw, claims=claims)
         assert (answer.status, answer.problem) == (403, "NotPermitted")
     assert dump(practice) == before
-
-
-def test_every_route_of_the_template_has_a_least_role_and_no_other_has() -> None:
-    assert {named(route) for route in STAFF_ROUTES} == set(LEAST_ROLE)
-
-
-@pytest.mark.parametrize("claims", [*ROLES.values(), GUEST], ids=["reader", "archiver", "manager", "guest"])
-@pytest.mark.parametrize("route", STAFF_ROUTES, ids=named)
-def test_every_route_is_for_its_least_role_and_those_above(route: tuple[str, str], claims: Mapping[str, str]) -> None:
-    least = LEAST_ROLE[named(route)]
-    welcome = [ROLES[role] for role in Role if RANKS[role] >= RANKS[least]]
-    assert (ask(route, claims=claims).status != 403) == (claims in welcome)
-
-
-def test_a_route_without_a_row_is_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identity, "LEAST_ROLE", {})
-    assert get("/groups").status == 403
 
 
 @pytest.mark.parametrize("route", STAFF_ROUTES, ids=named)
