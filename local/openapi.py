@@ -238,13 +238,15 @@ def _data_of(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _with_names_of_headers(schema: dict[str, Any]) -> dict[str, Any]:
-    """Write headers as people do, like ``Idempotency-Key``; one that is left out is not null, as the library has it."""
+    """Write headers as people do, like ``Idempotency-Key``, and as texts: one that is not sent is not null."""
     for operations in schema["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", []):
                 if parameter["in"] == "header":
                     parameter["name"] = parameter["name"].title()
-                    parameter["schema"] |= next(iter(parameter["schema"].pop("anyOf", [])), {})
+                    shape = parameter["schema"]
+                    [text_shape] = [one for one in shape.pop("anyOf", [{}]) if one != {"type": "null"}]
+                    parameter["schema"] = shape | text_shape
     return schema
 
 
