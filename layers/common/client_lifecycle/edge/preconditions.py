@@ -26,6 +26,9 @@ IfMatch = Annotated[
     str | None,
     Header(
         alias="If-Match",
+        min_length=1,
+        max_length=1_000,
+        examples=['"12"'],
         pattern=rf"^(\*|{ONE}( *, *{ONE}){{0,9}})$",
         description="The ETag of what was seen; if it is no longer so, nothing is written (412 ChangedMeanwhile).",
     ),
