@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
+from threading import get_ident
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -32,14 +33,17 @@ class CountedTime:
     """Stands for ``time`` where calls wait: a pause takes no time, and is counted."""
 
     now: float = 0.0
+    seen: dict[int, float] = field(default_factory=dict)
 
     def monotonic(self) -> float:
         """Return the seconds that have been counted."""
-        return self.now
+        self.seen[get_ident()] = self.now
+        return self.seen[get_ident()]
 
     def sleep(self, seconds: float) -> None:
-        """Count a pause; those that are made side by side pass together."""
-        until = self.now + seconds
+        """Count a pause from when its thread last looked at the clock; those side by side pass together."""
+        until = self.seen.get(get_ident(), self.now) + seconds
+        self.seen[get_ident()] = until
         self.now = max(self.now, until)
 
 
