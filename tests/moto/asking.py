@@ -100,7 +100,7 @@ class Practice(Struct, frozen=True):
         named: Naming = NOTHING,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Make the sample request of a route for this practice's ids, but for what is named."""
+        """Make the sample request of a route for this practice's ids, except what is named."""
         event = self._sample(route)
         method, _, path = route.partition(" ")
         address = path.format_map(self.ids | dict(named.path))

@@ -1,4 +1,4 @@
-"""Every route of the template, whoever asks, whatever of another practice is named; new routes are in by existing.
+"""Every route of the template, by every caller and with ids of another practice; new routes are in by existing.
 
 Somebody without a role and each role ask every route; then a manager of one practice names what is another's at every
 place where the API's description has an id, and is answered as if it did not exist.
@@ -128,7 +128,7 @@ def elm(table: Table, clock: Clock) -> Practice:
     return founded(table, clock, OTHER_PROVIDER_ID)
 
 
-def test_every_route_of_the_template_has_a_row_and_no_row_is_without_a_route() -> None:
+def test_every_route_has_a_row_and_every_row_has_a_route() -> None:
     assert set(ALL) == set(LEAST_ROLE) | SIGNED
     assert {route for route, _ in operations()} == set(ALL)
 
@@ -192,7 +192,7 @@ def test_what_is_another_practice_s_does_not_exist(table: Table, oak: Practice, 
 
 
 def cursor_of(practice: Practice, route: str) -> str:
-    """Return where a list of the practice goes on; that of another list where there is but one page."""
+    """Return where a list of the practice continues; that of another list where there is but one page."""
     of = "GET /clients" if route in ONE_PAGE else route
     page = practice.manages(of, Naming.of_one_a_page(of)).body
     assert page.get("next_cursor"), f"{of} has one page: {page}"
