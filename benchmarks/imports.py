@@ -18,23 +18,26 @@ import httpx
 
 from benchmarks.meter import Spent, measure, per_client
 from benchmarks.rows import Row
-from benchmarks.subjects import Bench, bench, client_of
+from benchmarks.subjects import BY_STAFF, Bench, bench, client_of
 from benchmarks.timeline import Timeline, in_order
 from benchmarks.workflow import MEMORY_OF_ALL
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.imports.outcomes import ImportKind, RowResult
 from client_lifecycle.domain.imports.rows import ClientRow, Part
 from client_lifecycle.domain.imports.run import IMPORT_IN_FLIGHT, ROWS_PER_PART, Import, ImportFormat, ImportState
+from client_lifecycle.domain.practice_history import PracticeEvent
 from client_lifecycle.storage.import_files import ImportWorkflow
 from client_lifecycle.storage.imports import create_import
 from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.imports.parts import work_on_part
+from client_lifecycle.use_cases.practice_lines import practice_line
 from local.ministack import LocalAws
 from local.stack import PracticeStack, practice_stack
 
 if TYPE_CHECKING:
+    from client_lifecycle.domain.practice_history import PracticeEvent
     from client_lifecycle.storage.executions import StateMachine
-    from client_lifecycle.storage.import_files import ImportFiles
+from client_lifecycle.storage.import_files import ImportFiles
 
 POLL_SECONDS = 0.5
 STATES_PER_PART = 2
@@ -118,7 +121,8 @@ def _row(made: Bench, name: str, parts: Sequence[Sequence[ClientRow]], clients: 
         attempt=1,
         started_in=1,
     )
-    made.follow(lambda: create_import(made.ours, run))
+    line = practice_line(PracticeEvent.IMPORT_REQUESTED, BY_STAFF, made.at, import_id=run.import_id)
+    made.follow(lambda: create_import(made.ours, run, line))
     timeline, files = Timeline(), KeptFiles()
     ours: list[Spent] = []
     floor: list[Spent] = []

@@ -40,7 +40,7 @@ def request(body: Annotated[ImportBody, FromBody()], _key: idempotency.Key = Non
     """Make an import that waits for its file, and a form that uploads it within an hour."""
     caller, at = identity.caller(app), wiring.now()
     tenant = wiring.tenant(caller.provider_id)
-    run, form = control.request_import(tenant, wiring.imports(), body.wanted(), created_by=caller.user_id, at=at)
+    run, form = control.request_import(tenant, wiring.imports(), body.wanted(), cause=caller.cause, at=at)
     return RequestedView.with_form(queries.Watched(run), form, at)
 
 
@@ -55,7 +55,8 @@ def check(import_id: http.Id, body: Annotated[CheckImportBody, FromBody()]) -> I
     """Predict the outcome of every row, and write nothing; the import is ``checking`` until all are predicted."""
     caller, at = identity.caller(app), wiring.now()
     tenant = wiring.tenant(caller.provider_id)
-    return ImportView.of(queries.Watched(control.check(tenant, wiring.imports(), import_id, body.mapping, at=at)), at)
+    run = control.check(tenant, wiring.imports(), import_id, body.mapping, cause=caller.cause, at=at)
+    return ImportView.of(queries.Watched(run), at)
 
 
 @app.post(
@@ -74,7 +75,7 @@ def confirm(import_id: http.Id, body: Annotated[ConfirmImportBody, FromBody()]) 
         import_id,
         body.token,
         overwrite=body.overwrite,
-        confirmed_by=caller.user_id,
+        cause=caller.cause,
         at=at,
     )
     return ImportView.of(queries.Watched(run), at)
@@ -115,7 +116,8 @@ def watch(import_id: http.Id) -> Response[ImportView]:
 def stop(import_id: http.Id) -> ImportView:
     """Let the parts that are being worked on end, and reach no other row; what was brought in stays."""
     caller, at = identity.caller(app), wiring.now()
-    return ImportView.of(queries.Watched(control.stop(wiring.tenant(caller.provider_id), import_id, at=at)), at)
+    run = control.stop(wiring.tenant(caller.provider_id), import_id, cause=caller.cause, at=at)
+    return ImportView.of(queries.Watched(run), at)
 
 
 @app.post(
@@ -128,7 +130,7 @@ def stop(import_id: http.Id) -> ImportView:
 def retry(import_id: http.Id) -> ImportView:
     """Try the failed and the not reached rows of an ended import again, and no others."""
     caller, at = identity.caller(app), wiring.now()
-    run = control.retry(wiring.tenant(caller.provider_id), wiring.imports(), import_id, at=at)
+    run = control.retry(wiring.tenant(caller.provider_id), wiring.imports(), import_id, cause=caller.cause, at=at)
     return ImportView.of(queries.Watched(run), at)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from client_lifecycle.domain.client import Cause, Door, Source
 from local.sample_practice import PROVIDER_ID
 
 STAFF_ID = "5f0c9a52-7a9e-4b7e-9a53-0f6f6e1f2a01"
+BY_STAFF = Cause(source=Source.STAFF, actor_id=STAFF_ID, through=Door.API)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

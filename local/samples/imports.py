@@ -17,7 +17,7 @@ from client_lifecycle.use_cases.imports.parts import work_on_part
 from client_lifecycle.use_cases.imports.reading import read_upload
 from local.deploy import Deployed
 from local.ministack import LocalAws
-from local.samples.given import STAFF_ID, Given
+from local.samples.given import BY_STAFF, Given
 
 CHECK = 1
 """The attempt that is the first check."""
@@ -40,7 +40,7 @@ def imports_of(aws: LocalAws, deployed: Deployed) -> NotStartedImports:
 
 def uploaded(tenant: Tenant, workflow: ImportWorkflow, given: Given) -> Given:
     """Upload a file of two clients."""
-    run, form = control.request_import(tenant, workflow, WANTED, created_by=STAFF_ID, at=given.at)
+    run, form = control.request_import(tenant, workflow, WANTED, cause=BY_STAFF, at=given.at)
     rows = "".join(f"{one},Sample {place},{one.lower()}@example.org\n" for place, one in enumerate(given.client_ids))
     body = f"Client ID,Name,Email\n{rows}".replace("@", f".{run.import_id.lower()}@")
     workflow.files.s3.put_object(Bucket=workflow.files.bucket, Key=form.fields["key"], Body=body.encode())
@@ -50,7 +50,7 @@ def uploaded(tenant: Tenant, workflow: ImportWorkflow, given: Given) -> Given:
 def checking(tenant: Tenant, workflow: ImportWorkflow, given: Given) -> Given:
     """Begin a check whose workflow is not started."""
     given = uploaded(tenant, workflow, given)
-    control.check(tenant, workflow, given.run_id, {}, at=given.at)
+    control.check(tenant, workflow, given.run_id, {}, cause=BY_STAFF, at=given.at)
     return given
 
 
@@ -78,6 +78,6 @@ def checked(tenant: Tenant, workflow: ImportWorkflow, given: Given) -> Given:
 def not_reached(tenant: Tenant, workflow: ImportWorkflow, given: Given) -> Given:
     """End an import that has reached no row."""
     given = checked(tenant, workflow, given)
-    control.confirm(tenant, workflow, given.run_id, given.token, overwrite=False, confirmed_by=STAFF_ID, at=given.at)
+    control.confirm(tenant, workflow, given.run_id, given.token, overwrite=False, cause=BY_STAFF, at=given.at)
     finish_import(tenant, workflow, given.run_id, read_import(tenant, given.run_id).attempt, at=given.at)
     return given

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from ulid import ULID
 
-from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Door, Group, PlanTerms, Source, Trigger
+from client_lifecycle.domain.client import ArchiveOptions, Client, Group, PlanTerms, Trigger
 from client_lifecycle.domain.effects import cancel_commitments, leave_chats, silence_notifications
 from client_lifecycle.domain.members import FIRST_ATTEMPT
 from client_lifecycle.domain.records import Appointment, ChatKind, FeedEntry, Membership, Payment, Record, Reminder
@@ -41,11 +41,10 @@ from local.ministack import LocalAws
 from local.sample_practice import CURRENCY
 from local.samples import imports
 from local.samples.catalogue import SAMPLES, Need, Sample
-from local.samples.given import STAFF_ID, Given
+from local.samples.given import BY_STAFF, Given
 from local.samples.imports import NotStartedImports, imports_of
 from local.stack import Progress
 
-BY_STAFF = Cause(source=Source.STAFF, actor_id=STAFF_ID, through=Door.API)
 EFFECTS = (cancel_commitments, leave_chats, silence_notifications)
 DAY = timedelta(days=1)
 

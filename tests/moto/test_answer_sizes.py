@@ -34,6 +34,7 @@ from client_lifecycle.storage.settlements import SETTLEMENTS_PER_TRANSACTION
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
+from client_lifecycle.use_cases.practice_lines import practice_line
 from client_lifecycle.use_cases.queries import exports
 from tests.moto.conftest import Executions
 from tests.moto.test_receipt_pages import MOST_BYTES, RECEIPT, changes_of, store_receipt, written_bytes
@@ -523,7 +524,8 @@ def store_import(import_id: str = RUN_ID, **fields: Any) -> None:
         "refused_for": "r" * 64,
     }
     run = an_import(import_id=import_id, **values | fields)
-    create_import(wiring.tenant(PROVIDER_ID), run)
+    line = practice_line(PracticeEvent.IMPORT_REQUESTED, cause(), NOW, import_id=import_id)
+    create_import(wiring.tenant(PROVIDER_ID), run, line)
     workflow.files.write_header(run, ["\x7f" * 200] * 500)
     workflow.files.s3.put_object(
         Bucket=workflow.files.bucket, Key=f"imports/{PROVIDER_ID}/{import_id}/report-1.csv", Body=b""

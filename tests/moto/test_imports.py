@@ -10,6 +10,7 @@ import pytest
 
 from client_lifecycle.domain.client import Status
 from client_lifecycle.domain.imports import run as imports
+from client_lifecycle.domain.practice_history import PracticeEvent
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage import client_edits
 from client_lifecycle.storage.archives import read_receipt
@@ -19,10 +20,11 @@ from client_lifecycle.storage.imports import read_import, replace_import
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.imports import parts
+from client_lifecycle.use_cases.practice_lines import practice_line
 from local.tables import create_table
 from tests.moto.conftest import ENVIRONMENT, IMPORT_BUCKET, Clock, Executions, Log
 from tests.moto.importing import uploaded, uploaded_lines
-from tests.support.builders import DAY, GROUP_ID, PROVIDER_ID, STAFF_ID, client, group
+from tests.support.builders import DAY, GROUP_ID, PROVIDER_ID, STAFF_ID, cause, client, group
 from tests.support.calls import READER, STRANGER, get, invoke, post
 from tests.support.store import dump, store, store_group
 
@@ -86,7 +88,9 @@ def test_the_same_import_twice_changes_nothing(table: Table) -> None:
 
 
 def clients_of(table: Table) -> dict[Any, Any]:
-    return {key: item for key, item in dump(table).items() if "IMPORT#" not in str(key)}
+    return {
+        key: item for key, item in dump(table).items() if not ("IMPORT#" in str(key) or key[0].startswith("PRACTICE#"))
+    }
 
 
 def test_each_bad_row_has_an_outcome_and_a_field_and_harms_no_other(table: Table, tenant: Tenant) -> None:
@@ -399,7 +403,8 @@ def test_the_clean_up_starts_an_import_that_a_crash_left_unstarted(
     before = read_import(tenant, run.import_id)
     started = imports.begin_import(before, confirmed_by=STAFF_ID, overwrite=False, at=clock.at)
     wiring.imports().files.write_manifest(started, range(started.parts))
-    replace_import(tenant, before, started)
+    line = practice_line(PracticeEvent.IMPORT_CONFIRMED, cause(), clock.at, import_id=run.import_id)
+    replace_import(tenant, before, started, line)
     clock.pass_by(DAY)
     assert clean_up() == {"run_resumed": 1}
     assert len(import_executions()) == 2

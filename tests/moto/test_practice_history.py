@@ -1,4 +1,4 @@
-"""The history of a practice: who changed settings and groups, and who did what with a bulk archive."""
+"""The history of a practice: who changed settings and groups, and who did what with a bulk archive or import."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Clock
+from tests.moto.importing import uploaded
 from tests.moto.workflow import Workflow, confirmed
 from tests.support.builders import GROUP_ID, OTHER_PROVIDER_ID, STAFF_ID, client, group
 from tests.support.calls import MANAGER, delete, get, pages, patch, post
@@ -94,6 +95,26 @@ def test_who_tries_a_run_again_and_who_undoes_it_is_told(table: Table) -> None:
     undo = post(f"/bulk-archives/{ended.run_id}/undo").body
     assert [line["event"].partition(".")[2] for line in lines()] == ["previewed", "confirmed", "retried", "undone"]
     assert (lines()[-1]["undone_by"], lines()[-1]["by"]["actor_id"]) == (undo["run_id"], STAFF_ID)
+
+
+@pytest.mark.usefixtures("table", "import_executions")
+def test_all_that_people_do_with_an_import_is_told_once() -> None:
+    run = uploaded("Client ID,Name,Email\nx-1,Ada,ada@example.org\n")
+    run.check()
+    run.start()
+    for _ in range(2):
+        post(f"{run.address}/stop", claims=COLLEAGUE)
+    run.carried_out()
+    run.start()
+    post(f"{run.address}/retry", claims=COLLEAGUE)
+    told = [(line["event"], line["by"]["actor_id"], line["import_id"]) for line in lines()]
+    assert told == [
+        ("import.requested", STAFF_ID, run.import_id),
+        ("import.check_asked", STAFF_ID, run.import_id),
+        ("import.confirmed", STAFF_ID, run.import_id),
+        ("import.stop_asked", "staff-8", run.import_id),
+        ("import.retried", "staff-8", run.import_id),
+    ]
 
 
 def test_what_is_refused_has_no_line(table: Table) -> None:

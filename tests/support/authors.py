@@ -28,6 +28,7 @@ class Unsigned(Struct, frozen=True):
 
 
 LEASE = frozenset({"due_key", "due_since"})
+READ_UPLOAD = frozenset({"columns", "rows", "parts", "attempt_rows", "refused_for", "refused_field"})
 UNSIGNED: Mapping[str, Unsigned] = {
     "RUN MEMBER": Unsigned(ANY_FIELD, "the run names who asked for it, and is stored with a line"),
     "RUN RUN": Unsigned(
@@ -40,9 +41,11 @@ UNSIGNED: Mapping[str, Unsigned] = {
     ),
     "CLIENT RESTORATION": Unsigned(ANY_FIELD, "a restore goes on; it names who asked for it"),
     "EXTERNAL TOLD": Unsigned(ANY_FIELD, "what a platform told last of a client; the key names the platform"),
-    "IMPORT IMPORT": Unsigned(ANY_FIELD, "an import names who asked for it, and who confirmed it"),
+    "IMPORT IMPORT": Unsigned(
+        frozenset({*LEASE, *READ_UPLOAD, "state", "counts", "first", "token", "checked_in", "finished_at"}),
+        "the workflow carries out what the import's line tells, and counts",
+    ),
     "IMPORT PART": Unsigned(ANY_FIELD, "a part of an import, which names who asked for it"),
-    "PROVIDER IMPORT": Unsigned(ANY_FIELD, "the import's place in the list"),
     "PROVIDER STAFF": Unsigned(ANY_FIELD, "what a person is called, as the pool has signed it; the key says who"),
     "PROVIDER SETTINGS": Unsigned(LEASE, "the clean-up's lease"),
     "CLIENT RECEIPT": Unsigned(

@@ -567,6 +567,11 @@ export const words = {
     "bulk_archive.stop_asked": "Mehrfacharchivierung angehalten",
     "bulk_archive.retried": "Mehrfacharchivierung wiederholt",
     "bulk_archive.undone": "Mehrfacharchivierung rückgängig gemacht",
+    "import.requested": "Import angelegt",
+    "import.check_asked": "Importdatei geprüft",
+    "import.confirmed": "Import bestätigt",
+    "import.stop_asked": "Import angehalten",
+    "import.retried": "Import wiederholt",
   },
   recordStates: {
     scheduled: "geplant",

@@ -566,6 +566,11 @@ export const words = {
     "bulk_archive.stop_asked": "Bulk archive stopped",
     "bulk_archive.retried": "Bulk archive tried again",
     "bulk_archive.undone": "Bulk archive undone",
+    "import.requested": "Import asked for",
+    "import.check_asked": "Import file checked",
+    "import.confirmed": "Import confirmed",
+    "import.stop_asked": "Import stopped",
+    "import.retried": "Import tried again",
   },
   recordStates: {
     scheduled: "scheduled",

@@ -74,6 +74,11 @@ class EventName(StrEnum):
     RUN_STOP_ASKED = "bulk_archive.stop_asked"
     RUN_RETRIED = "bulk_archive.retried"
     RUN_UNDONE = "bulk_archive.undone"
+    IMPORT_REQUESTED = "import.requested"
+    IMPORT_CHECK_ASKED = "import.check_asked"
+    IMPORT_CONFIRMED = "import.confirmed"
+    IMPORT_STOP_ASKED = "import.stop_asked"
+    IMPORT_RETRIED = "import.retried"
     RUN_STARTED = "bulk_archive.started"
     RUN_STOPPED = "bulk_archive.stopped"
     RUN_COMPLETED = "bulk_archive.completed"
@@ -156,11 +161,12 @@ def practice_event(provider_id: str, entry: PracticeEntry) -> Event | None:
         time=entry.at,
         provider_id=provider_id,
         run_id=entry.run_id,
-        correlation_id=entry.run_id or entry.history_id,
+        correlation_id=entry.run_id or entry.import_id or entry.history_id,
         detail=_given(
             **_who(entry.cause),
             group_id=entry.group_id,
             undone_by=entry.undone_by,
+            import_id=entry.import_id,
             client_ids=list(entry.client_ids) or None,
             changed=[edit.field for edit in entry.edits] or None,
         ),

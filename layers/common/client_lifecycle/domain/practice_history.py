@@ -1,4 +1,4 @@
-"""The history of a practice: who changed its settings and groups, and who did what with a bulk archive."""
+"""The history of a practice: who changed its settings and groups, and who did what with a bulk archive or import."""
 
 from __future__ import annotations
 
@@ -25,12 +25,18 @@ class PracticeEvent(StrEnum):
     RUN_STOP_ASKED = "bulk_archive.stop_asked"
     RUN_RETRIED = "bulk_archive.retried"
     RUN_UNDONE = "bulk_archive.undone"
+    IMPORT_REQUESTED = "import.requested"
+    IMPORT_CHECK_ASKED = "import.check_asked"
+    IMPORT_CONFIRMED = "import.confirmed"
+    IMPORT_STOP_ASKED = "import.stop_asked"
+    IMPORT_RETRIED = "import.retried"
 
 
 class PracticeEntry(Struct, frozen=True, kw_only=True):
     """One line of a practice's history: what happened, when, by whom and through what.
 
-    ``run_id`` is the bulk archive that something was done with, ``undone_by`` the run that undoes it. ``client_ids``
+    ``run_id`` is the bulk archive that something was done with, ``undone_by`` the run that undoes it, ``import_id`` the
+    import. ``client_ids``
     are those that were excluded in one write.
     """
 
@@ -41,5 +47,6 @@ class PracticeEntry(Struct, frozen=True, kw_only=True):
     group_id: str | None = None
     run_id: str | None = None
     undone_by: str | None = None
+    import_id: str | None = None
     client_ids: tuple[str, ...] = ()
     edits: tuple[Edit, ...] = ()

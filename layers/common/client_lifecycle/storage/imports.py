@@ -8,11 +8,13 @@ from msgspec import Struct, field
 
 from client_lifecycle.domain.errors import ImportNotFound
 from client_lifecycle.domain.imports.run import IMPORT_IN_FLIGHT, Import, PartResult
+from client_lifecycle.domain.practice_history import PracticeEntry
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, put, put_new
 from client_lifecycle.storage.pages import list_newest
+from client_lifecycle.storage.practice_history import practice_write
 from client_lifecycle.storage.table import ConditionsFailed, Query, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
@@ -29,12 +31,13 @@ class ImportPage(Struct, frozen=True):
     unreadable: list[Unreadable] = field(default_factory=list)
 
 
-def create_import(tenant: Tenant, run: Import) -> None:
-    """Store a new import."""
+def create_import(tenant: Tenant, run: Import, line: PracticeEntry) -> None:
+    """Store a new import, with the line for the practice's history."""
     tenant.table.transact(
         [
             put_new(tenant.table.name, tenant.keys.import_run(run.import_id), _fields(run)),
             put_new(tenant.table.name, tenant.keys.import_in_list(run.import_id), {"import_id": run.import_id}),
+            practice_write(tenant, line),
         ]
     )
 
@@ -52,8 +55,8 @@ def read_import(tenant: Tenant, import_id: str) -> Import:
     return from_plain(Import, plain)
 
 
-def replace_import(tenant: Tenant, before: Import, after: Import) -> None:
-    """Move an import to another state.
+def replace_import(tenant: Tenant, before: Import, after: Import, line: PracticeEntry | None = None) -> None:
+    """Move an import to another state, with a line for the practice's history if a person has done so.
 
     Raises:
         StaleRead: it is no longer as it was read.
@@ -66,7 +69,7 @@ def replace_import(tenant: Tenant, before: Import, after: Import) -> None:
         {"state", "attempt"},
         shape=Import,
     )
-    tenant.table.transact_if_unchanged([write])
+    tenant.table.transact_if_unchanged([write, *([practice_write(tenant, line)] if line else [])])
 
 
 def list_imports(tenant: Tenant, *, limit: int, after: str | None) -> ImportPage:

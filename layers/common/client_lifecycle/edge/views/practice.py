@@ -105,6 +105,7 @@ class PracticeEntryView(View):
     group_id: str | None
     run_id: str | None
     undone_by: str | None
+    import_id: str | None
     client_ids: list[str]
     edits: list[Shown[Edit]]
 
@@ -119,6 +120,7 @@ class PracticeEntryView(View):
             group_id=entry.group_id,
             run_id=entry.run_id,
             undone_by=entry.undone_by,
+            import_id=entry.import_id,
             client_ids=list(entry.client_ids),
             edits=list(entry.edits),
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from client_lifecycle.domain.client import Cause
 from client_lifecycle.domain.errors import ImportExpired, ImportMismatch, ImportNotChecked
 from client_lifecycle.domain.imports.columns import ClientField
 from client_lifecycle.domain.imports.outcomes import ROWS_TO_RETRY, ImportKind
@@ -23,11 +24,13 @@ from client_lifecycle.domain.imports.run import (
     begin_retry,
     stop_import,
 )
+from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
 from client_lifecycle.storage import imports
 from client_lifecycle.storage.import_files import ImportWorkflow, UploadForm
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic
+from client_lifecycle.use_cases.practice_lines import practice_line
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -42,7 +45,7 @@ optimistic_on_import = optimistic("The stages of this import")
 
 
 def request_import(
-    tenant: Tenant, workflow: ImportWorkflow, wanted: Wanted, *, created_by: str, at: datetime
+    tenant: Tenant, workflow: ImportWorkflow, wanted: Wanted, *, cause: Cause, at: datetime
 ) -> tuple[Import, UploadForm]:
     """Make an import that waits for its upload.
 
@@ -60,16 +63,22 @@ def request_import(
         source=wanted.source,
         state=ImportState.AWAITING_UPLOAD,
         created_at=at,
-        created_by=created_by,
+        created_by=cause.actor_id,
         expires_at=at + IMPORT_LIFETIME,
     )
-    imports.create_import(tenant, run)
+    imports.create_import(tenant, run, _line(PracticeEvent.IMPORT_REQUESTED, run, cause, at))
     return run, workflow.files.upload_form(run)
 
 
 @optimistic_on_import
 def check(
-    tenant: Tenant, workflow: ImportWorkflow, import_id: str, mapping: Mapping[ClientField, str], *, at: datetime
+    tenant: Tenant,
+    workflow: ImportWorkflow,
+    import_id: str,
+    mapping: Mapping[ClientField, str],
+    *,
+    cause: Cause,
+    at: datetime,
 ) -> Import:
     """Begin to check what was uploaded; asking again with the same columns while that runs changes nothing.
 
@@ -87,7 +96,7 @@ def check(
         _require_kept(run, at)
         if not workflow.files.has_upload(run):
             raise ImportNotChecked("Nothing was uploaded for this import yet.", "import_id")
-        imports.replace_import(tenant, run, checking)
+        imports.replace_import(tenant, run, checking, _line(PracticeEvent.IMPORT_CHECK_ASKED, run, cause, at))
         run = checking
     return launch_import(workflow, run)
 
@@ -100,7 +109,7 @@ def confirm(
     token: str,
     *,
     overwrite: bool,
-    confirmed_by: str,
+    cause: Cause,
     at: datetime,
 ) -> Import:
     """Start an import that was checked. Confirming it again changes nothing.
@@ -113,7 +122,7 @@ def confirm(
         import_id: the import.
         token: of the check that staff have seen.
         overwrite: whether clients who differ get the values of their rows.
-        confirmed_by: the staff user.
+        cause: who confirms.
         at: the present moment, UTC.
 
     Raises:
@@ -130,16 +139,16 @@ def confirm(
     if not hmac.compare_digest(run.token.encode(), token.encode()):
         raise ImportMismatch("This token does not belong to what the last check showed.", "token")
     if run.started_in is None:
-        started = begin_import(run, confirmed_by=confirmed_by, overwrite=overwrite, at=at)
+        started = begin_import(run, confirmed_by=cause.actor_id, overwrite=overwrite, at=at)
         _require_kept(run, at)
         workflow.files.write_manifest(started, range(started.parts))
-        imports.replace_import(tenant, run, started)
+        imports.replace_import(tenant, run, started, _line(PracticeEvent.IMPORT_CONFIRMED, run, cause, at))
         run = started
     return launch_import(workflow, run)
 
 
 @optimistic_on_import
-def stop(tenant: Tenant, import_id: str, *, at: datetime) -> Import:
+def stop(tenant: Tenant, import_id: str, *, cause: Cause, at: datetime) -> Import:
     """Stop an import: parts that are being worked on end, all other rows are ``not_reached``.
 
     One that was not confirmed is cancelled instead. Stopping again changes nothing.
@@ -152,12 +161,12 @@ def stop(tenant: Tenant, import_id: str, *, at: datetime) -> Import:
     run = imports.read_import(tenant, import_id)
     stopped = stop_import(run, at)
     if stopped != run:
-        imports.replace_import(tenant, run, stopped)
+        imports.replace_import(tenant, run, stopped, _line(PracticeEvent.IMPORT_STOP_ASKED, run, cause, at))
     return stopped
 
 
 @optimistic_on_import
-def retry(tenant: Tenant, workflow: ImportWorkflow, import_id: str, *, at: datetime) -> Import:
+def retry(tenant: Tenant, workflow: ImportWorkflow, import_id: str, *, cause: Cause, at: datetime) -> Import:
     """Try the failed and the not reached rows of an ended import again, and no others.
 
     Raises:
@@ -172,8 +181,12 @@ def retry(tenant: Tenant, workflow: ImportWorkflow, import_id: str, *, at: datet
     if retried != run:
         _require_kept(run, at)
         workflow.files.write_manifest(retried, _parts_left(run, imports.list_parts(tenant, run)))
-        imports.replace_import(tenant, run, retried)
+        imports.replace_import(tenant, run, retried, _line(PracticeEvent.IMPORT_RETRIED, run, cause, at))
     return launch_import(workflow, retried)
+
+
+def _line(event: PracticeEvent, run: Import, cause: Cause, at: datetime) -> PracticeEntry:
+    return practice_line(event, cause, at, import_id=run.import_id)
 
 
 def launch_import(workflow: ImportWorkflow, run: Import) -> Import:
