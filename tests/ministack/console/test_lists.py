@@ -16,7 +16,7 @@ ME = "Sam Manager"
 def test_a_list_is_narrowed_sorted_and_selected_as_a_whole(open_console: Open, api: Api) -> None:
     owing = api.get("/client-counts", owes="true")["active"]
     page = open_console()
-    page.get_by_label("Show").select_option("owes")
+    page.get_by_role("combobox", name="Show").select_option("owes")
     expect(page.get_by_role("link", name=re.compile(r"^Active "))).to_have_text(f"Active {owing}")
     page.get_by_role("link", name="Last active").click()
     expect(page.get_by_role("columnheader", name="Last active")).to_have_attribute("aria-sort", "ascending")
