@@ -26,6 +26,7 @@ IfMatch = Annotated[
     Header(
         alias="If-Match",
         examples=['"12"'],
+        pattern="^[ -~]{1,1000}$",
         description="The ETag of what was seen; if it is no longer so, nothing is written (412 ChangedMeanwhile).",
     ),
 ]
