@@ -121,7 +121,7 @@ def delete(group_id: http.Id) -> Response[str]:
 def me() -> MeView:
     """Tell the caller's name, practice and roles, and keep the name for those who see the caller's id."""
     caller = identity.caller(app)
-    name = people.name_in(people.claims_of(app.current_event.raw_event))
+    name = people.name_in(identity.claims_of(app.current_event.raw_event))
     settings = introduce(wiring.tenant(caller.provider_id), caller.user_id, name, wiring.now())
     return MeView(
         user_id=caller.user_id,

@@ -51,7 +51,7 @@ ONE_PAGE = {"GET /clients.csv", "GET /bulk-archives/{run_id}/clients"}
 
 
 ALIKE_FOR_ITS_OWN = {
-    "DELETE /clients/{client_id} path client_id": "no client is deleted, whoever it is",
+    "DELETE /clients/{client_id} path client_id": "no client is deleted, known or not",
     "GET /clients.csv query cursor": "one page",
     "GET /bulk-archives/{run_id}/clients query cursor": "one page",
     "POST /imports/{import_id}/confirm body token": "the import of the sample was not checked yet",

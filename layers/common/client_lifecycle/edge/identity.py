@@ -140,14 +140,19 @@ def caller(app: APIGatewayRestResolver) -> Staff:
     return found
 
 
+def claims_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the claims of a request, as the gateway has verified them."""
+    authorizer = event.get("requestContext", {}).get("authorizer") or {}
+    return authorizer.get("claims") or {}
+
+
 def signed_in(event: Mapping[str, Any]) -> Staff:
     """Return who makes a request, as the gateway has verified it.
 
     Raises:
         NotPermitted: nobody who belongs to a provider.
     """
-    authorizer = event.get("requestContext", {}).get("authorizer") or {}
-    claims = authorizer.get("claims") or {}
+    claims = claims_of(event)
     provider_id, user_id = claims.get("custom:provider_id"), claims.get("sub")
     if not (_is_id(provider_id) and _is_id(user_id)):
         raise NotPermitted("Your account does not belong to a provider.")

@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 LONGEST_NAME = 200
 
 
-def claims_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the claims of a request, as the gateway has verified them."""
-    authorizer = event.get("requestContext", {}).get("authorizer") or {}
-    return authorizer.get("claims") or {}
-
-
 def name_in(claims: Mapping[str, Any]) -> str | None:
     """Return what a person is called by their token: the name, or else the address that they sign in with."""
     given = claims.get("name") or claims.get("email")

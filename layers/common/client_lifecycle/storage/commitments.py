@@ -56,9 +56,7 @@ def commitments_of_provider(tenant: Tenant, at: datetime) -> tuple[Commitments, 
     """
 
     def of_kind(kind: RecordKind) -> list[Plain]:
-        values = {":partition": tenant.keys.commitments(kind), ":at": keys.sortable(at)}
-        condition = "commitment_key = :partition AND live_key >= :at"
-        return list(tenant.table.query(Query(condition, values, index=keys.COMMITMENTS_INDEX), consistent=False))
+        return list(tenant.table.query(_ahead(tenant, kind, at), consistent=False))
 
     return _by_client(tenant.table, (plain for found in side_by_side(of_kind, KINDS) for plain in found))
 
@@ -94,11 +92,12 @@ def appointments_ahead(tenant: Tenant, at: datetime) -> dict[str, datetime]:
 
     It costs as much as all appointments ahead fill, in the pages of one query, however many clients there are.
     """
-    return _first_of_each(tenant.table, tenant.table.query(_ahead(tenant, at), consistent=False), at)
+    ahead = _ahead(tenant, RecordKind.APPOINTMENT, at)
+    return _first_of_each(tenant.table, tenant.table.query(ahead, consistent=False), at)
 
 
-def _ahead(tenant: Tenant, at: datetime) -> Query:
-    values = {":partition": tenant.keys.commitments(RecordKind.APPOINTMENT), ":at": keys.sortable(at)}
+def _ahead(tenant: Tenant, kind: RecordKind, at: datetime) -> Query:
+    values = {":partition": tenant.keys.commitments(kind), ":at": keys.sortable(at)}
     return Query("commitment_key = :partition AND live_key >= :at", values, index=keys.COMMITMENTS_INDEX)
 
 
@@ -124,7 +123,7 @@ def next_appointments(tenant: Tenant, client_ids: Sequence[str], at: datetime) -
     if not client_ids:
         return {}
     clients = {f":client{number}": tenant.keys.client_partition(one) for number, one in enumerate(client_ids)}
-    ahead = _ahead(tenant, at)
+    ahead = _ahead(tenant, RecordKind.APPOINTMENT, at)
     of_these = replace(ahead, values={**ahead.values, **clients}, where=f"pk IN ({', '.join(clients)})")
     page = tenant.table.page(of_these, consistent=False)
     first = _first_of_each(tenant.table, page.items, at)

@@ -177,7 +177,12 @@ def only_part(live: LiveClient, effect: Effect, at: datetime) -> EffectsPart | N
     live.require_whole()
     plan = effect(live.records, at)
     fits = len(plan) <= archives.CHANGES_UNDER_STAMP
-    return EffectsPart(part_id=f"{new_id(at)}.{0:04}", at=at, effects=plan) if fits else None
+    return EffectsPart(part_id=_part_id(new_id(at), 0), at=at, effects=plan) if fits else None
+
+
+def _part_id(first_id: str, number: int) -> str:
+    """Return the id of a part, which sorts after those of the parts before."""
+    return f"{first_id}.{number:04}"
 
 
 def _parts(tenant: Tenant, live: LiveClient, stamp: Stamp, effect: Effect, at: datetime) -> Iterator[EffectsPart]:
@@ -191,7 +196,7 @@ def _parts(tenant: Tenant, live: LiveClient, stamp: Stamp, effect: Effect, at: d
         planned = effect(live.records, at)
         plan = replace(planned, left_alone=tuple(one for one in planned.left_alone if one not in told))
         if part := plan.first(archives.CHANGES_UNDER_STAMP):
-            yield EffectsPart(part_id=f"{first_id}.{number:04}", at=at, effects=part)
+            yield EffectsPart(part_id=_part_id(first_id, number), at=at, effects=part)
         if len(part) == len(plan):
             live.require_whole()
             return

@@ -217,7 +217,8 @@ def apply_to_batch(
     effect = EFFECTS[name]
     archive_ids = {one.client_id: one.archive_id for one in marked if one.work_for is None or name in one.work_for}
     done = apply_together(tenant, effect, archive_ids, at=now())
-    left = [one for one in marked if one.client_id in archive_ids.keys() - done]
+    not_done = archive_ids.keys() - done
+    left = [one for one in marked if one.client_id in not_done]
 
     def apply(one: Marked) -> None:
         apply_effect(tenant, one.client_id, one.archive_id, effect, at=now())
