@@ -73,8 +73,9 @@ def test_an_event_that_was_asked_for_is_tried_and_nothing_is_posted_inside(aws: 
 
 def test_what_was_set_aside_is_delivered_again(aws: LocalAws, sqs: Any) -> None:
     url = sqs.get_queue_url(QueueName=f"{STACK}-delivery-dead-letters")["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(ENVELOPE))
-    assert "client.archived 01KJPZ" in operate(aws, "redrive", "deliveries", "--dry-run")
+    set_aside = {**ENVELOPE, "event_id": "01KJQ0", "correlation_id": "01KJQ0"}
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(set_aside))
+    assert "client.archived 01KJQ0" in operate(aws, "redrive", "deliveries", "--dry-run")
     operate(aws, "redrive", "deliveries")
     assert waiting(sqs, "delivery-dead-letters") == (0, 0)
-    eventually(lambda: waiting(sqs, "deliveries") == (0, 2))
+    eventually(lambda: "01KJQ0" in logged(aws))
