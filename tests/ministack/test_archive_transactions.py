@@ -18,11 +18,11 @@ from client_lifecycle.domain.receipts import ReceiptState
 from client_lifecycle.domain.records import Appointment, AppointmentStatus, PaymentStatus
 from client_lifecycle.storage import archives, retries
 from client_lifecycle.storage import table as storage_table
-from client_lifecycle.storage.clients import client_write, read_client, read_live
+from client_lifecycle.storage.clients import client_write, read_client, read_live, record_item
 from client_lifecycle.storage.connections import CONFIG
 from client_lifecycle.storage.items import put_new
 from client_lifecycle.storage.keys import Keys
-from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.table import Page, Query, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import Archived, archive_client
@@ -117,6 +117,29 @@ def test_an_appointment_booked_while_an_archive_decides_is_cancelled_too(table: 
         archive(table, who)
     booked = [one for one in records_of(table, who) if one.lives_until]
     assert booked == []
+
+
+def test_an_appointment_booked_in_the_middle_of_a_query_is_cancelled_too(
+    table: Table, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query is no snapshot: what others write meanwhile is in the answer if its place is still to be read."""
+    who = put(table, client(), [appointment(f"seen-{day}", starts_at=NOW + day * DAY) for day in (1, 9)])
+    late = appointment("late", starts_at=NOW + 5 * DAY)
+    whole = Table.page
+    pages: list[Page] = []
+
+    def page(one: Table, query: Query, **asked: Any) -> Page:
+        pages.append(whole(one, query, **{**asked, "limit": 1}))
+        if len(pages) == 2:
+            current = read_client(tenant, who.client_id)
+            booked = replace(current, revision=current.revision + 1)
+            late_write = put_new(table.name, {}, record_item(tenant.keys, who.client_id, late))
+            table.transact([client_write(tenant, current, booked), late_write])
+        return pages[-1]
+
+    monkeypatch.setattr(Table, "page", page)
+    archive(table, who)
+    assert [one for one in records_of(table, who) if one.lives_until] == []
 
 
 class TestManyRecords:

@@ -108,6 +108,9 @@ def client_from(plain: Plain) -> Client:
 def read_live(tenant: Tenant, client_id: str, at: datetime) -> LiveClient:
     """Read a client and its live records in one strongly consistent query, however long the history is.
 
+    The client is read first: others may write while a query is under way, and what becomes live after this reading of
+    the client has raised its revision, on which every archive is conditional.
+
     Args:
         tenant: the provider's part of the table.
         client_id: the client.
@@ -123,14 +126,15 @@ def read_live(tenant: Tenant, client_id: str, at: datetime) -> LiveClient:
     client: Client | None = None
     found: list[Plain] = []
     values = {":pk": tenant.keys.client_partition(client_id), ":at": keys.sortable(at)}
-    for plain in tenant.table.query(Query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX)):
+    live = Query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX, newest_first=True)
+    for plain in tenant.table.query(live):
         if plain["sk"] == keys.CLIENT_SK:
             client = client_from(plain)
         else:
             found.append(plain)
     if client is None:
         raise client_not_found()
-    records, unreadable = read_each(tenant.table, record_from, found)
+    records, unreadable = read_each(tenant.table, record_from, reversed(found))
     return LiveClient(client, tuple(records), tuple(unreadable))
 
 
