@@ -141,24 +141,31 @@ def test_a_name_is_kept_once_and_replaced_by_another(table: Table) -> None:
     assert dump(table)[KEY_OF_NAME]["name"] == "Sam Mason"
 
 
-def everywhere(run_id: str, archive_id: str) -> Iterator[Any]:
+def everywhere(run_id: str, archive_id: str, import_id: str) -> Iterator[Any]:
     yield get("/clients/client-1").body["archived_by"]
     yield get("/clients?status=archived").body["clients"][0]["archived_by"]
     yield get("/clients/client-1/history").body["entries"][0]["by"]
     yield get("/clients/client-1/receipts").body["receipts"][0]["archived_by"]
     yield get(f"/clients/client-1/receipts/{archive_id}").body["archived_by"]
     yield get("/history").body["entries"][0]["by"]
-    for run in (get(f"/bulk-archives/{run_id}").body, get("/bulk-archives").body["runs"][0]):
+    runs = [get(f"/bulk-archives/{run_id}").body, get("/bulk-archives").body["runs"][0]]
+    imports = [get(f"/imports/{import_id}").body, get("/imports").body["imports"][0]]
+    for run in (*runs, *imports):
         yield {"actor_id": run["created_by"], "name": run["names"].get(run["created_by"])}
+
+
+def names_told(*ids: str) -> set[tuple[str, str | None]]:
+    return {(by["actor_id"], by["name"]) for by in everywhere(*ids)}
 
 
 def test_names_of_staff_stand_beside_their_ids_and_nowhere_else(table: Table, log: Log) -> None:
     store(table, client())
     archive_id = post("/clients/client-1/archive", {}).body["client"]["archive_id"]
     run_id = post("/bulk-archives", {"client_ids": ["client-1"]}).body["run_id"]
-    assert {(by["actor_id"], by["name"]) for by in everywhere(run_id, archive_id)} == {(STAFF_ID, None)}
+    import_id = post("/imports", {"kind": "clients", "source": "older", "format": "csv"}).body["import_id"]
+    assert names_told(run_id, archive_id, import_id) == {(STAFF_ID, None)}
     get("/me", claims=SAM)
-    assert {(by["actor_id"], by["name"]) for by in everywhere(run_id, archive_id)} == {(STAFF_ID, "Sam Keeper")}
+    assert names_told(run_id, archive_id, import_id) == {(STAFF_ID, "Sam Keeper")}
     assert "keeper" not in log.text.casefold()
     assert [key for key, item in dump(table).items() if "keeper" in str(item).casefold()] == [KEY_OF_NAME]
 

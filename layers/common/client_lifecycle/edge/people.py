@@ -13,6 +13,7 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.staff import names_of
 
 if TYPE_CHECKING:
+    from client_lifecycle.edge.views.imports import ImportView
     from client_lifecycle.edge.views.runs import RunView
     from client_lifecycle.edge.views.shared import CauseView
 
@@ -25,8 +26,8 @@ def name_in(claims: Mapping[str, Any]) -> str | None:
     return " ".join(given.split())[:LONGEST_NAME] or None if isinstance(given, str) else None
 
 
-def with_names_of_runs(tenant: Tenant, runs: Sequence[RunView]) -> None:
-    """Put the names of staff beside the ids of those who did something with runs, by one call for all."""
+def with_names_of_runs(tenant: Tenant, runs: Sequence[RunView | ImportView]) -> None:
+    """Put the names of staff beside the ids of those who did something with runs or imports, by one call for all."""
     names = names_of(tenant, [one for run in runs for one in run.people])
     for run in runs:
         run.names = {one: names[one] for one in run.people if one in names}
