@@ -29,7 +29,7 @@ from client_lifecycle.domain.errors import (
 )
 from client_lifecycle.domain.outcomes import Outcome, RunKind
 from client_lifecycle.domain.runs import IN_FLIGHT, RunState, preview_terms
-from client_lifecycle.edge import http, idempotency, identity, people, wiring
+from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views.runs import MemberListView, PreviewView, RunListView, RunView
 from client_lifecycle.use_cases.bulk import control
@@ -103,7 +103,6 @@ def list_all(
     page = queries.find_runs(wiring.tenant(caller.provider_id), wanted, limit=limit, after=listing.place(cursor))
     at = wiring.now()
     runs = [RunView.of(run, at) for run in page.runs]
-    people.with_names_of_runs(wiring.tenant(caller.provider_id), runs)
     return RunListView(runs=runs, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
@@ -113,9 +112,7 @@ def run(run_id: http.Id) -> Response[RunView]:
     """Tell the stage of a run and its counts by outcome; ``Retry-After`` says when to ask again while it runs."""
     caller = identity.caller(app)
     found = queries.read_run(wiring.tenant(caller.provider_id), run_id)
-    view = RunView.of(found, wiring.now())
-    people.with_names_of_runs(wiring.tenant(caller.provider_id), [view])
-    return http.watched(view, in_flight=found.state in IN_FLIGHT)
+    return http.watched(RunView.of(found, wiring.now()), in_flight=found.state in IN_FLIGHT)
 
 
 @app.post(

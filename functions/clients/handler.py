@@ -29,7 +29,7 @@ from client_lifecycle.domain.errors import (
 )
 from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.selection import ClientFilter, Sort
-from client_lifecycle.edge import http, idempotency, identity, people, wiring
+from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.conditions import in_query, listing_of
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.id_forms import EXTERNAL_ID_PATTERN, ID_PATTERN
@@ -173,12 +173,9 @@ def _client_page(page: queries.ClientPage, listing: Listing) -> ClientListView:
 
 
 def _shown(*clients: Client) -> list[ClientView]:
-    """Show clients with the notes of their plans, which are not kept with them, and with the names of staff."""
+    """Show clients with the notes of their plans, which are not kept with them."""
     tenant = wiring.tenant(identity.caller(app).provider_id)
-    views = [ClientView.of(client) for client in queries.with_notes_of_plans(tenant, clients)]
-    plans = [view.archive_plan.planned_by for view in views if view.archive_plan]
-    people.with_names(tenant, [*plans, *(cause for view in views for cause in (view.archived_by, view.returned_by))])
-    return views
+    return [ClientView.of(client) for client in queries.with_notes_of_plans(tenant, clients)]
 
 
 @app.get("/client-counts", summary="Count the clients of both tabs", tags=["clients"])
@@ -308,7 +305,6 @@ def history(
     after = listing.place(cursor)
     page = queries.list_history(tenant, client_id, limit=limit, after=after, newest_first=newest_first)
     entries = [HistoryView.of(entry) for entry in page.entries]
-    people.with_names(tenant, [entry.by for entry in entries])
     return HistoryListView(entries=entries, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
@@ -326,7 +322,6 @@ def receipts(
     listing = Listing(caller.provider_id, "receipts", (client_id,))
     page = queries.list_receipts(tenant, client_id, limit=limit, after=listing.place(cursor))
     receipts = [shown_receipt(client, paged.receipt, paged.next_cursor) for paged in page.receipts]
-    people.with_names(tenant, [receipt.archived_by for receipt in receipts])
     return ReceiptListView(receipts=receipts, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
@@ -346,9 +341,7 @@ def receipt(
     client = queries.read_client(tenant, client_id)
     after = receipt_listing(client, archive_id).place(cursor)
     paged = queries.read_receipt_page(tenant, client_id, archive_id, limit=limit, after=after)
-    shown = shown_receipt(client, paged.receipt, paged.next_cursor)
-    people.with_names(tenant, [shown.archived_by])
-    return shown
+    return shown_receipt(client, paged.receipt, paged.next_cursor)
 
 
 @app.get("/clients/<client_id>/records", summary="List a client's records", tags=["records"])

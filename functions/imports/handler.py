@@ -18,7 +18,7 @@ from client_lifecycle.domain.errors import (
     ImportStarted,
 )
 from client_lifecycle.domain.imports.run import IMPORT_IN_FLIGHT
-from client_lifecycle.edge import http, idempotency, identity, people, wiring
+from client_lifecycle.edge import http, idempotency, identity, wiring
 from client_lifecycle.edge.cursors import Listing
 from client_lifecycle.edge.views.imports import ImportListView, ImportView, ReportView, RequestedView
 from client_lifecycle.use_cases.imports import control
@@ -88,7 +88,6 @@ def list_all(limit: http.Limit = 20, cursor: http.Cursor = None) -> ImportListVi
     listing = Listing(caller.provider_id, "imports")
     page = queries.list_imports(wiring.tenant(caller.provider_id), limit=limit, after=listing.place(cursor))
     imports = [ImportView.of(queries.Watched(run), at) for run in page.imports]
-    people.with_names_of_runs(wiring.tenant(caller.provider_id), imports)
     return ImportListView(imports=imports, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 
@@ -101,9 +100,7 @@ def watch(import_id: http.Id) -> Response[ImportView]:
     """
     caller = identity.caller(app)
     watched = queries.watch_import(wiring.tenant(caller.provider_id), wiring.imports(), import_id)
-    view = ImportView.of(watched, wiring.now())
-    people.with_names_of_runs(wiring.tenant(caller.provider_id), [view])
-    return http.watched(view, in_flight=watched.run.state in IMPORT_IN_FLIGHT)
+    return http.watched(ImportView.of(watched, wiring.now()), in_flight=watched.run.state in IMPORT_IN_FLIGHT)
 
 
 @app.post(

@@ -183,7 +183,6 @@ def history(
         after=listing.place(cursor),
     )
     entries = [PracticeEntryView.of(entry) for entry in page.entries]
-    people.with_names(wiring.tenant(caller.provider_id), [entry.by for entry in entries])
     return PracticeHistoryView(entries=entries, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 

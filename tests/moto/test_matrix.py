@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -20,14 +20,16 @@ from client_lifecycle.edge import identity, wiring
 from client_lifecycle.edge.identity import LEAST_ROLE, RANKS, Role
 from client_lifecycle.storage.clients import record_item
 from client_lifecycle.storage.keys import Keys
+from client_lifecycle.storage.staff import StaffName, keep_name
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from local.tables import create_table
 from tests.moto.asking import ALL, SECRET, SIGNED, SOURCE, Naming, Practice
 from tests.moto.conftest import ENVIRONMENT, Clock, Executions
 from tests.support.booking_secrets import PREFIX, give_secret
 from tests.support.builders import DAY, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, document, group, one_of_each
 from tests.support.calls import ARCHIVER, GUEST, MANAGER, READER, Answer, get
-from tests.support.places import NAMED, operations, places
+from tests.support.places import NAMED, operations, places, schemas_in
 from tests.support.store import Dump, dump, store, store_group, store_settings
 
 ROLES = {Role.READER: READER, Role.ARCHIVER: ARCHIVER, Role.MANAGER: MANAGER}
@@ -57,6 +59,12 @@ ALIKE_FOR_ITS_OWN = {
     "POST /imports/{import_id}/confirm body token": "the import of the sample was not checked yet",
 }
 """Places where what is the practice's own is answered like what does not exist, and why."""
+
+SHOWS_STAFF = {"CauseView", "RunView", "PreviewView", "ImportView", "RequestedView"}
+"""What shows staff in an answer, by its name in the API's description."""
+
+NOBODY_TO_SHOW = {"POST /clients"}
+"""Routes whose answers have room for staff and show none: a new client was neither archived nor brought back."""
 
 
 class Everything:
@@ -205,6 +213,36 @@ def alike(answer: Answer, ids: Mapping[str, str]) -> tuple[int, str]:
     for name, one in sorted(ids.items(), key=lambda named: -len(named[1])):
         text = text.replace(one, f"the {name}")
     return answer.status, re.sub(r"[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{64}", "a new one", text)
+
+
+def test_no_route_shows_an_id_of_staff_without_the_name(table: Table, oak: Practice) -> None:
+    user_id = oak.ids["user_id"]
+    keep_name(Tenant(table, PROVIDER_ID), StaffName(user_id=user_id, name="Sam Keeper", kept_at=NOW))
+    everything, wrong, shown_by, may_show = Everything(table), [], set(), set()
+    for route, operation in operations():
+        answer = oak.manages(route)
+        everything.changed()
+        if answer.status < 300 and SHOWS_STAFF & shown(operation):
+            may_show.add(route)
+        for beside in all_beside(answer.body, user_id):
+            shown_by.add(route)
+            if "Sam Keeper" not in beside and route != "GET /me":
+                wrong.append(f"{route}: {beside}")
+    assert wrong == []
+    assert may_show - shown_by == NOBODY_TO_SHOW
+
+
+def shown(operation: Mapping[str, Any]) -> set[str]:
+    """Return the schemas of what a route answers with when it does what it is for."""
+    return {one for status, answer in operation["responses"].items() if status < "300" for one in schemas_in(answer)}
+
+
+def all_beside(value: Any, wanted: str) -> Iterator[list[Any]]:
+    """Yield, for each place of an id in an answer, what stands beside it."""
+    if isinstance(value, dict) and wanted in value.values():
+        yield [*value.values(), *value.get("names", {}).values()]
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        yield from all_beside(part, wanted)
 
 
 @pytest.mark.parametrize("route", ONCE)

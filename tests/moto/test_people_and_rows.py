@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import boto3
 import pytest
 
-from client_lifecycle.edge import wiring
+from client_lifecycle.domain.errors import StorageBusy
+from client_lifecycle.edge import people, wiring
 from client_lifecycle.storage.commitments import next_appointments
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
-from tests.moto.conftest import Executions, Log
+from local.tables import create_table
+from tests.moto.conftest import ENVIRONMENT, Executions, Log
 from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, STAFF_ID, appointment, client, group, stamp
-from tests.support.calls import ARCHIVER, READER, STRANGER, get, patch, post
+from tests.support.calls import ARCHIVER, MANAGER, READER, STRANGER, get, patch, post
 from tests.support.store import dump, store, store_group
 
 KEY_OF_NAME = (f"PROVIDER#{PROVIDER_ID}", f"STAFF#{STAFF_ID}")
@@ -26,7 +29,7 @@ def practice(table: Table, executions: Executions) -> Table:
     return table
 
 
-def calls_of(address: str) -> list[str]:
+def calls_of(address: str, claims: Mapping[str, Any] = MANAGER) -> list[str]:
     """The calls that an answer makes at DynamoDB."""
     made: list[str] = []
     events = wiring.table().client.meta.events
@@ -36,7 +39,7 @@ def calls_of(address: str) -> list[str]:
 
     events.register("before-call.dynamodb", note)
     try:
-        assert get(address).status == 200
+        assert get(address, claims=claims).status == 200
     finally:
         events.unregister("before-call.dynamodb", note)
     return made
@@ -168,6 +171,44 @@ def test_names_of_staff_stand_beside_their_ids_and_nowhere_else(table: Table, lo
     assert names_told(run_id, archive_id, import_id) == {(STAFF_ID, "Sam Keeper")}
     assert "keeper" not in log.text.casefold()
     assert [key for key, item in dump(table).items() if "keeper" in str(item).casefold()] == [KEY_OF_NAME]
+
+
+def test_who_asks_is_named_by_their_own_token_and_others_are_read(table: Table) -> None:
+    store(table, client("by-sam", stamp=stamp()))
+    assert calls_of("/clients/by-sam", SAM) == calls_of("/clients/by-sam", SAM | {"sub": "jo"})[:-1]
+    assert get("/clients/by-sam", claims=SAM).body["archived_by"]["name"] == "Sam Keeper"
+    assert get("/clients/by-sam", claims=SAM | {"sub": "jo"}).body["archived_by"]["name"] is None
+
+
+def test_an_answer_is_given_without_names_while_they_cannot_be_read(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> dict[str, str]:
+        raise StorageBusy("The table is busy.")
+
+    store(table, client())
+    monkeypatch.setattr(people, "names_of", busy)
+    archived = post("/clients/client-1/archive", {})
+    assert (archived.status, archived.body["client"]["archived_by"]["name"]) == (200, None)
+
+
+def test_a_kept_answer_has_no_name_and_is_given_with_it(table: Table) -> None:
+    kept = create_table(boto3.client("dynamodb"), ENVIRONMENT["IDEMPOTENCY_TABLE_NAME"], "IdempotencyTable")
+    store(table, client())
+    asked = {"claims": SAM, "headers": {"Idempotency-Key": "once"}}
+    first, again = (post("/bulk-archives", {"client_ids": ["client-1"]}, **asked) for _ in range(2))
+    assert again.body == first.body
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.body["names"] == {STAFF_ID: "Sam Keeper"}
+    [answer] = boto3.client("dynamodb").scan(TableName=kept.name)["Items"]
+    assert "Keeper" not in str(answer)
+
+
+def test_what_only_looks_like_an_author_is_left_as_it_is(table: Table) -> None:
+    """Ids in other systems have names that callers choose."""
+    lookalike = {"actor_id": STAFF_ID, "names": "n-1", "created_by": STAFF_ID}
+    store(table, client(external_ids=lookalike))
+    assert get("/clients/client-1", claims=SAM).body["external_ids"] == lookalike
 
 
 def test_another_practice_sees_no_name(table: Table) -> None:

@@ -146,7 +146,7 @@ class TestRetry:
         workflow = with_a_lost_batch("c-2", "c-3")
         with failing(wiring.table().client, THROTTLED, times=0) as made:
             call("retry", workflow)
-        assert made == ["GetItem", "TransactWriteItems"]
+        assert made == ["GetItem", "TransactWriteItems", "BatchGetItem"], "the run, the retry, and who is in the answer"
 
     def test_preparing_a_retry_twice_or_after_its_end_changes_nothing(self, table: Table) -> None:
         workflow = with_a_lost_batch("c-2", "c-3")

@@ -83,6 +83,21 @@ def operations() -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield f"{method.upper()} {path}", operation
 
 
+def schemas_in(value: Any) -> Iterator[str]:
+    """Yield the names of the schemas that a part of the description refers to, and of those that they refer to."""
+    if isinstance(value, list):
+        for part in value:
+            yield from schemas_in(part)
+    elif isinstance(value, dict):
+        for keyword, part in value.items():
+            if keyword == "$ref":
+                name = part.split("/")[3]
+                yield name
+                yield from schemas_in(description()["components"]["schemas"][name])
+            else:
+                yield from schemas_in(part)
+
+
 def is_id(name: str) -> bool:
     """Whether a part of a request has the name of an id."""
     return name not in OWN_NAMES and (name.endswith(("_id", "_ids", "cursor", "token")) or name == "id")

@@ -25,7 +25,7 @@ from pydantic import BeforeValidator
 
 from client_lifecycle.domain import errors
 from client_lifecycle.domain.errors import InvalidRequest, LifecycleError, UnreadableRecord
-from client_lifecycle.edge import audit, identity, patience, wiring
+from client_lifecycle.edge import audit, identity, patience, people, wiring
 from client_lifecycle.edge.answer_headers import headers_for
 from client_lifecycle.edge.field_errors import FieldError, Misfit
 from client_lifecycle.edge.id_forms import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
@@ -139,7 +139,9 @@ class RequestReader(OpenAPIRequestValidationMiddleware):
         _only_known_parameters(app)
         answer = super().handler(app, next_middleware)
         if identity.CALLER in app.context:
-            answer.body = shown_to(identity.caller(app), answer.body)
+            caller = identity.caller(app)
+            people.put_names(wiring.tenant(caller.provider_id), answer.body, _own_name(caller, event))
+            answer.body = shown_to(caller, answer.body)
         return answer
 
     def _get_body(self, app: Any) -> Any:
@@ -172,6 +174,11 @@ def _only_known_parameters(app: Any) -> None:
                 for name in unknown
             ]
         )
+
+
+def _own_name(caller: identity.Staff, event: Mapping[str, Any]) -> dict[str, str]:
+    name = people.name_in(identity.claims_of(event))
+    return {caller.user_id: name} if name else {}
 
 
 def may_fail_with(*faults: type[LifecycleError]) -> Callable[[Route], Route]:

@@ -127,6 +127,6 @@ def _answer(response: Response[Any]) -> Answer:
     return {"status": response.status_code, "body": json.dumps(response.body, separators=(",", ":"))}
 
 
-def _response(answer: Answer, *, replayed: bool) -> Response[str]:
+def _response(answer: Answer, *, replayed: bool) -> Response[Any]:
     headers = {REPLAYED_HEADER: "true"} if replayed else {}
-    return Response(answer["status"], content_types.APPLICATION_JSON, answer["body"], headers)
+    return Response(answer["status"], content_types.APPLICATION_JSON, json.loads(answer["body"]), headers)

@@ -6,18 +6,19 @@ practice; never in an event, a log line, a metric or a workflow.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
 
+from client_lifecycle.domain.errors import StorageBusy
+from client_lifecycle.edge.views.shared import CauseView
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.staff import names_of
 
-if TYPE_CHECKING:
-    from client_lifecycle.edge.views.imports import ImportView
-    from client_lifecycle.edge.views.runs import RunView
-    from client_lifecycle.edge.views.shared import CauseView
-
 LONGEST_NAME = 200
+
+DID_SOMETHING = ("created_by", "confirmed_by", "stopped_by", "retried_by")
+"""The fields that hold an id of who did something, in answers that have ``names`` beside them."""
 
 
 def name_in(claims: Mapping[str, Any]) -> str | None:
@@ -26,16 +27,42 @@ def name_in(claims: Mapping[str, Any]) -> str | None:
     return " ".join(given.split())[:LONGEST_NAME] or None if isinstance(given, str) else None
 
 
-def with_names_of_runs(tenant: Tenant, runs: Sequence[RunView | ImportView]) -> None:
-    """Put the names of staff beside the ids of those who did something with runs or imports, by one call for all."""
-    names = names_of(tenant, [one for run in runs for one in run.people])
-    for run in runs:
-        run.names = {one: names[one] for one in run.people if one in names}
+def put_names(tenant: Tenant, answer: Any, known: Mapping[str, str]) -> None:
+    """Put the names of staff beside their ids in an answer: in each cause, and as ``names`` of runs and imports.
+
+    Those that are not known are read by one call for all. While the table is too busy for it, they are left out: what
+    was asked for is done, and its answer is good without them.
+
+    Args:
+        tenant: the provider's part of the table.
+        answer: texts, numbers, lists and objects.
+        known: names by id that need not be read, the caller's own.
+    """
+    places = [*_places(answer)]
+    names = dict(known)
+    unknown = {one for place in places for one in _people(place)} - names.keys()
+    with suppress(StorageBusy):
+        names |= names_of(tenant, sorted(unknown))
+    for place in places:
+        told = {one: names[one] for one in _people(place) if one in names}
+        if "names" in place:
+            place["names"] = told
+        else:
+            place["name"] = told.get(place["actor_id"])
 
 
-def with_names(tenant: Tenant, causes: Iterable[CauseView | None]) -> None:
-    """Put the names of staff beside their ids in an answer, by one call for all."""
-    told = [cause for cause in causes if cause]
-    names = names_of(tenant, [cause.actor_id for cause in told])
-    for cause in told:
-        cause.name = names.get(cause.actor_id)
+def _places(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, list):
+        for part in value:
+            yield from _places(part)
+    elif isinstance(value, dict):
+        if value.keys() == CauseView.model_fields.keys() or isinstance(value.get("names"), dict):
+            yield value
+        for part in value.values():
+            yield from _places(part)
+
+
+def _people(place: Mapping[str, Any]) -> list[str]:
+    if "names" in place:
+        return [place[field] for field in DID_SOMETHING if place.get(field)]
+    return [place["actor_id"]]

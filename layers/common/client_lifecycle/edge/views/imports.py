@@ -22,7 +22,7 @@ class ImportView(View):
     ``columns`` are the columns that were taken, by field, ``header`` all there are. ``refused_for`` is why a file
     cannot be read as a whole, like ``ColumnMissing``, and ``refused_field`` the field that no column was found for. The
     ``token`` of a check confirms what it showed. ``phase`` is what the counts are of: predictions, or outcomes.
-    ``names`` are those of the staff behind ids.
+    ``names`` are those of the staff behind ids, as far as they are known.
     """
 
     import_id: str
@@ -50,11 +50,6 @@ class ImportView(View):
     percent_done: int
     seconds_left: int | None
     names: dict[str, str] = Field(default_factory=dict)
-
-    @property
-    def people(self) -> list[str]:
-        """The ids of who asked for the import and who confirmed it."""
-        return [one for one in (self.created_by, self.confirmed_by) if one]
 
     @classmethod
     def of(cls, watched: Watched, at: datetime) -> ImportView:

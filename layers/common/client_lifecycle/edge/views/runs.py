@@ -140,11 +140,6 @@ class RunView(View):
     names: dict[str, str] = Field(default_factory=dict)
     unreadable: UnreadableField
 
-    @property
-    def people(self) -> list[str]:
-        """The ids of who did something with the run; some are no people."""
-        return [one for one in (self.created_by, self.confirmed_by, self.stopped_by, self.retried_by) if one]
-
     @classmethod
     def of(cls, run: Run, at: datetime) -> RunView:
         """Show a run as it stands at this moment."""

@@ -31,7 +31,7 @@ class View(BaseModel):
 class CauseView(View):
     """Who did something, and through what; ``through`` is not known of what was done before it was kept.
 
-    ``name`` is there in lists and pages for people, where it is known of a member of staff.
+    ``name`` is that of a member of staff, where it is known.
     """
 
     source: Source
