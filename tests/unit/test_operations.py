@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b32encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from botocore.stub import Stubber
 from typer.testing import CliRunner
 
 from client_lifecycle.storage.table import Table
+from local.template import ROOT
 from operations import outbox
 from operations.command_line import COMMANDS, app
 from operations.commands import pause as pausing
@@ -36,6 +38,19 @@ def test_every_command_and_every_option_is_explained(command: Any) -> None:
     options = [one for one in group.commands[name].params if one.param_type_name == "option"]
     assert [one.name for one in options if not one.help] == []
     assert group.commands[name].help.endswith(".")
+
+
+PAGES = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md")]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+def test_a_page_tells_of_every_command_with_its_options(command: Any) -> None:
+    name = command.__name__.replace("_", "-")
+    group: Any = typer.main.get_command(app)
+    options = {option for one in group.commands[name].params for option in one.opts if option.startswith("--")}
+    told = "".join(page for page in PAGES if re.search(rf"operations {name}\b|`{name}`", page))
+    assert told
+    assert [option for option in sorted(options) if not re.search(rf"{option}\b", told)] == []
 
 
 def test_a_letter_is_described_by_ids_and_its_fault() -> None:
