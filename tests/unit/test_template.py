@@ -539,18 +539,61 @@ def test_a_role_may_use_the_key_for_what_it_reads_and_writes_alone(name: str) ->
     assert granted == needed
 
 
-def test_the_key_is_for_this_account_s_services_and_outlives_the_stack() -> None:
+LOGS = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group"
+OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+ANYTHING = {"Effect": "Allow", "Resource": "*"}
+"""In a key's own policy, the key."""
+
+BY_ROLES_OF_THIS_ACCOUNT = {
+    **ANYTHING,
+    "Principal": {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}},
+    "Action": "kms:*",
+}
+"""It gives nobody a right by itself: roles do."""
+
+KEY_IS_USED_BY = {
+    "ByRolesOfThisAccount": BY_ROLES_OF_THIS_ACCOUNT,
+    "LogsOfThisStack": {
+        **ANYTHING,
+        "Principal": {"Service": {"Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}},
+        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        "Condition": {
+            "ArnLike": {
+                "kms:EncryptionContext:aws:logs:arn": [
+                    {"Fn::Sub": f"{LOGS}:/*/${{AWS::StackName}}*"},
+                    {"Fn::Sub": f"{LOGS}:${{AWS::StackName}}-*"},
+                ]
+            }
+        },
+    },
+    "AlarmsOfThisAccount": {
+        **ANYTHING,
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Condition": OF_THIS_ACCOUNT,
+    },
+    "RulesThatFillQueues": {
+        **ANYTHING,
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Condition": OF_THIS_ACCOUNT,
+    },
+}
+"""All that the key's policy allows, by statement."""
+
+KEY_POLICIES = {"DataKey": KEY_IS_USED_BY, "CursorKey": {"ByRolesOfThisAccount": BY_ROLES_OF_THIS_ACCOUNT}}
+
+
+@pytest.mark.parametrize("name", of_type("AWS::KMS::Key"))
+def test_a_key_s_policy_allows_exactly_this(name: str) -> None:
+    statements = RESOURCES[name]["Properties"]["KeyPolicy"]["Statement"]
+    assert {one["Sid"]: {key: one[key] for key in one if key != "Sid"} for one in statements} == KEY_POLICIES[name]
+
+
+def test_the_key_outlives_the_stack_and_is_renewed() -> None:
     key = RESOURCES["DataKey"]
     assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert key["Properties"]["EnableKeyRotation"] is True
-    by_roles, *of_services = key["Properties"]["KeyPolicy"]["Statement"]
-    assert by_roles["Principal"]["AWS"]["Fn::Sub"].endswith(":root")
-    assert len(of_services) == 3
-    for statement in of_services:
-        assert set(statement["Principal"]) == {"Service"}
-        assert "kms:*" not in statement["Action"]
-        condition = json.dumps(statement["Condition"])
-        assert "AWS::AccountId" in condition or "${AWS::AccountId}" in condition
 
 
 @pytest.mark.parametrize("name", ["ManifestBucket", "ImportBucket"])
