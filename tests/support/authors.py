@@ -21,19 +21,42 @@ ANY_FIELD: frozenset[str] = frozenset()
 
 
 class Unsigned(Struct, frozen=True):
-    """A kind of write that needs no author: which fields it may write, any if none is named, and why."""
+    """A kind of write that needs no author: which fields it may write, any if none is named, and why.
+
+    Its ``state`` may move only as the workflow moves it, from one to another; all other moves are somebody's doing.
+    """
 
     fields: frozenset[str]
     reason: str
+    moves: frozenset[tuple[str, str]] = frozenset()
 
 
 LEASE = frozenset({"due_key", "due_since"})
 READ_UPLOAD = frozenset({"columns", "rows", "parts", "attempt_rows", "refused_for", "refused_field"})
+MOVES_OF_RUNS = frozenset(
+    {
+        ("preparing", "running"),
+        ("stopping", "stopped"),
+        ("running", "completed"),
+        ("running", "completed_in_part"),
+        ("running", "completed_with_failures"),
+    }
+)
+MOVES_OF_IMPORTS = frozenset(
+    {
+        ("checking", "checked"),
+        ("checking", "refused"),
+        ("stopping", "stopped"),
+        ("running", "completed"),
+        ("running", "completed_with_failures"),
+    }
+)
 UNSIGNED: Mapping[str, Unsigned] = {
     "RUN MEMBER": Unsigned(ANY_FIELD, "the run names who asked for it, and is stored with a line"),
     "RUN RUN": Unsigned(
         frozenset({*LEASE, "counts", "state", "finished_at", "not_restored"}),
         "the workflow carries out what the run's line tells, and counts",
+        MOVES_OF_RUNS,
     ),
     "CLIENT CLIENT": Unsigned(
         frozenset({*LEASE, "plan", "revision", "last_active_at"}),
@@ -44,6 +67,7 @@ UNSIGNED: Mapping[str, Unsigned] = {
     "IMPORT IMPORT": Unsigned(
         frozenset({*LEASE, *READ_UPLOAD, "state", "counts", "first", "token", "checked_in", "finished_at"}),
         "the workflow carries out what the import's line tells, and counts",
+        MOVES_OF_IMPORTS,
     ),
     "IMPORT PART": Unsigned(ANY_FIELD, "a part of an import, which names who asked for it"),
     "PROVIDER STAFF": Unsigned(ANY_FIELD, "what a person is called, as the pool has signed it; the key says who"),
@@ -56,11 +80,15 @@ UNSIGNED: Mapping[str, Unsigned] = {
 
 
 class Part(Struct, frozen=True):
-    """One write: the kind of its item, the fields that it writes, and the item where it is written whole."""
+    """One write: the kind of its item, the fields that it writes, and the item where it is written whole.
+
+    ``move`` is the state that it requires and the one that it writes, if it writes one.
+    """
 
     kind: str
     fields: frozenset[str]
     item: Mapping[str, Any]
+    move: tuple[str, str] | None = None
 
 
 _found: list[str] = []
@@ -88,7 +116,9 @@ def _is_author(part: Part) -> bool:
 
 def _needs_none(part: Part) -> bool:
     unsigned = UNSIGNED.get(part.kind)
-    return unsigned is not None and (unsigned.fields == ANY_FIELD or part.fields <= unsigned.fields)
+    if unsigned is None or (unsigned.moves and part.move and part.move not in unsigned.moves):
+        return False
+    return unsigned.fields == ANY_FIELD or part.fields <= unsigned.fields
 
 
 def _parts(operation: str, parameters: Mapping[str, Any]) -> Iterator[Part]:
@@ -111,8 +141,13 @@ def _part(kind: str, action: Mapping[str, Any]) -> Part:
     item = action.get("Item", {})
     name = _kind(action["TableName"], item or action["Key"])
     if kind == "Update":
-        return Part(name, frozenset(_written(action)), {})
+        return Part(name, frozenset(_written(action)), {}, _move(action.get("ExpressionAttributeValues", {})))
     return Part(name, frozenset(item) or frozenset({kind}), item)
+
+
+def _move(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    before, after = (values.get(f":{when}_state", {}).get("S") for when in ("before", "after"))
+    return (before or "", after) if after else None
 
 
 def _kind(table: str, key: Mapping[str, Any]) -> str:

@@ -34,6 +34,9 @@ def found(*writes: Any) -> list[str]:
         ([delete("table", OWN.group(GROUP_ID))], ["PROVIDER GROUP"]),
         ([update("table", OWN.client("client-1"), {"name": "Else"}, {})], ["CLIENT CLIENT"]),
         ([update("table", OWN.run("run-1"), {"state": "running", "confirmed_by": "x"}, {})], ["RUN RUN"]),
+        ([update("table", OWN.run("run-1"), {"state": "running"}, {"state": "proposed"})], ["RUN RUN"]),
+        ([update("table", OWN.run("run-1"), {"state": "completed"}, {})], ["RUN RUN"]),
+        ([update("table", OWN.import_run("i-1"), {"state": "stopped"}, {"state": "checked"})], ["IMPORT IMPORT"]),
         ([put("table", {**RECORD, "status": "scheduled"})], ["CLIENT PAYMENT"]),
         ([NOBODYS], ["CLIENT HISTORY"]),
     ],
@@ -51,8 +54,10 @@ def test_a_write_that_says_not_whose_it_is_is_found(writes: list[Any], kinds: li
         [update("table", RECORD, {"source_version": 2, "status": "charged"}, {})],
         [update("table", OWN.settings(), {"due_since": "later"}, {})],
         [check("table", OWN.settings(), "attribute_exists(pk)")],
+        [update("table", OWN.run("run-1"), {"state": "completed"}, {"state": "running"})],
+        [update("table", OWN.import_run("i-1"), {"state": "stopped"}, {"state": "stopping"})],
     ],
-    ids=["a line", "a source", "a source's next version", "a lease", "a check"],
+    ids=["a line", "a source", "a source's next version", "a lease", "a check", "a run's end", "an import's end"],
 )
 def test_a_write_with_an_author_or_a_reason_is_let_be(writes: list[Any]) -> None:
     assert found(*writes) == []
