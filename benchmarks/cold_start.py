@@ -13,7 +13,7 @@ import argparse
 import statistics
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -132,12 +132,12 @@ def rows_of(measured: Mapping[str, tuple[float, int]]) -> list[Row]:
     ]
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", default="python3.13", help="the deployed runtime's Python")
     parser.add_argument("--runs", type=int, default=7, help="fresh processes of each function")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     with TemporaryDirectory() as folder:
         print("Installing what the layer pins ...", file=sys.stderr)
         path = install(asked.python, Path(folder))

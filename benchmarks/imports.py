@@ -1,20 +1,11 @@
-"""Times an import on the local AWS, and counts what it costs for each row.
-
-``python -m benchmarks.imports --rows 10000`` uploads that many clients, checks and confirms them, and imports the same
-file again, on the whole system, deployed. ``rows`` carries parts out in this process, for the one table.
-"""
+"""What an import costs for each row: parts are carried out in this process, as the workflow has them done."""
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
-
-import httpx
+from typing import TYPE_CHECKING, cast
 
 from benchmarks.meter import Spent, measure, per_client
 from benchmarks.rows import Row
@@ -24,7 +15,7 @@ from benchmarks.workflow import MEMORY_OF_ALL
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.imports.outcomes import ImportKind, RowResult
 from client_lifecycle.domain.imports.rows import ClientRow, Part
-from client_lifecycle.domain.imports.run import IMPORT_IN_FLIGHT, ROWS_PER_PART, Import, ImportFormat, ImportState
+from client_lifecycle.domain.imports.run import ROWS_PER_PART, Import, ImportFormat, ImportState
 from client_lifecycle.domain.practice_history import PracticeEvent
 from client_lifecycle.storage.import_files import ImportWorkflow
 from client_lifecycle.storage.imports import create_import
@@ -32,63 +23,12 @@ from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.imports.parts import work_on_part
 from client_lifecycle.use_cases.practice_lines import practice_line
 from local.ministack import LocalAws
-from local.stack import PracticeStack, practice_stack
 
 if TYPE_CHECKING:
-    from client_lifecycle.domain.practice_history import PracticeEvent
     from client_lifecycle.storage.executions import StateMachine
-from client_lifecycle.storage.import_files import ImportFiles
+    from client_lifecycle.storage.import_files import ImportFiles
 
-POLL_SECONDS = 0.5
 STATES_PER_PART = 2
-STATES_PER_RUN = 5
-
-
-def main() -> None:
-    """Import clients, and the same again, and print the figures."""
-    arguments = argparse.ArgumentParser(description=main.__doc__)
-    arguments.add_argument("--rows", type=int, default=1_000, help="clients to import")
-    asked = arguments.parse_args()
-    with practice_stack() as stack:
-        text = _file(asked.rows)
-        for title in ("new clients", "the same file again"):
-            print(f"\n{asked.rows:,} rows, {title}")
-            _import(stack, text, asked.rows)
-
-
-def _file(rows: int) -> str:
-    lines = (f"x-{number},Ada Number {number},ada.{number}@bench.example" for number in range(rows))
-    return "\n".join(["Client ID,Name,Email", *lines])
-
-
-def _import(stack: PracticeStack, text: str, rows: int) -> None:
-    asked = stack.api.post("/imports", {"kind": "clients", "format": "csv", "source": "bench"})
-    form, address = asked["upload"], f"/imports/{asked['import_id']}"
-    httpx.post(form["url"], data=form["fields"], files={"file": text.encode()}, trust_env=False).raise_for_status()
-    with _timed("check", rows):
-        stack.api.post(f"{address}/check", {})
-        shown = _ended(stack, address)
-    with _timed("confirm to verdict", rows):
-        stack.api.post(f"{address}/confirm", {"token": shown["token"]})
-        done = _ended(stack, address)
-    parts = -(-rows // ROWS_PER_PART)
-    transitions = STATES_PER_PART * parts + STATES_PER_RUN
-    print(f"verdict                      {done['state']:>10}   {done['counts']}")
-    print(f"state transitions            {transitions:>10,}   {transitions / rows:.3f} per row, for each of the two")
-
-
-def _ended(stack: PracticeStack, address: str) -> dict[str, Any]:
-    while (run := stack.api.get(address))["state"] in set(IMPORT_IN_FLIGHT):
-        time.sleep(POLL_SECONDS)
-    return run
-
-
-@contextmanager
-def _timed(what: str, rows: int) -> Iterator[None]:
-    begin = time.perf_counter()
-    yield
-    seconds = time.perf_counter() - begin
-    print(f"{what:<28} {seconds:>10.1f} s  {rows / seconds:.0f} rows/s")
 
 
 def rows(aws: LocalAws, number: int) -> list[Row]:
@@ -165,7 +105,3 @@ class KeptFiles:
 
     def write_results(self, _run: Import, _number: int, results: Sequence[RowResult]) -> None:
         """Drop the results."""
-
-
-if __name__ == "__main__":
-    main()

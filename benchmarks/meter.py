@@ -19,6 +19,9 @@ from botocore import xform_name
 from benchmarks.timeline import Timeline
 
 READ_UNIT_BYTES, WRITE_UNIT_BYTES = 4_096, 1_024
+BYTES_OF_A_LIST = 3
+"""What a list or a map takes beside its parts, each of which takes one byte more."""
+
 READS = frozenset({"GetItem", "BatchGetItem", "Query", "Scan"})
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 
@@ -180,31 +183,35 @@ def units(operation: str, params: Mapping[str, Any], parsed: Mapping[str, Any]) 
         )
     if operation == "BatchWriteItem":
         written = [one["PutRequest"]["Item"] for asked in params["RequestItems"].values() for one in asked]
-        return sum(math.ceil(size(item) / WRITE_UNIT_BYTES) for item in written)
+        return sum(math.ceil(bytes_of(item) / WRITE_UNIT_BYTES) for item in written)
     told = parsed.get("ConsumedCapacity", [])
     return math.fsum(one["CapacityUnits"] for one in ([told] if isinstance(told, dict) else told))
 
 
 def _read_units(item: Mapping[str, Any], consistent: bool) -> float:
-    return math.ceil(size(item) / READ_UNIT_BYTES) * (1.0 if consistent else 0.5)
+    return math.ceil(bytes_of(item) / READ_UNIT_BYTES) * (1.0 if consistent else 0.5)
 
 
-def size(item: Mapping[str, Mapping[str, Any]]) -> int:
-    """Return how many bytes an item has for DynamoDB, nearly: names and values, and what holds lists together."""
-    return sum(len(name.encode()) + _size(value) for name, value in item.items())
+def bytes_of(item: Mapping[str, Any]) -> int:
+    """Return the size of an item as it is billed, without the bytes that only storage counts."""
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
-def _size(value: Mapping[str, Any]) -> int:
+def _value_bytes(value: Mapping[str, Any]) -> int:
     [(kind, held)] = value.items()
-    if kind == "S":
-        return len(held.encode())
-    if kind == "N":
-        return len(held) // 2 + 1
-    if kind == "L":
-        return 3 + sum(1 + _size(one) for one in held)
-    if kind == "M":
-        return 3 + size(held) + len(held)
-    return sum(len(one) for one in held) if kind in ("SS", "NS", "BS") else 1
+    match kind:
+        case "S":
+            return len(str(held).encode())
+        case "N":
+            return math.ceil(len(held.strip("-0.")) / 2) + 1 + int(held.startswith("-"))
+        case "B":
+            return len(held)
+        case "M":
+            return BYTES_OF_A_LIST + sum(1 + len(name.encode()) + _value_bytes(part) for name, part in held.items())
+        case "L":
+            return BYTES_OF_A_LIST + sum(1 + _value_bytes(part) for part in held)
+        case _:
+            return 1
 
 
 def items_of(params: Mapping[str, Any]) -> int:

@@ -24,8 +24,10 @@ Each line is one run of everything: this project, the floor, and what a user wou
 Times are medians, all else means. **Floor** is the same calls for the same items in bare botocore; for a cold start,
 Powertools' `Logger` and a botocore client. **Instead** is a user's own table with one index, and functions that change
 one item after the other, without transaction, receipt, history or rules; for a cold start, boto3 with resolver,
-validation, idempotency and parser; for a run, an inline map with a task for each client and function. Of a run of more
-than {SAMPLE:,} clients, floor and instead are measured with as many. CPU is that of this process, the engine's is not
+validation, idempotency and parser; for a run, an inline map with a task for each client and function. What
+its functions do is done on the same engine: their calls, units and CPU are measured as ours are. Its states are counted
+from what such a workflow consists of, and time alone is modelled. Of a run of more than {SAMPLE:,} clients, instead,
+and the floor of the archive, are measured with the first {SAMPLE:,}. CPU is that of this process, the engine's is not
 in it. Calls, units and dollars hold anywhere, seconds on one machine alone.
 
 **Model s** are seconds on the modelled AWS: CPU seconds as a function with its memory has them, the latencies of

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from benchmarks.engine import engine, fresh_table
+from benchmarks.meter import WRITE_UNIT_BYTES, bytes_of
 from benchmarks.prices import prices
 from benchmarks.subjects import BY_STAFF, PROVIDER_ID, client_of, commitments, usual_records
 from benchmarks.timeline import Timeline
@@ -37,11 +38,7 @@ from client_lifecycle.use_cases.bulk.preview import preview
 from local.ministack import LocalAws
 from local.template import read_template
 
-BYTES_PER_UNIT = 1_024
 IN_A_TRANSACTION = 2
-BYTES_OF_A_LIST = 3
-"""What a list or a map takes beside its parts, each of which takes one byte more."""
-
 CLIENTS_OF_A_RUN = 25
 OK = 200
 
@@ -89,29 +86,7 @@ def indexes() -> list[Index]:
 
 def units_of(item: Item) -> int:
     """Return the units of an item: one for each started KB, none where there is no item."""
-    return math.ceil(bytes_of(item) / BYTES_PER_UNIT)
-
-
-def bytes_of(item: Item) -> int:
-    """Return the size of an item as it is billed, without the bytes that only storage counts."""
-    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
-
-
-def _value_bytes(value: Mapping[str, Any]) -> int:
-    [(kind, held)] = value.items()
-    match kind:
-        case "S":
-            return len(str(held).encode())
-        case "N":
-            return math.ceil(len(held.strip("-0.")) / 2) + 1 + int(held.startswith("-"))
-        case "B":
-            return len(held)
-        case "M":
-            return BYTES_OF_A_LIST + sum(1 + len(name.encode()) + _value_bytes(part) for name, part in held.items())
-        case "L":
-            return BYTES_OF_A_LIST + sum(1 + _value_bytes(part) for part in held)
-        case _:
-            return 1
+    return math.ceil(bytes_of(item) / WRITE_UNIT_BYTES)
 
 
 @contextmanager

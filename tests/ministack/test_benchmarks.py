@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import bulk, cold_start, imports, listing, records, results, scale, single
-from benchmarks.bulk import Outcome
+from benchmarks import bulk, cold_start, results, scale
+from benchmarks.__main__ import Measured, measure, sizes
 from benchmarks.rows import Row, table
 from benchmarks.scale import Footprint, Limits, Run
 from client_lifecycle.domain.imports.run import ROWS_PER_PART
@@ -20,8 +20,6 @@ pytestmark = pytest.mark.xdist_group("benchmarks")
 
 RECORDS = 120
 EACH = Footprint(seconds=2.0, table_units=1_750, block_units=100, index_units=75, run_units=2, commits_on_run=1)
-SIZES = (25, 50)
-LISTS = (220, 300)
 
 MOST: dict[str, tuple[float, float, float]] = {
     "archive, 10 commitments": (3, 49, 3),
@@ -47,20 +45,15 @@ MOST: dict[str, tuple[float, float, float]] = {
 
 
 @pytest.fixture(scope="module")
-def outcomes(local_aws: LocalAws) -> list[Outcome]:
-    return [bulk.outcome(local_aws, clients) for clients in SIZES]
+def measured(local_aws: LocalAws) -> Measured:
+    """What ``python -m benchmarks`` measures, asked for little of each."""
+    small = f"--single 2 --records {RECORDS} --sizes 25 50 --lists 220 300 --rows {ROWS_PER_PART} --changes 50"
+    return measure(local_aws, sizes(f"{small} --simulated 100".split()))
 
 
 @pytest.fixture(scope="module")
-def rows(local_aws: LocalAws, outcomes: list[Outcome]) -> dict[str, Row]:
-    measured = [
-        *single.rows(local_aws, clients=2, records=RECORDS),
-        *(row for outcome in outcomes for row in outcome.rows),
-        *listing.rows(local_aws, LISTS),
-        *imports.rows(local_aws, ROWS_PER_PART),
-        *records.rows(local_aws, changes=50),
-    ]
-    return {row.measure: row for row in measured}
+def rows(measured: Measured) -> dict[str, Row]:
+    return {row.measure: row for row in measured.rows}
 
 
 def test_each_measure_takes_no_more_calls_and_units_than_are_known(rows: dict[str, Row]) -> None:
@@ -93,9 +86,9 @@ def test_a_client_of_a_run_and_a_page_cost_the_same_at_any_size(rows: dict[str, 
 
 
 def test_the_results_have_every_line_and_pictures_that_can_be_read(
-    tmp_path: Path, rows: dict[str, Row], outcomes: list[Outcome]
+    tmp_path: Path, rows: dict[str, Row], measured: Measured
 ) -> None:
-    results.write(tmp_path, "the test", list(rows.values()), outcomes, scale.table(EACH, [100]))
+    results.write(tmp_path, "the test", measured.rows, measured.outcomes, measured.runs)
     written = (tmp_path / "RESULTS.md").read_text()
     assert all(name in written for name in rows)
     for picture in ("growth-calls.svg", "growth-units.svg", "growth-seconds.svg"):
@@ -103,11 +96,16 @@ def test_the_results_have_every_line_and_pictures_that_can_be_read(
         assert picture in written
 
 
-def test_a_function_starts_with_more_than_the_floor() -> None:
-    path = [ROOT / "functions", ROOT / "layers" / "common"]
-    code = {name: cold_start.subjects()[name] for name in ("floor", "FinishRunFunction")}
-    started = {name: cold_start.start(sys.executable, one, path) for name, one in code.items()}
-    assert started["FinishRunFunction"][1] > started["floor"][1]
+def test_the_table_of_cold_starts_has_a_line_for_each_function(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is installed for it is taken from here; of the functions one stands for all."""
+    code = cold_start.subjects()
+    monkeypatch.setattr(cold_start, "subjects", lambda: {name: code[name] for name in ("floor", "FinishRunFunction")})
+    monkeypatch.setattr(cold_start, "install", lambda *_: [ROOT / "functions", ROOT / "layers" / "common"])
+    cold_start.main(["--python", sys.executable, "--runs", "1"])
+    lines = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()}
+    assert int(lines["FinishRunFunction"][-1]) > int(lines["floor"][-1]) > 100
 
 
 def test_a_simulated_run_settles_every_client_once() -> None:
