@@ -1,8 +1,8 @@
 /** A list as CSV, all of its pages; no cell is one that a spreadsheet takes for a formula. */
 
-import { button, element } from "../dom.js";
+import { element } from "../dom.js";
 import { say } from "../words/index.js";
-import { during } from "./states.js";
+import { workButton } from "./states.js";
 
 /**
  * @typedef {object} Sheet
@@ -13,7 +13,7 @@ import { during } from "./states.js";
 
 /** @param {Sheet} sheet @param {(cursor: string | null) => Promise<any>} read @param {(page: any) => any[]} items */
 export function csvButton(sheet, read, items) {
-  const pressed = button(say("csv.button"), () => void during(pressed, async () => {
+  return workButton(say("csv.button"), async () => {
     const lines = [line(sheet.columns)];
     let cursor = null;
     do {
@@ -22,8 +22,7 @@ export function csvButton(sheet, read, items) {
       cursor = page.next_cursor;
     } while (cursor);
     save(`${sheet.name}.csv`, lines.join("\r\n"));
-  }), { className: "quiet" });
-  return pressed;
+  }, { className: "quiet" });
 }
 
 /** @param {unknown[]} cells */

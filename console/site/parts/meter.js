@@ -1,14 +1,14 @@
 /** How far something is: a bar, a sentence, Stop. They stay the same elements, so that nobody misses the button. */
 
-import { button, element } from "../dom.js";
+import { element } from "../dom.js";
 import { say } from "../words/index.js";
-import { during } from "./states.js";
+import { workButton } from "./states.js";
 
 /** @param {(() => Promise<unknown>) | null} stop what Stop does, if it is offered */
 export function meter(stop) {
   const bar = element("progress", { max: 100, "aria-label": say("run.progress") });
   const sentence = element("p");
-  const pressed = button(say("run.stop"), () => void during(pressed, /** @type {() => Promise<unknown>} */ (stop)));
+  const pressed = workButton(say("run.stop"), /** @type {() => Promise<unknown>} */ (stop));
   const actions = stop ? element("div", { className: "actions" }, pressed) : "";
   const node = element("div", {}, bar, sentence, element("p", { className: "note" }, say("run.mayLeave")), actions);
   /** @param {number} percent @param {string} text */

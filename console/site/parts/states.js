@@ -91,3 +91,15 @@ export async function during(pressed, work) {
     pressed.removeAttribute("aria-disabled");
   }
 }
+
+/**
+ * A button that does something which takes time or may fail.
+ *
+ * @param {string} label
+ * @param {() => Promise<unknown>} work
+ * @param {Record<string, unknown>} [properties]
+ */
+export function workButton(label, work, properties) {
+  const pressed = button(label, () => void during(pressed, work), properties);
+  return pressed;
+}

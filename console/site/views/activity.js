@@ -18,7 +18,7 @@ export async function showActivity(room, visit) {
   const tab = visit.query.get("tab") ?? "runs";
   const names = Object.keys(TABS).filter((name) => name !== "history" || mayManage());
   const links = names.map((name) => link(say(/** @type {any} */ (`activity.${name}`)), `#/activity?tab=${name}`, { "aria-current": name === tab ? "page" : null }));
-  room.append(element("h1", {}, say("activity.title")), element("nav", { className: "tabs", "aria-label": say("activity.tabs") }, ...links));
+  room.append(element("h1", {}, say("activity.title")), element("nav", { className: "tabs", "aria-label": say("activity.title") }, ...links));
   await (TABS[tab] ?? showRuns)(room, visit);
 }
 
@@ -54,7 +54,6 @@ function entry(run) {
   return element(
     "li",
     {},
-    element("span", { className: "mark", "aria-hidden": "true" }),
     element("span", {}, link(runTitle(run), `#/activity/${run.run_id}`), element("small", {}, facts.filter(Boolean).join(" · "))),
     element("small", {}, dayAndTime(run.created_at), " · ", whoBegan(run)),
   );

@@ -9,7 +9,7 @@ import { emptyNote, sentenceOf, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { mayArchive, mayManage } from "../rights.js";
 import { reload } from "../router.js";
-import { say } from "../words/index.js";
+import { fieldName, say } from "../words/index.js";
 import { openArchivePanel } from "./archive/panel.js";
 import { openForm } from "./form.js";
 
@@ -25,7 +25,7 @@ export async function showGroups(room, { signal }) {
 
 /** @param {any[]} groups */
 function table(groups) {
-  const head = element("tr", {}, ...["name", "active", "archived"].map((name) => element("th", { scope: "col" }, say(/** @type {any} */ (`groups.${name}`)))), mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions"))));
+  const head = element("tr", {}, ...[fieldName("name"), say("clients.active"), say("clients.archived")].map((name) => element("th", { scope: "col" }, name)), mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions"))));
   const names = new Map(groups.map((group) => [group.group_id, group.name]));
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...groups.map((group) => row(group, names))));
 }
@@ -44,7 +44,7 @@ function row(group, names) {
     "tr",
     {},
     element("th", { scope: "row" }, link(group.name, `#/clients?group=${encodeURIComponent(group.group_id)}`)),
-    ...["active", "archived"].map((tab) => element("td", { "data-label": say(/** @type {any} */ (`groups.${tab}`)) }, number(group.clients[tab]))),
+    ...[group.clients.active, group.clients.archived].map((n) => element("td", {}, number(n))),
     mayArchive() && element("td", { className: "act" }, menuButton(say("groups.actionsOf", { name: group.name }), entries)),
   );
 }
@@ -62,7 +62,7 @@ async function openRename(path) {
 /** @param {string} title @param {string} before @param {(name: string) => Promise<unknown>} save */
 function openName(title, before, save) {
   const name = element("input", { required: true, maxLength: 200, value: before });
-  openForm(title, element("div", {}, field(say("groups.name"), name)), say("save"), async () => {
+  openForm(title, element("div", {}, field(fieldName("name"), name)), say("save"), async () => {
     await save(name.value);
     toast(say("saved"));
     reload();

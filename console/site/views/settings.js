@@ -6,7 +6,7 @@ import { during, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { setZone } from "../formats.js";
 import { mayManage } from "../rights.js";
-import { REASONS, reasonName, say } from "../words/index.js";
+import { fieldName, levelName, REASONS, reasonName, say } from "../words/index.js";
 
 const RULES = /** @type {const} */ (["owes_money", "has_credits", "appointment_soon", "payment_charging"]);
 const SWITCHES = /** @type {const} */ (["schedule_appointments", "chat", "community_chats", "email_notifications"]);
@@ -25,17 +25,17 @@ class SettingsForm {
     this.seen = tagOf(settings);
     /** Whether something was edited since the last save began. */
     this.edited = false;
-    this.rules = RULES.map((rule) => select(LEVELS.map((level) => [level, say(/** @type {any} */ (`level.${level}`))]), { value: settings.safety[rule] }));
+    this.rules = RULES.map((rule) => select(LEVELS.map((level) => [level, levelName(level)]), { value: settings.safety[rule] }));
     this.soonDays = whole(settings.safety.appointment_within_days, 0, 365);
-    this.switches = SWITCHES.map((name) => checkbox(say(/** @type {any} */ (`switch.${name}`)), { checked: settings.portal[name] !== false }));
+    this.switches = SWITCHES.map((name) => checkbox(fieldName(name), { checked: settings.portal[name] !== false }));
     this.reasons = REASONS.map((reason) => checkbox(reasonName(reason), { checked: settings.no_self_return.includes(reason) }));
     this.undoDays = whole(settings.undo_window_days, 1, 365);
     this.quiet = checkbox(say("settings.tidyUp"), { checked: settings.tidy_up !== null });
     this.quietDays = whole(settings.tidy_up?.inactive_days ?? 180, 30, 3650);
     this.starts = checkbox(say("settings.tidyUpStarts"), { checked: settings.tidy_up?.starts_by_itself ?? false });
     this.vetoDays = whole(settings.tidy_up?.veto_days ?? 7, 1, 30);
-    this.money = checkbox(say("settings.seeMoney"), { checked: settings.readers.see_money });
-    this.notes = checkbox(say("settings.seeNotes"), { checked: settings.readers.see_notes });
+    this.money = checkbox(fieldName("see_money"), { checked: settings.readers.see_money });
+    this.notes = checkbox(fieldName("see_notes"), { checked: settings.readers.see_notes });
     this.zone = select(zones().map((name) => [name, name]), { value: settings.time_zone });
     this.save = element("button", { type: "submit", className: "primary", disabled: true }, say("save"));
     this.node = this.#form();
@@ -45,13 +45,13 @@ class SettingsForm {
     const form = element(
       "form",
       { className: "settings" },
-      section(say("settings.safety"), ...RULES.map((rule, index) => sentence(say(/** @type {any} */ (`if.${rule}`)), /** @type {Node} */ (this.rules[index]))), sentence(say("settings.soon"), this.soonDays, say("settings.days"))),
+      section(say("settings.safety"), ...RULES.map((rule, index) => sentence(`${fieldName(rule)}:`, /** @type {Node} */ (this.rules[index]))), sentence(say("settings.soon"), this.soonDays, say("settings.days"))),
       section(say("settings.portal"), ...this.switches),
       section(say("settings.noSelfReturn"), ...this.reasons),
-      section(say("settings.undo"), sentence(say("settings.undoFor"), this.undoDays, say("settings.days"))),
-      section(say("settings.quiet"), this.quiet, sentence(say("settings.quietFor"), this.quietDays, say("settings.days")), this.starts, sentence(say("settings.veto"), this.vetoDays, say("settings.days"))),
+      section(say("run.undo"), sentence(say("settings.undoFor"), this.undoDays, say("settings.days"))),
+      section(fieldName("tidy_up"), this.quiet, sentence(say("settings.quietFor"), this.quietDays, say("settings.days")), this.starts, sentence(say("settings.veto"), this.vetoDays, say("settings.days"))),
       section(say("settings.readers"), this.money, this.notes),
-      section(say("settings.zone"), sentence(say("settings.zoneIs"), this.zone)),
+      section(fieldName("time_zone"), sentence(say("settings.zoneIs"), this.zone)),
       element("div", { className: "bar" }, element("span", {}, mayManage() ? "" : say("settings.readOnly")), this.save),
     );
     if (!mayManage()) for (const control of form.querySelectorAll("input, select")) control.setAttribute("disabled", "");

@@ -61,11 +61,17 @@ export const kindName = (kind) => named(words.kinds, kind);
 /** @param {string} outcome */
 export const restoreOutcome = (outcome) => named(words.restoreOutcomes, outcome);
 
-/** @param {string} outcome @param {number} n */
+/** @param {string} outcome @param {number | ""} n */
 export const outcomeSentence = (outcome, n) => fill(named(words.outcomes, outcome), { n });
 
-/** @param {string} outcome */
-export const outcomeName = (outcome) => fill(named(words.outcomes, outcome), { n: "" }).trim();
+/** An outcome without its number, to begin a sentence. @param {string} outcome */
+export function outcomeName(outcome) {
+  const [first = "", ...rest] = outcomeSentence(outcome, "").trim();
+  return first.toLocaleUpperCase(chosen) + rest.join("");
+}
+
+/** @param {string} level */
+export const levelName = (level) => named(words.levels, level);
 
 /** @param {string} state */
 export const stateName = (state) => named(words.states, state);
@@ -105,10 +111,10 @@ export function problemSentence(problem) {
 
 /** @param {any} member */
 export function memberSentence(member) {
-  const outcome = named(words.memberOutcomes, member.outcome);
-  const rules = member.rules.map(ruleSentence).join(" ");
-  const lost = member.not_restored_total > 0 ? say("run.notRestored", { n: member.not_restored_total }) : "";
-  return [outcome, rules || (member.reason && named(words.reasonsOfOutcomes, member.reason)), lost].filter(Boolean).join(" ");
+  const outcome = `${outcomeName(member.outcome)}.`;
+  const because = member.rules.map(ruleSentence).join(" ") || member.reason;
+  const lost = member.not_restored_total > 0 && say("run.notRestored", { n: member.not_restored_total });
+  return [outcome, because, lost].filter(Boolean).join(" ");
 }
 
 /** @param {any} entry */
@@ -135,5 +141,5 @@ function editSentence({ field, before, after }) {
 function told(value) {
   if (typeof value === "boolean") return say(value ? "history.on" : "history.off");
   if (Array.isArray(value)) return value.map(reasonName).join(", ") || "–";
-  return value === null ? "–" : named(words.levels, shown(value));
+  return value === null ? "–" : levelName(shown(value));
 }

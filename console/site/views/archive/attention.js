@@ -1,5 +1,6 @@
 /** Who needs a look before an archive: first those who cannot be archived, then those who owe or have credit. */
 
+import { client } from "../../api.js";
 import { button, element, link } from "../../dom.js";
 import { list, sums } from "../../formats.js";
 import { ruleSentence, say } from "../../words/index.js";
@@ -35,8 +36,7 @@ function person(member, leaveOut, isAlone) {
   return element(
     "li",
     { className: cannot ? "blocked" : member.warnings.length ? "warned" : "" },
-    element("span", { className: "mark", "aria-hidden": "true" }, cannot ? "✕" : member.warnings.length ? "!" : ""),
-    element("span", {}, link(name, `#/clients/${encodeURIComponent(member.client_id)}`, { target: "_blank" }), element("small", {}, factsOf(member)), (cannot || member.warnings.length > 0) && why(member, isAlone)),
+    element("span", {}, link(name, `#${client(member.client_id)}`, { target: "_blank" }), element("small", {}, factsOf(member)), (cannot || member.warnings.length > 0) && why(member, isAlone)),
     cannot
       ? element("span", { className: "tag" }, say("archive.cannot"))
       : button(say("archive.leaveOut"), () => leaveOut(member.client_id), { "aria-label": say("archive.leaveOutWho", { name }) }),

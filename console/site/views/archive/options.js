@@ -1,7 +1,7 @@
 /** The options of an archive: reason, note, group, e-mail, and whether the client is told. */
 
 import { checkbox, element, field, select } from "../../dom.js";
-import { REASONS, reasonName, say } from "../../words/index.js";
+import { fieldName, REASONS, reasonName, say } from "../../words/index.js";
 
 const STAYS = "stays";
 
@@ -15,7 +15,7 @@ export function archiveOptions(groups) {
   const told = element("p", { className: "note" }, say("archive.notTold"));
   notify.addEventListener("change", () => (told.hidden = isTicked(notify)));
   const node = element("div", {}, told,
-    element("details", {}, element("summary", {}, say("options.title")), field(say("options.reason"), reason), field(say("options.note"), note), field(say("clients.group"), group), mute, notify));
+    element("details", {}, element("summary", {}, say("options.title")), field(fieldName("archive_reason"), reason), field(say("options.note"), note), field(fieldName("group"), group), mute, notify));
   const value = () => ({
     reason: reason.value || null,
     note: note.value.trim() || null,

@@ -4,7 +4,7 @@ import { get, newKey, post, query, run as path } from "../../api.js";
 import { button, checkbox, element } from "../../dom.js";
 import { duration } from "../../formats.js";
 import { openDialog } from "../../parts/dialog.js";
-import { during, showFailure, whileLoading } from "../../parts/states.js";
+import { showFailure, whileLoading, workButton } from "../../parts/states.js";
 import { say } from "../../words/index.js";
 import { progress } from "../run/progress.js";
 import { attention } from "./attention.js";
@@ -95,7 +95,7 @@ class ArchivePanel {
     const seen = checkbox(say("archive.seen"));
     const box = /** @type {HTMLInputElement} */ (seen.querySelector("input"));
     const needsAttention = members.some((member) => member.warnings.length > 0);
-    const archive = button(say("archive.confirm", { n }), () => void during(archive, () => this.#confirm(preview, needsAttention, box)), { className: "primary" });
+    const archive = workButton(say("archive.confirm", { n }), () => this.#confirm(preview, needsAttention, box), { className: "primary" });
     const secondsLeft = (Date.parse(preview.expires_at) - Date.now()) / 1000;
     this.room.replaceChildren(
       element("p", { className: "note" }, say("archive.checked", { left: duration(secondsLeft) })),

@@ -39,5 +39,5 @@ function tell(client, answer) {
   toast(n ? say("activate.doneRestored", { name: client.name, n }) : say("activate.done", { name: client.name }));
   if (!not.length) return;
   const rows = not.map((/** @type {any} */ item) => element("li", {}, `${kindName(item.kind)}: ${restoreOutcome(item.outcome)}`));
-  openDialog(say("activate.notRestored", { n: not.length }), element("ul", {}, ...rows));
+  openDialog(say("run.notRestored", { n: not.length }), element("ul", {}, ...rows));
 }

@@ -1,21 +1,21 @@
 /** A client's facts, and the plan to archive them later if there is one. */
 
 import { call, client as path } from "../../api.js";
-import { button, element } from "../../dom.js";
+import { element } from "../../dom.js";
 import { date, day, money } from "../../formats.js";
-import { during } from "../../parts/states.js";
+import { workButton } from "../../parts/states.js";
 import { mayArchive, seesMoney } from "../../rights.js";
 import { reload } from "../../router.js";
-import { say } from "../../words/index.js";
+import { fieldName, say } from "../../words/index.js";
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
 export function showOverview(room, { client, groups }) {
   const facts = [
-    [say("clients.email"), client.email],
-    [say("clients.group"), groups.get(client.group_id) ?? say("clients.noGroup")],
+    [fieldName("email"), client.email],
+    [fieldName("group"), groups.get(client.group_id) ?? say("clients.noGroup")],
     [say("client.added"), day(client.added_at)],
-    [say("clients.lastActive"), client.last_active_at ? day(client.last_active_at) : "–"],
-    ...(seesMoney() ? [[say("clients.credit"), amount(client.credit_cents, client.currency)], [say("clients.owed"), amount(client.owed_cents, client.currency)]] : []),
+    [fieldName("last_active_at"), client.last_active_at ? day(client.last_active_at) : "–"],
+    ...(seesMoney() ? [[fieldName("credit_cents"), amount(client.credit_cents, client.currency)], [fieldName("owed_cents"), amount(client.owed_cents, client.currency)]] : []),
   ];
   room.append(element("dl", { className: "facts" }, ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])));
   if (client.archive_plan) room.append(plan(client));
@@ -28,7 +28,7 @@ const amount = (cents, currency) => (cents ? money(cents, currency) : "–");
 function plan(client) {
   const { trigger, archive_on: on, held_back_by: heldBack } = client.archive_plan;
   const sentence = trigger === "archive_on" ? say("plan.on", { at: date(on) }) : say(/** @type {any} */ (`plan.${trigger}`));
-  const cancel = button(say("plan.cancel"), () => void during(cancel, async () => (await call("DELETE", `${path(client.client_id)}/archive-plan`), reload())));
+  const cancel = workButton(say("plan.cancel"), async () => (await call("DELETE", `${path(client.client_id)}/archive-plan`), reload()));
   return element(
     "section",
     { className: "banner" },

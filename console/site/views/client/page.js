@@ -4,7 +4,7 @@ import { client as path, get, post } from "../../api.js";
 import { button, element, link } from "../../dom.js";
 import { day } from "../../formats.js";
 import { groupsById } from "../../groups.js";
-import { during, whileLoading } from "../../parts/states.js";
+import { whileLoading, workButton } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
 import { who } from "../../people.js";
 import { mayArchive } from "../../rights.js";
@@ -30,7 +30,7 @@ export async function showClient(room, { ids: [clientId = ""], query: address, s
   const tab = address.get("tab") ?? "overview";
   const content = element("section", { className: "tab" });
   room.append(
-    link(say("clients.back"), `#/clients?status=${client.status}`, { className: "back" }),
+    link(say("clients.title"), `#/clients?status=${client.status}`, { className: "back" }),
     element("div", { className: "title" }, element("h1", {}, client.name), mayArchive() && actions(client, groups)),
     element("p", { className: "note" }, statusLine(client)),
     tabs(clientId, tab, client.name),
@@ -41,14 +41,14 @@ export async function showClient(room, { ids: [clientId = ""], query: address, s
 
 /** @param {any} client */
 function statusLine(client) {
-  if (client.status === "active") return client.returned_by_booking ? say("client.cameBack", { at: day(client.returned_at) }) : say("client.active");
+  if (client.status === "active") return client.returned_by_booking ? say("client.cameBack", { at: day(client.returned_at) }) : say("clients.active");
   const why = client.archive_reason ? `, ${reasonName(client.archive_reason)}` : "";
   return say("client.archived", { at: day(client.archived_at), who: who(client.archived_by) }) + why;
 }
 
 /** @param {any} client @param {Map<string, string>} groups */
 function actions(client, groups) {
-  const save = button(say("client.export"), () => void during(save, () => exportRecord(client)), { className: "quiet" });
+  const save = workButton(say("client.export"), () => exportRecord(client), { className: "quiet" });
   if (client.status === "archived") return element("div", { className: "actions" }, save, button(say("activate.action"), () => openActivate(client, reload), { className: "primary" }));
   return element("div", { className: "actions" },
     save,
@@ -65,7 +65,7 @@ async function exportRecord(client) {
 /** @param {string} id @param {string} present @param {string} name */
 function tabs(id, present, name) {
   const links = Object.keys(TABS).map((tab) =>
-    link(say(/** @type {any} */ (`client.tab.${tab}`), { name }), `#/clients/${encodeURIComponent(id)}?tab=${tab}`, { "aria-current": tab === present ? "page" : null }),
+    link(say(/** @type {any} */ (`client.tab.${tab}`), { name }), `#${path(id)}?tab=${tab}`, { "aria-current": tab === present ? "page" : null }),
   );
-  return element("nav", { className: "tabs", "aria-label": say("client.tabs") }, ...links);
+  return element("nav", { className: "tabs", "aria-label": name }, ...links);
 }

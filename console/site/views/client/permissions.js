@@ -5,7 +5,7 @@ import { element } from "../../dom.js";
 import { toast } from "../../parts/toast.js";
 import { sentenceOf } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
-import { actionName, say } from "../../words/index.js";
+import { actionName, fieldName, say } from "../../words/index.js";
 
 /** @type {Record<string, string>} */
 const SWITCH_OF = {
@@ -53,7 +53,7 @@ function answer(permission) {
 
 /** @param {string} name @param {boolean | null} on @param {string} clientId @param {() => void} changed */
 function portalSwitch(name, on, clientId, changed) {
-  const control = element("input", { type: "checkbox", role: "switch", checked: on !== false, "aria-label": say(/** @type {any} */ (`switch.${name}`)) });
+  const control = element("input", { type: "checkbox", role: "switch", checked: on !== false, "aria-label": fieldName(name) });
   control.addEventListener("change", async () => {
     try {
       await call("PATCH", path(clientId), { body: { settings: { [name]: control.checked } } });

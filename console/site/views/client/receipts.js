@@ -31,7 +31,7 @@ function card(client, receipt) {
   return element(
     "article",
     { className: "card" },
-    element("h2", {}, say("receipts.title", { at: dayAndTime(receipt.archived_at), who: who(receipt.archived_by) })),
+    element("h2", {}, say("client.archived", { at: dayAndTime(receipt.archived_at), who: who(receipt.archived_by) })),
     element("p", { className: "note" }, said.filter(Boolean).join(" · ")),
     receipt.note && element("blockquote", {}, receipt.note),
     changes.length + leftAlone.length ? element("ul", {}, ...changes, ...leftAlone) : element("p", {}, say("receipts.nothing")),

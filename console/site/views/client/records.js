@@ -20,11 +20,9 @@ export function showRecords(room, { client, signal }) {
 
 /** @param {any} record */
 function row(record) {
-  const open = record.confirmed === false;
   return element(
     "li",
-    { className: open ? "warned" : "" },
-    element("span", { className: "mark", "aria-hidden": "true" }, open ? "!" : ""),
+    { className: record.confirmed === false ? "warned" : "" },
     element("span", {}, `${kindName(record.kind)}: ${recordState(record.status)}`, element("small", {}, facts(record).filter(Boolean).join(" · "))),
     element("small", {}, record.id),
   );

@@ -4,7 +4,7 @@ import { call, client as path } from "../../api.js";
 import { element, field, select } from "../../dom.js";
 import { menuButton } from "../../parts/menu.js";
 import { toast } from "../../parts/toast.js";
-import { say } from "../../words/index.js";
+import { fieldName, say } from "../../words/index.js";
 import { openArchivePanel } from "../archive/panel.js";
 import { openPlan } from "../archive/plan.js";
 import { openActivate } from "../client/activate.js";
@@ -18,7 +18,7 @@ import { openForm } from "../form.js";
  * @param {() => void} left called when the client has left the tab
  */
 export function clientMenu(client, groups, left) {
-  const open = { label: say("open"), act: () => void (location.hash = `#/clients/${encodeURIComponent(client.client_id)}`) };
+  const open = { label: say("open"), act: () => void (location.hash = `#${path(client.client_id)}`) };
   const move = { label: say("clients.move"), act: () => openMove(client, groups, left) };
   const entries =
     client.status === "archived"
@@ -36,7 +36,7 @@ export function clientMenu(client, groups, left) {
 function openMove(client, groups, moved) {
   const choices = /** @type {[string, string][]} */ ([["", say("clients.noGroup")], ...groups]);
   const group = select(choices, { value: client.group_id ?? "" });
-  openForm(say("clients.moveTitle", { name: client.name }), element("div", {}, field(say("clients.group"), group)), say("save"), async () => {
+  openForm(say("clients.moveTitle", { name: client.name }), element("div", {}, field(fieldName("group"), group)), say("save"), async () => {
     await call("PATCH", path(client.client_id), { body: { group_id: group.value || null } });
     toast(say("clients.moved", { name: client.name }));
     moved();

@@ -1,9 +1,9 @@
 /** Adds a client; an address that is in use leads to the client who has it. */
 
-import { newKey, post, Problem } from "../../api.js";
+import { client, newKey, post, Problem } from "../../api.js";
 import { element, field, link, select } from "../../dom.js";
 import { toast } from "../../parts/toast.js";
-import { say } from "../../words/index.js";
+import { fieldName, say } from "../../words/index.js";
 import { openForm } from "../form.js";
 
 /** @param {Map<string, string>} groups names by id @param {() => void} added */
@@ -12,7 +12,7 @@ export function openAddClient(groups, added) {
   const email = element("input", { type: "email", required: true, maxLength: 254, autocomplete: "off" });
   const group = select(/** @type {[string, string][]} */ ([["", say("clients.noGroup")], ...groups]));
   const inUse = element("p", { className: "refusal", role: "alert", hidden: true });
-  const fields = element("div", {}, field(say("clients.name"), name), field(say("clients.email"), email), inUse, field(say("clients.group"), group));
+  const fields = element("div", {}, field(fieldName("name"), name), field(fieldName("email"), email), inUse, field(fieldName("group"), group));
   let key = newKey();
   for (const control of [name, email, group]) control.addEventListener("input", () => (key = newKey()));
   const dialog = openForm(say("clients.addTitle"), fields, say("clients.add"), async () => {
@@ -32,6 +32,6 @@ export function openAddClient(groups, added) {
 function showWhose(place, problem, leave) {
   const id = /** @type {any} */ (problem.document).client_id;
   if (!id) return;
-  place.replaceChildren(link(say("clients.whose"), `#/clients/${encodeURIComponent(id)}`, { on: { click: leave } }));
+  place.replaceChildren(link(say("clients.whose"), `#${client(id)}`, { on: { click: leave } }));
   place.hidden = false;
 }

@@ -13,7 +13,7 @@ export function selectionBar(page) {
   const { selection } = page;
   const count = element("span", { className: "chosen" });
   const everyone = button("", () => selection.chooseAll(), { className: "quiet" });
-  const archive = button(say("archive.button"), () => openArchivePanel(chosen(page), page.groups, () => void page.refresh()), { className: "primary", "data-key": "e" });
+  const archive = button(say("archive.action"), () => openArchivePanel(chosen(page), page.groups, () => void page.refresh()), { className: "primary", "data-key": "e" });
   const clear = button(say("clear"), () => selection.clear(), { className: "quiet" });
   const bar = element("div", { className: "bar", role: "region", "aria-label": say("clients.selection"), hidden: true }, count, everyone, clear, archive);
   selection.addEventListener("change", () => {

@@ -8,7 +8,7 @@ import { csvButton } from "../../parts/csv.js";
 import { Selection } from "../../parts/selection.js";
 import { emptyNote, showFailure, whileLoading } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
-import { say } from "../../words/index.js";
+import { fieldName, say } from "../../words/index.js";
 import { openAddClient } from "./add.js";
 import { selectionBar } from "./bar.js";
 import { addressOf, choices, conditionsOf, listOf } from "./list.js";
@@ -82,7 +82,7 @@ class ClientsPage {
     const show = select([["", say("show.all")], ...names], { value: this.list.show });
     show.addEventListener("change", () => (location.hash = addressOf({ ...this.list, show: show.value })));
     return element("form", { role: "search", className: "filters", on: { submit: (/** @type {Event} */ event) => event.preventDefault() } },
-      field(say("clients.find"), find), field(say("clients.group"), group), field(say("clients.show"), show));
+      field(say("clients.find"), find), field(fieldName("group"), group), field(say("clients.show"), show));
   }
 
   /** Read the list again from its beginning. */
@@ -176,7 +176,7 @@ function tabLinks(list) {
     element("a", { href: addressOf({ ...list, status, show: "", sort: "" }), "aria-current": status === list.status ? "page" : null },
       say(status === "active" ? "clients.active" : "clients.archived"), " ", element("span", { className: "count" })),
   );
-  return element("nav", { className: "tabs", "aria-label": say("clients.tabs") }, ...tabs, link(say("groups.title"), "#/groups"));
+  return element("nav", { className: "tabs", "aria-label": say("clients.title") }, ...tabs, link(say("groups.title"), "#/groups"));
 }
 
 /** @param {HTMLElement} tabs @param {{active: number, archived: number}} counts */

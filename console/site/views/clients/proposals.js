@@ -1,11 +1,11 @@
 /** A banner for each proposal to archive clients who went quiet. */
 
 import { get, run as path, post } from "../../api.js";
-import { button, element, link } from "../../dom.js";
+import { element, link } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
 import { say } from "../../words/index.js";
-import { during } from "../../parts/states.js";
+import { workButton } from "../../parts/states.js";
 
 /** @param {HTMLElement} place @param {AbortSignal} signal */
 export async function showProposals(place, signal) {
@@ -18,7 +18,7 @@ export async function showProposals(place, signal) {
 function banner(run) {
   const n = run.totals.clients - (run.counts.excluded ?? 0);
   const when = run.starts_at ? say("tidyUp.starts", { at: dayAndTime(run.starts_at) }) : null;
-  const refuse = button(say("tidyUp.notNow"), () => void during(refuse, async () => (await post(`${path(run.run_id)}/stop`), note.remove())));
+  const refuse = workButton(say("tidyUp.notNow"), async () => (await post(`${path(run.run_id)}/stop`), note.remove()));
   const note = element(
     "section",
     { className: "banner", "aria-label": say("tidyUp.title") },

@@ -1,17 +1,17 @@
 /** The table of a tab: a row for each client, boxes to tick, a menu each. */
 
+import { client as path } from "../../api.js";
 import { element, link } from "../../dom.js";
 import { day, money } from "../../formats.js";
 import { mayArchive, seesMoney } from "../../rights.js";
-import { reasonName, say } from "../../words/index.js";
+import { fieldName, reasonName, say } from "../../words/index.js";
 import { who } from "../../people.js";
 import { clientMenu } from "./actions.js";
 import { addressOf } from "./list.js";
 
 /** @typedef {import("./list.js").List} List */
 
-/** @type {Record<string, string>} */
-const SORTS = { name: "name", lastActive: "last_active_at", when: "archived_at" };
+const SORTED = ["name", "last_active_at", "archived_at"];
 
 export class ClientTable {
   /**
@@ -64,7 +64,7 @@ export class ClientTable {
   }
 
   #head() {
-    const columns = this.list.status === "archived" ? ["when", "by", "reason"] : ["lastActive", "next", ...(seesMoney() ? ["credit", "owed"] : [])];
+    const columns = this.list.status === "archived" ? ["archived_at", "archived_by", "archive_reason"] : ["last_active_at", "next_appointment_at", ...(seesMoney() ? ["credit_cents", "owed_cents"] : [])];
     const names = ["name", "group", ...columns].map((name) => this.#column(name));
     const ticks = this.#ticks() && element("th", { className: "tick" }, element("label", {}, this.all));
     return element("thead", {}, element("tr", {}, ticks, ...names, mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions")))));
@@ -72,12 +72,11 @@ export class ClientTable {
 
   /** @param {string} name */
   #column(name) {
-    const label = say(/** @type {any} */ (`clients.${name}`));
-    const sort = SORTS[name];
-    if (!sort) return element("th", { scope: "col" }, label);
+    const label = fieldName(name);
+    if (!SORTED.includes(name)) return element("th", { scope: "col" }, label);
     const now = this.list.sort || "name";
-    const order = now === sort ? "ascending" : now === `-${sort}` ? "descending" : null;
-    const address = addressOf({ ...this.list, sort: now === sort ? `-${sort}` : sort });
+    const order = now === name ? "ascending" : now === `-${name}` ? "descending" : null;
+    const address = addressOf({ ...this.list, sort: now === name ? `-${name}` : name });
     return element("th", { scope: "col", "aria-sort": order }, link(label, address));
   }
 
@@ -90,7 +89,7 @@ export class ClientTable {
     const cells = this.list.status === "archived" ? archivedCells(client) : activeCells(client);
     const box = element("input", { type: "checkbox", "aria-label": say("clients.tick", { name: client.name }) });
     box.addEventListener("click", (event) => this.#tick(client.client_id, box.checked, event.shiftKey));
-    const name = link(client.name, `#/clients/${encodeURIComponent(client.client_id)}`);
+    const name = link(client.name, `#${path(client.client_id)}`);
     return element(
       "tr",
       { "data-client": client.client_id },
@@ -140,20 +139,20 @@ export class ClientTable {
 }
 
 /** @param {string} name @param {string} text */
-const cell = (name, text) => element("td", { "data-label": say(/** @type {any} */ (`clients.${name}`)) }, text);
+const cell = (name, text) => element("td", { "data-label": fieldName(name) }, text);
 
 /** @param {any} client */
 const activeCells = (client) => [
-  cell("lastActive", client.last_active_at ? day(client.last_active_at) : "–"),
-  cell("next", client.next_appointment_at ? day(client.next_appointment_at) : "–"),
-  ...(seesMoney() ? [cell("credit", amount(client.credit_cents, client.currency)), cell("owed", amount(client.owed_cents, client.currency))] : []),
+  cell("last_active_at", client.last_active_at ? day(client.last_active_at) : "–"),
+  cell("next_appointment_at", client.next_appointment_at ? day(client.next_appointment_at) : "–"),
+  ...(seesMoney() ? [cell("credit_cents", amount(client.credit_cents, client.currency)), cell("owed_cents", amount(client.owed_cents, client.currency))] : []),
 ];
 
 /** @param {any} client */
 const archivedCells = (client) => [
-  cell("when", client.archived_at ? day(client.archived_at) : "–"),
-  cell("by", who(client.archived_by)),
-  cell("reason", client.archive_reason ? reasonName(client.archive_reason) : "–"),
+  cell("archived_at", client.archived_at ? day(client.archived_at) : "–"),
+  cell("archived_by", who(client.archived_by)),
+  cell("archive_reason", client.archive_reason ? reasonName(client.archive_reason) : "–"),
 ];
 
 /** @param {number | null | undefined} cents @param {string} currency */

@@ -1,5 +1,6 @@
 /** What became of the rows of an import, or would become of them, with the first rows of each kind. */
 
+import { client } from "../../api.js";
 import { element, link } from "../../dom.js";
 import { fieldName, rowOutcome, rowReason, say } from "../../words/index.js";
 
@@ -28,6 +29,6 @@ function rowSentence(result) {
     result.of_row && say("import.repeats", { row: result.of_row }),
     result.reason && rowReason(result.reason),
   ];
-  const who = result.client_id && link(say("import.who"), `#/clients/${encodeURIComponent(result.client_id)}`, { target: "_blank" });
+  const who = result.client_id && link(say("import.who"), `#${client(result.client_id)}`, { target: "_blank" });
   return [facts.filter(Boolean).join(" · "), who ? " · " : "", who ?? ""];
 }

@@ -1,11 +1,11 @@
 /** One import: checked, changed, confirmed, followed, reported. */
 
 import { get, importPath, post } from "../../api.js";
-import { announce, button, checkbox, element, link, refill } from "../../dom.js";
+import { announce, checkbox, element, link, refill } from "../../dom.js";
 import { dayAndTime, duration, list, number } from "../../formats.js";
 import { follow } from "../../parts/follow.js";
 import { meter } from "../../parts/meter.js";
-import { during, whileLoading } from "../../parts/states.js";
+import { whileLoading, workButton } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
 import { importRefusal, importState, importTitle, say } from "../../words/index.js";
 import { columnsForm } from "./columns.js";
@@ -52,7 +52,7 @@ export async function showImport(room, { ids: [importId = ""], signal }) {
 /** @param {any} run */
 function howFar(run) {
   if (run.state === "stopping") return say("run.stopping");
-  if (!run.rows || run.seconds_left === null) return say(run.state === "checking" ? "import.checking" : "run.starting");
+  if (!run.rows || run.seconds_left === null) return say(run.state === "checking" ? "archive.checking" : "run.starting");
   const done = say("import.done", { done: number(Math.round((run.rows * run.percent_done) / 100)), total: number(run.rows) });
   return `${done} ${say("run.left", { left: duration(run.seconds_left) })}`;
 }
@@ -80,8 +80,8 @@ function confirmation(run, go) {
   const differs = run.counts.differs ?? 0;
   const overwrite = checkbox(say("import.overwrite", { n: differs }));
   const box = /** @type {HTMLInputElement} */ (overwrite.querySelector("input"));
-  const bring = button("", () => void during(bring, async () => go(await post(`${path}/confirm`, { token: run.token, overwrite: box.checked }))), { className: "primary" });
-  const leave = button(say("cancel"), () => void during(leave, async () => go(await post(`${path}/stop`))));
+  const bring = workButton("", async () => go(await post(`${path}/confirm`, { token: run.token, overwrite: box.checked })), { className: "primary" });
+  const leave = workButton(say("cancel"), async () => go(await post(`${path}/stop`)));
   const count = () => {
     const n = sure + (box.checked ? differs : 0);
     bring.textContent = say("import.bring", { n });
@@ -95,8 +95,8 @@ function confirmation(run, go) {
 /** @param {any} run @param {(run: any) => void} go */
 function report(run, go) {
   const path = importPath(run.import_id);
-  const again = button(say("tryAgain"), () => void during(again, async () => go(await post(`${path}/retry`))));
-  const download = button(say("import.report"), () => void during(download, async () => location.assign((await get(`${path}/report`)).url)));
+  const again = workButton(say("tryAgain"), async () => go(await post(`${path}/retry`)));
+  const download = workButton(say("import.report"), async () => location.assign((await get(`${path}/report`)).url));
   const unfinished = (run.counts.failed ?? 0) + (run.counts.not_reached ?? 0) > 0;
   return element("div", { className: "actions" }, unfinished && mayArchive() ? again : "", run.phase === "import" ? download : "");
 }

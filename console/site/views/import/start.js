@@ -26,7 +26,7 @@ export async function showImports(room, { signal }) {
 
 function form() {
   const file = element("input", { type: "file", required: true, accept: ".csv,.jsonl,.ndjson" });
-  const kind = select([["clients", say("import.clients")], ["records", say("import.records")]]);
+  const kind = select([["clients", say("clients.title")], ["records", say("import.records")]]);
   const known = element("datalist", { id: "sources" }, ...SOURCES.map((name) => element("option", { value: name })));
   const source = element("input", { required: true, pattern: "[A-Za-z0-9_\\-]{1,64}", title: say("import.sourceHint"), list: known.id, autocomplete: "off" });
   const send = element("button", { type: "submit", className: "primary" }, say("import.upload"));
@@ -67,6 +67,5 @@ function list(place, signal) {
 /** @param {any} run */
 const entry = (run) =>
   element("li", {},
-    element("span", { className: "mark", "aria-hidden": "true" }),
     element("span", {}, link(importTitle(run), `#/import/${run.import_id}`), element("small", {}, importState(run.state))),
     element("small", {}, dayAndTime(run.created_at)));

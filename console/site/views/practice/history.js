@@ -46,7 +46,6 @@ function row(entry) {
   const where = entry.run_id ? `#/activity/${entry.run_id}` : entry.group_id && `#/clients?group=${entry.group_id}`;
   const told = where ? link(sentence, where) : sentence;
   return element("li", {},
-    element("span", { className: "mark", "aria-hidden": "true" }),
     element("span", {}, told, element("small", {}, edits(entry))),
     element("small", {}, time(entry.at), " · ", nameOf(entry.by)));
 }

@@ -1,6 +1,6 @@
 /** What archives ended and no source has confirmed, the oldest first. */
 
-import { get, query } from "../../api.js";
+import { client, get, query } from "../../api.js";
 import { element, link } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
@@ -23,8 +23,7 @@ export function showUnconfirmed(room, { signal }) {
 /** @param {any} record */
 const row = (record) =>
   element("li", { className: "warned" },
-    element("span", { className: "mark", "aria-hidden": "true" }, "!"),
     element("span", {},
-      link(`${kindName(record.kind)}: ${recordState(record.status)}`, `#/clients/${encodeURIComponent(record.client_id)}?tab=records`),
+      link(`${kindName(record.kind)}: ${recordState(record.status)}`, `#${client(record.client_id)}?tab=records`),
       element("small", {}, say("records.unconfirmed", { source: record.source ?? "" }))),
     element("small", {}, record.ended_at ? dayAndTime(record.ended_at) : ""));

@@ -1,13 +1,13 @@
 /** One run: how it goes or ended, and each client's outcome. */
 
-import { get, query, run as path, post } from "../../api.js";
-import { button, element, link } from "../../dom.js";
+import { client, get, query, run as path, post } from "../../api.js";
+import { element, link } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
 import { whoBegan } from "../../people.js";
 import { reload } from "../../router.js";
 import { showPages } from "../../parts/pages.js";
-import { during, whileLoading } from "../../parts/states.js";
+import { whileLoading, workButton } from "../../parts/states.js";
 import { memberSentence, outcomeName, runTitle, say } from "../../words/index.js";
 import { goesOn, progress } from "./progress.js";
 
@@ -17,13 +17,13 @@ const PAGE = 100;
 export async function showRunPage(room, { ids: [runId = ""], query: address, signal }) {
   const run = await whileLoading(room, get(path(runId), signal));
   const outcome = address.get("outcome") ?? "";
-  const people = element("section", { "aria-label": say("run.clients") });
+  const people = element("section", { "aria-label": say("clients.title") });
   room.append(
-    link(say("activity.back"), "#/activity", { className: "back" }),
+    link(say("activity.title"), "#/activity", { className: "back" }),
     element("h1", {}, runTitle(run)),
     element("p", { className: "note" }, say("run.began", { at: dayAndTime(run.created_at), who: whoBegan(run) })),
     isWaiting(run) ? waiting(run) : progress(run, signal, (ended) => goesOn(run) && void list(people, ended, outcome, signal)),
-    element("h2", {}, outcome ? outcomeName(outcome) : say("run.clients")),
+    element("h2", {}, outcome ? outcomeName(outcome) : say("clients.title")),
     outcome ? link(say("run.allClients"), `#/activity/${runId}`) : "",
     people,
   );
@@ -35,8 +35,8 @@ const isWaiting = (run) => ["awaiting_confirmation", "proposed"].includes(run.st
 
 /** @param {any} run */
 function waiting(run) {
-  const confirm = button(confirmation(run), () => void during(confirm, async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), reload())), { className: "primary" });
-  const refuse = button(say("tidyUp.notNow"), () => void during(refuse, async () => (await post(`${path(run.run_id)}/stop`), reload())));
+  const confirm = workButton(confirmation(run), async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), reload()), { className: "primary" });
+  const refuse = workButton(say("tidyUp.notNow"), async () => (await post(`${path(run.run_id)}/stop`), reload()));
   const starts = run.starts_at && element("p", {}, say("tidyUp.starts", { at: dayAndTime(run.starts_at) }));
   return element("section", { className: "run" }, starts, mayArchive() && element("div", { className: "actions" }, refuse, confirm));
 }
@@ -61,18 +61,17 @@ function list(place, run, outcome, signal) {
 /** @param {any} run @param {any} member */
 function memberRow(run, member) {
   const name = member.name ?? member.client_id;
-  const keep = button(say("tidyUp.keep"), () => void during(keep, async () => {
+  const keep = workButton(say("tidyUp.keep"), async () => {
     await post(`${path(run.run_id)}/exclude`, { client_ids: [member.client_id] });
     run.counts.excluded = (run.counts.excluded ?? 0) + 1;
     const confirm = document.querySelector(".run .primary");
     if (confirm) confirm.textContent = confirmation(run);
     keep.replaceWith(element("span", { className: "tag" }, say("tidyUp.kept")));
-  }), { "aria-label": say("tidyUp.keepWho", { name }) });
+  }, { "aria-label": say("tidyUp.keepWho", { name }) });
   return element(
     "li",
     {},
-    element("span", { className: "mark", "aria-hidden": "true" }),
-    element("span", {}, link(name, `#/clients/${encodeURIComponent(member.client_id)}`), element("small", {}, memberSentence(member))),
+    element("span", {}, link(name, `#${client(member.client_id)}`), element("small", {}, memberSentence(member))),
     isWaiting(run) && member.outcome === "pending" && mayArchive() && keep,
   );
 }

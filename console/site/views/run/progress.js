@@ -1,11 +1,11 @@
 /** A run as it goes on, and how it ended: progress, Stop, outcomes, Try again, Undo. */
 
 import { get, post, run as path } from "../../api.js";
-import { announce, button, element, link, refill } from "../../dom.js";
+import { announce, element, link, refill } from "../../dom.js";
 import { duration, number } from "../../formats.js";
 import { follow } from "../../parts/follow.js";
 import { meter } from "../../parts/meter.js";
-import { during } from "../../parts/states.js";
+import { workButton } from "../../parts/states.js";
 import { mayArchive, mayManage } from "../../rights.js";
 import { outcomeSentence, say } from "../../words/index.js";
 
@@ -69,8 +69,8 @@ function ended(run, go) {
 
 /** @param {any} run @param {(run: any) => void} go */
 function endedActions(run, go) {
-  const retry = button(say("tryAgain"), () => void during(retry, async () => go(await post(`${path(run.run_id)}/retry`))));
-  const undo = button(say("run.undo"), () => void during(undo, async () => go(await post(`${path(run.run_id)}/undo`))));
+  const retry = workButton(say("tryAgain"), async () => go(await post(`${path(run.run_id)}/retry`)));
+  const undo = workButton(say("run.undo"), async () => go(await post(`${path(run.run_id)}/undo`)));
   return element("div", { className: "actions" }, canRetry(run) ? retry : "", canUndo(run) ? undo : "");
 }
 
