@@ -56,6 +56,12 @@ export const link = (label, href, properties = {}) => element("a", { href, ...pr
  */
 export const field = (label, control) => element("label", { className: "field" }, element("span", {}, label), control);
 
+/** A line that is less than what stands around it. @param {...Child} content */
+export const remark = (...content) => element("p", { className: "note" }, ...content);
+
+/** Buttons side by side. @param {...Child} buttons */
+export const actionRow = (...buttons) => element("div", { className: "actions" }, ...buttons);
+
 /**
  * A list to choose from.
  *

@@ -7,8 +7,8 @@ import { workButton } from "./states.js";
 /**
  * @typedef {object} Sheet
  * @property {string} name of the file
- * @property {string[]} columns
- * @property {(item: any) => unknown[]} row
+ * @property {string[]} columns each of which is a property of the items
+ * @property {Record<string, (item: any) => unknown>} [told] columns that are told otherwise
  */
 
 /** @param {Sheet} sheet @param {(cursor: string | null) => Promise<any>} read @param {(page: any) => any[]} items */
@@ -18,19 +18,22 @@ export function csvButton(sheet, read, items) {
     let cursor = null;
     do {
       const page = /** @type {any} */ (await read(cursor));
-      lines.push(...items(page).map((item) => line(sheet.row(item))));
+      lines.push(...items(page).map((item) => line(row(sheet, item))));
       cursor = page.next_cursor;
     } while (cursor);
     save(`${sheet.name}.csv`, lines.join("\r\n"));
   }, { className: "quiet" });
 }
 
+/** @param {Sheet} sheet @param {any} item */
+const row = ({ columns, told = {} }, item) => columns.map((name) => (told[name] ?? (() => item[name]))(item));
+
 /** @param {unknown[]} cells */
 const line = (cells) => cells.map(cell).join(",");
 
 /** @param {unknown} value */
 function cell(value) {
-  const text = String(value ?? "");
+  const text = Array.isArray(value) ? value.join("; ") : String(value ?? "");
   return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 }
 

@@ -1,5 +1,6 @@
 /** A list that comes by pages: Show more, an empty note, a failure in its place, and all of it as CSV. */
 
+import { get, query } from "../api.js";
 import { button, element } from "../dom.js";
 import { say } from "../words/index.js";
 import { csvButton } from "./csv.js";
@@ -7,8 +8,9 @@ import { emptyNote, showFailure, whileLoading } from "./states.js";
 
 /**
  * @typedef {object} Paged
- * @property {(cursor: string | null) => Promise<any>} read a page
- * @property {(page: any) => any[]} items
+ * @property {string} path of the API
+ * @property {Record<string, string | number>} [asked] of it
+ * @property {string} name of the items in its answer
  * @property {(item: any) => void} add shows one
  * @property {string} empty what is said of a list without items
  * @property {AbortSignal} signal
@@ -21,7 +23,9 @@ import { emptyNote, showFailure, whileLoading } from "./states.js";
  * @param {Paged} paged
  */
 export function showPages(room, list, paged) {
-  const { read, items, add, empty, signal, sheet } = paged;
+  const { path, asked, name, add, empty, signal, sheet } = paged;
+  const read = (/** @type {string | null} */ cursor) => get(path + query({ ...asked, cursor }), signal);
+  const items = (/** @type {any} */ page) => page[name];
   const more = element("div", { className: "more" });
   room.append(list, more);
   let shown = 0;
@@ -41,7 +45,7 @@ export function showPages(room, list, paged) {
   return load(null);
 }
 
-/** Read on while pages are empty and not the last. @param {string | null} cursor @param {Paged["read"]} read @param {Paged["items"]} items */
+/** Read on while pages are empty and not the last. @param {string | null} cursor @param {(cursor: string | null) => Promise<any>} read @param {(page: any) => any[]} items */
 async function filled(cursor, read, items) {
   let page = await read(cursor);
   while (!items(page).length && page.next_cursor) page = await read(page.next_cursor);

@@ -1,6 +1,5 @@
 /** What the practice has done: bulk archives and undos, who did what, and what no source has confirmed. */
 
-import { get, query } from "../api.js";
 import { element, link } from "../dom.js";
 import { dayAndTime, heading } from "../formats.js";
 import { showPages } from "../parts/pages.js";
@@ -26,12 +25,13 @@ export async function showActivity(room, visit) {
 function showRuns(room, { signal }) {
   const days = byDay();
   return showPages(room, days.node, {
-    read: (cursor) => get(`/bulk-archives${query({ limit: 50, cursor })}`, signal),
-    items: (page) => page.runs,
+    path: "/bulk-archives",
+    asked: { limit: 50 },
+    name: "runs",
     add: (run) => days.add(run.created_at, entry(run)),
     empty: say("activity.none"),
     signal,
-    sheet: { name: "bulk-archives", columns: ["run_id", "kind", "state", "created_at", "created_by", "clients", "counts"], row: (run) => [run.run_id, run.kind, run.state, run.created_at, run.created_by, run.totals.clients, JSON.stringify(run.counts)] },
+    sheet: { name: "bulk-archives", columns: ["run_id", "kind", "state", "created_at", "created_by", "clients", "counts"], told: { clients: (run) => run.totals.clients, counts: (run) => JSON.stringify(run.counts) } },
   });
 }
 

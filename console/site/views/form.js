@@ -1,6 +1,6 @@
 /** A dialog with fields, one button that sends them, and one that does not. */
 
-import { button, element } from "../dom.js";
+import { actionRow, button, element } from "../dom.js";
 import { openDialog } from "../parts/dialog.js";
 import { during } from "../parts/states.js";
 import { say } from "../words/index.js";
@@ -13,7 +13,7 @@ import { say } from "../words/index.js";
  */
 export function openForm(title, fields, label, send) {
   const submit = element("button", { type: "submit", className: "primary" }, label);
-  const form = element("form", {}, fields, element("div", { className: "actions" }, button(say("cancel"), () => dialog.close()), submit));
+  const form = element("form", {}, fields, actionRow(button(say("cancel"), () => dialog.close()), submit));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void during(submit, async () => {

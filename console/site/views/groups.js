@@ -4,6 +4,7 @@ import { call, get, newKey, post, tagOf } from "../api.js";
 import { button, element, field, link } from "../dom.js";
 import { number } from "../formats.js";
 import { readGroups } from "../groups.js";
+import { csvButton } from "../parts/csv.js";
 import { menuButton } from "../parts/menu.js";
 import { emptyNote, sentenceOf, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
@@ -13,6 +14,8 @@ import { fieldName, say } from "../words/index.js";
 import { openArchivePanel } from "./archive/panel.js";
 import { openForm } from "./form.js";
 
+const SHEET = { name: "groups", columns: ["group_id", "name", "active", "archived"], told: { active: (/** @type {any} */ it) => it.clients.active, archived: (/** @type {any} */ it) => it.clients.archived } };
+
 /** @type {import("../router.js").View} */
 export async function showGroups(room, { signal }) {
   const groups = await whileLoading(room, readGroups(signal, true));
@@ -20,6 +23,7 @@ export async function showGroups(room, { signal }) {
   room.append(
     element("div", { className: "title" }, element("h1", {}, say("groups.title")), mayManage() && add),
     groups.length ? table(groups) : emptyNote(say("groups.none")),
+    groups.length ? element("div", { className: "more" }, csvButton(SHEET, async () => ({ groups }), (page) => page.groups)) : "",
   );
 }
 
@@ -43,7 +47,7 @@ function row(group, names) {
   return element(
     "tr",
     {},
-    element("th", { scope: "row" }, link(group.name, `#/clients?group=${encodeURIComponent(group.group_id)}`)),
+    element("th", { scope: "row" }, link(group.name, `#/clients?group_id=${encodeURIComponent(group.group_id)}`)),
     ...[group.clients.active, group.clients.archived].map((n) => element("td", {}, number(n))),
     mayArchive() && element("td", { className: "act" }, menuButton(say("groups.actionsOf", { name: group.name }), entries)),
   );

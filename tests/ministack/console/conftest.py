@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from http import HTTPStatus
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 from local.api import Api
 from local.browser import NoBrowser, headless_browser, sign_in_to_console
@@ -17,6 +17,12 @@ from local.staff import Role, sign_in
 PROVIDER = "prov-console"
 CLIENTS = 320
 PATIENCE_MILLISECONDS = 45_000
+
+Staff = tuple[str, Role]
+"""A provider's id, and the role of a member of its staff."""
+
+Sessions = dict[Staff, str]
+"""Refresh tokens of staff who are signed in, and have no window open."""
 
 
 @pytest.fixture(scope="session")
@@ -46,17 +52,31 @@ def api(deployed: PracticeStack, address: str) -> Iterator[Api]:
         yield calls
 
 
+@pytest.fixture(scope="session")
+def sessions() -> Sessions:
+    """The sessions that earlier tests left open."""
+    return {}
+
+
+def resume(page: Page, address: str, token: str) -> None:
+    """Continue a session that another window had."""
+    page.goto(f"{address}icon.svg")
+    page.evaluate("token => sessionStorage.setItem('refresh_token', token)", token)
+    page.goto(address)
+    page.wait_for_selector("#top nav, main .failure, main .calm")
+
+
 Open = Callable[..., Page]
 """Opens the console for a member of staff."""
 
 
 @pytest.fixture
-def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Iterator[Open]:
+def open_console(browser: Browser, deployed: PracticeStack, address: str, sessions: Sessions) -> Iterator[Open]:
     """Open the console in a window of its own, signed in; whatever the page complains of fails the test.
 
     So does an answer of 400 or more, except the ``refusals`` that a test names.
     """
-    contexts: list[BrowserContext] = []
+    opened: list[tuple[Page, Staff]] = []
     complaints: list[str] = []
 
     def open_as(
@@ -75,7 +95,6 @@ def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Ite
             reduced_motion="reduce",
             locale=language,
         )
-        contexts.append(context)
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         page = context.new_page()
         if clock:
@@ -83,12 +102,18 @@ def open_console(browser: Browser, deployed: PracticeStack, address: str) -> Ite
         page.on("pageerror", lambda fault: complaints.append(str(fault)))
         page.on("console", lambda said: _complain(complaints, said.type, said.text))
         page.on("response", lambda answer: _judge(complaints, answer, refusals))
-        sign_in_to_console(page, address, (deployed.aws, deployed.deployed), (provider, role))
+        opened.append((page, (provider, role)))
+        if token := sessions.pop((provider, role), ""):
+            resume(page, address, token)
+        else:
+            sign_in_to_console(page, address, (deployed.aws, deployed.deployed), (provider, role))
         return page
 
     yield open_as
-    for context in contexts:
-        context.close()
+    for page, staff in opened:
+        if token := page.evaluate("sessionStorage.getItem('refresh_token')"):
+            sessions[staff] = token
+        page.context.close()
     assert complaints == []
 
 

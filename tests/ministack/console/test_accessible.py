@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from local.api import Api
 from tests.ministack.console.conftest import Open
@@ -20,6 +22,11 @@ VIEWS = (
     "#/activity?tab=unconfirmed",
     "#/settings",
 )
+GO = """view => {
+    document.title = "";
+    if (location.hash === view) dispatchEvent(new HashChangeEvent("hashchange"));
+    else location.hash = view;
+}"""
 TABS = ("overview", "permissions", "receipts", "records", "history")
 
 
@@ -29,9 +36,9 @@ def violations(page: Page) -> list[str]:
 
 
 def visit(page: Page, view: str) -> None:
-    page.evaluate("view => { location.hash = view }", view)
-    page.wait_for_load_state("networkidle")
-    page.wait_for_selector("h1")
+    """Go to a view and wait until it has loaded: the page has its title then."""
+    page.evaluate(GO, view)
+    expect(page).to_have_title(re.compile("."))
 
 
 @pytest.mark.parametrize(("colours", "width"), [("light", 1280), ("dark", 1280), ("light", NARROW)])

@@ -63,6 +63,7 @@ def test_several_clients_are_archived_by_their_boxes(open_console: Open, api: Ap
 def test_all_clients_of_a_group_are_archived_and_it_stays(open_console: Open, api: Api) -> None:
     page = open_console()
     page.get_by_role("navigation", name="Clients").get_by_role("link", name="Client Groups").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Client Groups")
     row = rows(page).filter(has_text="Sleep Better")
     actions(page, row)
     page.get_by_role("menuitem", name="Archive All Clients").click()

@@ -111,16 +111,30 @@ def test_the_practice_sees_who_did_what_on_which_day(open_console: Open, api: Ap
     httpx.delete(f"{api.base_url}/groups/{group['group_id']}", headers={"Authorization": api.token}, trust_env=False)
 
 
-def test_a_list_and_a_client_are_saved_as_files(open_console: Open, api: Api) -> None:
-    page = open_console()
-    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+def saved_lines(page: Page) -> list[dict[str, str]]:
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download as CSV").click()
     with Path(saved.value.path()).open(encoding="utf-8-sig", newline="") as file:
-        lines = list(csv.DictReader(file))
+        return list(csv.DictReader(file))
+
+
+def test_any_list_and_a_client_are_saved_as_files(open_console: Open, api: Api) -> None:
+    page = open_console()
+    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+    lines = saved_lines(page)
     assert len(lines) == api.get("/client-counts")["archived"]
     assert {line["status"] for line in lines} == {"archived"}
     rows(page).first.get_by_role("link").click()
+    page.get_by_role("link", name="Receipts").click()
+    client_id = re.search(r"clients/([\w-]+)", page.url)
+    assert client_id
+    receipts = api.get(f"/clients/{client_id[1]}/receipts")["receipts"]
+    assert [line["archive_id"] for line in saved_lines(page)] == [one["archive_id"] for one in receipts]
+    page.get_by_role("link", name="Client Groups").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Client Groups")
+    groups = {one["name"]: str(one["clients"]["active"]) for one in api.get("/groups", limit=100)["groups"]}
+    assert {line["name"]: line["active"] for line in saved_lines(page)} == groups
+    page.go_back()
     with page.expect_download() as record:
         page.get_by_role("button", name="Export record").click()
     exported: dict[str, Any] = json.loads(Path(record.value.path()).read_text())

@@ -11,6 +11,7 @@ from local.api import Api
 from local.importing import old_clients
 from tests.ministack.console.conftest import Open
 from tests.ministack.console.test_article import ENDED
+from tests.ministack.console.test_everyday import saved_lines
 
 HEADER = "Nr,Anrede,Mail,Was"
 BRING = re.compile(r"^Import \d+ row")
@@ -35,13 +36,18 @@ def test_a_file_is_checked_imported_and_reported(open_console: Open, api: Api) -
     expect(outcomes).to_contain_text("1 with an e-mail in use", timeout=ENDED)
     expect(outcomes).to_contain_text("4 of a group that is not here")
     assert api.get("/client-counts")["active"] == before, "a check writes nothing"
+    with page.expect_download() as checked:
+        page.get_by_role("button", name="Download the report").click()
+    assert "email_in_use" in Path(checked.value.path()).read_text()
     page.get_by_role("button", name=BRING).click()
+    expect(page.locator("main")).to_contain_text("This import is done.", timeout=ENDED)
     with page.expect_download() as report:
-        page.get_by_role("button", name="Download the report").click(timeout=ENDED)
+        page.get_by_role("button", name="Download the report").click()
     assert Path(report.value.path()).read_text().startswith("row,")
     assert api.get("/client-counts")["active"] > before
     page.get_by_role("link", name="Import", exact=True).click()
     expect(page.get_by_role("listitem").filter(has_text="Import from old-system").first).to_contain_text("done")
+    assert "old-system" in {line["source"] for line in saved_lines(page)}
 
 
 def test_columns_that_were_not_guessed_are_chosen(open_console: Open) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 
@@ -54,6 +55,24 @@ def test_a_group_that_others_have_renamed_is_not_renamed(open_console: Open, api
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text(BY_OTHERS)
     assert api.get(f"/groups/{group['group_id']}")["name"] == "Aquarobics"
+
+
+def test_a_switch_that_others_have_changed_is_shown_as_it_is_now(open_console: Open, api: Api) -> None:
+    client = api.get("/clients", limit=1, sort="-name")["clients"][0]["client_id"]
+    page = open_console(refusals=[HTTPStatus.PRECONDITION_FAILED])
+    visit(page, f"#/clients/{client}?tab=permissions")
+    chat, post = page.get_by_role("switch", name="Chat with you"), page.get_by_role("switch", name="Post in community")
+    chat.uncheck()
+    expect(page.get_by_role("row", name=re.compile("^Write in an existing chat"))).to_contain_text("No")
+    expect(chat).to_be_focused()
+    api.patch(f"/clients/{client}", {"settings": {"chat": True}})
+    post.click()
+    expect(page.locator(".toast").last).to_contain_text("Somebody else has changed this client meanwhile.")
+    expect(chat).to_be_checked()
+    expect(post).to_be_checked()
+    post.uncheck()
+    expect(page.get_by_role("row", name=re.compile("^Write in existing community"))).to_contain_text("No")
+    api.patch(f"/clients/{client}", {"settings": {"chat": None, "community_chats": None}})
 
 
 def test_each_rule_tells_its_numbers_before_a_client_is_archived(open_console: Open, settings: Api) -> None:

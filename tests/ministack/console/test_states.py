@@ -93,7 +93,9 @@ def test_an_empty_search_leads_to_the_other_tab(open_console: Open) -> None:
     page = open_console()
     page.get_by_label("Find").fill("nobody-has-this-name")
     expect(page.locator("main")).to_contain_text("Nobody called “nobody-has-this-name” here.")
-    expect(page.get_by_role("link", name="Look in Archived Clients")).to_be_visible()
+    page.get_by_role("link", name="Look in Archived Clients").click()
+    expect(page.get_by_role("link", name="Look in Active")).to_be_visible()
+    expect(page.get_by_label("Find")).to_have_value("nobody-has-this-name")
 
 
 def test_a_refused_token_ends_the_session_with_a_reason(open_console: Open) -> None:

@@ -1,6 +1,6 @@
 /** The options of an archive: reason, note, group, e-mail, and whether the client is told. */
 
-import { checkbox, element, field, select } from "../../dom.js";
+import { checkbox, element, field, remark, select } from "../../dom.js";
 import { fieldName, REASONS, reasonName, say } from "../../words/index.js";
 
 const STAYS = "stays";
@@ -12,7 +12,7 @@ export function archiveOptions(groups) {
   const group = select([[STAYS, say("options.groupStays")], ["", say("clients.noGroup")], ...groups]);
   const mute = checkbox(say("options.mute"));
   const notify = checkbox(say("options.notify"));
-  const told = element("p", { className: "note" }, say("archive.notTold"));
+  const told = remark(say("archive.notTold"));
   notify.addEventListener("change", () => (told.hidden = isTicked(notify)));
   const node = element("div", {}, told,
     element("details", {}, element("summary", {}, say("options.title")), field(fieldName("archive_reason"), reason), field(say("options.note"), note), field(fieldName("group"), group), mute, notify));

@@ -1,7 +1,7 @@
 /** The side panel: who would be archived, what needs attention, what would be cancelled; then the archive itself. */
 
 import { get, newKey, post, query, run as path } from "../../api.js";
-import { button, checkbox, element } from "../../dom.js";
+import { actionRow, button, checkbox, element, remark } from "../../dom.js";
 import { duration } from "../../formats.js";
 import { openDialog } from "../../parts/dialog.js";
 import { showFailure, whileLoading, workButton } from "../../parts/states.js";
@@ -98,12 +98,12 @@ class ArchivePanel {
     const archive = workButton(say("archive.confirm", { n }), () => this.#confirm(preview, needsAttention, box), { className: "primary" });
     const secondsLeft = (Date.parse(preview.expires_at) - Date.now()) / 1000;
     this.room.replaceChildren(
-      element("p", { className: "note" }, say("archive.checked", { left: duration(secondsLeft) })),
+      remark(say("archive.checked", { left: duration(secondsLeft) })),
       attention(members, n, (id) => this.#leaveOut(preview, id)),
       cancelled(preview.totals),
       this.options.node,
       needsAttention ? seen : "",
-      element("div", { className: "actions" }, button(say("cancel"), () => this.dialog.close()), archive),
+      actionRow(button(say("cancel"), () => this.dialog.close()), archive),
     );
   }
 
@@ -130,7 +130,7 @@ class ArchivePanel {
     const run = await post(`${path(preview.run_id)}/confirm`, { token: preview.token }, { key: this.confirmKey });
     this.seen(run);
     this.dialog.setTitle(say("run.archiving", { n: run.totals.clients }));
-    this.room.replaceChildren(progress(run, this.signal, this.seen), element("div", { className: "actions" }, button(say("close"), () => this.dialog.close())));
+    this.room.replaceChildren(progress(run, this.signal, this.seen), actionRow(button(say("close"), () => this.dialog.close())));
   }
 }
 

@@ -1,6 +1,6 @@
 /** What happened to a client, the newest first. */
 
-import { client as path, get, query } from "../../api.js";
+import { client as path } from "../../api.js";
 import { element } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
@@ -10,12 +10,12 @@ import { edits, historySentence, say } from "../../words/index.js";
 export function showHistory(room, { client, signal }) {
   const lines = element("ol", { className: "timeline" });
   return showPages(room, lines, {
-    read: (cursor) => get(`${path(client.client_id)}/history${query({ cursor })}`, signal),
-    items: (page) => page.entries,
+    path: `${path(client.client_id)}/history`,
+    name: "entries",
     add: (entry) => lines.append(line(entry)),
     empty: say("history.none"),
     signal,
-    sheet: { name: "history", columns: ["at", "event", "by", "edits"], row: (entry) => [entry.at, entry.event, entry.by.actor_id, edits(entry)] },
+    sheet: { name: "history", columns: ["at", "event", "by", "edits"], told: { by: (entry) => entry.by.actor_id, edits } },
   });
 }
 

@@ -1,7 +1,7 @@
 /** A client's facts, and the plan to archive them later if there is one. */
 
 import { call, client as path } from "../../api.js";
-import { element } from "../../dom.js";
+import { actionRow, element } from "../../dom.js";
 import { date, day, money } from "../../formats.js";
 import { workButton } from "../../parts/states.js";
 import { mayArchive, seesMoney } from "../../rights.js";
@@ -33,6 +33,6 @@ function plan(client) {
     "section",
     { className: "banner" },
     element("p", {}, say("plan.planned", { when: sentence }), heldBack.length > 0 && ` ${say("plan.heldBack")}`),
-    mayArchive() && element("div", { className: "actions" }, cancel),
+    mayArchive() && actionRow(cancel),
   );
 }

@@ -1,7 +1,7 @@
 /** One client: overview, what they may still do, receipts, history. */
 
 import { client as path, get, post } from "../../api.js";
-import { button, element, link } from "../../dom.js";
+import { actionRow, button, element, link, remark } from "../../dom.js";
 import { day } from "../../formats.js";
 import { groupsById } from "../../groups.js";
 import { whileLoading, workButton } from "../../parts/states.js";
@@ -12,6 +12,7 @@ import { reload } from "../../router.js";
 import { reasonName, say } from "../../words/index.js";
 import { openArchivePanel } from "../archive/panel.js";
 import { openPlan } from "../archive/plan.js";
+import { lastList } from "../clients/list.js";
 import { openActivate } from "./activate.js";
 import { showHistory } from "./history.js";
 import { showOverview } from "./overview.js";
@@ -30,9 +31,9 @@ export async function showClient(room, { ids: [clientId = ""], query: address, s
   const tab = address.get("tab") ?? "overview";
   const content = element("section", { className: "tab" });
   room.append(
-    link(say("clients.title"), `#/clients?status=${client.status}`, { className: "back" }),
+    link(say("clients.title"), lastList(client.status), { className: "back" }),
     element("div", { className: "title" }, element("h1", {}, client.name), mayArchive() && actions(client, groups)),
-    element("p", { className: "note" }, statusLine(client)),
+    remark(statusLine(client)),
     tabs(clientId, tab, client.name),
     content,
   );
@@ -49,9 +50,8 @@ function statusLine(client) {
 /** @param {any} client @param {Map<string, string>} groups */
 function actions(client, groups) {
   const save = workButton(say("client.export"), () => exportRecord(client), { className: "quiet" });
-  if (client.status === "archived") return element("div", { className: "actions" }, save, button(say("activate.action"), () => openActivate(client, reload), { className: "primary" }));
-  return element("div", { className: "actions" },
-    save,
+  if (client.status === "archived") return actionRow(save, button(say("activate.action"), () => openActivate(client, reload), { className: "primary" }));
+  return actionRow(save,
     button(say("plan.action"), () => openPlan(client, groups, reload)),
     button(say("archive.action"), () => openArchivePanel({ client_ids: [client.client_id] }, groups, reload), { className: "primary" }));
 }

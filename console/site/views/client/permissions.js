@@ -1,10 +1,11 @@
 /** What a client may still do, and what the practice may do with them, with the switches beside. */
 
-import { call, client as path, get } from "../../api.js";
+import { call, client as path, get, Problem, tagOf } from "../../api.js";
 import { element } from "../../dom.js";
-import { toast } from "../../parts/toast.js";
 import { sentenceOf } from "../../parts/states.js";
+import { toast } from "../../parts/toast.js";
 import { mayArchive } from "../../rights.js";
+import { reload } from "../../router.js";
 import { actionName, fieldName, say } from "../../words/index.js";
 
 /** @type {Record<string, string>} */
@@ -20,16 +21,17 @@ export async function showPermissions(room, { client, signal }) {
   const permissions = await get(`${path(client.client_id)}/permissions`, signal);
   const actions = [...new Set(permissions.permissions.map((/** @type {any} */ permission) => permission.action))];
   const head = element("tr", {}, ...["permissions.action", "permissions.client", "permissions.you", "permissions.switch"].map((name) => element("th", { scope: "col" }, say(/** @type {any} */ (name)))));
-  const rows = actions.map((action) => row(action, permissions, client.client_id, () => void redraw()));
-  const redraw = async () => {
-    room.replaceChildren();
-    await showPermissions(room, { client, groups: new Map(), signal });
+  /** @param {any} saved the client as it is now @param {string} name of the switch */
+  const redraw = async (saved, name) => {
+    await showPermissions(room, { client: saved, groups: new Map(), signal });
+    /** @type {HTMLElement | null} */ (room.querySelector(`[name=${name}]`))?.focus();
   };
-  room.append(element("div", { className: "wide" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))));
+  const rows = actions.map((action) => row(action, permissions, client, redraw));
+  room.replaceChildren(element("div", { className: "wide" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))));
 }
 
-/** @param {string} action @param {any} permissions @param {string} clientId @param {() => void} changed */
-function row(action, permissions, clientId, changed) {
+/** @param {string} action @param {any} permissions @param {any} client @param {(client: any, name: string) => void} changed */
+function row(action, permissions, client, changed) {
   const of = (/** @type {string} */ actor) => permissions.permissions.find((/** @type {any} */ one) => one.action === action && one.actor === actor);
   const name = SWITCH_OF[action];
   return element(
@@ -38,7 +40,7 @@ function row(action, permissions, clientId, changed) {
     element("th", { scope: "row" }, actionName(action)),
     answer(of("client")),
     answer(of("staff") ?? of("system")),
-    element("td", {}, name && mayArchive() && portalSwitch(name, permissions.settings[name], clientId, changed)),
+    element("td", {}, name && mayArchive() && portalSwitch(name, permissions.settings[name], client, changed)),
   );
 }
 
@@ -51,17 +53,23 @@ function answer(permission) {
     permission.activates ? element("small", {}, say("permissions.activates")) : !permission.allowed && element("small", {}, permission.sentence));
 }
 
-/** @param {string} name @param {boolean | null} on @param {string} clientId @param {() => void} changed */
-function portalSwitch(name, on, clientId, changed) {
-  const control = element("input", { type: "checkbox", role: "switch", checked: on !== false, "aria-label": fieldName(name) });
+/** @param {string} name @param {boolean | null} on @param {any} client @param {(client: any, name: string) => void} changed */
+function portalSwitch(name, on, client, changed) {
+  const control = element("input", { type: "checkbox", role: "switch", name, checked: on !== false, "aria-label": fieldName(name) });
   control.addEventListener("change", async () => {
     try {
-      await call("PATCH", path(clientId), { body: { settings: { [name]: control.checked } } });
-      changed();
+      changed(await call("PATCH", path(client.client_id), { body: { settings: { [name]: control.checked } }, ifMatch: tagOf(client) }), name);
     } catch (fault) {
+      if (fault instanceof Problem && fault.status === 412) return showNow();
       control.checked = !control.checked;
       toast(sentenceOf(fault));
     }
   });
   return element("label", { className: "switch" }, control);
+}
+
+/** Show the client as somebody else has changed it meanwhile. */
+function showNow() {
+  reload();
+  toast(say("permissions.changed"));
 }

@@ -1,7 +1,7 @@
 /** The receipts of a client's archives: what each did, and restoring from it. */
 
-import { client as path, get, query } from "../../api.js";
-import { button, element } from "../../dom.js";
+import { client as path } from "../../api.js";
+import { actionRow, button, element, remark } from "../../dom.js";
 import { dayAndTime, money } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { mayArchive } from "../../rights.js";
@@ -14,11 +14,20 @@ import { openRestore } from "./activate.js";
 export function showReceipts(room, { client, signal }) {
   const cards = element("div");
   return showPages(room, cards, {
-    read: (cursor) => get(`${path(client.client_id)}/receipts${query({ cursor })}`, signal),
-    items: (page) => page.receipts,
+    path: `${path(client.client_id)}/receipts`,
+    name: "receipts",
     add: (receipt) => cards.append(card(client, receipt)),
     empty: say("receipts.none"),
     signal,
+    sheet: {
+      name: "receipts",
+      columns: ["archive_id", "archived_at", "archived_by", "reason", "note", "mute_email", "notify_client", "state", "changes", "left_alone"],
+      told: {
+        archived_by: (it) => it.archived_by?.actor_id,
+        changes: (it) => it.changes.map(changeSentence),
+        left_alone: (it) => it.left_alone.map(recordName),
+      },
+    },
   });
 }
 
@@ -32,11 +41,11 @@ function card(client, receipt) {
     "article",
     { className: "card" },
     element("h2", {}, say("client.archived", { at: dayAndTime(receipt.archived_at), who: who(receipt.archived_by) })),
-    element("p", { className: "note" }, said.filter(Boolean).join(" · ")),
+    remark(said.filter(Boolean).join(" · ")),
     receipt.note && element("blockquote", {}, receipt.note),
     changes.length + leftAlone.length ? element("ul", {}, ...changes, ...leftAlone) : element("p", {}, say("receipts.nothing")),
     receipt.state === "settling" && element("p", {}, say("receipts.settling")),
-    client.status === "active" && mayArchive() && changes.length > 0 && element("div", { className: "actions" }, restore),
+    client.status === "active" && mayArchive() && changes.length > 0 && actionRow(restore),
   );
 }
 

@@ -1,6 +1,6 @@
 /** What is kept of a client's records, and whether their sources have confirmed what an archive ended. */
 
-import { client as path, get, query } from "../../api.js";
+import { client as path } from "../../api.js";
 import { element } from "../../dom.js";
 import { showPages } from "../../parts/pages.js";
 import { kindName, recordState, say } from "../../words/index.js";
@@ -9,12 +9,13 @@ import { kindName, recordState, say } from "../../words/index.js";
 export function showRecords(room, { client, signal }) {
   const rows = element("ul", { className: "people" });
   return showPages(room, rows, {
-    read: (cursor) => get(`${path(client.client_id)}/records${query({ limit: 100, cursor })}`, signal),
-    items: (page) => page.records,
+    path: `${path(client.client_id)}/records`,
+    asked: { limit: 100 },
+    name: "records",
     add: (record) => rows.append(row(record)),
     empty: say("records.none"),
     signal,
-    sheet: { name: "records", columns: ["kind", "id", "status", "source", "version", "live", "confirmed"], row: (it) => [it.kind, it.id, it.status, it.source, it.version, it.live, it.confirmed] },
+    sheet: { name: "records", columns: ["kind", "id", "status", "source", "version", "live", "confirmed"] },
   });
 }
 

@@ -3,48 +3,61 @@
 import { query } from "../../api.js";
 import { seesMoney } from "../../rights.js";
 
-/** @typedef {{status: "active" | "archived", groupId: string, q: string, show: string, sort: string}} List */
+/** @typedef {{status: "active" | "archived", q: string, sort: string, conditions: Record<string, string>}} List */
 
-const QUIET_DAYS = 90;
+const DAY_MS = 86_400_000;
+const OF_MONEY = ["owes", "has_credit"];
+const OF_BOTH = ["inactive_since", "added_before"];
+const OF_GROUP = ["group_id", "no_group"];
+const OF_TAB = { active: ["no_upcoming_appointment"], archived: ["archive_reason", "archived_by", "archived_since", "archived_before"] };
 
-/** @param {number} days from today */
-const dayIn = (days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+export const SORTED = { active: ["name", "last_active_at"], archived: ["name", "last_active_at", "archived_at"] };
 
-/** @type {Record<string, () => Record<string, string | boolean>>} */
-const SHOWN = {
-  owes: () => ({ owes: true }),
-  credit: () => ({ has_credit: true }),
-  unbooked: () => ({ no_upcoming_appointment: true }),
-  quiet: () => ({ inactive_since: dayIn(-QUIET_DAYS) }),
-  alone: () => ({ no_group: true }),
-};
+/** What a tab can be narrowed to, beside the group. @param {List["status"]} status */
+export const conditionNames = (status) => [...(seesMoney() ? OF_MONEY : []), ...OF_TAB[status], ...OF_BOTH];
 
-const OF_MONEY = ["owes", "credit"];
-const OF_ACTIVE = ["unbooked", "quiet"];
+/** @param {List["status"]} status @param {(name: string) => string | null} value @returns {Record<string, string>} */
+const held = (status, value) =>
+  Object.fromEntries([...OF_GROUP, ...conditionNames(status)].map((name) => [name, value(name) ?? ""]).filter(([, text]) => text));
 
 /** @param {URLSearchParams} address @returns {List} */
-export const listOf = (address) => ({
-  status: address.get("status") === "archived" ? "archived" : "active",
-  groupId: address.get("group") ?? "",
-  q: "",
-  show: address.get("show") ?? "",
-  sort: address.get("sort") ?? "",
-});
+export function listOf(address) {
+  const status = address.get("status") === "archived" ? "archived" : "active";
+  return { status, q: "", sort: address.get("sort") ?? "", conditions: held(status, (name) => address.get(name)) };
+}
 
 /** @param {List} list */
-export const addressOf = ({ status, groupId, show, sort }) => `#/clients${query({ status, group: groupId, show, sort })}`;
+export const addressOf = ({ status, sort, conditions }) => `#/clients${query({ status, ...conditions, sort })}`;
 
-/** What a list can be narrowed to. @param {List} list */
-export const choices = ({ status }) =>
-  Object.keys(SHOWN).filter((name) => (seesMoney() || !OF_MONEY.includes(name)) && (status === "active" || !OF_ACTIVE.includes(name)));
+/** The same list in a tab, by the conditions that both tabs have. @param {List} list @param {List["status"]} status @returns {List} */
+export const inTab = (list, status) => ({ ...list, status, sort: "", conditions: held(status, (name) => list.conditions[name] ?? null) });
+
+/** @param {List} list @param {string[]} names @param {Record<string, string>} values of those conditions, empty where one does not hold */
+export const withConditions = (list, names, values) => ({
+  ...list,
+  conditions: Object.fromEntries(Object.entries({ ...list.conditions, ...values }).filter(([name, value]) => value || !names.includes(name))),
+});
 
 /** The conditions of a list, as the API takes them. @param {List} list @returns {Record<string, string | boolean>} */
-export const conditionsOf = ({ groupId, show }) => ({ ...(groupId && { group_id: groupId }), ...SHOWN[show]?.() });
+export const conditionsOf = ({ conditions }) =>
+  Object.fromEntries(Object.entries(conditions).map(([name, value]) => [name, ["true", "false"].includes(value) ? value === "true" : value]));
 
 /** Everybody in a list, for a bulk archive. @param {List} list */
 export function everybodyIn(list) {
   const filter = { ...conditionsOf(list), ...(list.q && { q: list.q }) };
   const names = Object.keys(filter);
-  if (names.length === 0) return { filter: { added_before: dayIn(1) } };
-  return names.join() === "group_id" ? { group_id: list.groupId } : { filter };
+  if (names.length === 0) return { filter: { added_before: new Date(Date.now() + DAY_MS).toISOString().slice(0, 10) } };
+  return names.join() === "group_id" ? { group_id: list.conditions.group_id } : { filter };
 }
+
+/** The list that was left last, and whether another list followed. What was sought is in no address. */
+let last = { address: "", q: "", followed: false };
+
+/** Seek in a list what was sought in the one before it, or when it was shown last. @param {List} list @param {AbortSignal} signal of its visit */
+export function seekOn(list, signal) {
+  if (last.followed || last.address === addressOf(list)) list.q = last.q;
+  signal.addEventListener("abort", () => (last = { address: addressOf(list), q: list.q, followed: /^#\/clients(\?|$)/.test(location.hash) }));
+}
+
+/** Where one comes from to a client. @param {List["status"]} status of the client */
+export const lastList = (status) => (listOf(new URLSearchParams(last.address.split("?")[1])).status === status ? last.address : "") || `#/clients?status=${status}`;

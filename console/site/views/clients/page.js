@@ -1,29 +1,32 @@
 /** Both tabs of the clients: found, listed, ticked, archived and activated. */
 
 import { get, post, query } from "../../api.js";
-import { announce, button, element, field, link, select } from "../../dom.js";
+import { actionRow, announce, button, element, field, link, remark, select } from "../../dom.js";
 import { number } from "../../formats.js";
 import { groupsById } from "../../groups.js";
 import { csvButton } from "../../parts/csv.js";
 import { Selection } from "../../parts/selection.js";
-import { emptyNote, showFailure, whileLoading } from "../../parts/states.js";
+import { emptyNote, showFailure, whileLoading, workButton } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
 import { fieldName, say } from "../../words/index.js";
 import { openAddClient } from "./add.js";
 import { selectionBar } from "./bar.js";
-import { addressOf, choices, conditionsOf, listOf } from "./list.js";
+import { heldConditions, meetArchivers, openFilter } from "./filter.js";
+import { addressOf, conditionsOf, inTab, listOf, seekOn, withConditions } from "./list.js";
 import { clientSheet } from "./sheet.js";
 import { ClientTable } from "./table.js";
 import { showProposals } from "./proposals.js";
 
 const PAGE = 50;
 const PAUSE_MS = 250;
+const OF_NONE = "none";
 
 /** @typedef {import("./list.js").List} List */
 
 /** @type {import("../../router.js").View} */
 export async function showClients(room, { query: address, signal }) {
   const list = listOf(address);
+  seekOn(list, signal);
   const groups = await whileLoading(room, groupsById(signal));
   const tabs = tabLinks(list);
   const page = new ClientsPage(list, groups, signal, tabs);
@@ -31,6 +34,7 @@ export async function showClients(room, { query: address, signal }) {
     element("div", { className: "title" }, element("h1", {}, say("clients.title")), mayArchive() && page.ways()),
     tabs,
     page.filters(),
+    page.held,
     page.proposals,
     page.place,
     page.bar,
@@ -50,6 +54,7 @@ class ClientsPage {
     this.selection = new Selection();
     this.place = element("div", { className: "list" });
     this.proposals = element("div");
+    this.held = element("div", { className: "held" });
     this.table = this.#newTable();
     this.bar = selectionBar(this);
     /** @type {string | null} */
@@ -65,24 +70,26 @@ class ClientsPage {
   /** How clients come in: one, or many at once. */
   ways() {
     const add = button(say("clients.add"), () => openAddClient(this.groups, () => void this.refresh()), { className: "primary", "data-key": "n" });
-    return element("div", { className: "actions" }, link(say("import.action"), "#/import", { className: "button" }), add);
+    return actionRow(link(say("import.action"), "#/import", { className: "button" }), add);
   }
 
   filters() {
-    const find = element("input", { type: "search", autocomplete: "off", maxLength: 100, placeholder: say("clients.findHint") });
+    const find = element("input", { type: "search", autocomplete: "off", maxLength: 100, placeholder: say("clients.findHint"), value: this.list.q });
     find.addEventListener("wanted", () => find.focus());
     let pause = 0;
     find.addEventListener("input", () => {
       clearTimeout(pause);
       pause = setTimeout(() => void this.#seek(find.value.trim()), PAUSE_MS);
     });
-    const group = select([["", say("clients.allGroups")], ...this.groups], { value: this.list.groupId });
-    group.addEventListener("change", () => (location.hash = addressOf({ ...this.list, groupId: group.value })));
-    const names = choices(this.list).map((name) => /** @type {[string, string]} */ ([name, say(/** @type {any} */ (`show.${name}`))]));
-    const show = select([["", say("show.all")], ...names], { value: this.list.show });
-    show.addEventListener("change", () => (location.hash = addressOf({ ...this.list, show: show.value })));
+    const { group_id: groupId, no_group: none } = this.list.conditions;
+    const group = select([["", say("clients.allGroups")], [OF_NONE, say("clients.noGroup")], ...this.groups], { value: none ? OF_NONE : (groupId ?? "") });
+    group.addEventListener("change", () => {
+      const chosen = group.value === OF_NONE ? { no_group: "true", group_id: "" } : { no_group: "", group_id: group.value };
+      location.hash = addressOf(withConditions(this.list, ["group_id", "no_group"], chosen));
+    });
+    const filter = workButton(say("filter.action"), () => openFilter(this.list));
     return element("form", { role: "search", className: "filters", on: { submit: (/** @type {Event} */ event) => event.preventDefault() } },
-      field(say("clients.find"), find), field(fieldName("group"), group), field(say("clients.show"), show));
+      field(say("clients.find"), find), field(fieldName("group"), group), filter);
   }
 
   /** Read the list again from its beginning. */
@@ -129,8 +136,10 @@ class ClientsPage {
   /** @param {any} page @param {boolean} first */
   #show(page, first) {
     this.table.add(page.clients);
+    meetArchivers(page.clients);
+    this.held.replaceChildren(...heldConditions(this.list));
     this.cursor = page.next_cursor;
-    const unreadable = page.unreadable.length > 0 && element("p", { className: "note" }, say("clients.unreadable", { n: page.unreadable.length }));
+    const unreadable = page.unreadable.length > 0 && remark(say("clients.unreadable", { n: page.unreadable.length }));
     const more = this.cursor && button(say("more"), () => void this.#more());
     const csv = csvButton(clientSheet(this.list.status, this.groups), (cursor) => this.#page(cursor), (page) => page.clients);
     const content = this.table.size || this.cursor ? [this.table.node, element("div", { className: "more" }, more, csv)] : [this.#nobody()];
@@ -139,15 +148,15 @@ class ClientsPage {
   }
 
   #nobody() {
-    const { q, show, status } = this.list;
-    if (show && !q) return emptyNote(say("show.nobody"));
+    const { q, status, conditions } = this.list;
+    if (!q && Object.keys(conditions).length) return emptyNote(say("clients.nobody"));
     if (q) return element("div", {}, emptyNote(say("clients.nobodyCalled", { q })), this.#otherTab());
     return emptyNote(status === "archived" ? say("clients.noneArchived") : say("clients.noneActive"));
   }
 
   #otherTab() {
     const other = this.list.status === "archived" ? "active" : "archived";
-    return link(say(other === "archived" ? "clients.lookInArchived" : "clients.lookInActive"), addressOf({ ...this.list, status: other, show: "", sort: "" }));
+    return link(say(other === "archived" ? "clients.lookInArchived" : "clients.lookInActive"), addressOf(inTab(this.list, other)));
   }
 
   /** @param {string | null} cursor */
@@ -173,7 +182,7 @@ class ClientsPage {
 /** @param {List} list */
 function tabLinks(list) {
   const tabs = /** @type {const} */ (["active", "archived"]).map((status) =>
-    element("a", { href: addressOf({ ...list, status, show: "", sort: "" }), "aria-current": status === list.status ? "page" : null },
+    element("a", { href: addressOf(inTab(list, status)), "aria-current": status === list.status ? "page" : null },
       say(status === "active" ? "clients.active" : "clients.archived"), " ", element("span", { className: "count" })),
   );
   return element("nav", { className: "tabs", "aria-label": say("clients.title") }, ...tabs, link(say("groups.title"), "#/groups"));

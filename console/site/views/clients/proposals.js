@@ -1,7 +1,7 @@
 /** A banner for each proposal to archive clients who went quiet. */
 
 import { get, run as path, post } from "../../api.js";
-import { element, link } from "../../dom.js";
+import { actionRow, element, link } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
 import { say } from "../../words/index.js";
@@ -23,7 +23,7 @@ function banner(run) {
     "section",
     { className: "banner", "aria-label": say("tidyUp.title") },
     element("p", {}, say("tidyUp.sentence", { n }), when && ` ${when}`),
-    element("div", { className: "actions" }, link(say("tidyUp.look"), `#/activity/${run.run_id}`, { className: "button" }), refuse),
+    actionRow(link(say("tidyUp.look"), `#/activity/${run.run_id}`, { className: "button" }), refuse),
   );
   return note;
 }

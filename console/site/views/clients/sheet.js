@@ -4,5 +4,5 @@
 export const clientSheet = (name, groups) => ({
   name: `clients-${name}`,
   columns: ["client_id", "name", "email", "status", "group", "last_active_at", "credit_cents", "owed_cents", "currency", "archived_at", "archived_by", "archive_reason"],
-  row: (it) => [it.client_id, it.name, it.email, it.status, groups.get(it.group_id), it.last_active_at, it.credit_cents, it.owed_cents, it.currency, it.archived_at, it.archived_by?.actor_id, it.archive_reason],
+  told: { group: (it) => groups.get(it.group_id), archived_by: (it) => it.archived_by?.actor_id },
 });

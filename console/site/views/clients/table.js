@@ -7,11 +7,10 @@ import { mayArchive, seesMoney } from "../../rights.js";
 import { fieldName, reasonName, say } from "../../words/index.js";
 import { who } from "../../people.js";
 import { clientMenu } from "./actions.js";
-import { addressOf } from "./list.js";
+import { addressOf, SORTED } from "./list.js";
 
 /** @typedef {import("./list.js").List} List */
 
-const SORTED = ["name", "last_active_at", "archived_at"];
 
 export class ClientTable {
   /**
@@ -73,7 +72,7 @@ export class ClientTable {
   /** @param {string} name */
   #column(name) {
     const label = fieldName(name);
-    if (!SORTED.includes(name)) return element("th", { scope: "col" }, label);
+    if (!SORTED[this.list.status].includes(name)) return element("th", { scope: "col" }, label);
     const now = this.list.sort || "name";
     const order = now === name ? "ascending" : now === `-${name}` ? "descending" : null;
     const address = addressOf({ ...this.list, sort: now === name ? `-${name}` : name });

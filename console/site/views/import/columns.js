@@ -1,6 +1,6 @@
 /** Which column of a file is which field: as it was guessed, changeable. */
 
-import { element, field, select } from "../../dom.js";
+import { actionRow, element, field, remark, select } from "../../dom.js";
 import { during } from "../../parts/states.js";
 import { FIELDS, fieldName, say } from "../../words/index.js";
 
@@ -15,9 +15,9 @@ export function columnsForm(run, check) {
   const chosen = FIELDS.map((name) => select(choices, { value: run.columns[name] ?? "" }));
   const again = element("button", { type: "submit" }, say("import.checkAgain"));
   const form = element("form", {},
-    element("p", { className: "note" }, say("import.guessed")),
+    remark(say("import.guessed")),
     element("div", { className: "columns" }, ...chosen.map((control, index) => field(fieldName(FIELDS[index] ?? ""), control))),
-    element("div", { className: "actions" }, again));
+    actionRow(again));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const said = FIELDS.map((name, index) => [name, chosen[index]?.value ?? ""]).filter(([, column]) => column);

@@ -1,7 +1,7 @@
 /** One import: checked, changed, confirmed, followed, reported. */
 
 import { get, importPath, post } from "../../api.js";
-import { announce, checkbox, element, link, refill } from "../../dom.js";
+import { actionRow, announce, checkbox, element, link, refill, remark } from "../../dom.js";
 import { dayAndTime, duration, list, number } from "../../formats.js";
 import { follow } from "../../parts/follow.js";
 import { meter } from "../../parts/meter.js";
@@ -24,7 +24,7 @@ export async function showImport(room, { ids: [importId = ""], signal }) {
   room.append(
     link(say("import.title"), "#/import", { className: "back" }),
     element("h1", {}, importTitle(run)),
-    element("p", { className: "note" }, say("import.began", { at: dayAndTime(run.created_at) })),
+    remark(say("import.began", { at: dayAndTime(run.created_at) })),
     content,
   );
   let looking = new AbortController();
@@ -65,7 +65,7 @@ function resting(run, go) {
   if (run.state === "awaiting_upload") return [element("p", {}, say("import.notUploaded"))];
   if (run.state === "refused") return [element("p", { className: "refusal" }, importRefusal(run.refused_for, run.refused_field ?? "")), ...(columns ? [columns] : [])];
   if (run.state === "checked") return [...(columns ? [folded(run, columns)] : []), ...outcomes(run), confirmation(run, go)];
-  return [element("p", { className: "note" }, say("import.state", { state: importState(run.state) })), ...outcomes(run), report(run, go)];
+  return [remark(say("import.state", { state: importState(run.state) })), ...outcomes(run), ended(run, go)];
 }
 
 /** @param {any} run @param {HTMLElement} columns */
@@ -89,14 +89,16 @@ function confirmation(run, go) {
   };
   box.addEventListener("change", count);
   count();
-  return element("div", {}, differs ? overwrite : "", sure + differs ? "" : element("p", {}, say("import.nothing")), element("div", { className: "actions" }, leave, bring));
+  return element("div", {}, differs ? overwrite : "", sure + differs ? "" : element("p", {}, say("import.nothing")), actionRow(report(path), leave, bring));
 }
 
+/** @param {string} path */
+const report = (path) => workButton(say("import.report"), async () => location.assign((await get(`${path}/report`)).url), { className: "quiet" });
+
 /** @param {any} run @param {(run: any) => void} go */
-function report(run, go) {
+function ended(run, go) {
   const path = importPath(run.import_id);
   const again = workButton(say("tryAgain"), async () => go(await post(`${path}/retry`)));
-  const download = workButton(say("import.report"), async () => location.assign((await get(`${path}/report`)).url));
   const unfinished = (run.counts.failed ?? 0) + (run.counts.not_reached ?? 0) > 0;
-  return element("div", { className: "actions" }, unfinished && mayArchive() ? again : "", run.phase === "import" ? download : "");
+  return actionRow(unfinished && mayArchive() ? again : "", run.phase === "import" ? report(path) : "");
 }

@@ -1,7 +1,7 @@
 /** Where an import begins: a file is chosen and uploaded. Earlier imports are listed. */
 
-import { get, importPath, newKey, post, query, upload } from "../../api.js";
-import { element, field, link, select } from "../../dom.js";
+import { importPath, newKey, post, upload } from "../../api.js";
+import { actionRow, element, field, link, remark, select } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { during } from "../../parts/states.js";
@@ -32,9 +32,9 @@ function form() {
   const send = element("button", { type: "submit", className: "primary" }, say("import.upload"));
   const made = element("form", { className: "card" },
     element("p", {}, say("import.lead")),
-    field(say("import.file"), file), element("p", { className: "note" }, say("import.fileHint")),
-    field(say("import.kind"), kind), field(say("import.source"), source), known, element("p", { className: "note" }, say("import.sourceHint")),
-    element("div", { className: "actions" }, send));
+    field(say("import.file"), file), remark(say("import.fileHint")),
+    field(say("import.kind"), kind), field(say("import.source"), source), known, remark(say("import.sourceHint")),
+    actionRow(send));
   made.addEventListener("submit", (event) => {
     event.preventDefault();
     const chosen = file.files?.[0];
@@ -56,11 +56,12 @@ async function begin(file, kind, source) {
 function list(place, signal) {
   const rows = element("ul", { className: "people" });
   return showPages(place, rows, {
-    read: (cursor) => get(`/imports${query({ cursor })}`, signal),
-    items: (page) => page.imports,
+    path: "/imports",
+    name: "imports",
     add: (run) => rows.append(entry(run)),
     empty: say("import.none"),
     signal,
+    sheet: { name: "imports", columns: ["import_id", "kind", "source", "state", "created_at", "created_by", "finished_at", "rows", "counts"], told: { counts: (it) => JSON.stringify(it.counts) } },
   });
 }
 

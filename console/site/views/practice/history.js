@@ -1,6 +1,6 @@
 /** Who did what in the practice: by person, by days. */
 
-import { get, query } from "../../api.js";
+import { query } from "../../api.js";
 import { element, field, link, select } from "../../dom.js";
 import { time } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
@@ -28,22 +28,23 @@ export function showPracticeHistory(room, { query: address, signal }) {
   if (asked.actor_id) offer({ actor_id: asked.actor_id });
   const days = byDay();
   return showPages(room, days.node, {
-    read: (cursor) => get(`/history${query({ ...asked, limit: 50, cursor })}`, signal),
-    items: (page) => page.entries,
+    path: "/history",
+    asked: { ...asked, limit: 50 },
+    name: "entries",
     add(entry) {
       offer(entry.by);
       days.add(entry.at, row(entry));
     },
     empty: say("history.noLines"),
     signal,
-    sheet: { name: "practice-history", columns: ["at", "event", "by", "run_id", "group_id", "clients", "edits"], row: (it) => [it.at, it.event, it.by.actor_id, it.run_id, it.group_id, it.client_ids.length, edits(it)] },
+    sheet: { name: "practice-history", columns: ["at", "event", "by", "run_id", "group_id", "clients", "edits"], told: { by: (it) => it.by.actor_id, clients: (it) => it.client_ids.length, edits } },
   });
 }
 
 /** @param {any} entry */
 function row(entry) {
   const sentence = practiceSentence(entry.event);
-  const where = entry.run_id ? `#/activity/${entry.run_id}` : entry.group_id && `#/clients?group=${entry.group_id}`;
+  const where = entry.run_id ? `#/activity/${entry.run_id}` : entry.group_id && `#/clients?group_id=${entry.group_id}`;
   const told = where ? link(sentence, where) : sentence;
   return element("li", {},
     element("span", {}, told, element("small", {}, edits(entry))),

@@ -1,7 +1,7 @@
 /** What archives ended and no source has confirmed, the oldest first. */
 
-import { client, get, query } from "../../api.js";
-import { element, link } from "../../dom.js";
+import { client } from "../../api.js";
+import { element, link, remark } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { kindName, recordState, say } from "../../words/index.js";
@@ -9,14 +9,15 @@ import { kindName, recordState, say } from "../../words/index.js";
 /** @type {import("../../router.js").View} */
 export function showUnconfirmed(room, { signal }) {
   const rows = element("ul", { className: "people" });
-  room.append(element("p", { className: "note" }, say("unconfirmed.lead")));
+  room.append(remark(say("unconfirmed.lead")));
   return showPages(room, rows, {
-    read: (cursor) => get(`/records/unconfirmed${query({ limit: 100, cursor })}`, signal),
-    items: (page) => page.records,
+    path: "/records/unconfirmed",
+    asked: { limit: 100 },
+    name: "records",
     add: (record) => rows.append(row(record)),
     empty: say("unconfirmed.none"),
     signal,
-    sheet: { name: "unconfirmed", columns: ["client_id", "kind", "id", "status", "source", "ended_at"], row: (it) => [it.client_id, it.kind, it.id, it.status, it.source, it.ended_at] },
+    sheet: { name: "unconfirmed", columns: ["client_id", "kind", "id", "status", "source", "ended_at"] },
   });
 }
 

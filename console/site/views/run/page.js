@@ -1,7 +1,7 @@
 /** One run: how it goes or ended, and each client's outcome. */
 
-import { client, get, query, run as path, post } from "../../api.js";
-import { element, link } from "../../dom.js";
+import { client, get, run as path, post } from "../../api.js";
+import { actionRow, element, link, remark } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
 import { whoBegan } from "../../people.js";
@@ -21,7 +21,7 @@ export async function showRunPage(room, { ids: [runId = ""], query: address, sig
   room.append(
     link(say("activity.title"), "#/activity", { className: "back" }),
     element("h1", {}, runTitle(run)),
-    element("p", { className: "note" }, say("run.began", { at: dayAndTime(run.created_at), who: whoBegan(run) })),
+    remark(say("run.began", { at: dayAndTime(run.created_at), who: whoBegan(run) })),
     isWaiting(run) ? waiting(run) : progress(run, signal, (ended) => goesOn(run) && void list(people, ended, outcome, signal)),
     element("h2", {}, outcome ? outcomeName(outcome) : say("clients.title")),
     outcome ? link(say("run.allClients"), `#/activity/${runId}`) : "",
@@ -38,7 +38,7 @@ function waiting(run) {
   const confirm = workButton(confirmation(run), async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), reload()), { className: "primary" });
   const refuse = workButton(say("tidyUp.notNow"), async () => (await post(`${path(run.run_id)}/stop`), reload()));
   const starts = run.starts_at && element("p", {}, say("tidyUp.starts", { at: dayAndTime(run.starts_at) }));
-  return element("section", { className: "run" }, starts, mayArchive() && element("div", { className: "actions" }, refuse, confirm));
+  return element("section", { className: "run" }, starts, mayArchive() && actionRow(refuse, confirm));
 }
 
 /** @param {any} run */
@@ -49,12 +49,13 @@ function list(place, run, outcome, signal) {
   const rows = element("ul", { className: "people" });
   place.replaceChildren();
   return showPages(place, rows, {
-    read: (cursor) => get(`${path(run.run_id)}/clients${query({ outcome, limit: PAGE, cursor })}`, signal),
-    items: (page) => page.clients,
+    path: `${path(run.run_id)}/clients`,
+    asked: { outcome, limit: PAGE },
+    name: "clients",
     add: (member) => rows.append(memberRow(run, member)),
     empty: say("run.nobody"),
     signal,
-    sheet: { name: "clients", columns: ["client_id", "name", "outcome", "rules", "reason"], row: (it) => [it.client_id, it.name, it.outcome, it.rules.join(" "), it.reason] },
+    sheet: { name: "clients", columns: ["client_id", "name", "outcome", "rules", "reason"] },
   });
 }
 

@@ -1,7 +1,7 @@
 /** A run as it goes on, and how it ended: progress, Stop, outcomes, Try again, Undo. */
 
 import { get, post, run as path } from "../../api.js";
-import { announce, element, link, refill } from "../../dom.js";
+import { actionRow, announce, element, link, refill } from "../../dom.js";
 import { duration, number } from "../../formats.js";
 import { follow } from "../../parts/follow.js";
 import { meter } from "../../parts/meter.js";
@@ -71,7 +71,7 @@ function ended(run, go) {
 function endedActions(run, go) {
   const retry = workButton(say("tryAgain"), async () => go(await post(`${path(run.run_id)}/retry`)));
   const undo = workButton(say("run.undo"), async () => go(await post(`${path(run.run_id)}/undo`)));
-  return element("div", { className: "actions" }, canRetry(run) ? retry : "", canUndo(run) ? undo : "");
+  return actionRow(canRetry(run) ? retry : "", canUndo(run) ? undo : "");
 }
 
 /** @param {any} run */
