@@ -36,7 +36,7 @@ class SettleStep(steps.BatchStep, frozen=True, kw_only=True):
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
     """Settle a batch. Answers nothing, so that the run's state does not grow with its size."""
     step = steps.read(event, SettleStep)
-    for settlement in settle_batch(wiring.tenant(step.provider_id), step, step.report()):
+    for settlement in settle_batch(wiring.tenant(step.provider_id), step, step.report(), at=wiring.now()):
         steps.logger.info(
             "client settled",
             extra={

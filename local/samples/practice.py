@@ -255,7 +255,7 @@ def _settle(practice: Practice, given: Given) -> None:
         for place, who in places[: len(given.archive_ids)]
     ]
     lost = [failed(who, place, "InternalError") for place, who in places[len(given.archive_ids) :]]
-    settle_members(practice.tenant, given.run_id, FIRST_ATTEMPT, [*marked, *lost])
+    settle_members(practice.tenant, given.run_id, FIRST_ATTEMPT, [*marked, *lost], at=given.at)
 
 
 def _finished(practice: Practice, given: Given) -> Given:

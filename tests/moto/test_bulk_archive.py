@@ -453,7 +453,7 @@ def test_confirming_again_after_the_end_starts_nothing(practice: Table, executio
     run = preview(client_ids=["c-5"])
     confirm(run)
     settled = Settlement(client_id="c-5", position=0, outcome=Outcome.ALREADY_ARCHIVED)
-    settle_members(Tenant(practice, PROVIDER_ID), run["run_id"], 1, [settled])
+    settle_members(Tenant(practice, PROVIDER_ID), run["run_id"], 1, [settled], at=NOW)
     finish_run(Tenant(practice, PROVIDER_ID), run["run_id"], 1, at=NOW)
     again = confirm(run)
     assert (again.status, again.body["state"]) == (202, "completed")
@@ -468,7 +468,7 @@ def test_the_verdict_knows_of_a_batch_that_settles_while_the_run_is_closed(
 
     def read_before_it_settles(tenant: Tenant, run_id: str) -> Run:
         run = read_run(tenant, run_id)
-        settle_members(tenant, run_id, 1, [settled])
+        settle_members(tenant, run_id, 1, [settled], at=NOW)
         return run
 
     monkeypatch.setattr(runs, "read_run", read_before_it_settles)
@@ -590,7 +590,7 @@ def half_done(practice: Table) -> str:
         Settlement(client_id="c-4", position=1, outcome=Outcome.ALREADY_ARCHIVED),
         Settlement(client_id="c-3", position=2, outcome=Outcome.FAILED, reason="InternalError"),
     ]
-    settle_members(Tenant(practice, PROVIDER_ID), run_id, 1, settled)
+    settle_members(Tenant(practice, PROVIDER_ID), run_id, 1, settled, at=NOW)
     return run_id
 
 
@@ -648,7 +648,7 @@ def test_pages_continue_over_the_partitions_of_a_large_run(
         store(table, client(client_id))
     run_id = preview(client_ids=everyone)["run_id"]
     failed = [Settlement(client_id=f"c-{at}", position=at, outcome=Outcome.FAILED, reason="x") for at in (1, 2, 5, 6)]
-    settle_members(tenant, run_id, 1, failed)
+    settle_members(tenant, run_id, 1, failed, at=NOW)
     expected = ["c-1", "c-2", "c-5", "c-6"] if outcome else everyone
     address = f"{BULK}/{run_id}/clients?limit={limit}" + (f"&outcome={outcome}" if outcome else "")
     found = [ids(page) for page in pages(address)]

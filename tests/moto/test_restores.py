@@ -196,7 +196,7 @@ def test_a_run_stored_before_there_was_an_outcome_can_count_it(table: Table, ten
         UpdateExpression="REMOVE counts.activated_in_part, not_restored",
     )
     settled = Settlement(client_id="c-1", position=0, outcome=Outcome.ACTIVATED_IN_PART)
-    settle_members(tenant, undo.run_id, 1, [settled])
+    settle_members(tenant, undo.run_id, 1, [settled], at=NOW)
     assert read_run(tenant, undo.run_id).counts[Outcome.ACTIVATED_IN_PART] == 1
     assert undo.finish() == "completed_in_part"
 

@@ -228,6 +228,13 @@ def _return_write(tenant: Tenant, client_id: str, line: HistoryEntry, restored: 
     return put_new(tenant.table.name, key, {**to_plain(line), **beside})
 
 
+def due_write(tenant: Tenant, client_id: str, archive_id: str, at: datetime) -> Write:
+    """Have the clean-up finish an archive from this moment on; refused when its receipt is not settling."""
+    due = keys.due_keys(keys.Work.SETTLING, archive_id, at)
+    key = tenant.keys.receipt(client_id, archive_id)
+    return items.update(tenant.table.name, key, due, {"state": ReceiptState.SETTLING.value})
+
+
 def _receipt_fields(receipt: Receipt) -> Plain:
     """Return a receipt as it is stored; while it is settling, the clean-up has to look at it."""
     is_settling = receipt.state is ReceiptState.SETTLING

@@ -111,12 +111,15 @@ UNCONFIRMED = "UNCONFIRMED"
 
 
 class Work(StrEnum):
-    """What there is for the clean-up to look at, by the item that is due, in this order: what takes longest is last."""
+    """What there is for the clean-up to look at, by the item that is due, in this order: what takes longest is last.
 
+    A run comes before the archives that it leaves to be finished when it ends.
+    """
+
+    RUN = "RUN"
     SETTLING = "SETTLING"
     LEFT_ALONE = "LEFT_ALONE"
     RESTORING = "RESTORING"
-    RUN = "RUN"
     PLAN = "PLAN"
     IMPORT = "IMPORT"
     TIDY_UP = "TIDY_UP"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +22,7 @@ from client_lifecycle.storage import archives, clients, keys
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import conditional_update, move_counts
 from client_lifecycle.storage.practice_history import practice_write
-from client_lifecycle.storage.runs import member_fields, run_not_found
+from client_lifecycle.storage.runs import member_fields, read_members, run_not_found
 from client_lifecycle.storage.table import MAX_TRANSACTION_ITEMS, ConditionsFailed, StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
@@ -35,12 +37,20 @@ COUNTS = 0
 """The index of the write to the run's counts in every transaction here."""
 
 
+class Unfinished(Struct, frozen=True):
+    """What a member was marked with before it failed, as stored, and from when on the clean-up finishes that."""
+
+    client_id: Any
+    archive_id: Any
+    at: datetime
+
+
 class Settlement(Struct, frozen=True, kw_only=True):
     """The result of an attempt of a run for one of its members.
 
     ``archive_id`` is the stamp that the client must still carry and the receipt that is settled; it is given for
     clients archived in full, and only for them. ``rules`` are those that held the client back, ``unreadable`` the
-    records that the member failed for.
+    records that the member failed for, ``unfinished`` what is left to the clean-up.
     """
 
     client_id: str
@@ -50,6 +60,7 @@ class Settlement(Struct, frozen=True, kw_only=True):
     rules: tuple[SafetyRule, ...] = ()
     archive_id: str | None = None
     unreadable: tuple[Unreadable, ...] = ()
+    unfinished: Unfinished | None = None
 
 
 def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> Write:
@@ -84,18 +95,22 @@ def _mark(tenant: Tenant, run: Run, member: Member, after: Member) -> Write:
     return conditional_update(tenant.table.name, key, member_fields(member), member_fields(after), expect, shape=Member)
 
 
-def settle_members(tenant: Tenant, run_id: str, attempt: int, settlements: Sequence[Settlement]) -> list[Settlement]:
+def settle_members(
+    tenant: Tenant, run_id: str, attempt: int, settlements: Sequence[Settlement], *, at: datetime
+) -> list[Settlement]:
     """Give members their outcomes, settle their receipts and move the run's counts, in one transaction each time.
 
     A member that is not pending under this attempt keeps the one it has and is not counted again, however often
     this is called. A client that no longer carries its stamp becomes ``superseded`` instead. An outcome which says that
-    the run did nothing to the client is not given to one that it has marked in the meantime.
+    the run did nothing to the client is not given to one that it has marked in the meantime. The archive of one that
+    has failed after it was marked is left to the clean-up in the same moment.
 
     Args:
         tenant: the provider's part of the table.
         run_id: the run.
         attempt: the attempt of the run.
         settlements: of members.
+        at: the present moment, UTC.
 
     Returns:
         The settlements that were stored, as they were.
@@ -104,13 +119,25 @@ def settle_members(tenant: Tenant, run_id: str, attempt: int, settlements: Seque
         RunNotFound: the provider has no such run.
     """
     target = _Attempt(tenant, run_id, attempt)
+    told = _with_unfinished(tenant, run_id, settlements, at)
     stored: list[Settlement] = []
-    for start in range(0, len(settlements), SETTLEMENTS_PER_TRANSACTION):
+    for start in range(0, len(told), SETTLEMENTS_PER_TRANSACTION):
         try:
-            stored += _settle(target, settlements[start : start + SETTLEMENTS_PER_TRANSACTION], expect={})
+            stored += _settle(target, told[start : start + SETTLEMENTS_PER_TRANSACTION], expect={})
         except StaleRead as gone:
             raise run_not_found() from gone
     return stored
+
+
+def _with_unfinished(tenant: Tenant, run_id: str, settlements: Sequence[Settlement], at: datetime) -> list[Settlement]:
+    """Add to those that have failed what they were marked with; the rest of a member may be what cannot be read."""
+    failed = [settlement.position for settlement in settlements if settlement.outcome is Outcome.FAILED]
+    marks = {
+        position: Unfinished(plain.get("client_id"), plain["archive_id"], at)
+        for position, plain in (read_members(tenant, run_id, failed) if failed else {}).items()
+        if plain.get("archive_id")
+    }
+    return [replace(settlement, unfinished=marks.get(settlement.position)) for settlement in settlements]
 
 
 def exclude_members(
@@ -232,6 +259,10 @@ def _settlement_writes(
     writes: list[_SettlementWrite] = []
     for settlement in settlements:
         writes.append((settlement, "member", _outcome_write(attempt, settlement)))
+        left = settlement.unfinished
+        if left and left.archive_id not in settled_receipts:
+            due = archives.due_write(tenant, str(left.client_id), str(left.archive_id), left.at)
+            writes.append((settlement, "unfinished", due))
         if settlement.archive_id is None:
             continue
         client_id, archive_id = settlement.client_id, settlement.archive_id
@@ -250,6 +281,11 @@ def _without_surprises(
     settled_receipts |= {
         settlement.archive_id for settlement, what, _ in refused if what == "receipt" and settlement.archive_id
     }
+    settled_receipts |= {
+        settlement.unfinished.archive_id
+        for settlement, what, _ in refused
+        if what == "unfinished" and settlement.unfinished
+    }
     return [
         replace(settlement, outcome=Outcome.SUPERSEDED, archive_id=None)
         if (settlement.position, "stamp") in surprises
@@ -260,11 +296,14 @@ def _without_surprises(
 
 
 def _outcome_write(attempt: _Attempt, settlement: Settlement) -> Write:
+    """Give a member its outcome; one that needs no mark, or has failed with one, is to be as it was then."""
     key = attempt.tenant.keys.member(attempt.run_id, settlement.position)
+    mark = {"archive_id": settlement.unfinished.archive_id} if settlement.unfinished else {}
     before: Plain = {
         "outcome": Outcome.PENDING.value,
         "outcome_key": keys.outcome_key(Outcome.PENDING, settlement.position),
         "attempt": attempt.attempt,
+        **mark,
     }
     after: Plain = {
         "outcome": settlement.outcome.value,
@@ -273,8 +312,10 @@ def _outcome_write(attempt: _Attempt, settlement: Settlement) -> Write:
         "reason": settlement.reason,
         "rules": [rule.value for rule in settlement.rules] or None,
         "unreadable": [to_plain(one) for one in settlement.unreadable] or None,
+        **mark,
     }
-    expect = {"outcome", "attempt"} | ({"archive_id"} if settlement.outcome in OUTCOMES_WITHOUT_CHANGE else set())
+    is_by_mark = settlement.outcome in {*OUTCOMES_WITHOUT_CHANGE, Outcome.FAILED}
+    expect = {"outcome", "attempt"} | ({"archive_id"} if is_by_mark else set())
     return conditional_update(attempt.tenant.table.name, key, before, after, expect, shape=Member)
 
 

@@ -260,13 +260,14 @@ class BatchReport(Struct, frozen=True, kw_only=True):
     effects: list[EffectResult] = []
 
 
-def settle_batch(tenant: Tenant, batch: Batch, report: BatchReport) -> list[Settlement]:
+def settle_batch(tenant: Tenant, batch: Batch, report: BatchReport, *, at: datetime) -> list[Settlement]:
     """Give every client of a batch its outcome, settle the receipts, move the run's counts.
 
     Args:
         tenant: the provider's part of the table.
         batch: the clients.
         report: what the steps before report.
+        at: the present moment, UTC.
 
     Returns:
         The outcomes that were stored: without clients that had theirs, and ``superseded`` where the stamp was gone.
@@ -275,7 +276,7 @@ def settle_batch(tenant: Tenant, batch: Batch, report: BatchReport) -> list[Sett
         RunNotFound: the provider has no such run.
         StorageBusy: the table kept throttling; the batch is to be delivered again.
     """
-    return settle_members(tenant, batch.run_id, batch.attempt, list(_settlements(batch, report)))
+    return settle_members(tenant, batch.run_id, batch.attempt, list(_settlements(batch, report)), at=at)
 
 
 def _settlements(batch: Batch, report: BatchReport) -> Iterable[Settlement]:

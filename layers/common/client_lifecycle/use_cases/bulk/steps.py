@@ -299,7 +299,7 @@ def finish_run(tenant: Tenant, run_id: str, attempt: int, *, at: datetime) -> Ru
     while _is_in_flight(run, attempt):
         lost, unreadable = _pending(tenant, run)
         if left := [*lost, *(one for one in unreadable if one.position not in tried)]:
-            settlements.settle_members(tenant, run_id, attempt, left)
+            settlements.settle_members(tenant, run_id, attempt, left, at=at)
             tried |= {one.position for one in unreadable}
         else:
             _close(tenant, run, at)
