@@ -167,6 +167,23 @@ class TestRuns:
         assert again.counts == {"archived": 3}
         assert clean_up() == {}
 
+    def test_an_archive_of_a_run_is_due_by_itself_once_it_has_failed(
+        self, table: Table, tenant: Tenant, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        workflow = confirmed(*EVERYONE)
+        state = workflow.mark(workflow.batch(*EVERYONE))
+        assert [sk for _, sk in due_items(table)] == ["RUN"]
+        lost = {"failures": [{"client_id": "c-2", "reason": "InternalError"}]}
+        workflow.settle({**workflow.effects(state), "effects": [lost]})
+        workflow.finish()
+        [(pk, _)] = due_items(table)
+        assert pk == f"CLIENT#{PROVIDER_ID}#c-2"
+        assert clean_up() == {"archive_finished": 1}
+        stamp = read_client(tenant, "c-2").stamp
+        assert stamp
+        assert archives.read_receipt(tenant, "c-2", stamp.archive_id).state == "settled"
+        assert due_items(table) == []
+
     def test_one_that_is_running_is_left_alone_and_checked_again(self, table: Table, clock: Clock) -> None:
         workflow = confirmed(*EVERYONE)
         clock.pass_by(DUE)

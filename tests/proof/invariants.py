@@ -162,7 +162,7 @@ def what_is_to_be_done_is_in_the_clean_ups_list(look: ClientLook) -> None:
     for archive_id, receipt in look.receipts.items():
         if receipt["state"] == "settled":
             hold(not receipt.keys() & LEASE, "the clean-up waits for an archive that is done", archive_id)
-        elif archive_id == look.archive_id:
+        elif archive_id == look.archive_id and not receipt["cause"].get("run_id"):
             hold(receipt.keys() >= LEASE, "the clean-up does not know of an archive that is not done", archive_id)
 
 
@@ -655,6 +655,18 @@ def a_run_tells_whom_it_has_done(look: RunLook, memory: Memory) -> None:
         else:
             done = memory.archived_by.get((look.run["run_id"], client_id))
         hold(mark == done, "a run has archived a client, or brought it back, and does not know it", client_id)
+
+
+def an_archive_of_a_run_is_looked_after(look: RunLook, clients: Clients) -> None:
+    """Until it is carried out, by its run while that owes the outcome and is in the clean-up's list, or else itself."""
+    is_run_in_list = look.run.keys() >= LEASE
+    for member in look.members.values():
+        client = clients.get(Keys(look.run["provider_id"]).client_partition(member["client_id"]))
+        archive_id = None if "undoes" in member else member.get("archive_id")
+        if client and archive_id and client.archive_id == archive_id and client.is_settling:
+            is_owed = member["outcome"] == "pending" and is_run_in_list
+            is_in_list = client.receipts[archive_id].keys() >= LEASE
+            hold(is_owed or is_in_list, "nobody carries out an archive of a run", archive_id)
 
 
 # When all is done

@@ -36,7 +36,7 @@ from client_lifecycle.use_cases.bulk import batches, control, retry, steps, toge
 from client_lifecycle.use_cases.bulk.steps import Result
 from tests.proof import operations
 from tests.proof.bulk import MARK, Work
-from tests.proof.crashes import A_SECOND, CASES, Scene, Stage
+from tests.proof.crashes import A_SECOND, CASES, Scene, Stage, failed_for_good
 from tests.proof.figures import tell
 from tests.proof.interleaving import Tally, live_through
 from tests.proof.invariants import Broken, hold
@@ -142,6 +142,25 @@ def attempts_that_settle_for_each_other(patch: pytest.MonkeyPatch) -> None:
             return whole(place, settlement)
 
     patch.setattr(settlements, "_outcome_write", outcome_write)
+
+
+def failures_of_clients_that_are_marked_meanwhile(patch: pytest.MonkeyPatch) -> None:
+    """A client counts as failed before it was marked, although it has been marked since that was read."""
+    whole = settlements._outcome_write
+
+    def outcome_write(place: _Attempt, settlement: Settlement) -> object:
+        with pytest.MonkeyPatch.context() as inner:
+            unguarded(inner, settlements, "archive_id")
+            return whole(place, settlement)
+
+    patch.setattr(settlements, "_outcome_write", outcome_write)
+
+
+def failed_archives_that_nobody_finishes(patch: pytest.MonkeyPatch) -> None:
+    def due_write(tenant: Tenant, client_id: str, archive_id: str, at: datetime) -> object:
+        return exists(tenant, tenant.keys.receipt(client_id, archive_id))
+
+    patch.setattr(archives, "due_write", due_write)
 
 
 def not_reached_although_marked(patch: pytest.MonkeyPatch) -> None:
@@ -301,6 +320,7 @@ def bookings_without_their_answer(patch: pytest.MonkeyPatch) -> None:
         (outcomes_given_over_others, "settle"),
         (marks_that_are_not_kept, "mark"),
         (attempts_that_settle_for_each_other, "settle that comes late"),
+        (failed_archives_that_nobody_finishes, "finish what was lost"),
         (returns_that_undoings_do_not_keep, "undo of many records"),
         (restores_that_outlive_an_archive, "clean-up of a restore that is over"),
         (restores_that_lose_their_place, "activate with restore of many records"),
@@ -342,6 +362,12 @@ def mark_while_its_run_ends(scene: Scene) -> tuple[Work, Callable[[], object]]:
     return execution.batches[0].deliver(MARK), lambda: scene.done(execution.finish())
 
 
+def failure_of_a_batch_while_it_marks(scene: Scene) -> tuple[Work, Callable[[], object]]:
+    batch = scene.confirmed().batches[0]
+    late = batch.deliver(MARK)
+    return failed_for_good(batch), lambda: scene.done(late)
+
+
 def end_of_a_run_while_it_marks(scene: Scene) -> tuple[Work, Callable[[], object]]:
     execution = scene.confirmed()
     return execution.finish(), lambda: scene.done(execution.batches[0].deliver(MARK))
@@ -365,6 +391,7 @@ def archive_while_others_do_and_undo_so(scene: Scene) -> tuple[Work, Callable[[]
         (effects_without_the_stamp_check, effects_while_their_client_returns),
         (marks_on_members_that_have_their_outcome, mark_while_its_run_ends),
         (not_reached_although_marked, end_of_a_run_while_it_marks),
+        (failures_of_clients_that_are_marked_meanwhile, failure_of_a_batch_while_it_marks),
         (runs_replaced_whatever_became_of_them, stop_while_its_run_ends),
         (flips_at_the_time_they_were_asked_for, archive_while_others_do_and_undo_so),
     ],

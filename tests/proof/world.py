@@ -225,6 +225,8 @@ class World:
                 over = before.run["attempt"] > work.attempt["attempt"]
                 invariants.hold(not over, "a step of an attempt that is over has changed the run", partition)
             self._witness_run(partition)
+        for look in self.run_looks.values():
+            invariants.an_archive_of_a_run_is_looked_after(look, self.looks)
 
     def _witness_client(self, partition: str, running: Running) -> None:
         before, after = self.looks[partition], self._look(partition)

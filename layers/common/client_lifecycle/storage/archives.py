@@ -236,11 +236,14 @@ def due_write(tenant: Tenant, client_id: str, archive_id: str, at: datetime) -> 
 
 
 def _receipt_fields(receipt: Receipt) -> Plain:
-    """Return a receipt as it is stored; while it is settling, the clean-up has to look at it."""
-    is_settling = receipt.state is ReceiptState.SETTLING
+    """Return a receipt as it is stored; while it is settling, the clean-up has to look at it.
+
+    An archive of a run is looked after by the run, which is due itself.
+    """
+    is_due = receipt.state is ReceiptState.SETTLING and receipt.cause.run_id is None
     due = (
         keys.due_keys(keys.Work.SETTLING, receipt.archive_id, receipt.archived_at + CHECK_ARCHIVE_AFTER)
-        if is_settling
+        if is_due
         else {}
     )
     return {**packed(to_plain(receipt)), **due}
