@@ -39,7 +39,6 @@ ANSWERED: dict[str, tuple[type[StrEnum], ...]] = {
     "actions": (Action,),
     "kinds": (RecordKind,),
     "outcomes": (Outcome,),
-    "memberOutcomes": (Outcome,),
     "states": (RunState,),
     "history": (HistoryEvent,),
     "practiceHistory": (PracticeEvent,),
