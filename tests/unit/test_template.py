@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.edge import audit, environment, identity, unreadable_reports
+from client_lifecycle.edge import audit, environment, idempotency, identity, unreadable_reports
 from client_lifecycle.storage import audit_trail, exports, keys
 from client_lifecycle.storage.event_bus import SOURCE
 from client_lifecycle.use_cases.clean_up import LEASE, SweepResult
@@ -134,6 +134,24 @@ def test_answers_are_kept_encrypted_in_a_table_of_their_own_that_forgets() -> No
     assert answers["TimeToLiveSpecification"] == {"AttributeName": "expiration", "Enabled": True}
     assert answers["SSESpecification"]["SSEEnabled"] is True
     assert answers["BillingMode"] == "PAY_PER_REQUEST"
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("template.yaml", "Idempotency-Key, names and addresses of clients among them, for {} hours "),
+        (
+            "docs/privacy.md",
+            "| the answers of requests with an `Idempotency-Key`, which can hold names and addresses | {} hours",
+        ),
+        ("docs/privacy.md", "kept answers ({} hours"),
+        ("docs/recovery.md", "| answers kept for an `Idempotency-Key` | none | {} hours of keys"),
+        ("docs/integrator-guide.md", "with the same key within {} hours"),
+        ("docs/openapi.json", "the same request is answered for {} hours"),
+    ],
+)
+def test_an_answer_is_kept_for_as_long_as_is_told(file: str, told: str) -> None:
+    assert told.format(idempotency.KEPT_HOURS) in (ROOT / file).read_text(encoding="utf-8")
 
 
 ANSWER_ONCE = {"ClientsFunction", "PracticeFunction", "BulkArchiveFunction", "ImportsFunction"}

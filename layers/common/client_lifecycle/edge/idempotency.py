@@ -16,6 +16,9 @@ from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRun
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotent-Replayed"
+KEPT_HOURS = 24
+"""How long an answer is kept for its key."""
+
 FAULTS = (IdempotencyKeyReused, RequestStillRunning)
 """What a route that is answered once may answer beside its own faults."""
 
@@ -24,10 +27,10 @@ Key = Annotated[
     Header(
         alias=HEADER,
         pattern=r"^[ -~]{1,255}$",
-        description="Makes it safe to send this request again: with the same key, the same request is answered for 24 "
-        f"hours with its first answer, marked {REPLAYED_HEADER}: true, and nothing more is done. With another path or "
-        "body the key is refused (422 IdempotencyKeyReused), and so is the same request while the first still runs "
-        "(409 RequestStillRunning). A request that was refused may be sent again.",
+        description="Makes it safe to send this request again: with the same key, the same request is answered for "
+        f"{KEPT_HOURS} hours with its first answer, marked {REPLAYED_HEADER}: true, and nothing more is done. With "
+        "another path or body the key is refused (422 IdempotencyKeyReused), and so is the same request while the "
+        "first still runs (409 RequestStillRunning). A request that was refused may be sent again.",
     ),
 ]
 """The header, as a parameter of each handler that ``once`` guards: there it is checked and described."""

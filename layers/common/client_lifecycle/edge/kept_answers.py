@@ -28,10 +28,8 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 from client_lifecycle.domain.errors import IdempotencyKeyReused, RequestStillRunning, StorageBusy
 from client_lifecycle.edge import identity, wiring
 from client_lifecycle.edge.environment import IdempotencySettings, read_environment
-from client_lifecycle.edge.idempotency import HEADER, REPLAYED_HEADER
+from client_lifecycle.edge.idempotency import HEADER, KEPT_HOURS, REPLAYED_HEADER
 from client_lifecycle.storage.retries import persistently
-
-KEPT_SECONDS = 24 * 60 * 60
 
 Answer = dict[str, Any]
 """An answer as it is kept: its ``status``, and its ``body`` as text."""
@@ -111,7 +109,7 @@ def _config(app: APIGatewayRestResolver) -> IdempotencyConfig:
         event_key_jmespath="key",
         payload_validation_jmespath="request",
         raise_on_no_idempotency_key=True,
-        expires_after_seconds=KEPT_SECONDS,
+        expires_after_seconds=KEPT_HOURS * 3_600,
         hash_function="sha256",
         lambda_context=app.lambda_context,
     )
