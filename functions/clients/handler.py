@@ -136,7 +136,7 @@ def export_tab(
     ``next``, without another header.
     """
     caller, wanted = identity.caller(app), Wanted(status=status, conditions=conditions)
-    require_shown(caller, conditions)
+    require_shown(app, conditions)
     listing = listing_of(caller.provider_id, "exported clients", wanted)
     tenant, after = wiring.tenant(caller.provider_id), listing.place(cursor)
     exported = export_clients(tenant, wanted, at=wiring.now(), after=after)
@@ -160,7 +160,7 @@ def search(body: Annotated[SearchBody, FromBody()]) -> ClientListView:
 
 def _list(name: str, wanted: Wanted, limit: int, cursor: str | None) -> ClientListView:
     caller = identity.caller(app)
-    require_shown(caller, wanted.conditions)
+    require_shown(app, wanted.conditions)
     listing = listing_of(caller.provider_id, name, wanted)
     tenant, after = wiring.tenant(caller.provider_id), listing.place(cursor)
     return _client_page(list_wanted(tenant, wanted, at=wiring.now(), limit=limit, after=after), listing)
@@ -193,7 +193,7 @@ def count_found(body: Annotated[CountBody, FromBody()]) -> CountsView:
 
 def _count(wanted: Wanted) -> CountsView:
     caller = identity.caller(app)
-    require_shown(caller, wanted.conditions)
+    require_shown(app, wanted.conditions)
     counts = count_wanted(wiring.tenant(caller.provider_id), wanted, wiring.now())
     return CountsView(active=counts[Status.ACTIVE], archived=counts[Status.ARCHIVED])
 

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from client_lifecycle.domain.settings import Level, ProviderSettings, ReaderSettings, SafetySettings
+from client_lifecycle.edge import wiring
 from client_lifecycle.edge.identity import LEAST_ROLE, Role
 from client_lifecycle.edge.redaction import MONEY, NOTES
 from client_lifecycle.storage.table import Table
 from tests.support.builders import GROUP_ID, PROVIDER_ID, client, group, one_of_each
 from tests.support.calls import ARCHIVER, READER, get, patch, post, put, request
+from tests.support.faults import THROTTLED, failing
 from tests.support.store import store, store_group, store_settings
 
 NOTE = "a note that is only for some eyes"
@@ -108,3 +110,14 @@ def test_settings_that_cannot_be_read_show_readers_nothing_more(table: Table, id
     assert stored is not None
     table.put_many([{**stored, "readers": "all"}])
     assert not tells_money(read("GET /clients/{client_id}", ids, claims=READER))
+
+
+def test_what_readers_may_see_is_read_once_for_a_request() -> None:
+    """What a reader may ask is decided by the same reading as what they are shown."""
+    patch("/settings", {"readers": {"see_money": True}})
+    with failing(wiring.table().client, THROTTLED, times=0) as made:
+        listed = get("/clients?owes=true", claims=READER).body["clients"]
+    assert "owed_cents" in listed[0]
+    assert made.count("GetItem") == 1
+    patch("/settings", {"readers": {"see_money": False}})
+    assert get("/clients?owes=true", claims=READER).status == 403

@@ -30,7 +30,7 @@ from client_lifecycle.edge.answer_headers import headers_for
 from client_lifecycle.edge.field_errors import FieldError, Misfit
 from client_lifecycle.edge.id_forms import CURSOR_FORMAT, CURSOR_PATTERN, ID_PATTERN
 from client_lifecycle.edge.reading import MAX_ERRORS, NotJson, known_place, path_of, raw_body, read_object
-from client_lifecycle.edge.redaction import shown_to
+from client_lifecycle.edge.redaction import shown_to_caller
 from client_lifecycle.edge.unreadable_reports import report
 from client_lifecycle.storage import retries
 
@@ -141,7 +141,7 @@ class RequestReader(OpenAPIRequestValidationMiddleware):
         if identity.CALLER in app.context:
             caller = identity.caller(app)
             people.put_names(wiring.tenant(caller.provider_id), answer.body, _own_name(caller, event))
-            answer.body = shown_to(caller, answer.body)
+            answer.body = shown_to_caller(app, answer.body)
         return answer
 
     def _get_body(self, app: Any) -> Any:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from msgspec.structs import replace
 
 from client_lifecycle.domain.errors import NotPermitted
 from client_lifecycle.domain.selection import EVERYBODY, ClientFilter
-from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.domain.settings import ReaderSettings, SafetyRule
 from client_lifecycle.edge import wiring
-from client_lifecycle.edge.identity import Role, Staff
+from client_lifecycle.edge.identity import Role, caller
 from client_lifecycle.storage.providers import read_settings
 
 MONEY_CONDITIONS = ("owes", "owes_nothing", "has_credit")
@@ -21,11 +22,12 @@ MONEY = frozenset(
 """How many need attention is among it: less those whom other rules count, it tells how many owe or have something."""
 
 NOTES = frozenset({"note"})
+READERS = "readers"
 TELLING_OF_MONEY = frozenset({SafetyRule.OWES_MONEY.value, SafetyRule.HAS_CREDITS.value})
 """Safety rules that, named in a list of those that apply or are counted, tell what a client owes or has."""
 
 
-def require_shown(staff: Staff, conditions: ClientFilter) -> None:
+def require_shown(app: APIGatewayRestResolver, conditions: ClientFilter) -> None:
     """Require that a caller who asks for clients by their money may see it.
 
     Raises:
@@ -34,23 +36,31 @@ def require_shown(staff: Staff, conditions: ClientFilter) -> None:
     """
     said = replace(conditions, owes_nothing=conditions.owes_nothing and conditions.owes is None)
     asked = [name for name in MONEY_CONDITIONS if getattr(said, name) != getattr(EVERYBODY, name)]
-    if not asked or staff.is_at_least(Role.ARCHIVER):
+    if not asked or caller(app).is_at_least(Role.ARCHIVER):
         return
-    if not read_settings(wiring.tenant(staff.provider_id)).readers.see_money:
+    if not _readers(app).see_money:
         raise NotPermitted("Your role is not shown what clients owe or have.", *asked)
 
 
-def shown_to(staff: Staff, answer: Any) -> Any:
-    """Return an answer, made of texts, numbers, lists and objects, as this member of staff may see it.
+def shown_to_caller(app: APIGatewayRestResolver, answer: Any) -> Any:
+    """Return an answer, made of texts, numbers, lists and objects, as the caller may see it.
 
     Raises:
         StorageBusy: the practice's settings could not be read.
     """
-    if staff.is_at_least(Role.ARCHIVER) or not isinstance(answer, dict):
+    if caller(app).is_at_least(Role.ARCHIVER) or not isinstance(answer, dict):
         return answer
-    readers = read_settings(wiring.tenant(staff.provider_id)).readers
+    readers = _readers(app)
     hidden = (frozenset() if readers.see_money else MONEY) | (frozenset() if readers.see_notes else NOTES)
     return _without(answer, hidden) if hidden else answer
+
+
+def _readers(app: APIGatewayRestResolver) -> ReaderSettings:
+    """Return what the caller's practice has decided, by one reading for the whole request."""
+    if READERS not in app.context:
+        app.context[READERS] = read_settings(wiring.tenant(caller(app).provider_id)).readers
+    found: ReaderSettings = app.context[READERS]
+    return found
 
 
 def _without(value: Any, hidden: frozenset[str]) -> Any:
