@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import dataclass
 from statistics import median
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Response
 
@@ -34,19 +36,25 @@ def main() -> None:
         console(stack.aws, stack.deployed) as address,
     ):
         system, provider_id = (stack.aws, stack.deployed), stack.practice.provider_id
-        opened = [_open(browser, address, system, provider_id) for _ in range(TIMES)]
-    seconds = sorted(one[0] for one in opened)
-    _, calls, loaded = opened[-1]
+        times = [opened(browser, address, system, provider_id) for _ in range(TIMES)]
+    seconds = sorted(one.seconds for one in times)
     sys.stdout.write(
         f"{asked.clients:,} clients: first rows after {median(seconds):.2f} s ({seconds[0]:.2f} to {seconds[-1]:.2f}),"
-        f" {calls} calls of the API, {loaded / 1000:.0f} KB of files\n"
+        f" {len(times[-1].calls)} calls of the API, {times[-1].loaded_bytes / 1000:.0f} KB of files\n"
     )
 
 
-def _open(
-    browser: Browser, address: str, system: tuple[LocalAws, Deployed], provider_id: str
-) -> tuple[float, int, int]:
-    """Return the seconds from a reload of a signed-in page to its first rows, the calls, and the bytes of files."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What it took from a reload of a signed-in page to its first rows: calls of the API by path, bytes of files."""
+
+    seconds: float
+    calls: list[str]
+    loaded_bytes: int
+
+
+def opened(browser: Browser, address: str, system: tuple[LocalAws, Deployed], provider_id: str) -> Opened:
+    """Sign in to the console of a practice, load the page again, and wait for its first rows."""
     context = browser.new_context()
     page = context.new_page()
     sign_in_to_console(page, address, system, (provider_id, Role.MANAGER))
@@ -60,9 +68,9 @@ def _open(
     seconds = time.monotonic() - began
     calls = [answer for answer in answers if "/v1/" in answer.url]
     files = [answer for answer in answers if answer not in calls and answer.request.method == "GET"]
-    loaded = sum(len(answer.body()) for answer in files)
+    loaded_bytes = sum(len(answer.body()) for answer in files)
     context.close()
-    return seconds, len(calls), loaded
+    return Opened(seconds, [urlsplit(answer.url).path for answer in calls], loaded_bytes)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from benchmarks.console import opened
 from local.api import Api
-from tests.ministack.console.conftest import Open
+from local.stack import PracticeStack
+from tests.ministack.console.conftest import PROVIDER, Open
 from tests.ministack.console.test_accessible import visit
 
 ME = "Sam Manager"
@@ -96,3 +98,10 @@ def test_people_are_told_by_name_and_groups_with_their_counts(open_console: Open
     row = page.get_by_role("row").filter(has_text=group["name"])
     expect(row.get_by_role("cell").first).to_have_text(str(group["clients"]["active"]))
     api.post(f"/clients/{known}/activate", {})
+
+
+def test_first_rows_take_few_calls_and_little_to_load(browser: Browser, deployed: PracticeStack, address: str) -> None:
+    """What ``python -m benchmarks.console`` counts; a practice has hundreds of clients."""
+    first = opened(browser, address, (deployed.aws, deployed.deployed), PROVIDER)
+    assert len(first.calls) == len(set(first.calls)) <= 6, first.calls
+    assert first.loaded_bytes <= 150_000
