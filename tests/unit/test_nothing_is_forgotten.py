@@ -6,6 +6,7 @@ What is matched by class or by member is held by the types (``assert_never``), a
 
 from __future__ import annotations
 
+import re
 from typing import get_args
 
 import pytest
@@ -16,6 +17,7 @@ from client_lifecycle.domain.outcomes import OUTCOMES, OUTCOMES_WITHOUT_CHANGE, 
 from client_lifecycle.domain.records import Record, RecordKind
 from client_lifecycle.domain.restore import KINDS
 from client_lifecycle.storage.keys import Keys, live_key, named
+from local.template import ROOT
 from tests.support.builders import NOW, PROVIDER_ID, one_of_each, untouched
 
 UNTOUCHED = {RecordKind.DOCUMENT, RecordKind.FORM, RecordKind.BALANCE}
@@ -84,3 +86,12 @@ def test_every_outcome_is_one_of_a_kind_of_run() -> None:
 def test_what_is_retried_or_undone_is_an_outcome_that_allows_it() -> None:
     assert {*TO_RETRY} == {Outcome.FAILED, Outcome.NOT_REACHED}
     assert {*TO_UNDO} <= CHANGED
+
+
+def test_every_benchmark_that_can_be_run_is_used_by_a_test() -> None:
+    benchmarks = {path.stem for path in (ROOT / "benchmarks").glob("*.py") if "def main(" in path.read_text()}
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    used = set(re.findall(r"from benchmarks\.(\w+) import", tests))
+    used |= {name for names in re.findall(r"from benchmarks import (.+)", tests) for name in names.split(", ")}
+    assert len(benchmarks) > 4
+    assert benchmarks <= used
