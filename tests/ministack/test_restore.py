@@ -227,7 +227,30 @@ def test_a1_a_restore_makes_four_calls_and_one_for_25_records(table: Table, reco
     assert done.state is RestoreState.FINISHED
     assert by_key(records_of(table, who)) == before
     assert calls.total() <= 4 + len(records) / 25
-    assert calls["Query"] <= 3, "the receipt, in pages, and the calendar"
+    assert calls["Query"] <= 4, "the newest item of the receipt, all of it in pages, and the calendar"
+
+
+def test_a1_three_readings_and_one_transaction_restore_a_usual_archive(table: Table) -> None:
+    who = someone(table, [appointment("mine", starts_at=NOW + DAY), payment("p-1"), membership("c-1")])
+    before = by_key(records_of(table, who))
+    archive(table, who)
+    with counting(table) as calls:
+        activate(table, who, EVERYTHING)
+    assert calls == {"Query": 2, "BatchGetItem": 1, "TransactWriteItems": 1}
+    assert by_key(records_of(table, who)) == before
+
+
+def test_a1_a_receipt_that_the_first_reading_missed_is_found_by_its_id(table: Table) -> None:
+    who = someone(table, [appointment("mine", starts_at=NOW + DAY), payment("p-1")])
+    before = by_key(records_of(table, who))
+    archive(table, who)
+
+    def nothing_at_first(_: dict[str, Any]) -> dict[str, Any] | None:
+        return {"Items": [], "Count": 0, "ScannedCount": 1} if len(requests) == 1 else None
+
+    with answering(table, "Query", nothing_at_first) as requests:
+        activate(table, who, EVERYTHING)
+    assert by_key(records_of(table, who)) == before
 
 
 def test_a1_the_sample_practice_is_as_it_was_after_archive_and_restore(table: Table) -> None:

@@ -254,6 +254,19 @@ def test_i10_a_declined_card_is_cancelled_by_the_archive(tenant: Tenant) -> None
     assert (restored["record_id"], restored["outcome"]) == ("pay-1", "restored")
 
 
+def test_i10_what_was_cancelled_right_before_the_return_is_restored() -> None:
+    """A reading of the newest receipt that lags would miss the part that tells of it."""
+    archive()
+    told(bill(1, "charging"), source="billing")
+    told(bill(2), source="billing")
+    asked: list[Any] = []
+    events = wiring.table().client.meta.events
+    events.register("before-parameter-build.dynamodb.Query", lambda params, **_: asked.append(params))
+    [restored] = activate(*ALL).body["restored"]
+    assert (restored["record_id"], restored["outcome"]) == ("pay-1", "restored")
+    assert asked[0]["ConsistentRead"]
+
+
 def test_i11_what_is_charged_anyway_is_a_line_for_staff() -> None:
     told(bill(1), bill(1, record_id="pay-2"), source="billing")
     archive()

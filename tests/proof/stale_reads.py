@@ -231,3 +231,7 @@ OF_IMPORTS = {
     "imports.read_part GetItem",
 }
 """The reads of imports, which the practices of the proofs have none of."""
+
+SHOWN_ELSEWHERE = {"archives.read_newest_receipt Query"}
+"""What needs a payment that begins to charge while its client is archived, which nobody in the proofs has: a test of
+the record hook shows it (I10)."""

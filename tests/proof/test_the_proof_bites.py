@@ -31,9 +31,10 @@ from client_lifecycle.storage.settlements import Settlement, _Attempt
 from client_lifecycle.storage.table import Table, commit_together
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
-from client_lifecycle.use_cases import archive, archive_effects, book, planned_archives, restore
+from client_lifecycle.use_cases import activate, archive, archive_effects, book, planned_archives, restore
 from client_lifecycle.use_cases.bulk import batches, control, retry, steps, together
 from client_lifecycle.use_cases.bulk.steps import Result
+from client_lifecycle.use_cases.restore import Reading
 from tests.proof import operations
 from tests.proof.bulk import MARK, Work
 from tests.proof.crashes import A_SECOND, CASES, Scene, Stage, failed_for_good
@@ -257,6 +258,19 @@ def flips_at_the_time_they_were_asked_for(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "next_flip_at", lambda _, at: at)
 
 
+def returns_from_whatever_receipt_is_newest(patch: pytest.MonkeyPatch) -> None:
+    """The receipt of one archive is restored from, although the client is under another by now."""
+    whole = restore.read_newest
+
+    def read_newest(*asked: Any) -> Reading | None:
+        if reading := whole(*asked):
+            archive_id = activate._last_archive_id(reading.client) or ""
+            return replace(reading, receipt=replace(reading.receipt, archive_id=archive_id))
+        return None
+
+    patch.setattr(activate, "read_newest", read_newest)
+
+
 FAULTS: tuple[Fault, ...] = (
     clients_written_over_any_revision,
     bookings_that_leave_an_active_client_untouched,
@@ -385,6 +399,14 @@ def archive_while_others_do_and_undo_so(scene: Scene) -> tuple[Work, Callable[[]
     return work, lambda: scene.done(operations.archive(scene.world, who, 0), operations.activate(scene.world, who, 0))
 
 
+def return_while_others_archive_anew(scene: Scene) -> tuple[Work, Callable[[], object]]:
+    who = scene.who("plain")
+    scene.done(operations.archive(scene.world, who, 0))
+    work = operations.restore(scene.world, who, 0)
+    scene.world.at += A_SECOND
+    return work, lambda: scene.done(operations.activate(scene.world, who, 0), operations.archive(scene.world, who, 0))
+
+
 @pytest.mark.parametrize(
     ("fault", "race"),
     [
@@ -394,6 +416,7 @@ def archive_while_others_do_and_undo_so(scene: Scene) -> tuple[Work, Callable[[]
         (failures_of_clients_that_are_marked_meanwhile, failure_of_a_batch_while_it_marks),
         (runs_replaced_whatever_became_of_them, stop_while_its_run_ends),
         (flips_at_the_time_they_were_asked_for, archive_while_others_do_and_undo_so),
+        (returns_from_whatever_receipt_is_newest, return_while_others_archive_anew),
     ],
     ids=lambda one: one.__name__,
 )

@@ -18,13 +18,15 @@ RECEIPTS = "client_lifecycle.domain.receipts"
 PREVIEW = "client_lifecycle.use_cases.bulk.preview"
 RESTORE = "client_lifecycle.domain.restore"
 RESTORING = "client_lifecycle.use_cases.restore"
+ACTIVATING = "client_lifecycle.use_cases.activate"
 SELECTION = "client_lifecycle.domain.selection"
 STORED_CLIENTS = "client_lifecycle.storage.clients"
 
 BACK = "replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)"
 REFUSED_DELETION = "    raise RecordsAreKept(\n"
 LATER_ONLY = "if one.appointment.booked_at and one.appointment.booked_at > since"
-BRING_BACK = "    request = RestoreRequest(archive_id="
+NEWEST = "    reading = read_newest(tenant, client_id, asked) if asked else None\n"
+OF_ONE_RECEIPT = "    reading = read_from(tenant, client_id, archive_id, asked)\n    stamp"
 
 COMING_BACK = [
     Mutation("A1", "activating leaves the client archived", CLIENT, BACK, BACK.replace("stamp=None, ", "")),
@@ -45,9 +47,9 @@ COMING_BACK = [
     Mutation(
         "A1",
         "activating restores without being asked",
-        RESTORING,
-        "    if not request.asked:\n",
-        "    request = replace(request, asked=request.asked or list(Restorable))\n    if not request.asked:\n",
+        ACTIVATING,
+        NEWEST,
+        f"    asked = asked or list(Restorable)\n{NEWEST}",
     ),
     Mutation(
         "A1",
@@ -307,15 +309,14 @@ COMING_BACK = [
         "A9",
         "only the latest receipt is restored from",
         RESTORING,
-        f"{BRING_BACK}archive_id, ",
-        f"{BRING_BACK}client.last_return.archive_id if client.last_return else archive_id, ",
+        OF_ONE_RECEIPT,
+        "    reading = read_newest(tenant, client_id, asked)\n    stamp",
     ),
     Mutation(
         "A9",
         "an archived client is activated by it",
         RESTORING,
-        '        raise StillArchived("This client is archived. Activate it first.", "client_id", '
-        "**told_of(client.stamp))\n",
+        '        raise StillArchived("This client is archived. Activate it first.", "client_id", **told_of(stamp))\n',
         "        pass\n",
     ),
     Mutation(
@@ -408,7 +409,7 @@ COMING_BACK = [
         "A11",
         "a restore does not wait for what may still be made good",
         RESTORING,
-        "client.stamp and receipt.may_grow",
+        "client.stamp and reading.receipt.may_grow",
         "False",
     ),
     Mutation(

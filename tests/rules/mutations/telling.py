@@ -93,8 +93,8 @@ TELLING = [
         "I12",
         "the mark is not left out of a restore",
         "client_lifecycle.storage.restores",
-        "and not plain.get(REMOVED)",
-        "or plain.get(REMOVED)",
+        "if not plain.get(REMOVED)",
+        "if True",
     ),
     Mutation("I13", "any source may tell of any record", INTAKE, "if kept.source not in (None, source):", "if False:"),
     Mutation(

@@ -270,6 +270,22 @@ def read_receipt(tenant: Tenant, client_id: str, archive_id: str) -> Receipt:
     return _whole(head, parts)
 
 
+def read_newest_receipt(tenant: Tenant, client_id: str) -> Receipt | None:
+    """Read the receipt of a client's latest archive with all its parts, ``None`` if there is none.
+
+    That of a usual archive is one item, and takes one call. A receipt that is just being written may be missed.
+
+    Raises:
+        UnreadableRecord: the receipt, or a part of it, cannot be read.
+    """
+    values = {":pk": tenant.keys.client_partition(client_id), ":prefix": keys.RECEIPT_PREFIX}
+    newest_first = Query("pk = :pk AND begins_with(sk, :prefix)", values, newest_first=True)
+    for plain in tenant.table.page(newest_first, limit=1).items:
+        archive_id, is_part = keys.receipt_of_key(plain)
+        return read_receipt(tenant, client_id, archive_id) if is_part else from_plain(Receipt, unpacked(plain))
+    return None
+
+
 def _whole(head: Receipt, parts: Sequence[ReceiptPart]) -> Receipt:
     left_alone = [*head.left_alone, *(record for part in parts for record in part.left_alone)]
     in_order = sorted(parts, key=lambda part: part.at)

@@ -14,7 +14,7 @@ from client_lifecycle.domain.records import Membership, Record, RecordKind
 from client_lifecycle.domain.restore import Restoration, RestoreState
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.clients import REMOVED, record_from
+from client_lifecycle.storage.clients import REMOVED, client_from, client_not_found, record_from
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Table, Write
@@ -29,8 +29,9 @@ Records: TypeAlias = Mapping[tuple[RecordKind, str], Record]
 
 
 class Found(Struct, frozen=True):
-    """What a restore meets: the records as they are now, and the chats that have been closed."""
+    """What a restore meets: the client, its records as they are now, and the chats that have been closed."""
 
+    client: Client
     records: Records
     closed_chats: Collection[str]
 
@@ -58,19 +59,28 @@ def commit_restoration(tenant: Tenant, client: Client, before: Restoration | Non
     tenant.table.transact_if_unchanged([restoration_write(tenant, client, before, after)])
 
 
-def read_found(tenant: Tenant, client: Client, changes: Collection[Change]) -> Found:
-    """Read the records that an archive changed as they are now, with the chats they are places in, all at once."""
-    client_id = client.client_id
+def read_found(tenant: Tenant, client_id: str, changes: Collection[Change]) -> Found:
+    """Read a client, the records that an archive changed and the chats they are places in, all at once.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+        UnreadableRecord: the client or one of the records cannot be read.
+    """
     records = [change.before for change in changes]
     places = [tenant.keys.record(client_id, record.kind, record.record_id) for record in records]
     chat_ids = {record.record_id for record in records if isinstance(record, Membership)}
     chats = [tenant.keys.chat(chat_id) for chat_id in sorted(chat_ids)]
-    partition = tenant.keys.client_partition(client_id)
-    found = tenant.table.get_many([*places, *chats])
-    own = (record_from(plain) for plain in found if plain["pk"] == partition and not plain.get(REMOVED))
+    client_key = tenant.keys.client(client_id)
+    found = tenant.table.get_many([client_key, *places, *chats])
+    own = {plain["sk"]: plain for plain in found if plain["pk"] == client_key["pk"]}
+    if client_key["sk"] not in own:
+        raise client_not_found()
+    client = client_from(own.pop(client_key["sk"]))
+    there = (record_from(plain) for plain in own.values() if not plain.get(REMOVED))
     return Found(
-        records={(record.kind, record.record_id): record for record in own},
-        closed_chats=_closed_chats(tenant.table, (plain for plain in found if plain["pk"] != partition)),
+        client=client,
+        records={(record.kind, record.record_id): record for record in there},
+        closed_chats=_closed_chats(tenant.table, (plain for plain in found if plain["pk"] != client_key["pk"])),
     )
 
 

@@ -12,7 +12,15 @@ from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
-from client_lifecycle.use_cases.restore import TRANSACTIONS_PER_ANSWER, Restored, RestoreRequest, activate_and_restore
+from client_lifecycle.use_cases.restore import (
+    TRANSACTIONS_PER_ANSWER,
+    Restored,
+    RestoreRequest,
+    activate_and_restore,
+    come_back,
+    read_again,
+    read_newest,
+)
 
 
 @optimistic_on_client
@@ -44,13 +52,18 @@ def activate_client(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    client = read_client(tenant, client_id)
+    reading = read_newest(tenant, client_id, asked) if asked else None
+    client = reading.client if reading else read_client(tenant, client_id)
     require(client)
     archive_id = _last_archive_id(client)
     if archive_id is None:
         return Restored(client)
     request = RestoreRequest(archive_id=archive_id, cause=cause, at=at, asked=asked)
-    return activate_and_restore(tenant, client, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
+    if not asked:
+        return Restored(come_back(tenant, client, request))
+    if reading is None or reading.receipt.archive_id != archive_id:
+        reading = read_again(tenant, client, archive_id, asked)
+    return activate_and_restore(tenant, reading, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
 
 
 def _last_archive_id(client: Client) -> str | None:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Cause, Client, activate, next_flip_at, told_of, with_next_revision
 from client_lifecycle.domain.effects import Change
-from client_lifecycle.domain.errors import RestoreNotFound, StillArchived
+from client_lifecycle.domain.errors import ReceiptNotFound, RestoreNotFound, StillArchived
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent, Receipt
 from client_lifecycle.domain.records import Appointment
 from client_lifecycle.domain.restore import (
@@ -36,7 +36,8 @@ from client_lifecycle.domain.restore import (
 from client_lifecycle.storage import archives, restores
 from client_lifecycle.storage.clients import ClientUpdate, read_client
 from client_lifecycle.storage.commitments import Calendar
-from client_lifecycle.storage.table import Write
+from client_lifecycle.storage.restores import Found
+from client_lifecycle.storage.table import StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.ids import new_id
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
@@ -88,12 +89,12 @@ def restore_from_receipt(
         CommitContended: the client's records kept changing.
         StorageBusy: the table kept throttling.
     """
-    client = read_client(tenant, client_id)
-    if client.stamp:
-        archives.read_receipt(tenant, client_id, archive_id)
-        raise StillArchived("This client is archived. Activate it first.", "client_id", **told_of(client.stamp))
+    reading = read_from(tenant, client_id, archive_id, asked)
+    stamp = reading.client.stamp
+    if stamp:
+        raise StillArchived("This client is archived. Activate it first.", "client_id", **told_of(stamp))
     request = RestoreRequest(archive_id=archive_id, cause=cause, at=at, asked=asked)
-    return activate_and_restore(tenant, client, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
+    return activate_and_restore(tenant, reading, request, Calendar(tenant, at), most=TRANSACTIONS_PER_ANSWER)
 
 
 def read_restore(tenant: Tenant, client_id: str, archive_id: str) -> Restoration:
@@ -118,9 +119,74 @@ class RestoreRequest(Struct, frozen=True, kw_only=True):
     asked: Collection[Restorable] = ()
 
 
+class Reading(Struct, frozen=True):
+    """A receipt, and what was read at once after it: its client, and the records that are asked back."""
+
+    receipt: Receipt
+    found: Found
+
+    @property
+    def client(self) -> Client:
+        """The client, as read with the records."""
+        return self.found.client
+
+
+def read_newest(tenant: Tenant, client_id: str, asked: Collection[Restorable]) -> Reading | None:
+    """Read the receipt of a client's latest archive, then the client; ``None`` if none is found.
+
+    The client may be under another archive, or last have been: a receipt that was being written is missed.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+    """
+    receipt = archives.read_newest_receipt(tenant, client_id)
+    return _read_after(tenant, client_id, receipt, asked) if receipt else None
+
+
+def read_from(tenant: Tenant, client_id: str, archive_id: str, asked: Collection[Restorable]) -> Reading:
+    """Read the receipt of an archive, then its client.
+
+    Raises:
+        ClientNotFound: the provider has no such client.
+        ReceiptNotFound: the client was never archived under this id.
+    """
+    try:
+        receipt = archives.read_receipt(tenant, client_id, archive_id)
+    except ReceiptNotFound:
+        read_client(tenant, client_id)
+        raise
+    return _read_after(tenant, client_id, receipt, asked)
+
+
+def read_again(tenant: Tenant, client: Client, archive_id: str, asked: Collection[Restorable]) -> Reading:
+    """Read the receipt of an archive of a client that was read before, then the client again.
+
+    Raises:
+        ReceiptNotFound: the client was never archived under this id.
+        StaleRead: the client is no longer as it was read.
+    """
+    reading = read_from(tenant, client.client_id, archive_id, asked)
+    if reading.client != client:
+        raise StaleRead
+    return reading
+
+
+def _read_after(tenant: Tenant, client_id: str, receipt: Receipt, asked: Collection[Restorable]) -> Reading:
+    return Reading(receipt, restores.read_found(tenant, client_id, wanted(receipt.changes, asked)))
+
+
+def come_back(tenant: Tenant, client: Client, request: RestoreRequest) -> Client:
+    """Activate a client as it was read, unless it is back, and nothing else.
+
+    Raises:
+        StaleRead: the client is no longer as it was read.
+    """
+    return _commit_reactivation(tenant, client, request, ()) if client.stamp else client
+
+
 def activate_and_restore(
     tenant: Tenant,
-    client: Client,
+    reading: Reading,
     request: RestoreRequest,
     calendar: Calendar,
     *,
@@ -130,33 +196,30 @@ def activate_and_restore(
     """Activate a client as it was read, unless it is back, and take back what is asked for.
 
     A receipt may still grow until its client is back, by what the archive has not carried out or had to leave alone:
-    then the client comes back first.
+    then the client comes back first, and all is read again.
 
     Args:
         tenant: the provider's part of the table.
-        client: as read, under the archive or back.
+        reading: the client, under the archive or back, with the receipt and the records that are asked back.
         request: who brings it back, and what to take back.
         calendar: the provider's.
         also: writes of the caller that belong to the moment of the return, at most one.
         most: the most transactions to carry out; what is left is the clean-up's.
 
     Raises:
-        ReceiptNotFound: the client was never archived under this id.
         StaleRead: the client or one of the records is no longer as it was read; what was committed stays.
         StorageBusy: the table kept throttling.
     """
-    if not request.asked:
-        return Restored(_commit_reactivation(tenant, client, request, also) if client.stamp else client)
-    client_id, archive_id, at = client.client_id, request.archive_id, request.at
-    receipt = archives.read_receipt(tenant, client_id, archive_id)
-    stored = None if client.stamp else restores.read_restoration(tenant, client_id, archive_id)
-    restoration = begin_restore(client, archive_id, request.asked, request.cause, at, stored)
-    if client.stamp and receipt.may_grow:
+    client, archive_id = reading.client, request.archive_id
+    stored = None if client.stamp else restores.read_restoration(tenant, client.client_id, archive_id)
+    restoration = begin_restore(client, archive_id, request.asked, request.cause, request.at, stored)
+    if client.stamp and reading.receipt.may_grow:
         write = restores.restoration_write(tenant, client, None, restoration)
         client, stored = _commit_reactivation(tenant, client, request, [*also, write]), restoration
-        also, receipt = (), archives.read_receipt(tenant, client_id, archive_id)
-    progress = _Progress(client, stored, restoration)
-    return _ReceiptRestore(tenant, receipt, calendar).take_back(progress, also, most)
+        also, reading = (), read_from(tenant, client.client_id, archive_id, restoration.asked)
+    elif set(restoration.asked) != set(request.asked):
+        reading = _read_after(tenant, client.client_id, reading.receipt, restoration.asked)
+    return _ReceiptRestore(tenant, reading, calendar).take_back(_Progress(client, stored, restoration), also, most)
 
 
 def continue_restore(tenant: Tenant, client: Client, restoration: Restoration, calendar: Calendar) -> Restoration:
@@ -174,8 +237,8 @@ def continue_restore(tenant: Tenant, client: Client, restoration: Restoration, c
     """
     if restoration.state is RestoreState.FINISHED:
         return restoration
-    receipt = archives.read_receipt(tenant, client.client_id, restoration.archive_id)
-    receipt_restore = _ReceiptRestore(tenant, receipt, calendar)
+    reading = read_from(tenant, client.client_id, restoration.archive_id, restoration.asked)
+    receipt_restore = _ReceiptRestore(tenant, reading, calendar)
     if not may_continue(restoration, client):
         return receipt_restore.end(client, restoration)
     return receipt_restore.take_back(_Progress(client, restoration, restoration)).restoration or restoration
@@ -241,8 +304,13 @@ class _ReceiptRestore(Struct, frozen=True):
     """A restore from one receipt, that will not grow any more."""
 
     tenant: Tenant
-    receipt: Receipt
+    reading: Reading
     calendar: Calendar
+
+    @property
+    def receipt(self) -> Receipt:
+        """The receipt that is restored from."""
+        return self.reading.receipt
 
     @property
     def at(self) -> datetime:
@@ -288,7 +356,7 @@ class _ReceiptRestore(Struct, frozen=True):
 
     def _judged(self, client: Client, changes: Sequence[Change]) -> tuple[RestoredItem, ...]:
         """Decide on every change, with one reading of the records, the chats and the calendar."""
-        found = restores.read_found(self.tenant, client, changes)
+        found = self.reading.found
         current = [found.records.get((change.before.kind, change.before.record_id)) for change in changes]
         left = [record for change, record in zip(changes, current, strict=True) if record == change.after]
         obstacles = Obstacles(taken_appointments=self._taken(client, left), closed_chats=found.closed_chats)

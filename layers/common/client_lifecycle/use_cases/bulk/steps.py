@@ -45,7 +45,13 @@ from client_lifecycle.use_cases.archive import archived_entry, stamped
 from client_lifecycle.use_cases.archive_effects import make_good
 from client_lifecycle.use_cases.bulk.launch import replace_or_reread
 from client_lifecycle.use_cases.optimistic import optimistic_on_client
-from client_lifecycle.use_cases.restore import RestoreRequest, activate_and_restore, continue_restore
+from client_lifecycle.use_cases.restore import (
+    Reading,
+    RestoreRequest,
+    activate_and_restore,
+    continue_restore,
+    read_from,
+)
 
 EVERYTHING = tuple(Restorable)
 
@@ -245,23 +251,31 @@ def undo_archive(tenant: Tenant, run: Run, attempt: int, member: Member, calenda
             return Result()
         if run.state is not RunState.RUNNING and not latest.archive_id:
             return Result(outcome=Outcome.NOT_REACHED)
-        client = read_client(tenant, latest.client_id)
-        if because := skip_reason(latest, client):
-            return Result(outcome=Outcome.LEFT_ALONE, reason=because.value)
-        restoration = _restored(tenant, run, latest, latest.undoes, client, calendar)
-        return _activated(tenant, run, latest, restoration)
+        try:
+            reading = read_from(tenant, latest.client_id, latest.undoes, EVERYTHING)
+        except UnreadableRecord:
+            if left_alone := _left_alone(latest, read_client(tenant, latest.client_id)):
+                return left_alone
+            raise
+        if left_alone := _left_alone(latest, reading.client):
+            return left_alone
+        return _activated(tenant, run, latest, _restored(tenant, run, latest, reading, calendar))
 
     return _on_latest(tenant, run, member, undo)
 
 
-def _restored(
-    tenant: Tenant, run: Run, member: Member, archive_id: str, client: Client, calendar: Calendar
-) -> Restoration | None:
+def _left_alone(member: Member, client: Client) -> Result | None:
+    because = skip_reason(member, client)
+    return Result(outcome=Outcome.LEFT_ALONE, reason=because.value) if because else None
+
+
+def _restored(tenant: Tenant, run: Run, member: Member, reading: Reading, calendar: Calendar) -> Restoration | None:
     """Bring a client back, or continue what an earlier delivery has begun.
 
     An undo of a version that kept no account of what it restored may have begun with it; then there is nothing to go
     on with once the client is archived again.
     """
+    client, archive_id = reading.client, reading.receipt.archive_id
     begun = member.archive_id and restores.read_restoration(tenant, member.client_id, archive_id)
     if begun:
         return continue_restore(tenant, client, begun, calendar)
@@ -270,7 +284,7 @@ def _restored(
     cause = Cause(source=Source.UNDO, actor_id=carried_out_for(run), run_id=run.run_id, through=Door.API)
     also = [] if member.archive_id else [settlements.reactivation_write(tenant, run, member)]
     request = RestoreRequest(archive_id=archive_id, cause=cause, at=calendar.at, asked=EVERYTHING)
-    return activate_and_restore(tenant, client, request, calendar, also=also).restoration
+    return activate_and_restore(tenant, reading, request, calendar, also=also).restoration
 
 
 def _activated(tenant: Tenant, run: Run, member: Member, restoration: Restoration | None) -> Result:
