@@ -20,7 +20,7 @@ from tests.support.made_up_answers import answering, cancelled
 from tests.support.store import dump, store
 
 EVERYONE = [f"c-{number:02}" for number in range(CLIENTS_PER_BATCH)]
-MOST_CALLS_PER_CLIENT = 4.5
+MOST_CALLS_PER_CLIENT = 2
 
 
 @pytest.fixture(autouse=True)
@@ -45,12 +45,23 @@ def test_a_batch_is_marked_with_one_query_each_and_one_transaction(calls: Counte
     assert calls == {"Query": CLIENTS_PER_BATCH, "GetItem": 2, "BatchGetItem": 1, "TransactWriteItems": 1}
 
 
-def test_all_steps_of_a_batch_take_less_than_five_calls_a_client(calls: Counter[str]) -> None:
+def test_all_steps_of_a_batch_take_two_calls_a_client_at_most(calls: Counter[str]) -> None:
     workflow = confirmed(*EVERYONE)
     calls.clear()
     workflow.settle(workflow.effects(workflow.mark(workflow.batch(*EVERYONE))))
     assert workflow.counts == {"archived": CLIENTS_PER_BATCH}
     assert calls.total() <= MOST_CALLS_PER_CLIENT * CLIENTS_PER_BATCH
+
+
+def test_an_effect_reads_a_batch_s_records_in_few_calls(calls: Counter[str]) -> None:
+    workflow = confirmed(*EVERYONE)
+    state = workflow.mark(workflow.batch(*EVERYONE))
+    made = {}
+    for effect in EFFECTS:
+        calls.clear()
+        workflow.effect(effect, state)
+        made[effect] = calls["BatchGetItem"], calls["Query"]
+    assert made == {"cancel_commitments": (1, 0), "leave_chats": (1, 0), "silence_notifications": (1, 0)}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +92,7 @@ def test_effects_look_at_every_client_that_an_older_step_has_marked(table: Table
     workflow = confirmed("c-00")
     state = workflow.mark(workflow.batch("c-00"))
     for marked in state["first"]["marked"]:
-        del marked["work_for"]
+        del marked["work_for"], marked["records"]
     workflow.settle(workflow.effects(state))
     assert workflow.outcomes == {"c-00": ("archived", None)}
     assert statuses_of(table, "c-00") == {"cancelled", "withdrawn", "suppressed"}
@@ -94,6 +105,30 @@ def statuses_of(table: Table, client_id: str) -> set[str]:
     return {
         str(item["status"]) for (pk, sk), item in items if pk.endswith(f"#{client_id}") and sk.split("#")[0] in kinds
     }
+
+
+def test_who_has_more_records_than_the_state_holds_is_read_whole(table: Table, calls: Counter[str]) -> None:
+    many = [reminder(f"{number:04}-{'r' * 60}") for number in range(65)]
+    store(table, client("d-1"), *many)
+    workflow = confirmed("d-1")
+    state = workflow.mark(workflow.batch("d-1"))
+    [marked] = state["first"]["marked"]
+    assert (marked["work_for"], marked["records"]) == (["silence_notifications"], None)
+    calls.clear()
+    assert workflow.effect("silence_notifications", state) == {"failures": []}
+    assert calls["Query"] == 1
+    assert statuses_of(table, "d-1") == {"suppressed"}
+
+
+def test_a_record_that_ended_since_it_was_named_is_left_as_it_is(table: Table) -> None:
+    workflow = confirmed("c-00")
+    state = workflow.mark(workflow.batch("c-00"))
+    [key] = [key for key in dump(table) if key[0].endswith("#c-00") and key[1].startswith("APPOINTMENT#")]
+    ended = {name: value for name, value in dump(table)[key].items() if name not in ("live_key", "commitment_key")}
+    table.put_many([ended | {"status": "completed"}])
+    workflow.settle(workflow.effects(state))
+    assert workflow.outcomes == {"c-00": ("archived", None)}
+    assert statuses_of(table, "c-00") == {"completed", "cancelled", "withdrawn", "suppressed"}
 
 
 # Refused for one client's sake

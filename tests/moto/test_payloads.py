@@ -11,13 +11,14 @@ import pytest
 from client_lifecycle.domain.members import CLIENTS_PER_BATCH, Member
 from client_lifecycle.domain.runs import MAX_CLIENTS
 from client_lifecycle.storage import workflow as storage_workflow
+from client_lifecycle.use_cases.bulk.batches import MOST_BYTES_OF_KEYS
 from tests.moto.conftest import BUCKET, ENVIRONMENT, Executions
 from tests.moto.workflow import EFFECTS, manifest
 from tests.support.builders import ARCHIVE_ID, member, run
 
 LONGEST_ID = 64
 STATE_LIMIT_BYTES = 256 * 1024
-MOST_BYTES = STATE_LIMIT_BYTES // 10
+MOST_BYTES = STATE_LIMIT_BYTES // 2
 
 
 def everyone(clients: int) -> list[Member]:
@@ -27,7 +28,8 @@ def everyone(clients: int) -> list[Member]:
 def largest_state(batch: dict[str, Any], run_id: str) -> dict[str, Any]:
     """The state of a batch before its last step, when every effect has failed for every client."""
     carried = {"provider_id": "p" * LONGEST_ID, "run_id": run_id, "attempt": 99, "kind": "archive", **batch}
-    marked = [{**one, "archive_id": ARCHIVE_ID} for one in batch["members"]]
+    named = {"work_for": EFFECTS, "records": "k" * MOST_BYTES_OF_KEYS}
+    marked = [{**one, "archive_id": ARCHIVE_ID, **named} for one in batch["members"]]
     failures = [{"client_id": one["client_id"], "reason": "CommitContended"} for one in batch["members"]]
     return {**carried, "first": {"marked": marked, "outcomes": []}, "effects": [{"failures": failures}] * len(EFFECTS)}
 

@@ -183,7 +183,7 @@ def test_a_second_delivery_writes_nothing(table: Table, step: str, clock: Clock)
     match step:
         case "mark":
             first = state["first"]
-            again = {**first, "marked": [{**one, "work_for": None} for one in first["marked"]]}
+            again = {**first, "marked": [{**one, "work_for": None, "records": None} for one in first["marked"]]}
             assert workflow.mark(state)["first"] == again, "all three effects are to look"
         case "settle":
             workflow.settle(state)
@@ -346,7 +346,7 @@ def test_a_busy_table_stops_an_effect_so_that_it_is_delivered_again(
 ) -> None:
     workflow = confirmed("c-1")
     state = workflow.mark(workflow.batch("c-1"))
-    monkeypatch.setattr("client_lifecycle.use_cases.archive_effects.read_live", busy)
+    monkeypatch.setattr("client_lifecycle.use_cases.bulk.together.read_named", busy)
     with pytest.raises(StorageBusy):
         workflow.effect(effect, state)
 
@@ -433,7 +433,7 @@ def test_the_state_holds_ids_and_reasons_only() -> None:
     workflow = confirmed(*EVERYONE, "c-archived")
     state = workflow.effects(workflow.mark(workflow.batch(*EVERYONE, "c-archived")))
     assert state["first"].keys() == {"marked", "outcomes"}
-    names = {"client_id", "position", "archive_id", "work_for"}
+    names = {"client_id", "position", "archive_id", "work_for", "records"}
     assert all(marked.keys() == names and marked["work_for"] == list(EFFECTS) for marked in state["first"]["marked"])
     assert state["first"]["outcomes"] == [
         {"client_id": "c-archived", "outcome": "already_archived", "reason": None, "rules": [], "unreadable": []}

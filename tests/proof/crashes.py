@@ -565,7 +565,7 @@ def _answered(answer: Any) -> Plain:
     if isinstance(answer, BookingAnswer):
         return {"answer": to_plain(answer)}
     if isinstance(answer, dict) and "marked" in answer:
-        marked = [{name: one[name] for name in one if name != "work_for"} for one in answer["marked"]]
+        marked = [{name: one[name] for name in one if name not in ("work_for", "records")} for one in answer["marked"]]
         return {"answer": {**answer, "marked": marked}}
     return {"answer": answer if isinstance(answer, dict) else None}
 

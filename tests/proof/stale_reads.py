@@ -23,7 +23,7 @@ from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.use_cases import planned_archives
 from client_lifecycle.use_cases.client_upsert import upsert_client
 from client_lifecycle.use_cases.record import Delivery, record
-from tests.proof.bulk import SETTLE, UNDO, Work
+from tests.proof.bulk import MARK, SETTLE, UNDO, Work
 from tests.proof.crashes import A_NEW_BOOKING, CASES, TWO, Case, Scene, failed_for_good, planned
 from tests.proof.looks import (
     check_permission,
@@ -42,6 +42,7 @@ from tests.proof.operations import (
     book_by_client,
     carry_out_plan,
     change_rules,
+    charge_fails,
     publish_document,
     share_document,
     switch_group,
@@ -129,6 +130,14 @@ def run_that_failed_to_finish(scene: Scene) -> Work:
     return execution.finish()
 
 
+def effect_after_a_charge_failed(scene: Scene) -> Work:
+    """Return an effect on two clients who were marked a while ago; a payment of one has just fallen back."""
+    execution = scene.after(scene.confirmed(), MARK)
+    scene.world.at += 2 * LONGEST_LAG
+    scene.done(of(charge_fails, "in-charge", choice=1)(scene))
+    return execution.batches[0].deliver("cancel_commitments")
+
+
 def plan_held_back(scene: Scene) -> Work:
     """Return a look at a plan whose client now owes money, which the practice has just made a block."""
     planned(scene)
@@ -198,7 +207,8 @@ READS: Mapping[str, Case] = {
     "bookings.read_answer GetItem": CASES["booking by a client"],
     "clients.read_client GetItem": CASES["activate"],
     "clients.read_clients BatchGetItem": after(archived, then=of(check_permission)),
-    "clients.read_live Query": CASES["cancel_commitments"],
+    "clients.read_live Query": CASES["archive that makes good"],
+    "clients.read_named BatchGetItem": effect_after_a_charge_failed,
     "external_ids.read_standing BatchGetItem": after(linked, then=told_by_external_id),
     "history.with_notes_of_plans BatchGetItem": after(plan_with_a_note, then=plan_with_a_note),
     "history.list_history Query": after(archived, then=of(look_up_history)),

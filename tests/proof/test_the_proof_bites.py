@@ -14,7 +14,14 @@ from msgspec.structs import replace
 
 from client_lifecycle.domain.bookings import Booking, BookingAnswer
 from client_lifecycle.domain.client import ArchivePlan, Client, with_next_revision
-from client_lifecycle.domain.effects import ChangeSet, cancel_commitments, leave_chats
+from client_lifecycle.domain.effects import (
+    ChangeSet,
+    EffectName,
+    RecordKey,
+    cancel_commitments,
+    leave_chats,
+    work_of_effects,
+)
 from client_lifecycle.domain.errors import LifecycleError
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.outcomes import Outcome
@@ -34,6 +41,7 @@ from client_lifecycle.storage.values import to_plain
 from client_lifecycle.use_cases import activate, archive, archive_effects, book, planned_archives, restore
 from client_lifecycle.use_cases.bulk import batches, control, retry, steps, together
 from client_lifecycle.use_cases.bulk.steps import Result
+from client_lifecycle.use_cases.bulk.together import Look
 from client_lifecycle.use_cases.restore import Reading
 from tests.proof import operations
 from tests.proof.bulk import MARK, Work
@@ -483,15 +491,25 @@ def marks_that_are_made_again(patch: pytest.MonkeyPatch) -> None:
 def refused_effects_that_count_as_done(patch: pytest.MonkeyPatch) -> None:
     whole = together.apply_together
 
-    def apply_together(tenant: Tenant, effect: Any, archive_ids: dict[str, str], **at: Any) -> set[str]:
-        whole(tenant, effect, archive_ids, **at)
-        return set(archive_ids)
+    def apply_together(tenant: Tenant, effect: Any, looks: dict[str, Look], **at: Any) -> set[str]:
+        whole(tenant, effect, looks, **at)
+        return set(looks)
 
     patch.setattr(batches, "apply_together", apply_together)
 
 
 def effects_that_are_wanted_of_nobody(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("client_lifecycle.use_cases.bulk.steps.effects_with_work", lambda *_: ())
+    patch.setattr("client_lifecycle.use_cases.bulk.steps.work_of_effects", lambda *_: {})
+
+
+def records_that_are_named_to_no_effect(patch: pytest.MonkeyPatch) -> None:
+    """The effects are told of all their records but the first."""
+    whole = work_of_effects
+
+    def work(records: tuple[Record, ...], at: datetime) -> dict[EffectName, tuple[RecordKey, ...]]:
+        return {name: found[1:] for name, found in whole(records, at).items()}
+
+    patch.setattr("client_lifecycle.use_cases.bulk.steps.work_of_effects", work)
 
 
 def refusals_that_are_taken_for_commits(patch: pytest.MonkeyPatch) -> None:
@@ -510,6 +528,7 @@ FAULTS_TOGETHER: tuple[Fault, ...] = (
     marks_that_are_made_again,
     refused_effects_that_count_as_done,
     effects_that_are_wanted_of_nobody,
+    records_that_are_named_to_no_effect,
     refusals_that_are_taken_for_commits,
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,6 +35,9 @@ from client_lifecycle.domain.records import (
 )
 
 CANCELLED_BY_ARCHIVE = "archive"
+
+RecordKey: TypeAlias = tuple[RecordKind, str]
+"""The kind and the id of one of a client's records."""
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -70,6 +73,12 @@ class ChangeSet(Struct, frozen=True):
 
     def __len__(self) -> int:
         return len(self.changes) + len(self.left_alone)
+
+    @property
+    def record_keys(self) -> tuple[RecordKey, ...]:
+        """The records that it is about."""
+        changed = ((change.before.kind, change.before.record_id) for change in self.changes)
+        return (*changed, *((left.kind, left.record_id) for left in self.left_alone))
 
     def first(self, most: int) -> ChangeSet:
         """Return as much of a plan as one transaction takes, what is left alone before what is changed."""
@@ -184,7 +193,8 @@ EFFECTS: Mapping[EffectName, Effect] = {
 }
 
 
-def effects_with_work(records: Iterable[Record], at: datetime) -> tuple[EffectName, ...]:
-    """Name the effects that have anything to do with a client's records."""
+def work_of_effects(records: Iterable[Record], at: datetime) -> dict[EffectName, tuple[RecordKey, ...]]:
+    """Name the effects that have anything to do with a client's records, and those records."""
     frozen = tuple(records)
-    return tuple(name for name, effect in EFFECTS.items() if effect(frozen, at))
+    plans = {name: effect(frozen, at) for name, effect in EFFECTS.items()}
+    return {name: plan.record_keys for name, plan in plans.items() if plan}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import fields
 
 from client_lifecycle.domain.client import Client, Group
-from client_lifecycle.domain.effects import Change
+from client_lifecycle.domain.effects import Change, RecordKey
 from client_lifecycle.domain.errors import ClientNotFound, UnreadableRecord
 from client_lifecycle.domain.receipts import HistoryEntry
 from client_lifecycle.domain.records import Record
@@ -123,18 +126,54 @@ def read_live(tenant: Tenant, client_id: str, at: datetime) -> LiveClient:
         ClientNotFound: the provider has no such client.
         UnreadableRecord: the client itself cannot be read.
     """
-    client: Client | None = None
-    found: list[Plain] = []
     values = {":pk": tenant.keys.client_partition(client_id), ":at": keys.sortable(at)}
     live = Query("pk = :pk AND live_key >= :at", values, index=keys.LIVE_INDEX, newest_first=True)
-    for plain in tenant.table.query(live):
+    return _live_client(tenant, tenant.table.query(live))
+
+
+def read_named(tenant: Tenant, named: Mapping[str, Sequence[RecordKey]], at: datetime) -> dict[str, LiveClient]:
+    """Read many clients, each with those of its records that are named, as far as an archive may have to touch them.
+
+    Args:
+        tenant: the provider's part of the table.
+        named: the records, by client id.
+        at: records that lived only until before this moment are left out.
+
+    Returns:
+        The clients by id, each with its records as ``read_live`` returns them. A client that cannot be read, or is not
+        there, is left out.
+    """
+    own = tenant.keys
+    wanted = [own.client(client_id) for client_id in named]
+    wanted += [own.record(client_id, *one) for client_id, records in named.items() for one in records]
+    found: defaultdict[str, list[Plain]] = defaultdict(list)
+    for plain in tenant.table.get_many(wanted):
+        if plain["sk"] == keys.CLIENT_SK or plain.get("live_key", "") >= keys.sortable(at):
+            found[keys.provider_and_client(plain["pk"])[1]].append(plain)
+    clients: dict[str, LiveClient] = {}
+    for client_id, items in found.items():
+        with suppress(ClientNotFound, UnreadableRecord):
+            clients[client_id] = _live_client(tenant, items)
+    return clients
+
+
+def _live_client(tenant: Tenant, found: Iterable[Plain]) -> LiveClient:
+    """Read a client and its records among what was found of it.
+
+    Raises:
+        ClientNotFound: the client is not there.
+        UnreadableRecord: the client itself cannot be read.
+    """
+    client: Client | None = None
+    others: list[Plain] = []
+    for plain in found:
         if plain["sk"] == keys.CLIENT_SK:
             client = client_from(plain)
         else:
-            found.append(plain)
+            others.append(plain)
     if client is None:
         raise client_not_found()
-    records, unreadable = read_each(tenant.table, record_from, reversed(found))
+    records, unreadable = read_each(tenant.table, record_from, sorted(others, key=itemgetter("live_key")))
     return LiveClient(client, tuple(records), tuple(unreadable))
 
 

@@ -55,7 +55,15 @@ def read_under(tenant: Tenant, client_id: str, archive_id: str, at: datetime) ->
     Raises:
         Superseded: it does not, or not any more.
     """
-    live = read_live(tenant, client_id, at)
+    return under(read_live(tenant, client_id, at), archive_id)
+
+
+def under(live: LiveClient, archive_id: str) -> tuple[LiveClient, Stamp]:
+    """Return a client as read, with its stamp.
+
+    Raises:
+        Superseded: it does not carry this one, or not any more.
+    """
     if live.client.stamp is None or live.client.stamp.archive_id != archive_id:
         raise archives.superseded()
     return live, live.client.stamp

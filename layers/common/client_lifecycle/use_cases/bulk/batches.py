@@ -7,6 +7,7 @@ done. The values here are what the steps hand to each other, so they are in the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -14,7 +15,7 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from client_lifecycle.domain.effects import EFFECTS, EffectName
+from client_lifecycle.domain.effects import EFFECTS, EffectName, RecordKey
 from client_lifecycle.domain.errors import StorageBusy, Superseded, UnreadableRecord
 from client_lifecycle.domain.members import Member, awaits_outcome
 from client_lifecycle.domain.outcomes import Outcome
@@ -28,11 +29,14 @@ from client_lifecycle.storage.settlements import Settlement, settle_members
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_effects import apply_effect
 from client_lifecycle.use_cases.bulk.steps import Result, failed, mark_archived, undo_archive
-from client_lifecycle.use_cases.bulk.together import apply_together, mark_together
+from client_lifecycle.use_cases.bulk.together import Look, apply_together, mark_together
 from client_lifecycle.use_cases.bulkhead import INTERNAL_ERROR, reason_of
 
 MOST_CARRIED = 5
-"""Records of a client, and fields of a record, that the state of a batch names."""
+"""Records of a client that cannot be read, and fields of a record, that the state of a batch names."""
+
+MOST_BYTES_OF_KEYS = 4_000
+"""What the keys of one client's records may take of the state of a batch; it has 256 KB for everybody."""
 
 
 class BatchMember(Struct, frozen=True, kw_only=True):
@@ -45,11 +49,13 @@ class BatchMember(Struct, frozen=True, kw_only=True):
 class Marked(BatchMember, frozen=True, kw_only=True):
     """A client that the first step has marked, with the stamp it carries.
 
-    ``work_for`` are the effects that have anything to do for it, ``None`` if all of them are to look.
+    ``work_for`` are the effects that have anything to do for it, ``None`` if all of them are to look. ``records`` are
+    those that each of them is to look at, ``None`` if it is to look at all that live.
     """
 
     archive_id: str
     work_for: tuple[EffectName, ...] | None = None
+    records: Mapping[EffectName, tuple[RecordKey, ...]] | None = None
 
 
 class Failure(Struct, frozen=True, kw_only=True):
@@ -187,13 +193,20 @@ def _first_result(members: Sequence[BatchMember], results: Mapping[int, Result])
     for one in members:
         done = results.get(one.position, Result())
         if done.archive_id:
-            marked = Marked(client_id=one.client_id, position=one.position, archive_id=done.archive_id)
-            first.marked.append(replace(marked, work_for=done.work_for))
+            first.marked.append(_marked(one, done.archive_id, done.work))
         elif done.outcome:
             first.outcomes.append(
                 Decided(client_id=one.client_id, outcome=done.outcome, reason=done.reason, rules=list(done.rules))
             )
     return first
+
+
+def _marked(member: BatchMember, archive_id: str, work: Mapping[EffectName, tuple[RecordKey, ...]] | None) -> Marked:
+    marked = Marked(client_id=member.client_id, position=member.position, archive_id=archive_id)
+    if work is None:
+        return marked
+    is_small = len(json.dumps(work)) <= MOST_BYTES_OF_KEYS
+    return replace(marked, work_for=tuple(work), records=work if is_small else None)
 
 
 def apply_to_batch(
@@ -215,9 +228,13 @@ def apply_to_batch(
         StorageBusy: the table kept throttling; the batch is to be delivered again.
     """
     effect = EFFECTS[name]
-    archive_ids = {one.client_id: one.archive_id for one in marked if one.work_for is None or name in one.work_for}
-    done = apply_together(tenant, effect, archive_ids, at=now())
-    not_done = archive_ids.keys() - done
+    looks = {
+        one.client_id: Look(one.archive_id, one.records[name] if one.records else None)
+        for one in marked
+        if one.work_for is None or name in one.work_for
+    }
+    done = apply_together(tenant, effect, looks, at=now())
+    not_done = looks.keys() - done
     left = [one for one in marked if one.client_id in not_done]
 
     def apply(one: Marked) -> None:

@@ -6,14 +6,14 @@ delivered twice: what is done already is found done, and what belongs to an earl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from client_lifecycle.domain.client import Cause, Client, Door, Source, Status
-from client_lifecycle.domain.effects import Change, EffectName, effects_with_work
+from client_lifecycle.domain.effects import Change, EffectName, RecordKey, work_of_effects
 from client_lifecycle.domain.errors import Superseded, UnreadableRecord
 from client_lifecycle.domain.members import Member, awaits_outcome, made_good
 from client_lifecycle.domain.outcomes import Outcome
@@ -67,12 +67,12 @@ class Result(Struct, frozen=True):
     """The result of a first step for one member.
 
     It is the member's stamp, if effects are to follow, or else its outcome, with the rules that held the client back if
-    they did; neither, if it has its outcome already. ``work_for`` are the effects that have anything to do, if that is
-    known: under the stamp nothing becomes live again (I4).
+    they did; neither, if it has its outcome already. ``work`` has the effects that have anything to do, and with which
+    records, if that is known: under the stamp nothing becomes live again (I4).
     """
 
     archive_id: str | None = None
-    work_for: tuple[EffectName, ...] | None = None
+    work: Mapping[EffectName, tuple[RecordKey, ...]] | None = None
     outcome: Outcome | None = None
     reason: str | None = None
     rules: tuple[SafetyRule, ...] = ()
@@ -166,7 +166,7 @@ def mark(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetim
     receipt = archived.receipt
     update = ClientUpdate(live.client, archived.client, archived_entry(receipt))
     return Marking(
-        Result(archive_id=receipt.archive_id, work_for=effects_with_work(live.records, at)),
+        Result(archive_id=receipt.archive_id, work=work_of_effects(live.records, at)),
         [
             *archives.archive_writes(tenant, update, receipt),
             settlements.mark_write(tenant, run, member, archived.client, receipt.archive_id),

@@ -10,18 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from msgspec import Struct
+
 from client_lifecycle.domain.client import Stamp
-from client_lifecycle.domain.effects import Effect
+from client_lifecycle.domain.effects import Effect, RecordKey
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.members import Member
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage import archives
-from client_lifecycle.storage.clients import LiveClient
+from client_lifecycle.storage.clients import LiveClient, read_named
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import Write, commit_together, side_by_side
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.use_cases.archive_effects import only_part, read_under
+from client_lifecycle.use_cases.archive_effects import only_part, read_under, under
 from client_lifecycle.use_cases.bulk.steps import Marking, Result, mark, outcome_without_archive, read_whole
 
 K = TypeVar("K")
@@ -65,13 +67,23 @@ def mark_together(tenant: Tenant, run: Run, members: Sequence[Member], *, at: da
     return {position: markings[position].result for position in committed}
 
 
-def apply_together(tenant: Tenant, effect: Effect, archive_ids: Mapping[str, str], *, at: datetime) -> set[str]:
+class Look(Struct, frozen=True):
+    """The stamp that a client must still carry, and the records to look at, ``None`` if it is all that live.
+
+    Those that were named when it was archived are enough: under the stamp nothing becomes live again (I4).
+    """
+
+    archive_id: str
+    records: tuple[RecordKey, ...] | None = None
+
+
+def apply_together(tenant: Tenant, effect: Effect, looks: Mapping[str, Look], *, at: datetime) -> set[str]:
     """Carry out one effect for archived clients, as ``apply_effect`` does for each.
 
     Args:
         tenant: the provider's part of the table.
         effect: the plan, like ``cancel_commitments``.
-        archive_ids: the stamps that the clients must still carry, by client id.
+        looks: what of each client to look at, by client id.
         at: the present moment, UTC.
 
     Returns:
@@ -80,18 +92,26 @@ def apply_together(tenant: Tenant, effect: Effect, archive_ids: Mapping[str, str
     Raises:
         StorageBusy: the table kept throttling.
     """
-    clients = {client_id: client_id for client_id in archive_ids}
-    found = _each(clients, lambda client_id: read_under(tenant, client_id, archive_ids[client_id], at))
+    found = _under_stamps(tenant, looks, at)
 
-    def planned(under: tuple[LiveClient, Stamp]) -> Sequence[Write] | None:
-        live, stamp = under
+    def planned(client: tuple[LiveClient, Stamp]) -> Sequence[Write] | None:
+        live, stamp = client
         part = only_part(live, effect, at)
         if part is None:
             return None
         return archives.effects_writes(tenant, live.client, stamp, part) if part.effects else ()
 
-    plans = {client_id: _unless_at_fault(planned, under) for client_id, under in found.items()}
+    plans = {client_id: _unless_at_fault(planned, client) for client_id, client in found.items()}
     return commit_together(tenant.table, {name: writes for name, writes in plans.items() if writes is not None})
+
+
+def _under_stamps(tenant: Tenant, looks: Mapping[str, Look], at: datetime) -> dict[str, tuple[LiveClient, Stamp]]:
+    """Read the clients that carry their stamps: those whose records are named all at once, the others one by one."""
+    named = {client_id: look.records for client_id, look in looks.items() if look.records is not None}
+    read = _unless_at_fault(lambda wanted: read_named(tenant, wanted, at), named) or {}
+    found = _each(read, lambda live: under(live, looks[live.client.client_id].archive_id))
+    others = {client_id: client_id for client_id in looks.keys() - named.keys()}
+    return found | _each(others, lambda client_id: read_under(tenant, client_id, looks[client_id].archive_id, at))
 
 
 def _each(wanted: Mapping[K, T], read: Callable[[T], R]) -> dict[K, R]:
