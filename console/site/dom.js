@@ -62,6 +62,9 @@ export const remark = (...content) => element("p", { className: "note" }, ...con
 /** Buttons side by side. @param {...Child} buttons */
 export const actionRow = (...buttons) => element("div", { className: "actions" }, ...buttons);
 
+/** The head of a column. @param {Child} content @param {Record<string, unknown>} [properties] */
+export const columnHead = (content, properties = {}) => element("th", { scope: "col", ...properties }, content);
+
 /**
  * A list to choose from.
  *
@@ -77,6 +80,9 @@ export const select = (choices, properties = {}) => {
 /** @param {string} label @param {Record<string, unknown>} [properties] */
 export const checkbox = (label, properties = {}) =>
   element("label", { className: "check" }, element("input", { type: "checkbox", ...properties }), element("span", {}, label));
+
+/** @param {HTMLElement | undefined} label of a checkbox */
+export const isTicked = (label) => label?.querySelector("input")?.checked ?? false;
 
 /**
  * Replace what a room shows; if the focus was in it, it stays in it.

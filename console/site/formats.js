@@ -19,6 +19,9 @@ export function money(minorUnits, currency) {
   return format.format(minorUnits / 10 ** digits);
 }
 
+/** An amount, if there is one. @param {number | null | undefined} cents @param {string} currency */
+export const amount = (cents, currency) => (cents ? money(cents, currency) : "–");
+
 /** @param {ReadonlyArray<{cents: number, currency: string}>} amounts */
 export const sums = (amounts) => list(amounts.map(({ cents, currency }) => money(cents, currency)));
 
@@ -28,28 +31,17 @@ export const number = (value) => new Intl.NumberFormat(language()).format(value)
 /** @param {string[]} parts */
 export const list = (parts) => new Intl.ListFormat(language(), { type: "conjunction" }).format(parts);
 
-/** @param {string} moment in UTC */
-export const day = (moment) =>
-  new Intl.DateTimeFormat(language(), { day: "numeric", month: "short", year: "numeric", timeZone: zone }).format(
-    new Date(moment),
-  );
+/** @param {Intl.DateTimeFormatOptions} options */
+const moments = (options) => (/** @type {string} */ moment) =>
+  new Intl.DateTimeFormat(language(), { timeZone: zone, ...options }).format(new Date(moment));
 
-/** @param {string} date a day without a time, like 2026-03-02 */
-export const date = (date) =>
-  new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeZone: "UTC" }).format(new Date(`${date}T00:00:00Z`));
+export const day = moments({ day: "numeric", month: "short", year: "numeric" });
+export const dayAndTime = moments({ dateStyle: "medium", timeStyle: "short" });
+export const time = moments({ timeStyle: "short" });
+export const heading = moments({ dateStyle: "full" });
 
-/** @param {string} moment in UTC */
-export const dayAndTime = (moment) =>
-  new Intl.DateTimeFormat(language(), { dateStyle: "medium", timeStyle: "short", timeZone: zone }).format(
-    new Date(moment),
-  );
-
-/** @param {string} moment in UTC */
-export const time = (moment) => new Intl.DateTimeFormat(language(), { timeStyle: "short", timeZone: zone }).format(new Date(moment));
-
-/** @param {string} moment in UTC */
-export const heading = (moment) =>
-  new Intl.DateTimeFormat(language(), { dateStyle: "full", timeZone: zone }).format(new Date(moment));
+/** A day without a time, like 2026-03-02. */
+export const date = moments({ dateStyle: "medium", timeZone: "UTC" });
 
 /** @param {number} seconds */
 export function duration(seconds) {

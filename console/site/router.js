@@ -55,7 +55,7 @@ async function open(main, moved) {
   visit = new AbortController();
   const { signal } = visit;
   const room = element("div", { className: "view" });
-  main.replaceChildren(room);
+  showOnceFilled(main, room, signal);
   markCurrent(address.pathname);
   if (moved) main.focus({ preventScroll: true });
   if (!view) return void room.append(element("h1", {}, say("notFound")));
@@ -66,6 +66,18 @@ async function open(main, moved) {
   } catch (fault) {
     if (!signal.aborted) showFailure(room, fault, reload);
   }
+}
+
+/** Show a view as soon as it has something to show; the one before stays until then. @param {HTMLElement} main @param {HTMLElement} room @param {AbortSignal} signal */
+function showOnceFilled(main, room, signal) {
+  for (const before of main.children) before.toggleAttribute("inert", true);
+  const filled = new MutationObserver(() => {
+    filled.disconnect();
+    if (signal.aborted) return;
+    main.replaceChildren(room);
+    scrollTo(0, 0);
+  });
+  filled.observe(room, { childList: true });
 }
 
 /** @param {string} path @returns {[string[], View | undefined]} */

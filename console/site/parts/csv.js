@@ -33,7 +33,7 @@ const line = (cells) => cells.map(cell).join(",");
 
 /** @param {unknown} value */
 function cell(value) {
-  const text = Array.isArray(value) ? value.join("; ") : String(value ?? "");
+  const text = typeof value === "object" && value ? JSON.stringify(value) : String(value ?? "");
   return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
 }
 

@@ -1,10 +1,11 @@
 /** Follows something that goes on by itself, until it has ended or nobody looks any more. */
 
-import { showFailure } from "./states.js";
+import { isPassing, showFailure } from "./states.js";
 
 const QUICK_MS = 1_000;
 const SLOW_MS = 3_000;
 const QUICK_LOOKS = 10;
+const MOST_MISSES = 5;
 
 /**
  * @template Thing
@@ -27,13 +28,16 @@ const QUICK_LOOKS = 10;
 export async function follow(present, following) {
   const { goesOn, read, show, room, signal } = following;
   show(present);
+  let misses = 0;
   for (let looks = 0; goesOn(present); looks += 1) {
     await pause(looks < QUICK_LOOKS ? QUICK_MS : SLOW_MS, signal);
     if (signal.aborted) return undefined;
     if (document.hidden) continue;
     try {
       present = await read();
+      misses = 0;
     } catch (fault) {
+      if (isPassing(fault) && ++misses < MOST_MISSES) continue;
       if (!signal.aborted) showFailure(room, fault, () => void follow(present, following));
       return undefined;
     }

@@ -47,7 +47,7 @@ export function menuButton(name, entries) {
   menu.addEventListener("beforetoggle", (event) =>
     opener.setAttribute("aria-expanded", String(/** @type {ToggleEvent} */ (event).newState === "open")),
   );
-  return element("div", { className: "menu-place" }, opener, menu);
+  return element("div", {}, opener, menu);
 }
 
 /** @param {KeyboardEvent} event @param {HTMLElement[]} items @param {() => void} close */

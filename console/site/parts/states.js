@@ -54,6 +54,9 @@ export function showFailure(room, fault, again) {
 /** @param {string} id */
 const requestNote = (id) => element("details", {}, element("summary", {}, say("failure.details")), say("failure.request", { id }));
 
+/** Whether the same call may succeed in a moment. @param {unknown} fault */
+export const isPassing = (fault) => fault instanceof Unreachable || (fault instanceof Problem && [429, 503].includes(fault.status));
+
 /** @param {unknown} fault */
 export function sentenceOf(fault) {
   if (fault instanceof Unreachable) return say("failure.unreachable");
@@ -61,7 +64,7 @@ export function sentenceOf(fault) {
   if (fault.status === 403) return say("failure.forbidden");
   if (fault.status === 404) return say("failure.notFound");
   if (fault.status === 412) return say("failure.changedMeanwhile");
-  if ([429, 503].includes(fault.status)) return say("failure.busy");
+  if (isPassing(fault)) return say("failure.busy");
   if (fault.status >= 500) return say("failure.server");
   const told = problemSentence(fault.document);
   if (told) return told;

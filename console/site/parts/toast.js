@@ -8,6 +8,7 @@ const SHOWN_MS = 20_000;
 /**
  * @param {string} sentence
  * @param {{label: string, act: () => void, stays?: boolean}} [offer] a button; a note that `stays` goes when it is pressed or closed
+ * @returns {() => void} takes the note away
  */
 export function toast(sentence, offer) {
   const place = /** @type {HTMLElement} */ (document.getElementById("toasts"));
@@ -25,9 +26,10 @@ export function toast(sentence, offer) {
   note.append(button("×", close, { className: "quiet", "aria-label": say("close") }));
   place.append(note);
   announce(sentence);
-  if (offer?.stays) return;
+  if (offer?.stays) return close;
   let timer = setTimeout(close, SHOWN_MS);
   note.addEventListener("pointerenter", () => clearTimeout(timer));
   note.addEventListener("focusin", () => clearTimeout(timer));
   note.addEventListener("pointerleave", () => (timer = setTimeout(close, SHOWN_MS)));
+  return close;
 }

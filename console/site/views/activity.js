@@ -3,9 +3,8 @@
 import { element, link } from "../dom.js";
 import { dayAndTime, heading } from "../formats.js";
 import { showPages } from "../parts/pages.js";
-import { whoBegan } from "../people.js";
 import { mayManage } from "../rights.js";
-import { outcomeSentence, runTitle, say, stateName } from "../words/index.js";
+import { outcomeSentences, runTitle, say, stateName, whoBegan } from "../words/index.js";
 import { showPracticeHistory } from "./practice/history.js";
 import { showUnconfirmed } from "./practice/unconfirmed.js";
 
@@ -31,7 +30,7 @@ function showRuns(room, { signal }) {
     add: (run) => days.add(run.created_at, entry(run)),
     empty: say("activity.none"),
     signal,
-    sheet: { name: "bulk-archives", columns: ["run_id", "kind", "state", "created_at", "created_by", "clients", "counts"], told: { clients: (run) => run.totals.clients, counts: (run) => JSON.stringify(run.counts) } },
+    sheet: { name: "bulk-archives", columns: ["run_id", "kind", "state", "created_at", "created_by", "clients", "counts"], told: { clients: (run) => run.totals.clients } },
   });
 }
 
@@ -49,8 +48,7 @@ export function byDay() {
 
 /** @param {any} run */
 function entry(run) {
-  const outcomes = Object.entries(run.counts).filter(([outcome, n]) => n > 0 && outcome !== "pending");
-  const facts = [stateName(run.state), ...outcomes.map(([outcome, n]) => outcomeSentence(outcome, n)), run.undone_by && say("run.undone")];
+  const facts = [stateName(run.state), ...outcomeSentences({ ...run.counts, pending: 0 }), run.undone_by && say("run.undone")];
   return element(
     "li",
     {},

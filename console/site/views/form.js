@@ -21,6 +21,7 @@ export function openForm(title, fields, label, send) {
       dialog.close();
     });
   });
+  /** @type {HTMLElement | null} */ (form.querySelector("input, select, textarea, button"))?.setAttribute("autofocus", "");
   const dialog = openDialog(title, form);
   return dialog;
 }

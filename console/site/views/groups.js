@@ -1,7 +1,7 @@
 /** Client groups: add, rename, archive all their clients, delete. */
 
 import { call, get, newKey, post, tagOf } from "../api.js";
-import { button, element, field, link } from "../dom.js";
+import { button, columnHead, element, field, link } from "../dom.js";
 import { number } from "../formats.js";
 import { readGroups } from "../groups.js";
 import { csvButton } from "../parts/csv.js";
@@ -29,7 +29,7 @@ export async function showGroups(room, { signal }) {
 
 /** @param {any[]} groups */
 function table(groups) {
-  const head = element("tr", {}, ...[fieldName("name"), say("clients.active"), say("clients.archived")].map((name) => element("th", { scope: "col" }, name)), mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions"))));
+  const head = element("tr", {}, ...[fieldName("name"), say("clients.active"), say("clients.archived")].map((name) => columnHead(name)), mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions"))));
   const names = new Map(groups.map((group) => [group.group_id, group.name]));
   return element("table", {}, element("thead", {}, head), element("tbody", {}, ...groups.map((group) => row(group, names))));
 }
@@ -49,7 +49,7 @@ function row(group, names) {
     {},
     element("th", { scope: "row" }, link(group.name, `#/clients?group_id=${encodeURIComponent(group.group_id)}`)),
     ...[group.clients.active, group.clients.archived].map((n) => element("td", {}, number(n))),
-    mayArchive() && element("td", { className: "act" }, menuButton(say("groups.actionsOf", { name: group.name }), entries)),
+    mayArchive() && element("td", { className: "act" }, menuButton(say("clients.actionsOf", { name: group.name }), entries)),
   );
 }
 

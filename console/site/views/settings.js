@@ -1,7 +1,7 @@
 /** The practice's settings, as sentences. */
 
 import { call, get, tagOf } from "../api.js";
-import { checkbox, element, select } from "../dom.js";
+import { checkbox, element, isTicked, select } from "../dom.js";
 import { during, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { setZone } from "../formats.js";
@@ -91,9 +91,6 @@ class SettingsForm {
 
 /** @param {number} value @param {number} min @param {number} max */
 const whole = (value, min, max) => element("input", { type: "number", required: true, min, max, value });
-
-/** @param {HTMLElement | undefined} label */
-const isTicked = (label) => label?.querySelector("input")?.checked ?? false;
 
 /** @param {string} title @param {...Node} content */
 const section = (title, ...content) => element("fieldset", {}, element("legend", {}, title), ...content);

@@ -14,6 +14,7 @@ const KEYS = {
   n: () => press("[data-key=n]"),
   x: () => document.activeElement?.closest("tr")?.querySelector("input")?.click(),
   e: () => press("[data-key=e]"),
+  u: () => press(".toast:last-child button"),
 };
 
 /** @param {string} selector */
@@ -33,7 +34,7 @@ const isTyping = () => document.activeElement?.matches("input:not([type=checkbox
 export function openShortcuts() {
   const rows = Object.keys(KEYS).flatMap((key) => [
     element("dt", {}, element("kbd", {}, key)),
-    element("dd", {}, say(/** @type {any} */ (`shortcuts.${key}`))),
+    element("dd", {}, key === "r" ? say("clients.archived") : key === "g" ? say("groups.title") : say(/** @type {any} */ (`shortcuts.${key}`))),
   ]);
   openDialog(say("shortcuts.title"), element("dl", { className: "keys" }, ...rows));
 }

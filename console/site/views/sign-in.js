@@ -5,37 +5,24 @@ import { showFailure } from "../parts/states.js";
 import { ended, signIn, signOut } from "../session.js";
 import { say } from "../words/index.js";
 
+/** @param {string} title @param {...Node} content */
+const calm = (title, ...content) => element("section", { className: "calm" }, element("h1", {}, title), ...content);
+
 /** @param {HTMLElement} main */
 export function showSignIn(main) {
   const why = ended();
-  const reason = why === "idle" ? say("session.idle") : why === "expired" ? say("session.expired") : null;
-  main.replaceChildren(
-    element(
-      "section",
-      { className: "calm" },
-      element("h1", {}, say("signIn.title")),
-      element("p", {}, reason ?? say("signIn.lead")),
-      button(say("signIn.button"), () => void signIn(), { className: "primary" }),
-    ),
-  );
+  const lead = why === "idle" ? say("session.idle") : why === "expired" ? say("session.expired") : say("signIn.lead");
+  main.replaceChildren(calm(say("signIn.title"), element("p", {}, lead), button(say("signIn.button"), () => void signIn(), { className: "primary" })));
 }
 
 /** @param {HTMLElement} main */
 export function showNoPractice(main) {
-  main.replaceChildren(
-    element(
-      "section",
-      { className: "calm" },
-      element("h1", {}, say("noPractice.title")),
-      element("p", {}, say("noPractice.lead")),
-      button(say("signOut"), () => signOut("left")),
-    ),
-  );
+  main.replaceChildren(calm(say("noPractice.title"), element("p", {}, say("noPractice.lead")), button(say("signOut"), () => signOut("left"))));
 }
 
 /** @param {HTMLElement} main @param {unknown} fault */
 export function showStartFailed(main, fault) {
-  const room = element("section", { className: "calm" }, element("h1", {}, say("failure.start")));
+  const room = calm(say("failure.start"));
   main.replaceChildren(room);
   showFailure(room, fault, () => location.reload());
 }

@@ -1,7 +1,5 @@
 /** Says things in the reader's language. All words are in one file for each language; only the reader's is loaded. */
 
-import { who } from "../people.js";
-
 /** @typedef {typeof import("./en.js").words} Words */
 /** @typedef {keyof Words["texts"]} Text */
 
@@ -46,6 +44,12 @@ const shown = (value) => (typeof value === "number" ? new Intl.NumberFormat(chos
 /** @param {Record<string, any>} names @param {string} name */
 const named = (names, name) => names[name] ?? name;
 
+/** What somebody is called, by the id where no name is known. @param {any} by who did something @returns {string} */
+export const who = (by) => by?.name ?? by?.actor_id ?? "–";
+
+/** @param {any} run @returns {string} */
+export const whoBegan = (run) => run.names?.[run.created_by] ?? run.created_by;
+
 /** @param {string} reason */
 export const reasonName = (reason) => named(words.reasons, reason);
 
@@ -64,6 +68,12 @@ export const restoreOutcome = (outcome) => named(words.restoreOutcomes, outcome)
 /** @param {string} outcome @param {number | ""} n */
 export const outcomeSentence = (outcome, n) => fill(named(words.outcomes, outcome), { n });
 
+/** The outcomes that somebody has, with how many. @param {Record<string, number>} counts */
+export const counted = (counts) => Object.entries(counts).filter(([, n]) => n > 0);
+
+/** @param {Record<string, number>} counts */
+export const outcomeSentences = (counts) => counted(counts).map(([outcome, n]) => outcomeSentence(outcome, n));
+
 /** An outcome without its number, to begin a sentence. @param {string} outcome */
 export function outcomeName(outcome) {
   const [first = "", ...rest] = outcomeSentence(outcome, "").trim();
@@ -81,9 +91,6 @@ export const rowOutcome = (outcome, n) => fill(named(words.rowOutcomes, outcome)
 
 /** @param {string} reason */
 export const rowReason = (reason) => named(words.rowReasons, reason);
-
-/** @param {string} state */
-export const importState = (state) => named(words.importStates, state);
 
 /** @param {string} reason @param {string} field */
 export const importRefusal = (reason, field) => fill(named(words.importRefusals, reason), { field: fieldName(field) });
@@ -139,7 +146,7 @@ function editSentence({ field, before, after }) {
 
 /** @param {unknown} value */
 function told(value) {
-  if (typeof value === "boolean") return say(value ? "history.on" : "history.off");
+  if (typeof value === "boolean") return say(value ? "permissions.yes" : "permissions.no");
   if (Array.isArray(value)) return value.map(reasonName).join(", ") || "–";
   return value === null ? "–" : levelName(shown(value));
 }

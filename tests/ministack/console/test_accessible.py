@@ -27,6 +27,10 @@ GO = """view => {
     if (location.hash === view) dispatchEvent(new HashChangeEvent("hashchange"));
     else location.hash = view;
 }"""
+NARROWEST = "Math.min(999, ...[...document.querySelectorAll('.people li > span')].map(text => text.clientWidth))"
+READABLE = 80
+"""How wide a column of text is at least, in pixels."""
+
 TABS = ("overview", "permissions", "receipts", "records", "history")
 
 
@@ -50,6 +54,7 @@ def test_no_view_has_a_violation(open_console: Open, api: Api, colours: str, wid
         assert violations(page) == [], view
         assert page.get_by_role("alert").count() == 0, view
         assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+        assert page.evaluate(NARROWEST) > READABLE, view
 
 
 def test_no_dialog_has_a_violation(open_console: Open) -> None:

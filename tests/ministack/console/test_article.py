@@ -15,7 +15,7 @@ ENDED = 60_000
 
 
 def rows(page: Page) -> Locator:
-    return page.locator("tbody tr")
+    return page.locator(".view:not([inert]) tbody tr")
 
 
 def actions(page: Page, row: Locator) -> None:

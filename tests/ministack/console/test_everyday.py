@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from local.api import Api
 from tests.ministack.console.conftest import Open
+from tests.ministack.console.test_accessible import visit
 from tests.ministack.console.test_article import actions, confirm, rows
 
 FOCUSED_CLIENT = "document.activeElement.closest('tr')?.dataset.client"
@@ -36,7 +37,7 @@ def test_an_archive_is_undone_from_its_note_and_focus_is_kept(open_console: Open
     expect(page.locator(f"tr[data-client='{client_id}']")).to_have_count(0)
     page.wait_for_load_state("networkidle")
     assert page.evaluate(FOCUSED_CLIENT) == after
-    page.locator(".toast").get_by_role("button", name="Undo").click()
+    page.keyboard.press("u")
     expect(page.locator(".toast").last).to_contain_text("1 active again")
     expect(page.locator(f"tr[data-client='{client_id}']")).to_have_count(1)
     assert api.get(f"/clients/{client_id}")["status"] == "active"
@@ -64,6 +65,9 @@ def test_keys_do_what_their_sheet_says(open_console: Open) -> None:
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Keyboard shortcuts")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.get_by_role("dialog").get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.type") == "search"
@@ -109,6 +113,20 @@ def test_the_practice_sees_who_did_what_on_which_day(open_console: Open, api: Ap
     page.get_by_label("To").dispatch_event("change")
     expect(page.locator("main")).to_contain_text("Nothing in these days.")
     httpx.delete(f"{api.base_url}/groups/{group['group_id']}", headers={"Authorization": api.token}, trust_env=False)
+
+
+def test_a_receipt_tells_what_was_restored_later_and_by_whom(open_console: Open, api: Api) -> None:
+    known = api.get("/clients", limit=1, sort="-name")["clients"][0]["client_id"]
+    api.post(f"/clients/{known}/archive", {"acknowledge": ["owes_money", "has_credits", "appointment_soon"]})
+    api.post(f"/clients/{known}/activate", {})
+    receipt = api.get(f"/clients/{known}/receipts", limit=1)["receipts"][0]["archive_id"]
+    restored = api.post(f"/clients/{known}/receipts/{receipt}/restore", {"restore": ["chats", "feed"]})["restored"]
+    page = open_console()
+    visit(page, f"#/clients/{known}?tab=receipts")
+    page.get_by_text("Restored later").first.click()
+    told = page.locator("article details").first
+    expect(told).to_contain_text(re.compile(r"Begun .* by Sam Manager"))
+    expect(told.get_by_role("listitem")).to_have_count(2 + sum(one["outcome"] != "restored" for one in restored))
 
 
 def saved_lines(page: Page) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ TODAY = datetime.now(UTC).date().isoformat()
 
 def narrow(page: Page, **chosen: str) -> None:
     """Choose conditions by their labels, which stand here with _ for spaces."""
-    page.get_by_role("button", name="Filter…").click()
+    page.get_by_role("button", name="Filter").click()
     panel = page.get_by_role("dialog")
     for label, value in chosen.items():
         control = panel.get_by_label(re.compile("^" + label.replace("_", " ")))

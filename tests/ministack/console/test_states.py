@@ -83,7 +83,9 @@ def test_a_long_wait_shows_a_skeleton(open_console: Open) -> None:
     held: list[Route] = []
     page.route(LISTED, lambda route: held.append(route))
     listed_again(page)
+    expect(page.locator(".view[inert] tbody tr").first).to_be_visible()
     expect(page.locator(".skeleton")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(0)
     held[0].continue_()
     expect(page.locator("tbody tr").first).to_be_visible()
     expect(page.locator(".skeleton")).to_have_count(0)

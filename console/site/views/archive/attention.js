@@ -1,4 +1,4 @@
-/** Who needs a look before an archive: first those who cannot be archived, then those who owe or have credit. */
+/** What to look at before an archive: who cannot be archived, owes or has credit, and what would be cancelled. */
 
 import { client } from "../../api.js";
 import { button, element, link } from "../../dom.js";
@@ -19,10 +19,10 @@ export function attention(members, total, leaveOut) {
   return element(
     "section",
     {},
-    element("h3", {}, say("archive.attention", { n: blocked.length + open.length })),
+    others < total && element("h3", {}, say("archive.attention", { n: total - others })),
     element("ul", { className: "people" }, ...[...blocked, ...open].map((member) => person(member, leaveOut, total === 1))),
     others > 0 && element("details", { open: others <= 5 }, element("summary", {}, say("archive.nothingOpen", { n: others })),
-      element("ul", { className: "people" }, ...rest.map((member) => person(member, leaveOut, false)), others > rest.length && element("li", {}, say("andMore", { n: others - rest.length })))),
+      element("ul", { className: "people" }, ...rest.map((member) => person(member, leaveOut, total === 1)), others > rest.length && element("li", {}, say("andMore", { n: others - rest.length })))),
   );
 }
 
@@ -39,7 +39,7 @@ function person(member, leaveOut, isAlone) {
     element("span", {}, link(name, `#${client(member.client_id)}`, { target: "_blank" }), element("small", {}, factsOf(member)), (cannot || member.warnings.length > 0) && why(member, isAlone)),
     cannot
       ? element("span", { className: "tag" }, say("archive.cannot"))
-      : button(say("archive.leaveOut"), () => leaveOut(member.client_id), { "aria-label": say("archive.leaveOutWho", { name }) }),
+      : !isAlone && button(say("archive.leaveOut"), () => leaveOut(member.client_id), { "aria-label": say("archive.leaveOutWho", { name }) }),
   );
 }
 
@@ -53,5 +53,15 @@ function factsOf(member) {
     member.status === "archived" && say("archive.already"),
     ...member.blocks.map(ruleSentence),
   ];
-  return list(facts.filter(Boolean));
+  return facts.filter(Boolean).join(" · ");
+}
+
+/** What an archive would cancel, over all clients. @param {any} totals */
+export function cancelled(totals) {
+  const parts = [
+    totals.upcoming_appointments && say("archive.appointments", { n: totals.upcoming_appointments }),
+    totals.scheduled_payments && say("archive.payments", { n: totals.scheduled_payments, sum: sums(totals.scheduled) }),
+  ].filter(Boolean);
+  const sentence = parts.length ? say("archive.willBeCancelled", { what: list(parts) }) : say("archive.nothingCancelled");
+  return element("p", {}, sentence, " ", say("archive.recordsStay"));
 }

@@ -1,6 +1,6 @@
 /** The options of an archive: reason, note, group, e-mail, and whether the client is told. */
 
-import { checkbox, element, field, remark, select } from "../../dom.js";
+import { checkbox, element, field, isTicked, remark, select } from "../../dom.js";
 import { fieldName, REASONS, reasonName, say } from "../../words/index.js";
 
 const STAYS = "stays";
@@ -26,6 +26,3 @@ export function archiveOptions(groups) {
   const before = JSON.stringify(value());
   return { node, value, changed: () => JSON.stringify(value()) !== before };
 }
-
-/** @param {HTMLElement} label */
-const isTicked = (label) => /** @type {HTMLInputElement} */ (label.querySelector("input")).checked;

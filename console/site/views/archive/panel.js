@@ -1,15 +1,14 @@
 /** The side panel: who would be archived, what needs attention, what would be cancelled; then the archive itself. */
 
 import { get, newKey, post, query, run as path } from "../../api.js";
-import { actionRow, button, checkbox, element, remark } from "../../dom.js";
+import { actionRow, button, checkbox, element, isTicked, refill, remark } from "../../dom.js";
 import { duration } from "../../formats.js";
 import { openDialog } from "../../parts/dialog.js";
 import { showFailure, whileLoading, workButton } from "../../parts/states.js";
 import { say } from "../../words/index.js";
 import { progress } from "../run/progress.js";
-import { attention } from "./attention.js";
+import { attention, cancelled } from "./attention.js";
 import { offerUndo } from "./undo.js";
-import { cancelled } from "./cancelled.js";
 import { archiveOptions } from "./options.js";
 
 const PAGE = 100;
@@ -91,15 +90,15 @@ class ArchivePanel {
   /** @param {any} preview @param {any[]} members */
   #show(preview, members) {
     const n = preview.totals.clients;
-    this.dialog.setTitle(say("archive.title", { n }));
+    this.dialog.setTitle(`${say("archive.confirm", { n })}?`);
     const seen = checkbox(say("archive.seen"));
-    const box = /** @type {HTMLInputElement} */ (seen.querySelector("input"));
     const needsAttention = members.some((member) => member.warnings.length > 0);
-    const archive = workButton(say("archive.confirm", { n }), () => this.#confirm(preview, needsAttention, box), { className: "primary" });
+    const archive = workButton(say("archive.confirm", { n }), () => this.#confirm(preview, needsAttention, seen), { className: "primary" });
     const secondsLeft = (Date.parse(preview.expires_at) - Date.now()) / 1000;
-    this.room.replaceChildren(
+    refill(
+      this.room,
       remark(say("archive.checked", { left: duration(secondsLeft) })),
-      attention(members, n, (id) => this.#leaveOut(preview, id)),
+      attention(members, n, (id) => void this.#leaveOut(id)),
       cancelled(preview.totals),
       this.options.node,
       needsAttention ? seen : "",
@@ -107,19 +106,18 @@ class ArchivePanel {
     );
   }
 
-  /** @param {any} preview @param {string} id */
-  async #leaveOut(preview, id) {
-    if (preview.totals.clients === 1) return this.dialog.close();
+  /** @param {string} id */
+  async #leaveOut(id) {
     this.leftOut.push(id);
     this.key = newKey();
     this.confirmKey = newKey();
     await this.check();
   }
 
-  /** @param {any} preview @param {boolean} needsAttention @param {HTMLInputElement} box */
-  async #confirm(preview, needsAttention, box) {
-    if (needsAttention && !box.checked) {
-      box.focus();
+  /** @param {any} preview @param {boolean} needsAttention @param {HTMLElement} seen */
+  async #confirm(preview, needsAttention, seen) {
+    if (needsAttention && !isTicked(seen)) {
+      seen.querySelector("input")?.focus();
       throw new NotSeen();
     }
     if (this.options.changed()) {
@@ -130,7 +128,9 @@ class ArchivePanel {
     const run = await post(`${path(preview.run_id)}/confirm`, { token: preview.token }, { key: this.confirmKey });
     this.seen(run);
     this.dialog.setTitle(say("run.archiving", { n: run.totals.clients }));
-    this.room.replaceChildren(progress(run, this.signal, this.seen), actionRow(button(say("close"), () => this.dialog.close())));
+    const close = button(say("close"), () => this.dialog.close());
+    this.room.replaceChildren(progress(run, this.signal, this.seen), actionRow(close));
+    close.focus();
   }
 }
 

@@ -4,7 +4,7 @@ import { get, post, run as path } from "../../api.js";
 import { follow } from "../../parts/follow.js";
 import { sentenceOf } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
-import { outcomeSentence, say } from "../../words/index.js";
+import { outcomeSentence, outcomeSentences, say } from "../../words/index.js";
 import { canUndo, goesOn } from "../run/progress.js";
 
 /**
@@ -14,19 +14,20 @@ import { canUndo, goesOn } from "../run/progress.js";
 export function offerUndo(run, undone) {
   if (goesOn(run)) return toast(say("archive.goesOn"), { label: say("open"), act: () => (location.hash = `#/activity/${run.run_id}`) });
   if (!canUndo(run)) return undefined;
-  return toast(say("archive.done", { n: run.counts.archived }), { label: say("run.undo"), act: () => void undo(run).then(undone) });
+  return toast(outcomeSentence("archived", run.counts.archived), { label: say("run.undo"), act: () => void undo(run).then(undone) });
 }
 
 /** @param {any} run */
 async function undo(run) {
+  const undoing = toast(say("run.undoing"));
   try {
-    toast(say("run.undoing"));
     const begun = await post(`${path(run.run_id)}/undo`);
     const { signal } = new AbortController();
     const ended = await follow(begun, { goesOn, read: () => get(path(begun.run_id)), show: () => undefined, room: document.body, signal });
-    const outcomes = Object.entries(ended?.counts ?? {}).filter(([, n]) => n > 0);
-    toast(outcomes.map(([outcome, n]) => outcomeSentence(outcome, n)).join(", "));
+    toast(outcomeSentences(ended?.counts ?? {}).join(", "));
   } catch (fault) {
     toast(sentenceOf(fault));
+  } finally {
+    undoing();
   }
 }

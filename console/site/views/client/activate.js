@@ -1,10 +1,11 @@
 /** Activates a client, with a choice of what to restore, and says what could not be restored. */
 
 import { client as path, post } from "../../api.js";
-import { checkbox, element } from "../../dom.js";
+import { checkbox, element, isTicked } from "../../dom.js";
 import { openDialog } from "../../parts/dialog.js";
 import { toast } from "../../parts/toast.js";
-import { kindName, RESTORABLE, restoreOutcome, say } from "../../words/index.js";
+import { RESTORABLE, restoreOutcome, say } from "../../words/index.js";
+import { recordName } from "../archive/findings.js";
 import { openForm } from "../form.js";
 
 /** @param {any} client @param {() => void} done */
@@ -28,7 +29,7 @@ export function openRestore(client, archiveId) {
 
 function restorable() {
   const nodes = RESTORABLE.map((what) => checkbox(say(/** @type {any} */ (`restore.${what}`))));
-  const chosen = () => RESTORABLE.filter((_, index) => nodes[index]?.querySelector("input")?.checked);
+  const chosen = () => RESTORABLE.filter((_, index) => isTicked(nodes[index]));
   return { nodes, chosen };
 }
 
@@ -38,6 +39,6 @@ function tell(client, answer) {
   const n = answer.restored.length - not.length;
   toast(n ? say("activate.doneRestored", { name: client.name, n }) : say("activate.done", { name: client.name }));
   if (!not.length) return;
-  const rows = not.map((/** @type {any} */ item) => element("li", {}, `${kindName(item.kind)}: ${restoreOutcome(item.outcome)}`));
+  const rows = not.map((/** @type {any} */ item) => element("li", {}, `${recordName(item)}: ${restoreOutcome(item.outcome)}`));
   openDialog(say("run.notRestored", { n: not.length }), element("ul", {}, ...rows));
 }

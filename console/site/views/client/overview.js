@@ -2,7 +2,7 @@
 
 import { call, client as path } from "../../api.js";
 import { actionRow, element } from "../../dom.js";
-import { date, day, money } from "../../formats.js";
+import { amount, date, day } from "../../formats.js";
 import { workButton } from "../../parts/states.js";
 import { mayArchive, seesMoney } from "../../rights.js";
 import { reload } from "../../router.js";
@@ -20,9 +20,6 @@ export function showOverview(room, { client, groups }) {
   room.append(element("dl", { className: "facts" }, ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])));
   if (client.archive_plan) room.append(plan(client));
 }
-
-/** @param {number | undefined} cents @param {string} currency */
-const amount = (cents, currency) => (cents ? money(cents, currency) : "–");
 
 /** @param {any} client */
 function plan(client) {

@@ -6,10 +6,9 @@ import { day } from "../../formats.js";
 import { groupsById } from "../../groups.js";
 import { whileLoading, workButton } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
-import { who } from "../../people.js";
 import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
-import { reasonName, say } from "../../words/index.js";
+import { reasonName, say, who } from "../../words/index.js";
 import { openArchivePanel } from "../archive/panel.js";
 import { openPlan } from "../archive/plan.js";
 import { lastList } from "../clients/list.js";
@@ -29,7 +28,7 @@ const TABS = { overview: showOverview, permissions: showPermissions, receipts: s
 export async function showClient(room, { ids: [clientId = ""], query: address, signal }) {
   const [client, groups] = await whileLoading(room, Promise.all([get(path(clientId), signal), groupsById(signal)]));
   const tab = address.get("tab") ?? "overview";
-  const content = element("section", { className: "tab" });
+  const content = element("section");
   room.append(
     link(say("clients.title"), lastList(client.status), { className: "back" }),
     element("div", { className: "title" }, element("h1", {}, client.name), mayArchive() && actions(client, groups)),

@@ -1,7 +1,7 @@
 /** What a client may still do, and what the practice may do with them, with the switches beside. */
 
 import { call, client as path, get, Problem, tagOf } from "../../api.js";
-import { element } from "../../dom.js";
+import { columnHead, element } from "../../dom.js";
 import { sentenceOf } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
 import { mayArchive } from "../../rights.js";
@@ -20,7 +20,7 @@ const SWITCH_OF = {
 export async function showPermissions(room, { client, signal }) {
   const permissions = await get(`${path(client.client_id)}/permissions`, signal);
   const actions = [...new Set(permissions.permissions.map((/** @type {any} */ permission) => permission.action))];
-  const head = element("tr", {}, ...["permissions.action", "permissions.client", "permissions.you", "permissions.switch"].map((name) => element("th", { scope: "col" }, say(/** @type {any} */ (name)))));
+  const head = element("tr", {}, ...["permissions.action", "permissions.client", "permissions.you", "permissions.switch"].map((name) => columnHead(say(/** @type {any} */ (name)))));
   /** @param {any} saved the client as it is now @param {string} name of the switch */
   const redraw = async (saved, name) => {
     await showPermissions(room, { client: saved, groups: new Map(), signal });

@@ -1,12 +1,12 @@
 /** The receipts of a client's archives: what each did, and restoring from it. */
 
-import { client as path } from "../../api.js";
+import { client as path, get } from "../../api.js";
 import { actionRow, button, element, remark } from "../../dom.js";
-import { dayAndTime, money } from "../../formats.js";
+import { dayAndTime, money, number } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
+import { unfold } from "../../parts/unfold.js";
 import { mayArchive } from "../../rights.js";
-import { who } from "../../people.js";
-import { reasonName, say } from "../../words/index.js";
+import { reasonName, restoreOutcome, say, who } from "../../words/index.js";
 import { recordName } from "../archive/findings.js";
 import { openRestore } from "./activate.js";
 
@@ -24,8 +24,8 @@ export function showReceipts(room, { client, signal }) {
       columns: ["archive_id", "archived_at", "archived_by", "reason", "note", "mute_email", "notify_client", "state", "changes", "left_alone"],
       told: {
         archived_by: (it) => it.archived_by?.actor_id,
-        changes: (it) => it.changes.map(changeSentence),
-        left_alone: (it) => it.left_alone.map(recordName),
+        changes: (it) => it.changes.map(changeSentence).join("; "),
+        left_alone: (it) => it.left_alone.map(recordName).join("; "),
       },
     },
   });
@@ -45,8 +45,16 @@ function card(client, receipt) {
     receipt.note && element("blockquote", {}, receipt.note),
     changes.length + leftAlone.length ? element("ul", {}, ...changes, ...leftAlone) : element("p", {}, say("receipts.nothing")),
     receipt.state === "settling" && element("p", {}, say("receipts.settling")),
+    changes.length > 0 && unfold(say("receipts.restored"), () => restored(client, receipt)),
     client.status === "active" && mayArchive() && changes.length > 0 && actionRow(restore),
   );
+}
+
+/** @param {any} client @param {any} receipt */
+async function restored(client, receipt) {
+  const { asked_by: by, began_at: at, restored: n, not_restored: not } = await get(`${path(client.client_id)}/receipts/${encodeURIComponent(receipt.archive_id)}/restore`);
+  const lines = not.map((/** @type {any} */ item) => `${recordName(item)}: ${restoreOutcome(item.outcome)}`);
+  return [say("run.began", { at: dayAndTime(at), who: who(by) }), `${number(n)} ${restoreOutcome("restored")}`, ...lines];
 }
 
 /** @param {any} change */

@@ -16,17 +16,18 @@ import { openForm } from "../form.js";
  * @param {any} client
  * @param {Map<string, string>} groups names by id
  * @param {() => void} left called when the client has left the tab
+ * @param {() => void} changed called when the client was changed
  */
-export function clientMenu(client, groups, left) {
+export function clientMenu(client, groups, left, changed) {
   const open = { label: say("open"), act: () => void (location.hash = `#${path(client.client_id)}`) };
-  const move = { label: say("clients.move"), act: () => openMove(client, groups, left) };
+  const move = { label: say("clients.move"), act: () => openMove(client, groups, changed) };
   const entries =
     client.status === "archived"
       ? [open, { label: say("activate.action"), act: () => openActivate(client, left) }]
       : [
           open,
           { label: say("archive.action"), act: () => openArchivePanel({ client_ids: [client.client_id] }, groups, left) },
-          { label: say("plan.action"), act: () => openPlan(client, groups, left) },
+          { label: say("plan.action"), act: () => openPlan(client, groups, changed) },
           move,
         ];
   return menuButton(say("clients.actionsOf", { name: client.name }), entries);

@@ -15,7 +15,7 @@ export function openAddClient(groups, added) {
   const fields = element("div", {}, field(fieldName("name"), name), field(fieldName("email"), email), inUse, field(fieldName("group"), group));
   let key = newKey();
   for (const control of [name, email, group]) control.addEventListener("input", () => (key = newKey()));
-  const dialog = openForm(say("clients.addTitle"), fields, say("clients.add"), async () => {
+  const dialog = openForm(say("clients.add"), fields, say("clients.add"), async () => {
     inUse.hidden = true;
     try {
       await post("/clients", { name: name.value, email: email.value, group_id: group.value || null }, { key });

@@ -3,8 +3,7 @@
 import { get } from "../../api.js";
 import { button, element, field, select } from "../../dom.js";
 import { date } from "../../formats.js";
-import { who } from "../../people.js";
-import { fieldName, REASONS, reasonName, say } from "../../words/index.js";
+import { fieldName, reasonName, REASONS, say, who } from "../../words/index.js";
 import { openForm } from "../form.js";
 import { addressOf, conditionNames, SORTED, withConditions } from "./list.js";
 
@@ -25,7 +24,7 @@ const show = (list) => (location.hash = addressOf(list));
 export const heldConditions = (list) =>
   conditionNames(list.status).filter((name) => list.conditions[name]).map((name) => {
     const what = `${fieldName(name)}: ${valueName(name, list.conditions[name] ?? "")}`;
-    return button(`${what} ×`, () => show(withConditions(list, [name], { [name]: "" })), { "aria-label": say("filter.remove", { what }) });
+    return button(`${what} ×`, () => show(withConditions(list, { [name]: "" })), { "aria-label": say("filter.remove", { what }) });
   });
 
 /** @param {string} name @param {string} value */
@@ -45,7 +44,7 @@ export async function openFilter(list) {
   const fields = element("div", { className: "columns" }, ...controls.map((made, index) => field(fieldName(names[index] ?? ""), made)), field(say("filter.order"), order));
   openForm(say("filter.title"), fields, say("filter.show"), async () => {
     const values = Object.fromEntries(names.map((name, index) => [name, controls[index]?.value ?? ""]));
-    show(withConditions({ ...list, sort: order.value }, names, values));
+    show(withConditions({ ...list, sort: order.value }, values));
   });
 }
 

@@ -32,10 +32,10 @@ export const addressOf = ({ status, sort, conditions }) => `#/clients${query({ s
 /** The same list in a tab, by the conditions that both tabs have. @param {List} list @param {List["status"]} status @returns {List} */
 export const inTab = (list, status) => ({ ...list, status, sort: "", conditions: held(status, (name) => list.conditions[name] ?? null) });
 
-/** @param {List} list @param {string[]} names @param {Record<string, string>} values of those conditions, empty where one does not hold */
-export const withConditions = (list, names, values) => ({
+/** @param {List} list @param {Record<string, string>} values of conditions, empty where one does not hold */
+export const withConditions = (list, values) => ({
   ...list,
-  conditions: Object.fromEntries(Object.entries({ ...list.conditions, ...values }).filter(([name, value]) => value || !names.includes(name))),
+  conditions: Object.fromEntries(Object.entries({ ...list.conditions, ...values }).filter(([, value]) => value)),
 });
 
 /** The conditions of a list, as the API takes them. @param {List} list @returns {Record<string, string | boolean>} */
@@ -51,13 +51,13 @@ export function everybodyIn(list) {
 }
 
 /** The list that was left last, and whether another list followed. What was sought is in no address. */
-let last = { address: "", q: "", followed: false };
+let last = { list: listOf(new URLSearchParams()), followed: false };
 
 /** Seek in a list what was sought in the one before it, or when it was shown last. @param {List} list @param {AbortSignal} signal of its visit */
 export function seekOn(list, signal) {
-  if (last.followed || last.address === addressOf(list)) list.q = last.q;
-  signal.addEventListener("abort", () => (last = { address: addressOf(list), q: list.q, followed: /^#\/clients(\?|$)/.test(location.hash) }));
+  if (last.followed || addressOf(last.list) === addressOf(list)) list.q = last.list.q;
+  signal.addEventListener("abort", () => (last = { list, followed: location.hash.startsWith("#/clients?") }));
 }
 
-/** Where one comes from to a client. @param {List["status"]} status of the client */
-export const lastList = (status) => (listOf(new URLSearchParams(last.address.split("?")[1])).status === status ? last.address : "") || `#/clients?status=${status}`;
+/** The list that one came from to a client. @param {List["status"]} status of the client */
+export const lastList = (status) => (last.list.status === status ? addressOf(last.list) : `#/clients?status=${status}`);

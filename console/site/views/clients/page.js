@@ -20,6 +20,7 @@ import { showProposals } from "./proposals.js";
 const PAGE = 50;
 const PAUSE_MS = 250;
 const OF_NONE = "none";
+const TABS = /** @type {const} */ (["active", "archived"]);
 
 /** @typedef {import("./list.js").List} List */
 
@@ -50,9 +51,10 @@ class ClientsPage {
     this.groups = groups;
     this.signal = signal;
     this.tabs = tabs;
+    /** @type {Record<List["status"], number>} */
     this.counts = { active: 0, archived: 0 };
     this.selection = new Selection();
-    this.place = element("div", { className: "list" });
+    this.place = element("div");
     this.proposals = element("div");
     this.held = element("div", { className: "held" });
     this.table = this.#newTable();
@@ -64,7 +66,7 @@ class ClientsPage {
   }
 
   get total() {
-    return this.list.status === "archived" ? this.counts.archived : this.counts.active;
+    return this.counts[this.list.status];
   }
 
   /** How clients come in: one, or many at once. */
@@ -85,9 +87,9 @@ class ClientsPage {
     const group = select([["", say("clients.allGroups")], [OF_NONE, say("clients.noGroup")], ...this.groups], { value: none ? OF_NONE : (groupId ?? "") });
     group.addEventListener("change", () => {
       const chosen = group.value === OF_NONE ? { no_group: "true", group_id: "" } : { no_group: "", group_id: group.value };
-      location.hash = addressOf(withConditions(this.list, ["group_id", "no_group"], chosen));
+      location.hash = addressOf(withConditions(this.list, chosen));
     });
-    const filter = workButton(say("filter.action"), () => openFilter(this.list));
+    const filter = workButton(say("filter.title"), () => openFilter(this.list));
     return element("form", { role: "search", className: "filters", on: { submit: (/** @type {Event} */ event) => event.preventDefault() } },
       field(say("clients.find"), find), field(fieldName("group"), group), filter);
   }
@@ -99,9 +101,19 @@ class ClientsPage {
     const [page, counts] = await whileLoading(this.place, Promise.all([this.#page(null), this.#count()]));
     if (turn !== this.turn) return;
     this.counts = counts;
-    showCounts(this.tabs, counts);
+    this.#showCounts();
     this.table = this.#newTable();
     this.#show(page, true);
+  }
+
+  /** Tell how many are in each tab, of one that has other conditions nothing. */
+  #showCounts() {
+    const conditions = Object.keys(this.list.conditions).length;
+    TABS.forEach((status, index) => {
+      const alike = Object.keys(inTab(this.list, status).conditions).length === conditions;
+      const count = this.tabs.querySelectorAll(".count")[index];
+      if (count) count.textContent = alike ? number(this.counts[status]) : "";
+    });
   }
 
   /** Read the list again; a failure is told in its place. */
@@ -150,13 +162,13 @@ class ClientsPage {
   #nobody() {
     const { q, status, conditions } = this.list;
     if (!q && Object.keys(conditions).length) return emptyNote(say("clients.nobody"));
-    if (q) return element("div", {}, emptyNote(say("clients.nobodyCalled", { q })), this.#otherTab());
+    if (q) return element("div", { className: "empty" }, emptyNote(say("clients.nobodyCalled", { q })), this.#otherTab());
     return emptyNote(status === "archived" ? say("clients.noneArchived") : say("clients.noneActive"));
   }
 
   #otherTab() {
     const other = this.list.status === "archived" ? "active" : "archived";
-    return link(say(other === "archived" ? "clients.lookInArchived" : "clients.lookInActive"), addressOf(inTab(this.list, other)));
+    return link(say("clients.lookIn", { tab: say(`clients.${other}`) }), addressOf(inTab(this.list, other)));
   }
 
   /** @param {string | null} cursor */
@@ -181,14 +193,9 @@ class ClientsPage {
 
 /** @param {List} list */
 function tabLinks(list) {
-  const tabs = /** @type {const} */ (["active", "archived"]).map((status) =>
+  const tabs = TABS.map((status) =>
     element("a", { href: addressOf(inTab(list, status)), "aria-current": status === list.status ? "page" : null },
-      say(status === "active" ? "clients.active" : "clients.archived"), " ", element("span", { className: "count" })),
+      say(`clients.${status}`), " ", element("span", { className: "count" })),
   );
   return element("nav", { className: "tabs", "aria-label": say("clients.title") }, ...tabs, link(say("groups.title"), "#/groups"));
-}
-
-/** @param {HTMLElement} tabs @param {{active: number, archived: number}} counts */
-function showCounts(tabs, { active, archived }) {
-  tabs.querySelectorAll(".count").forEach((count, index) => (count.textContent = number(index ? archived : active)));
 }

@@ -1,11 +1,10 @@
 /** The table of a tab: a row for each client, boxes to tick, a menu each. */
 
 import { client as path } from "../../api.js";
-import { element, link } from "../../dom.js";
-import { day, money } from "../../formats.js";
+import { columnHead, element, link } from "../../dom.js";
+import { amount, day } from "../../formats.js";
 import { mayArchive, seesMoney } from "../../rights.js";
-import { fieldName, reasonName, say } from "../../words/index.js";
-import { who } from "../../people.js";
+import { fieldName, reasonName, say, who } from "../../words/index.js";
 import { clientMenu } from "./actions.js";
 import { addressOf, SORTED } from "./list.js";
 
@@ -17,7 +16,7 @@ export class ClientTable {
    * @param {List} list
    * @param {Map<string, string>} groups names by id
    * @param {import("../../parts/selection.js").Selection} selection
-   * @param {() => void} changed called when a client left the tab
+   * @param {() => void} changed called when a client left the tab or was changed
    */
   constructor(list, groups, selection, changed) {
     this.list = list;
@@ -72,11 +71,11 @@ export class ClientTable {
   /** @param {string} name */
   #column(name) {
     const label = fieldName(name);
-    if (!SORTED[this.list.status].includes(name)) return element("th", { scope: "col" }, label);
+    if (!SORTED[this.list.status].includes(name)) return columnHead(label);
     const now = this.list.sort || "name";
     const order = now === name ? "ascending" : now === `-${name}` ? "descending" : null;
     const address = addressOf({ ...this.list, sort: now === name ? `-${name}` : name });
-    return element("th", { scope: "col", "aria-sort": order }, link(label, address));
+    return columnHead(link(label, address), { "aria-sort": order });
   }
 
   #ticks() {
@@ -96,7 +95,7 @@ export class ClientTable {
       element("th", { scope: "row" }, name),
       cell("group", client.group_name ?? "–"),
       ...cells,
-      mayArchive() && element("td", { className: "act" }, clientMenu(client, this.groups, () => this.#left(client.client_id))),
+      mayArchive() && element("td", { className: "act" }, clientMenu(client, this.groups, () => this.#left(client.client_id), this.changed)),
     );
   }
 
@@ -137,22 +136,19 @@ export class ClientTable {
   }
 }
 
-/** @param {string} name @param {string} text */
-const cell = (name, text) => element("td", { "data-label": fieldName(name) }, text);
+/** @param {string} name @param {string} text @param {string} [className] `brief` for what a narrow page shows */
+const cell = (name, text, className = "") => element("td", { className, "data-label": fieldName(name) }, text);
 
 /** @param {any} client */
 const activeCells = (client) => [
-  cell("last_active_at", client.last_active_at ? day(client.last_active_at) : "–"),
+  cell("last_active_at", client.last_active_at ? day(client.last_active_at) : "–", "brief"),
   cell("next_appointment_at", client.next_appointment_at ? day(client.next_appointment_at) : "–"),
   ...(seesMoney() ? [cell("credit_cents", amount(client.credit_cents, client.currency)), cell("owed_cents", amount(client.owed_cents, client.currency))] : []),
 ];
 
 /** @param {any} client */
 const archivedCells = (client) => [
-  cell("archived_at", client.archived_at ? day(client.archived_at) : "–"),
+  cell("archived_at", client.archived_at ? day(client.archived_at) : "–", "brief"),
   cell("archived_by", who(client.archived_by)),
   cell("archive_reason", client.archive_reason ? reasonName(client.archive_reason) : "–"),
 ];
-
-/** @param {number | null | undefined} cents @param {string} currency */
-const amount = (cents, currency) => (cents ? money(cents, currency) : "–");

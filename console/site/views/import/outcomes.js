@@ -2,12 +2,11 @@
 
 import { client } from "../../api.js";
 import { element, link } from "../../dom.js";
-import { fieldName, rowOutcome, rowReason, say } from "../../words/index.js";
+import { counted, fieldName, rowOutcome, rowReason, say } from "../../words/index.js";
 
 /** @param {any} run */
 export function outcomes(run) {
-  const counts = Object.entries(run.counts).filter(([, n]) => n > 0);
-  const items = counts.map(([outcome, n]) => item(rowOutcome(outcome, n), run.first[outcome] ?? [], n));
+  const items = counted(run.counts).map(([outcome, n]) => item(rowOutcome(outcome, n), run.first[outcome] ?? [], n));
   const lead = run.phase === "check" ? say("import.checked", { n: run.rows }) : say("import.ended", { n: run.rows });
   return [element("p", {}, lead), element("ul", { className: "rows card" }, ...items)];
 }

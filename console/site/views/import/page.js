@@ -1,13 +1,13 @@
 /** One import: checked, changed, confirmed, followed, reported. */
 
 import { get, importPath, post } from "../../api.js";
-import { actionRow, announce, checkbox, element, link, refill, remark } from "../../dom.js";
+import { actionRow, announce, checkbox, element, isTicked, link, refill, remark } from "../../dom.js";
 import { dayAndTime, duration, list, number } from "../../formats.js";
 import { follow } from "../../parts/follow.js";
 import { meter } from "../../parts/meter.js";
 import { whileLoading, workButton } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
-import { importRefusal, importState, importTitle, say } from "../../words/index.js";
+import { importRefusal, importTitle, say, stateName, whoBegan } from "../../words/index.js";
 import { columnsForm } from "./columns.js";
 import { outcomes } from "./outcomes.js";
 
@@ -24,7 +24,7 @@ export async function showImport(room, { ids: [importId = ""], signal }) {
   room.append(
     link(say("import.title"), "#/import", { className: "back" }),
     element("h1", {}, importTitle(run)),
-    remark(say("import.began", { at: dayAndTime(run.created_at) })),
+    remark(say("run.began", { at: dayAndTime(run.created_at), who: whoBegan(run) })),
     content,
   );
   let looking = new AbortController();
@@ -40,7 +40,7 @@ export async function showImport(room, { ids: [importId = ""], signal }) {
         if (goesOn(now)) going.show(now.percent_done, howFar(now));
         if (!goesOn(now)) refill(content, ...resting(now, go));
         else if (!going.node.isConnected) refill(content, going.node);
-        if (!goesOn(now) && now !== run) announce(importState(now.state));
+        if (!goesOn(now) && now !== run) announce(stateName(now.state));
       },
       room: content,
       signal: AbortSignal.any([signal, looking.signal]),
@@ -65,7 +65,7 @@ function resting(run, go) {
   if (run.state === "awaiting_upload") return [element("p", {}, say("import.notUploaded"))];
   if (run.state === "refused") return [element("p", { className: "refusal" }, importRefusal(run.refused_for, run.refused_field ?? "")), ...(columns ? [columns] : [])];
   if (run.state === "checked") return [...(columns ? [folded(run, columns)] : []), ...outcomes(run), confirmation(run, go)];
-  return [remark(say("import.state", { state: importState(run.state) })), ...outcomes(run), ended(run, go)];
+  return [remark(say("import.state", { state: stateName(run.state) })), ...outcomes(run), ended(run, go)];
 }
 
 /** @param {any} run @param {HTMLElement} columns */
@@ -79,15 +79,14 @@ function confirmation(run, go) {
   const sure = (run.counts.added ?? 0) + (run.counts.stored ?? 0);
   const differs = run.counts.differs ?? 0;
   const overwrite = checkbox(say("import.overwrite", { n: differs }));
-  const box = /** @type {HTMLInputElement} */ (overwrite.querySelector("input"));
-  const bring = workButton("", async () => go(await post(`${path}/confirm`, { token: run.token, overwrite: box.checked })), { className: "primary" });
+  const bring = workButton("", async () => go(await post(`${path}/confirm`, { token: run.token, overwrite: isTicked(overwrite) })), { className: "primary" });
   const leave = workButton(say("cancel"), async () => go(await post(`${path}/stop`)));
   const count = () => {
-    const n = sure + (box.checked ? differs : 0);
+    const n = sure + (isTicked(overwrite) ? differs : 0);
     bring.textContent = say("import.bring", { n });
     bring.hidden = n === 0;
   };
-  box.addEventListener("change", count);
+  overwrite.addEventListener("change", count);
   count();
   return element("div", {}, differs ? overwrite : "", sure + differs ? "" : element("p", {}, say("import.nothing")), actionRow(report(path), leave, bring));
 }

@@ -6,7 +6,7 @@ import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { during } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
-import { importState, importTitle, say } from "../../words/index.js";
+import { importTitle, say, stateName, whoBegan } from "../../words/index.js";
 
 const LINES = ["jsonl", "ndjson"];
 const SOURCES = ["cliniko", "healthie", "practice-better", "simplepractice"];
@@ -61,12 +61,12 @@ function list(place, signal) {
     add: (run) => rows.append(entry(run)),
     empty: say("import.none"),
     signal,
-    sheet: { name: "imports", columns: ["import_id", "kind", "source", "state", "created_at", "created_by", "finished_at", "rows", "counts"], told: { counts: (it) => JSON.stringify(it.counts) } },
+    sheet: { name: "imports", columns: ["import_id", "kind", "source", "state", "created_at", "created_by", "finished_at", "rows", "counts"] },
   });
 }
 
 /** @param {any} run */
 const entry = (run) =>
   element("li", {},
-    element("span", {}, link(importTitle(run), `#/import/${run.import_id}`), element("small", {}, importState(run.state))),
-    element("small", {}, dayAndTime(run.created_at)));
+    element("span", {}, link(importTitle(run), `#/import/${run.import_id}`), element("small", {}, stateName(run.state))),
+    element("small", {}, dayAndTime(run.created_at), " · ", whoBegan(run)));

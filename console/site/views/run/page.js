@@ -4,11 +4,10 @@ import { client, get, run as path, post } from "../../api.js";
 import { actionRow, element, link, remark } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
-import { whoBegan } from "../../people.js";
 import { reload } from "../../router.js";
 import { showPages } from "../../parts/pages.js";
 import { whileLoading, workButton } from "../../parts/states.js";
-import { memberSentence, outcomeName, runTitle, say } from "../../words/index.js";
+import { memberSentence, outcomeName, runTitle, say, whoBegan } from "../../words/index.js";
 import { goesOn, progress } from "./progress.js";
 
 const PAGE = 100;
@@ -53,26 +52,28 @@ function list(place, run, outcome, signal) {
     asked: { outcome, limit: PAGE },
     name: "clients",
     add: (member) => rows.append(memberRow(run, member)),
-    empty: say("run.nobody"),
+    empty: say("clients.nobody"),
     signal,
-    sheet: { name: "clients", columns: ["client_id", "name", "outcome", "rules", "reason"] },
+    sheet: { name: "clients", columns: ["client_id", "name", "outcome", "rules", "reason"], told: { rules: (it) => it.rules.join(" ") } },
   });
 }
 
 /** @param {any} run @param {any} member */
 function memberRow(run, member) {
   const name = member.name ?? member.client_id;
+  const who = link(name, `#${client(member.client_id)}`);
   const keep = workButton(say("tidyUp.keep"), async () => {
     await post(`${path(run.run_id)}/exclude`, { client_ids: [member.client_id] });
     run.counts.excluded = (run.counts.excluded ?? 0) + 1;
     const confirm = document.querySelector(".run .primary");
     if (confirm) confirm.textContent = confirmation(run);
     keep.replaceWith(element("span", { className: "tag" }, say("tidyUp.kept")));
+    who.focus();
   }, { "aria-label": say("tidyUp.keepWho", { name }) });
   return element(
     "li",
     {},
-    element("span", {}, link(name, `#${client(member.client_id)}`), element("small", {}, memberSentence(member))),
+    element("span", {}, who, element("small", {}, memberSentence(member))),
     isWaiting(run) && member.outcome === "pending" && mayArchive() && keep,
   );
 }

@@ -7,7 +7,7 @@ import { follow } from "../../parts/follow.js";
 import { meter } from "../../parts/meter.js";
 import { workButton } from "../../parts/states.js";
 import { mayArchive, mayManage } from "../../rights.js";
-import { outcomeSentence, say } from "../../words/index.js";
+import { counted, outcomeSentence, outcomeSentences, say } from "../../words/index.js";
 
 const GOES_ON = ["preparing", "running", "stopping"];
 const CAN_RETRY = ["failed", "not_reached"];
@@ -59,9 +59,8 @@ function howFar(run) {
 
 /** @param {any} run @param {(run: any) => void} go */
 function ended(run, go) {
-  const outcomes = Object.entries(run.counts).filter(([, count]) => count > 0);
   return [
-    element("ul", { className: "outcomes" }, ...outcomes.map(([outcome, n]) => element("li", {}, link(outcomeSentence(outcome, n), `#/activity/${run.run_id}?outcome=${outcome}`)))),
+    element("ul", { className: "outcomes" }, ...counted(run.counts).map(([outcome, n]) => element("li", {}, link(outcomeSentence(outcome, n), `#/activity/${run.run_id}?outcome=${outcome}`)))),
     run.not_restored_total > 0 ? element("p", {}, say("run.notRestored", { n: run.not_restored_total })) : "",
     mayArchive() ? endedActions(run, go) : "",
   ];
@@ -82,10 +81,7 @@ export const canUndo = (run) => mayManage() && run.kind === "archive" && !run.un
 
 /** @param {any} run @param {{quarter: number}} spoken */
 function speak(run, spoken) {
-  if (!goesOn(run)) {
-    const outcomes = Object.entries(run.counts).filter(([, count]) => count > 0);
-    return announce(outcomes.map(([outcome, n]) => outcomeSentence(outcome, n)).join(", "));
-  }
+  if (!goesOn(run)) return announce(outcomeSentences(run.counts).join(", "));
   const quarter = Math.floor(run.percent_done / 25);
   if (quarter > spoken.quarter) announce(say("run.percent", { n: quarter * 25 }));
   spoken.quarter = quarter;
