@@ -41,7 +41,7 @@ export async function showClients(room, { query: address, signal }) {
     page.bar,
   );
   await page.load();
-  void showProposals(page.proposals, signal);
+  if (list.status === "active") void showProposals(page.proposals, signal);
 }
 
 class ClientsPage {
