@@ -77,7 +77,7 @@ export const words = {
     "clients.find": "Suchen",
     "clients.findHint": "Name oder E-Mail",
     "clients.found": { one: "{n} Klient gefunden", other: "{n} Klienten gefunden" },
-    "clients.lookIn": "Unter {tab} suchen",
+    "clients.otherTab": "Unter {tab} suchen",
     "clients.move": "In Gruppe verschieben …",
     "clients.moveTitle": "{name} in eine Gruppe verschieben",
     "clients.moved": "{name} wurde verschoben.",

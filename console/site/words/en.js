@@ -76,7 +76,7 @@ export const words = {
     "clients.find": "Find",
     "clients.findHint": "Name or e-mail",
     "clients.found": { one: "{n} client found", other: "{n} clients found" },
-    "clients.lookIn": "Look in {tab}",
+    "clients.otherTab": "Look in {tab}",
     "clients.move": "Move to group…",
     "clients.moveTitle": "Move {name} to a group",
     "clients.moved": "{name} was moved.",

@@ -168,7 +168,7 @@ class ClientsPage {
 
   #otherTab() {
     const other = this.list.status === "archived" ? "active" : "archived";
-    return link(say("clients.lookIn", { tab: say(`clients.${other}`) }), addressOf(inTab(this.list, other)));
+    return link(say("clients.otherTab", { tab: say(`clients.${other}`) }), addressOf(inTab(this.list, other)));
   }
 
   /** @param {string | null} cursor */
