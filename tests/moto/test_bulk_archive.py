@@ -638,7 +638,7 @@ def test_pages_of_a_run_lose_nobody(half_done: str, limit: int, outcome: str) ->
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5, 6, 7, 8])
-@pytest.mark.parametrize("outcome", [None, "failed"])
+@pytest.mark.parametrize("outcome", [None, "failed", "pending"])
 def test_pages_continue_over_the_partitions_of_a_large_run(
     table: Table, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, limit: int, outcome: str | None
 ) -> None:
@@ -649,7 +649,8 @@ def test_pages_continue_over_the_partitions_of_a_large_run(
     run_id = preview(client_ids=everyone)["run_id"]
     failed = [Settlement(client_id=f"c-{at}", position=at, outcome=Outcome.FAILED, reason="x") for at in (1, 2, 5, 6)]
     settle_members(tenant, run_id, 1, failed, at=NOW)
-    expected = ["c-1", "c-2", "c-5", "c-6"] if outcome else everyone
+    some = {"failed": ["c-1", "c-2", "c-5", "c-6"], "pending": ["c-0", "c-3", "c-4"]}
+    expected = some[outcome] if outcome else everyone
     address = f"{BULK}/{run_id}/clients?limit={limit}" + (f"&outcome={outcome}" if outcome else "")
     found = [ids(page) for page in pages(address)]
     assert [client_id for page in found for client_id in page] == expected

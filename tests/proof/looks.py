@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from client_lifecycle.domain.client import Client, Group
 from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.policy import Action
 from client_lifecycle.domain.receipts import Receipt
 from client_lifecycle.domain.runs import Run
@@ -123,6 +124,25 @@ def look_up_members(world: World, who: Client, choice: int) -> Work | None:
         )
 
     return Asked(lambda: list_members(world.tenant, run, outcome=None, limit=EVERYTHING, after=None), is_true)
+
+
+def look_up_failures(world: World, who: Client, choice: int) -> Work | None:
+    """Staff list the clients whom a bulk archive has failed for."""
+    runs = world.runs
+    if not runs:
+        return None
+    run = runs[choice % len(runs)]
+
+    def failed_in(state: State) -> list[str]:
+        places = [Keys(PROVIDER_ID).member(run.run_id, position) for position in range(run.totals.clients)]
+        found = [state.item(place) or {} for place in places]
+        return [member["client_id"] for member in found if member.get("outcome") == Outcome.FAILED]
+
+    def is_true(page: MemberPage, span: Span) -> bool:
+        told = [member.client_id for member in page.members]
+        return span.ever(lambda state: told == failed_in(state))
+
+    return Asked(lambda: list_members(world.tenant, run, outcome=Outcome.FAILED, limit=EVERYTHING, after=None), is_true)
 
 
 def check_permission(world: World, who: Client, choice: int) -> Work:

@@ -27,6 +27,7 @@ from tests.proof.bulk import MARK, SETTLE, UNDO, Work
 from tests.proof.crashes import A_NEW_BOOKING, CASES, TWO, Case, Scene, failed_for_good, planned
 from tests.proof.looks import (
     check_permission,
+    look_up_failures,
     look_up_groups,
     look_up_history,
     look_up_members,
@@ -138,6 +139,11 @@ def effect_after_a_charge_failed(scene: Scene) -> Work:
     return execution.batches[0].deliver("cancel_commitments")
 
 
+def run_that_fails(scene: Scene) -> Work:
+    """Return the last step of a batch that has failed for both its clients."""
+    return failed_for_good(scene.confirmed().batches[0])
+
+
 def plan_held_back(scene: Scene) -> Work:
     """Return a look at a plan whose client now owes money, which the practice has just made a block."""
     planned(scene)
@@ -223,7 +229,8 @@ READS: Mapping[str, Case] = {
     "restores.read_restoration GetItem": CASES["activate with restore of many records"],
     "incoming.read_answer GetItem": after(archived, of(publish_document), then=of(publish_document)),
     "incoming.read_seen BatchGetItem": after(archived, of(activate), then=of(share_document)),
-    "runs._page_by_outcome Query": CASES["finish what was lost"],
+    "runs._page_by_outcome Query": after(run_that_fails, then=of(look_up_failures)),
+    "runs._page_of_pending Query": CASES["finish what was lost"],
     "runs._page_by_position Query": after(confirmed, then=of(look_up_members)),
     "pages.list_newest BatchGetItem": after(confirmed, then=of(look_up_runs)),
     "pages.list_newest Query": after(confirmed, then=of(look_up_runs)),

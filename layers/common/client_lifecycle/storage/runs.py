@@ -117,15 +117,18 @@ def list_members(tenant: Tenant, run: Run, *, outcome: Outcome | None, limit: in
 
     It ends before it would hold more than an answer does.
     """
+    is_pending = outcome is Outcome.PENDING
     start: Plain | None = tenant.keys.member(run.run_id, after) if after is not None else None
-    if start and outcome and after is not None:
+    if start and outcome and not is_pending and after is not None:
         start["outcome_key"] = keys.outcome_key(outcome, after)
     found: list[Plain] = []
     next_after: int | None = None
     for partition in tenant.keys.member_partitions(run, after or 0):
         here = start if start and start["pk"] == partition else None
         left = limit - len(found)
-        if outcome:
+        if is_pending:
+            page = _page_of_pending(tenant.table, partition, left, here)
+        elif outcome:
             page = _page_by_outcome(tenant.table, partition, outcome, left, here)
         else:
             page = _page_by_position(tenant.table, partition, left, here)
@@ -160,6 +163,26 @@ def _page_by_outcome(table: Table, partition: str, outcome: Outcome, limit: int,
     values = {":pk": partition, ":prefix": keys.outcome_prefix(outcome)}
     condition = "pk = :pk AND begins_with(outcome_key, :prefix)"
     return table.page(Query(condition, values, index=keys.OUTCOMES_INDEX), limit=limit, after=after)
+
+
+def _page_of_pending(table: Table, partition: str, limit: int, after: Plain | None) -> Page:
+    """Read a page of members without an outcome, which are in no index: among so many first, then among all others."""
+    values = {":pk": partition, ":prefix": keys.MEMBER_PREFIX, ":pending": Outcome.PENDING.value}
+    pending = Query(
+        "pk = :pk AND begins_with(sk, :prefix)",
+        values,
+        where="#outcome = :pending OR attribute_not_exists(#outcome)",
+        names={"#outcome": "outcome"},
+    )
+    page = table.page(pending, limit=limit, after=after)
+    found = page.items
+    while page.next_key and len(found) < limit:
+        page = table.page(pending, after=page.next_key)
+        found = [*found, *page.items]
+    if len(found) <= limit:
+        return Page(found, page.next_key)
+    last = found[limit - 1]
+    return Page(found[:limit], {"pk": last["pk"], "sk": last["sk"]})
 
 
 def all_members(tenant: Tenant, run: Run) -> list[Member]:

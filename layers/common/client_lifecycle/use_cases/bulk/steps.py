@@ -342,8 +342,11 @@ def _not_restored(tenant: Tenant, run: Run) -> dict[RestoreOutcome, int]:
 def _pending(tenant: Tenant, run: Run) -> tuple[list[Settlement], list[Settlement]]:
     """Return the outcomes of all members who have none: of those this attempt owes one, and of those it cannot read.
 
-    A member that cannot be read may be so damaged that it cannot be given its outcome either.
+    A member that cannot be read may be so damaged that it cannot be given its outcome either. The counts are as exact
+    as the outcomes, so where they know of nobody there is nobody to look for.
     """
+    if not run.counts.get(Outcome.PENDING):
+        return [], []
     lost: list[Settlement] = []
     unreadable: list[Settlement] = []
     after: int | None = None
