@@ -33,7 +33,7 @@ KNOWN: dict[str, Bill] = {
 }
 """One in a group costs two units more to archive or bring back, and one more to book: ``clients_by_group``."""
 
-OF_A_RUN = 64.1
+OF_A_RUN = 62.1
 """Units of each client of a run with nine live records; each effect checks the stamp and adds a part to the receipt."""
 
 

@@ -35,7 +35,7 @@ from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_live
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.items import conditional_update, put_new
 from client_lifecycle.storage.settlements import Settlement, _Attempt
-from client_lifecycle.storage.table import Table, commit_together
+from client_lifecycle.storage.table import Page, Table, commit_together
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
 from client_lifecycle.use_cases import activate, archive, archive_effects, book, planned_archives, restore
@@ -170,6 +170,10 @@ def failed_archives_that_nobody_finishes(patch: pytest.MonkeyPatch) -> None:
         return exists(tenant, tenant.keys.receipt(client_id, archive_id))
 
     patch.setattr(archives, "due_write", due_write)
+
+
+def members_without_an_outcome_that_nobody_looks_for(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(runs, "_page_of_pending", lambda *_: Page([], None))
 
 
 def not_reached_although_marked(patch: pytest.MonkeyPatch) -> None:
@@ -343,6 +347,7 @@ def bookings_without_their_answer(patch: pytest.MonkeyPatch) -> None:
         (marks_that_are_not_kept, "mark"),
         (attempts_that_settle_for_each_other, "settle that comes late"),
         (failed_archives_that_nobody_finishes, "finish what was lost"),
+        (members_without_an_outcome_that_nobody_looks_for, "finish what was lost"),
         (returns_that_undoings_do_not_keep, "undo of many records"),
         (restores_that_outlive_an_archive, "clean-up of a restore that is over"),
         (restores_that_lose_their_place, "activate with restore of many records"),

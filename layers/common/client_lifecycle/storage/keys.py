@@ -31,12 +31,12 @@ counts of its part  IMPORT#provider#import          PART#attempt#part
 ==================  ==============================  ====================================================
 
 Indexes: ``live`` (local, sparse: ``live_key`` sorts by how long a record lives), ``outcomes`` (local, sparse: a run's
-members by outcome; a practice's history by who did it), ``clients_by_status`` and ``clients_by_group`` (the listings,
-by name; a search reads the words or the addresses, which no archive has to rewrite),
-``commitments_by_provider`` (sparse: a provider's booked appointments in one partition, its payments not yet charged in
-another, each by ``live_key``) and ``due`` (sparse, keys only: what the clean-up has to look at, and from when on; and
-the records that an archive has ended and their source has not confirmed yet: a record that a source has told of has a
-``due_key``, one that an archive has ended a ``due_since``, and only what has both is in the index).
+members by outcome, once they have one; a practice's history by who did it), ``clients_by_status`` and
+``clients_by_group`` (the listings, by name; a search reads the words or the addresses, which no archive has to
+rewrite), ``commitments_by_provider`` (sparse: a provider's booked appointments in one partition, its payments not yet
+charged in another, each by ``live_key``) and ``due`` (sparse, keys only: what the clean-up has to look at, and from
+when on; and the records that an archive has ended and their source has not confirmed yet: a record that a source has
+told of has a ``due_key``, one that an archive has ended a ``due_since``, and only what has both is in the index).
 
 Nobody else writes here: other systems tell what exists through the doors (``POST /hooks/records``), which alone keep
 the indexes, the revision and the archive's marks right. What systems wrote here before there were doors is still read.

@@ -266,8 +266,10 @@ def _with_currency(plain: Mapping[str, Any], field_name: str, currency: str | No
 
 
 def member_fields(member: Member) -> Plain:
-    """Return a member as it is stored, without its key."""
-    return {**to_plain(member), "outcome_key": keys.outcome_key(member.outcome, member.position)}
+    """Return a member as it is stored, without its key; it enters the index once it has an outcome."""
+    is_pending = member.outcome is Outcome.PENDING
+    place = {} if is_pending else {"outcome_key": keys.outcome_key(member.outcome, member.position)}
+    return {**to_plain(member), **place}
 
 
 def run_not_found() -> RunNotFound:

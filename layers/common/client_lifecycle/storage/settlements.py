@@ -301,7 +301,6 @@ def _outcome_write(attempt: _Attempt, settlement: Settlement) -> Write:
     mark = {"archive_id": settlement.unfinished.archive_id} if settlement.unfinished else {}
     before: Plain = {
         "outcome": Outcome.PENDING.value,
-        "outcome_key": keys.outcome_key(Outcome.PENDING, settlement.position),
         "attempt": attempt.attempt,
         **mark,
     }
