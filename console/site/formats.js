@@ -1,6 +1,6 @@
 /** Money, dates and numbers as the reader's language writes them. */
 
-import { language } from "./words/index.js";
+import { language } from "./words.js";
 
 let zone = "UTC";
 

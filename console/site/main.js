@@ -9,7 +9,7 @@ import { isSignedIn, person, resume, watchIdleness } from "./session.js";
 import { toast } from "./parts/toast.js";
 import { showTop } from "./views/top.js";
 import { showNoPractice, showSignIn, showStartFailed } from "./views/sign-in.js";
-import { say, setPageLanguage } from "./words/index.js";
+import { say, setPageLanguage } from "./words.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 

@@ -11,7 +11,7 @@ import { showImports } from "./views/import/start.js";
 import { showRunPage } from "./views/run/page.js";
 import { showSettings } from "./views/settings.js";
 import { markCurrent } from "./views/top.js";
-import { say } from "./words/index.js";
+import { say } from "./words.js";
 
 /**
  * @typedef {object} Visit

@@ -1,7 +1,7 @@
 /** A list as CSV, all of its pages; no cell is one that a spreadsheet takes for a formula. */
 
 import { element } from "../dom.js";
-import { say } from "../words/index.js";
+import { say } from "../words.js";
 import { workButton } from "./states.js";
 
 /**

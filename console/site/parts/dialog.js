@@ -1,7 +1,7 @@
 /** Dialogs: a panel at the side, or a box in the middle. The focus goes back where it came from. */
 
 import { button, element } from "../dom.js";
-import { say } from "../words/index.js";
+import { say } from "../words.js";
 
 /**
  * Open a dialog.

@@ -2,7 +2,7 @@
 
 import { get, query } from "../api.js";
 import { button, element } from "../dom.js";
-import { say } from "../words/index.js";
+import { say } from "../words.js";
 import { csvButton } from "./csv.js";
 import { emptyNote, showFailure, whileLoading } from "./states.js";
 

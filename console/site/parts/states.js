@@ -2,7 +2,7 @@
 
 import { Problem, Unreachable } from "../api.js";
 import { button, element } from "../dom.js";
-import { problemSentence, say } from "../words/index.js";
+import { problemSentence, say } from "../words.js";
 
 const PATIENCE_MS = 300;
 

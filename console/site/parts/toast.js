@@ -1,7 +1,7 @@
 /** Short notes in a corner, which stay long enough to act on. */
 
 import { announce, button, element } from "../dom.js";
-import { say } from "../words/index.js";
+import { say } from "../words.js";
 
 const SHOWN_MS = 20_000;
 

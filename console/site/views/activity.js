@@ -4,7 +4,7 @@ import { element, link } from "../dom.js";
 import { dayAndTime, heading } from "../formats.js";
 import { showPages } from "../parts/pages.js";
 import { mayManage } from "../rights.js";
-import { outcomeSentences, runTitle, say, stateName, whoBegan } from "../words/index.js";
+import { outcomeSentences, runTitle, say, stateName, whoBegan } from "../words.js";
 import { showPracticeHistory } from "./practice/history.js";
 import { showUnconfirmed } from "./practice/unconfirmed.js";
 

@@ -1,9 +1,9 @@
 /** A dialog with fields, one button that sends them, and one that does not. */
 
-import { actionRow, button, element } from "../dom.js";
+import { actionRow, button, element, field } from "../dom.js";
 import { openDialog } from "../parts/dialog.js";
 import { during } from "../parts/states.js";
-import { say } from "../words/index.js";
+import { fieldName, say } from "../words.js";
 
 /**
  * @param {string} title
@@ -24,4 +24,19 @@ export function openForm(title, fields, label, send) {
   /** @type {HTMLElement | null} */ (form.querySelector("input, select, textarea, button"))?.setAttribute("autofocus", "");
   const dialog = openDialog(title, form);
   return dialog;
+}
+
+/**
+ * A control for each name, with its word.
+ *
+ * @param {readonly string[]} names
+ * @param {(name: string) => HTMLInputElement | HTMLSelectElement} control
+ */
+export function controlsFor(names, control) {
+  const made = names.map((name) => ({ name, node: control(name) }));
+  return {
+    fields: made.map(({ name, node }) => field(fieldName(name), node)),
+    /** @returns {Record<string, string>} */
+    values: () => Object.fromEntries(made.map(({ name, node }) => [name, node.value])),
+  };
 }

@@ -10,7 +10,7 @@ import { emptyNote, sentenceOf, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { mayArchive, mayManage } from "../rights.js";
 import { reload } from "../router.js";
-import { fieldName, say } from "../words/index.js";
+import { fieldName, say } from "../words.js";
 import { openArchivePanel } from "./archive/panel.js";
 import { openForm } from "./form.js";
 

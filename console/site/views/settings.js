@@ -6,7 +6,7 @@ import { during, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { setZone } from "../formats.js";
 import { mayManage } from "../rights.js";
-import { fieldName, levelName, REASONS, reasonName, say } from "../words/index.js";
+import { fieldName, levelName, REASONS, reasonName, say } from "../words.js";
 
 const RULES = /** @type {const} */ (["owes_money", "has_credits", "appointment_soon", "payment_charging"]);
 const SWITCHES = /** @type {const} */ (["schedule_appointments", "chat", "community_chats", "email_notifications"]);

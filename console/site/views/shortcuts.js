@@ -2,7 +2,7 @@
 
 import { element } from "../dom.js";
 import { openDialog } from "../parts/dialog.js";
-import { say } from "../words/index.js";
+import { say } from "../words.js";
 
 /** @type {Record<string, () => void>} */
 const KEYS = {

@@ -3,7 +3,7 @@
 import { button, element } from "../dom.js";
 import { showFailure } from "../parts/states.js";
 import { ended, signIn, signOut } from "../session.js";
-import { say } from "../words/index.js";
+import { say } from "../words.js";
 
 /** @param {string} title @param {...Node} content */
 const calm = (title, ...content) => element("section", { className: "calm" }, element("h1", {}, title), ...content);

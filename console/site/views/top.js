@@ -2,7 +2,7 @@
 
 import { button, element, link } from "../dom.js";
 import { person, signOut } from "../session.js";
-import { say } from "../words/index.js";
+import { say } from "../words.js";
 import { openShortcuts, watchShortcuts } from "./shortcuts.js";
 
 /** @type {HTMLAnchorElement[]} */

@@ -3,7 +3,7 @@
 import { client } from "../../api.js";
 import { button, element, link } from "../../dom.js";
 import { list, sums } from "../../formats.js";
-import { ruleSentence, say } from "../../words/index.js";
+import { ruleSentence, say } from "../../words.js";
 import { why } from "./findings.js";
 
 /**

@@ -3,7 +3,7 @@
 import { client as path, get } from "../../api.js";
 import { dayAndTime, list, sums } from "../../formats.js";
 import { unfold } from "../../parts/unfold.js";
-import { kindName, say } from "../../words/index.js";
+import { kindName, say } from "../../words.js";
 
 /** @param {any} member @param {boolean} open whether it is shown at once */
 export const why = (member, open) =>

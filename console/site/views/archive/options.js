@@ -1,7 +1,7 @@
 /** The options of an archive: reason, note, group, e-mail, and whether the client is told. */
 
 import { checkbox, element, field, isTicked, remark, select } from "../../dom.js";
-import { fieldName, REASONS, reasonName, say } from "../../words/index.js";
+import { fieldName, REASONS, reasonName, say } from "../../words.js";
 
 const STAYS = "stays";
 

@@ -5,7 +5,7 @@ import { actionRow, button, checkbox, element, isTicked, refill, remark } from "
 import { duration } from "../../formats.js";
 import { openDialog } from "../../parts/dialog.js";
 import { showFailure, whileLoading, workButton } from "../../parts/states.js";
-import { say } from "../../words/index.js";
+import { say } from "../../words.js";
 import { progress } from "../run/progress.js";
 import { attention, cancelled } from "./attention.js";
 import { offerUndo } from "./undo.js";

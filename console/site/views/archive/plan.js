@@ -3,7 +3,7 @@
 import { call, client as path } from "../../api.js";
 import { element, field } from "../../dom.js";
 import { toast } from "../../parts/toast.js";
-import { fieldName, say } from "../../words/index.js";
+import { fieldName, say } from "../../words.js";
 import { openForm } from "../form.js";
 import { archiveOptions } from "./options.js";
 

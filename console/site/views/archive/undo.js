@@ -4,7 +4,7 @@ import { get, post, run as path } from "../../api.js";
 import { follow } from "../../parts/follow.js";
 import { sentenceOf } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
-import { outcomeSentence, outcomeSentences, say } from "../../words/index.js";
+import { outcomeSentence, outcomeSentences, say } from "../../words.js";
 import { canUndo, goesOn } from "../run/progress.js";
 
 /**

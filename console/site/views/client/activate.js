@@ -4,7 +4,7 @@ import { client as path, post } from "../../api.js";
 import { checkbox, element, isTicked } from "../../dom.js";
 import { openDialog } from "../../parts/dialog.js";
 import { toast } from "../../parts/toast.js";
-import { RESTORABLE, restoreOutcome, say } from "../../words/index.js";
+import { RESTORABLE, restoreOutcome, say } from "../../words.js";
 import { recordName } from "../archive/findings.js";
 import { openForm } from "../form.js";
 

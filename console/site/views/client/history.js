@@ -4,7 +4,7 @@ import { client as path } from "../../api.js";
 import { element } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
-import { edits, historySentence, say } from "../../words/index.js";
+import { edits, historySentence, say } from "../../words.js";
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
 export function showHistory(room, { client, signal }) {

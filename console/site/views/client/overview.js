@@ -6,7 +6,7 @@ import { amount, date, day } from "../../formats.js";
 import { workButton } from "../../parts/states.js";
 import { mayArchive, seesMoney } from "../../rights.js";
 import { reload } from "../../router.js";
-import { fieldName, say } from "../../words/index.js";
+import { fieldName, say } from "../../words.js";
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
 export function showOverview(room, { client, groups }) {

@@ -8,7 +8,7 @@ import { whileLoading, workButton } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
 import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
-import { reasonName, say, who } from "../../words/index.js";
+import { reasonName, say, who } from "../../words.js";
 import { openArchivePanel } from "../archive/panel.js";
 import { openPlan } from "../archive/plan.js";
 import { lastList } from "../clients/list.js";

@@ -6,7 +6,7 @@ import { sentenceOf } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
 import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
-import { actionName, fieldName, say } from "../../words/index.js";
+import { actionName, fieldName, say } from "../../words.js";
 
 /** @type {Record<string, string>} */
 const SWITCH_OF = {

@@ -6,7 +6,7 @@ import { dayAndTime, money, number } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { unfold } from "../../parts/unfold.js";
 import { mayArchive } from "../../rights.js";
-import { reasonName, restoreOutcome, say, who } from "../../words/index.js";
+import { reasonName, restoreOutcome, say, who } from "../../words.js";
 import { recordName } from "../archive/findings.js";
 import { openRestore } from "./activate.js";
 

@@ -3,7 +3,7 @@
 import { client as path } from "../../api.js";
 import { element } from "../../dom.js";
 import { showPages } from "../../parts/pages.js";
-import { kindName, recordState, say } from "../../words/index.js";
+import { kindName, recordState, say } from "../../words.js";
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
 export function showRecords(room, { client, signal }) {

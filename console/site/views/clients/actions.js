@@ -4,7 +4,7 @@ import { call, client as path } from "../../api.js";
 import { element, field, select } from "../../dom.js";
 import { menuButton } from "../../parts/menu.js";
 import { toast } from "../../parts/toast.js";
-import { fieldName, say } from "../../words/index.js";
+import { fieldName, say } from "../../words.js";
 import { openArchivePanel } from "../archive/panel.js";
 import { openPlan } from "../archive/plan.js";
 import { openActivate } from "../client/activate.js";

@@ -3,7 +3,7 @@
 import { client, newKey, post, Problem } from "../../api.js";
 import { element, field, link, select } from "../../dom.js";
 import { toast } from "../../parts/toast.js";
-import { fieldName, say } from "../../words/index.js";
+import { fieldName, say } from "../../words.js";
 import { openForm } from "../form.js";
 
 /** @param {Map<string, string>} groups names by id @param {() => void} added */

@@ -1,7 +1,7 @@
 /** The bar at the bottom: how many are selected, and the Archive button. */
 
 import { announce, button, element } from "../../dom.js";
-import { say } from "../../words/index.js";
+import { say } from "../../words.js";
 import { openArchivePanel } from "../archive/panel.js";
 import { everybodyIn } from "./list.js";
 

@@ -3,8 +3,8 @@
 import { get } from "../../api.js";
 import { button, element, field, select } from "../../dom.js";
 import { date } from "../../formats.js";
-import { fieldName, reasonName, REASONS, say, who } from "../../words/index.js";
-import { openForm } from "../form.js";
+import { fieldName, reasonName, REASONS, say, who } from "../../words.js";
+import { controlsFor, openForm } from "../form.js";
 import { addressOf, conditionNames, SORTED, withConditions } from "./list.js";
 
 /** @typedef {import("./list.js").List} List */
@@ -38,13 +38,12 @@ function valueName(name, value) {
 export async function openFilter(list) {
   const names = conditionNames(list.status);
   if (list.status === "archived") await get("/clients?status=archived&sort=-archived_at&limit=100").then(({ clients }) => meetArchivers(clients));
-  const controls = names.map((name) => control(name, list.conditions[name] ?? ""));
+  const conditions = controlsFor(names, (name) => control(name, list.conditions[name] ?? ""));
   const orders = SORTED[list.status].flatMap((name) => [[name, `${fieldName(name)} ↑`], [`-${name}`, `${fieldName(name)} ↓`]]);
   const order = select(/** @type {[string, string][]} */ (orders), { value: list.sort || "name" });
-  const fields = element("div", { className: "columns" }, ...controls.map((made, index) => field(fieldName(names[index] ?? ""), made)), field(say("filter.order"), order));
+  const fields = element("div", { className: "columns" }, ...conditions.fields, field(say("filter.order"), order));
   openForm(say("filter.title"), fields, say("filter.show"), async () => {
-    const values = Object.fromEntries(names.map((name, index) => [name, controls[index]?.value ?? ""]));
-    show(withConditions({ ...list, sort: order.value }, values));
+    show(withConditions({ ...list, sort: order.value }, conditions.values()));
   });
 }
 

@@ -8,7 +8,7 @@ import { csvButton } from "../../parts/csv.js";
 import { Selection } from "../../parts/selection.js";
 import { emptyNote, showFailure, whileLoading, workButton } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
-import { fieldName, say } from "../../words/index.js";
+import { fieldName, say } from "../../words.js";
 import { openAddClient } from "./add.js";
 import { selectionBar } from "./bar.js";
 import { heldConditions, meetArchivers, openFilter } from "./filter.js";

@@ -4,7 +4,7 @@ import { get, run as path, post } from "../../api.js";
 import { actionRow, element, link } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
-import { say } from "../../words/index.js";
+import { say } from "../../words.js";
 import { workButton } from "../../parts/states.js";
 
 /** @param {HTMLElement} place @param {AbortSignal} signal */

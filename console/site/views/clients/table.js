@@ -4,7 +4,7 @@ import { client as path } from "../../api.js";
 import { columnHead, element, link } from "../../dom.js";
 import { amount, day } from "../../formats.js";
 import { mayArchive, seesMoney } from "../../rights.js";
-import { fieldName, reasonName, say, who } from "../../words/index.js";
+import { fieldName, reasonName, say, who } from "../../words.js";
 import { clientMenu } from "./actions.js";
 import { addressOf, SORTED } from "./list.js";
 

@@ -1,8 +1,9 @@
 /** Which column of a file is which field: as it was guessed, changeable. */
 
-import { actionRow, element, field, remark, select } from "../../dom.js";
+import { actionRow, element, remark, select } from "../../dom.js";
 import { during } from "../../parts/states.js";
-import { FIELDS, fieldName, say } from "../../words/index.js";
+import { FIELDS, say } from "../../words.js";
+import { controlsFor } from "../form.js";
 
 /**
  * @param {any} run
@@ -12,16 +13,15 @@ import { FIELDS, fieldName, say } from "../../words/index.js";
 export function columnsForm(run, check) {
   if (!run.header.length) return null;
   const choices = /** @type {[string, string][]} */ ([["", say("import.noColumn")], ...run.header.map((/** @type {string} */ name) => [name, name])]);
-  const chosen = FIELDS.map((name) => select(choices, { value: run.columns[name] ?? "" }));
+  const columns = controlsFor(FIELDS, (name) => select(choices, { value: run.columns[name] ?? "" }));
   const again = element("button", { type: "submit" }, say("import.checkAgain"));
   const form = element("form", {},
     remark(say("import.guessed")),
-    element("div", { className: "columns" }, ...chosen.map((control, index) => field(fieldName(FIELDS[index] ?? ""), control))),
+    element("div", { className: "columns" }, ...columns.fields),
     actionRow(again));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const said = FIELDS.map((name, index) => [name, chosen[index]?.value ?? ""]).filter(([, column]) => column);
-    void during(again, () => check(Object.fromEntries(said)));
+    void during(again, () => check(Object.fromEntries(Object.entries(columns.values()).filter(([, column]) => column))));
   });
   return form;
 }

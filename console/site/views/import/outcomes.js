@@ -2,7 +2,7 @@
 
 import { client } from "../../api.js";
 import { element, link } from "../../dom.js";
-import { counted, fieldName, rowOutcome, rowReason, say } from "../../words/index.js";
+import { counted, fieldName, rowOutcome, rowReason, say } from "../../words.js";
 
 /** @param {any} run */
 export function outcomes(run) {

@@ -1,13 +1,12 @@
 /** One import: checked, changed, confirmed, followed, reported. */
 
 import { get, importPath, post } from "../../api.js";
-import { actionRow, announce, checkbox, element, isTicked, link, refill, remark } from "../../dom.js";
+import { actionRow, announce, checkbox, element, isTicked, link, remark } from "../../dom.js";
 import { dayAndTime, duration, list, number } from "../../formats.js";
-import { follow } from "../../parts/follow.js";
-import { meter } from "../../parts/meter.js";
+import { watch } from "../../parts/meter.js";
 import { whileLoading, workButton } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
-import { importRefusal, importTitle, say, stateName, whoBegan } from "../../words/index.js";
+import { importRefusal, importTitle, say, stateName, whoBegan } from "../../words.js";
 import { columnsForm } from "./columns.js";
 import { outcomes } from "./outcomes.js";
 
@@ -27,26 +26,16 @@ export async function showImport(room, { ids: [importId = ""], signal }) {
     remark(say("run.began", { at: dayAndTime(run.created_at), who: whoBegan(run) })),
     content,
   );
-  let looking = new AbortController();
-  /** @param {any} present */
-  const go = async (present) => {
-    looking.abort();
-    looking = new AbortController();
-    const going = meter(mayArchive() ? async () => go(await post(`${path}/stop`)) : null);
-    await follow(present, {
-      goesOn,
-      read: () => get(path, signal),
-      show(now) {
-        if (goesOn(now)) going.show(now.percent_done, howFar(now));
-        if (!goesOn(now)) refill(content, ...resting(now, go));
-        else if (!going.node.isConnected) refill(content, going.node);
-        if (!goesOn(now) && now !== run) announce(stateName(now.state));
-      },
-      room: content,
-      signal: AbortSignal.any([signal, looking.signal]),
-    });
-  };
-  void go(run);
+  watch(run, {
+    room: content,
+    signal,
+    goesOn,
+    read: () => get(path, signal),
+    stop: () => (mayArchive() ? () => post(`${path}/stop`) : null),
+    howFar,
+    ended: resting,
+    seen: (now) => !goesOn(now) && now !== run && announce(stateName(now.state)),
+  });
 }
 
 /** @param {any} run */

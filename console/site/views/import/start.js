@@ -6,7 +6,7 @@ import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { during } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
-import { importTitle, say, stateName, whoBegan } from "../../words/index.js";
+import { importTitle, say, stateName, whoBegan } from "../../words.js";
 
 const LINES = ["jsonl", "ndjson"];
 const SOURCES = ["cliniko", "healthie", "practice-better", "simplepractice"];

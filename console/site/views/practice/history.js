@@ -4,7 +4,7 @@ import { query } from "../../api.js";
 import { element, field, link, select } from "../../dom.js";
 import { time } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
-import { edits, practiceSentence, say, who as nameOf } from "../../words/index.js";
+import { edits, practiceSentence, say, who as nameOf } from "../../words.js";
 import { byDay } from "../activity.js";
 
 /** @type {import("../../router.js").View} */

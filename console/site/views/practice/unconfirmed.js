@@ -4,7 +4,7 @@ import { client } from "../../api.js";
 import { element, link, remark } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
-import { kindName, recordState, say } from "../../words/index.js";
+import { kindName, recordState, say } from "../../words.js";
 
 /** @type {import("../../router.js").View} */
 export function showUnconfirmed(room, { signal }) {

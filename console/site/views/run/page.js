@@ -7,7 +7,7 @@ import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
 import { showPages } from "../../parts/pages.js";
 import { whileLoading, workButton } from "../../parts/states.js";
-import { memberSentence, outcomeName, runTitle, say, whoBegan } from "../../words/index.js";
+import { memberSentence, outcomeName, runTitle, say, whoBegan } from "../../words.js";
 import { goesOn, progress } from "./progress.js";
 
 const PAGE = 100;

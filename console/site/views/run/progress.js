@@ -1,13 +1,12 @@
 /** A run as it goes on, and how it ended: progress, Stop, outcomes, Try again, Undo. */
 
 import { get, post, run as path } from "../../api.js";
-import { actionRow, announce, element, link, refill } from "../../dom.js";
+import { actionRow, announce, element, link } from "../../dom.js";
 import { duration, number } from "../../formats.js";
-import { follow } from "../../parts/follow.js";
-import { meter } from "../../parts/meter.js";
+import { watch } from "../../parts/meter.js";
 import { workButton } from "../../parts/states.js";
 import { mayArchive, mayManage } from "../../rights.js";
-import { counted, outcomeSentence, outcomeSentences, say } from "../../words/index.js";
+import { counted, outcomeSentence, outcomeSentences, say } from "../../words.js";
 
 const GOES_ON = ["preparing", "running", "stopping"];
 const CAN_RETRY = ["failed", "not_reached"];
@@ -25,27 +24,17 @@ export const goesOn = (run) => GOES_ON.includes(run.state);
 export function progress(run, signal, changed) {
   const room = element("section", { className: "run" });
   const spoken = { quarter: 0 };
-  let looking = new AbortController();
-  /** @param {any} present */
-  const go = async (present) => {
-    looking.abort();
-    looking = new AbortController();
-    const going = mayArchive() && present.kind === "archive" ? meter(async () => go(await post(`${path(present.run_id)}/stop`))) : meter(null);
-    const last = await follow(present, {
-      goesOn,
-      read: () => get(path(present.run_id), signal),
-      show(run) {
-        if (goesOn(run)) going.show(run.percent_done, howFar(run));
-        if (!goesOn(run)) refill(room, ...ended(run, go));
-        else if (!going.node.isConnected) refill(room, going.node);
-        speak(run, spoken);
-      },
-      room,
-      signal: AbortSignal.any([signal, looking.signal]),
-    });
-    if (last) changed?.(last);
-  };
-  void go(run);
+  watch(run, {
+    room,
+    signal,
+    goesOn,
+    read: (present) => get(path(present.run_id), signal),
+    stop: (present) => (mayArchive() && present.kind === "archive" ? () => post(`${path(present.run_id)}/stop`) : null),
+    howFar,
+    ended,
+    seen: (present) => speak(present, spoken),
+    done: changed,
+  });
   return room;
 }
 

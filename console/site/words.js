@@ -1,13 +1,13 @@
 /** Says things in the reader's language. All words are in one file for each language; only the reader's is loaded. */
 
-/** @typedef {typeof import("./en.js").words} Words */
+/** @typedef {typeof import("./words/en.js").words} Words */
 /** @typedef {keyof Words["texts"]} Text */
 
 const LANGUAGES = ["en", "de"];
 
 const chosen = navigator.languages.find((name) => LANGUAGES.includes(name.slice(0, 2))) ?? "en";
 /** @type {{words: Words}} */
-const { words } = await import(`./${chosen.slice(0, 2)}.js`);
+const { words } = await import(`./words/${chosen.slice(0, 2)}.js`);
 
 export const REASONS = /** @type {(keyof Words["reasons"])[]} */ (Object.keys(words.reasons));
 export const RESTORABLE = /** @type {const} */ (["chats", "reminders", "feed", "appointments", "payments"]);
