@@ -10,7 +10,6 @@ import pytest
 from client_lifecycle.domain.bookings import BookedBy, Booking, BookingAnswer
 from client_lifecycle.domain.client import ArchiveOptions, Client, Door, Status
 from client_lifecycle.domain.errors import StorageBusy
-from client_lifecycle.storage.bookings import read_answer
 from client_lifecycle.storage.clients import read_live
 from client_lifecycle.storage.retries import patience
 from client_lifecycle.storage.table import Table
@@ -20,6 +19,7 @@ from client_lifecycle.use_cases.book import book
 from tests.support.builders import DAY, NOW, appointment, cause, client, stamp
 from tests.support.made_up_answers import answering, cancelled
 from tests.support.practice import everything, put
+from tests.support.store import answer_to
 
 ROUNDS = 40
 
@@ -114,7 +114,7 @@ def test_a_booking_stops_at_endless_conflicts_and_has_written_nothing(table: Tab
             ask(table, who, "e-1")
         assert len(requests) > 1
     assert everything(table, who) == before
-    assert read_answer(tenant, "e-1") is None
+    assert answer_to(tenant, "e-1") is None
 
 
 def test_one_of_eight_events_at_once_for_one_appointment_is_accepted(table: Table, tenant: Tenant) -> None:

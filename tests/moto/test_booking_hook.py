@@ -85,7 +85,7 @@ def test_a2_a_booking_activates_an_archived_client_in_one_transaction(practice: 
         200,
         {"event_id": "e-1", "answer": "accepted", "activated": True, "reason": None},
     )
-    assert calls.count("TransactWriteItems") == 1
+    assert calls == ["BatchGetItem", "GetItem", "TransactWriteItems"], "answer and client, the settings, all at once"
     live = read_live(Tenant(practice, PROVIDER_ID), "archived", NOW)
     assert live.client.stamp is None
     [appointment] = live.records

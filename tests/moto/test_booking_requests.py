@@ -13,7 +13,6 @@ from client_lifecycle.domain.bookings import BookedBy, BookingAnswer, BookingRef
 from client_lifecycle.domain.errors import StorageBusy
 from client_lifecycle.domain.settings import PortalSettings
 from client_lifecycle.edge import wiring
-from client_lifecycle.storage.bookings import read_answer
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
@@ -22,7 +21,7 @@ from tests.moto.conftest import Log, letters
 from tests.support.builders import ARCHIVE_ID, GROUP_ID, NOW, PROVIDER_ID, client, group, stamp
 from tests.support.calls import invoke
 from tests.support.faults import THROTTLED, failing
-from tests.support.store import dump, store, store_group
+from tests.support.store import answer_to, dump, store, store_group
 
 HANDLER = "booking_requests.handler.lambda_handler"
 SAMPLE = json.loads((ROOT / "events" / "booking_requests.json").read_text(encoding="utf-8"))
@@ -44,7 +43,7 @@ def requested(**fields: Any) -> dict[str, Any]:
 def test_the_sample_event_is_understood_and_answered(practice: Table, queue_url: str) -> None:
     invoke(HANDLER, SAMPLE)
     asked = SAMPLE["detail"]
-    answer = read_answer(Tenant(practice, asked["provider_id"]), asked["event_id"])
+    answer = answer_to(Tenant(practice, asked["provider_id"]), asked["event_id"])
     assert answer is not None
     assert (answer.refusal, letters(queue_url)) == ("unknown_client", [])
 
@@ -52,7 +51,7 @@ def test_the_sample_event_is_understood_and_answered(practice: Table, queue_url:
 def test_a2_a_booking_asked_for_on_the_bus_brings_an_archived_client_back(practice: Table) -> None:
     invoke(HANDLER, requested())
     assert read_client(Tenant(practice, PROVIDER_ID), "archived").stamp is None
-    answer = read_answer(Tenant(practice, PROVIDER_ID), "e-1")
+    answer = answer_to(Tenant(practice, PROVIDER_ID), "e-1")
     assert answer
     assert replace(answer, fingerprint=None) == BookingAnswer(
         event_id="e-1",
@@ -70,7 +69,7 @@ def test_p6_a_client_in_a_group_books_on_the_bus_by_the_rules_of_its_group(pract
     for event_id, schedules in (("e-open", True), ("e-closed", False)):
         store_group(practice, group(settings=PortalSettings(schedule_appointments=schedules)))
         invoke(HANDLER, requested(client_id="in-group", event_id=event_id))
-    answers = [read_answer(Tenant(practice, PROVIDER_ID), event_id) for event_id in ("e-open", "e-closed")]
+    answers = [answer_to(Tenant(practice, PROVIDER_ID), event_id) for event_id in ("e-open", "e-closed")]
     assert [answer and answer.refusal for answer in answers] == [None, BookingRefusal.SCHEDULING_DISABLED]
 
 

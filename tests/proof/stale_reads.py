@@ -210,7 +210,7 @@ switched_off, switched_back = of(switch_group, choice=4), of(switch_group, choic
 
 READS: Mapping[str, Case] = {
     "archives.read_receipt Query": CASES["activate with restore"],
-    "bookings.read_answer GetItem": CASES["booking by a client"],
+    "bookings.read_answer_or_client BatchGetItem": CASES["booking by a client"],
     "clients.read_client GetItem": CASES["activate"],
     "clients.read_clients BatchGetItem": after(archived, then=of(check_permission)),
     "clients.read_live Query": CASES["archive that makes good"],

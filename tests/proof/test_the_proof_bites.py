@@ -336,7 +336,10 @@ def restores_that_lose_their_place(patch: pytest.MonkeyPatch) -> None:
 
 
 def bookings_without_their_answer(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(bookings, "read_answer", lambda *_: None)
+    def read_client(tenant: Tenant, booking: Booking) -> Client:
+        return clients.read_client(tenant, booking.client_id)
+
+    patch.setattr(bookings, "read_answer_or_client", read_client)
 
 
 @pytest.mark.parametrize(

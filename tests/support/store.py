@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from client_lifecycle.domain.bookings import BookingAnswer
 from client_lifecycle.domain.client import Client, Group
 from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.settings import ProviderSettings
@@ -14,7 +15,7 @@ from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.packed_changes import unpacked
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
-from client_lifecycle.storage.values import to_plain
+from client_lifecycle.storage.values import from_plain, to_plain
 
 Dump = dict[tuple[str, str], Plain]
 
@@ -36,6 +37,12 @@ def store_group(table: Table, group: Group) -> Group:
 def store_settings(table: Table, provider_id: str, settings: ProviderSettings) -> None:
     """Put a provider's settings into the table."""
     table.put_many([{**Keys(provider_id).settings(), **to_plain(settings)}])
+
+
+def answer_to(tenant: Tenant, event_id: str) -> BookingAnswer | None:
+    """Return the answer that a booking was given, if it was."""
+    plain = tenant.table.get(tenant.keys.booking_answer(event_id))
+    return from_plain(BookingAnswer, plain) if plain else None
 
 
 def dump(table: Table) -> Dump:

@@ -21,10 +21,20 @@ class AppointmentExists(Exception):
     """The client has an appointment of this id already; nothing was written."""
 
 
-def read_answer(tenant: Tenant, event_id: str) -> BookingAnswer | None:
-    """Read the answer that a booking was given before."""
-    plain = tenant.table.get(tenant.keys.booking_answer(event_id))
-    return from_plain(BookingAnswer, plain) if plain else None
+def read_answer_or_client(tenant: Tenant, booking: Booking) -> BookingAnswer | Client | None:
+    """Read the answer that a booking was given before, or else the client it is for, ``None`` if there is neither.
+
+    Both are read at once: an answer that is given in between is in the way of every other.
+
+    Raises:
+        UnreadableRecord: the answer, or else the client, cannot be read.
+    """
+    answer_key, client_key = tenant.keys.booking_answer(booking.event_id), tenant.keys.client(booking.client_id)
+    found = {plain["pk"]: plain for plain in tenant.table.get_many([answer_key, client_key])}
+    if answered := found.get(answer_key["pk"]):
+        return from_plain(BookingAnswer, answered)
+    client = found.get(client_key["pk"])
+    return clients.client_from(client) if client else None
 
 
 def commit_booking(tenant: Tenant, update: clients.ClientUpdate, booking: Booking, answer: BookingAnswer) -> None:

@@ -17,11 +17,10 @@ from client_lifecycle.domain.bookings import (
     refusal_of,
 )
 from client_lifecycle.domain.client import Cause, Client, Door, Source, with_last_active, with_next_revision
-from client_lifecycle.domain.errors import ClientNotFound
 from client_lifecycle.domain.policy import Action, Actor, Refusal, decide
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.storage import bookings
-from client_lifecycle.storage.clients import ClientUpdate, read_client
+from client_lifecycle.storage.clients import ClientUpdate
 from client_lifecycle.storage.providers import portal_settings, read_settings
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.ids import new_id
@@ -56,16 +55,15 @@ def book(tenant: Tenant, booking: Booking, *, at: datetime, through: Door) -> Bo
         CommitContended: the client kept changing.
         StorageBusy: the table kept throttling.
     """
-    if answered := bookings.read_answer(tenant, booking.event_id):
-        return answer_again(answered, booking)
+    found = bookings.read_answer_or_client(tenant, booking)
+    if isinstance(found, BookingAnswer):
+        return answer_again(found, booking)
     cause = Cause(source=Source.BOOKING, actor_id=booking.event_id, through=through)
-    return _answer(tenant, booking, cause, at)
+    return _answer(tenant, booking, found, cause, at)
 
 
-def _answer(tenant: Tenant, booking: Booking, cause: Cause, at: datetime) -> BookingAnswer:
-    try:
-        client = read_client(tenant, booking.client_id)
-    except ClientNotFound:
+def _answer(tenant: Tenant, booking: Booking, client: Client | None, cause: Cause, at: datetime) -> BookingAnswer:
+    if client is None:
         return _refuse(tenant, booking, BookingRefusal.UNKNOWN_CLIENT, None, cause, at)
     if refusal := _refusal(tenant, client, booking, at):
         return _refuse(tenant, booking, refusal, client, cause, at)
