@@ -39,6 +39,9 @@ class Ending(Struct, frozen=True):
     at: datetime
 
 
+PLACES_IN_INDEXES = {"live_key", "commitment_key"}
+"""Beside a record: where it is in indexes, which follows from its value."""
+
 REMOVED = "removed"
 """In the place of a record's value: its source has removed it (I12)."""
 
@@ -259,15 +262,15 @@ def change_write(tenant: Tenant, client_id: str, change: Change, *, ending: Endi
         change: the record before and after.
         ending: the archive that ends the record; none where the record is taken back.
     """
-    before, after = to_plain(change.before), to_plain(change.after)
-    touched = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    key = tenant.keys.record(client_id, change.before.kind, change.before.record_id)
+    before = record_item(tenant.keys, client_id, change.before)
+    after = record_item(tenant.keys, client_id, change.after)
+    names = (before.keys() | after.keys()) - PLACES_IN_INDEXES
     return conditional_update(
         tenant.table.name,
-        key,
-        {**record_item(tenant.keys, client_id, change.before), ENDED_BY: "", keys.DUE_SINCE: ""},
-        {**record_item(tenant.keys, client_id, change.after), **_marks(tenant, ending)},
-        touched,
+        {"pk": before["pk"], "sk": before["sk"]},
+        {**before, ENDED_BY: "", keys.DUE_SINCE: ""},
+        {**after, **_marks(tenant, ending)},
+        {name for name in names if before.get(name) != after.get(name)},
         shape=type(change.before),
     )
 

@@ -18,6 +18,9 @@ from client_lifecycle.storage.readers import Unfit, reader_of
 
 T = TypeVar("T")
 
+PARTS = (dict, list, tuple)
+"""What holds other plain values; most are fields of a record, which hold none."""
+
 
 def to_plain(value: Any) -> Plain:
     """Turn a domain value into plain fields, as they are stored; fields without a value are left out."""
@@ -32,8 +35,12 @@ def _written(value: Any) -> str:
 
 def _without_none(plain: Any) -> Any:
     if isinstance(plain, dict):
-        return {name: _without_none(value) for name, value in plain.items() if value is not None}
-    return [_without_none(value) for value in plain] if isinstance(plain, list | tuple) else plain
+        return {
+            name: _without_none(value) if isinstance(value, PARTS) else value
+            for name, value in plain.items()
+            if value is not None
+        }
+    return [_without_none(value) for value in plain] if isinstance(plain, PARTS) else plain
 
 
 @cache
