@@ -126,7 +126,7 @@ def _previewed(made: Bench, clients: int) -> tuple[Preview, Row]:
     with in_order(timeline):
         spent, calls = measure(made.dynamodb, ours, timeline)
     floor = made.floor(calls)
-    instead, _ = measure(made.dynamodb, plainly)
+    instead = made.instead(plainly)
     all_instead = instead.each(len(sampled) / clients)
     return shown[0], Row(f"preview of {clients:,}", _served(spent), floor, _served(all_instead))
 
@@ -168,7 +168,7 @@ def _work_plainly(made: Bench, client_id: str, measured: Measured) -> None:
         timeline.at += 2 * STATE_SECONDS
         timeline.apart(lambda kinds: made.plain.end(client_id, kinds), HANDLERS)
 
-    spent, _ = measure(made.dynamodb, four_functions, timeline)
+    spent = made.instead(four_functions, timeline)
     working_seconds = spent.model_seconds - 3 * STATE_SECONDS
     paid = replace(
         spent,

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
+from client_lifecycle.storage.connections import OF_SERVICE
 from client_lifecycle.storage.table import Table
-from local.ministack import LocalAws, local_aws
+from local.ministack import CONFIG, LocalAws, local_aws
 from local.tables import create_table
 
 ENDPOINT = "DYNAMODB_ENDPOINT"
@@ -41,3 +42,9 @@ def fresh_table(aws: LocalAws) -> Iterator[Table]:
         yield table
     finally:
         aws.dynamodb.delete_table(TableName=table.name)
+
+
+def as_shipped(aws: LocalAws, table: Table) -> Table:
+    """Return a table behind the client that functions have, which does not compare requests with DynamoDB's model."""
+    config = CONFIG.merge(OF_SERVICE["dynamodb"])
+    return Table(aws.session.client("dynamodb", endpoint_url=aws.endpoint, config=config), table.name)

@@ -28,7 +28,9 @@ validation, idempotency and parser; for a run, an inline map with a task for eac
 its functions do is done on the same engine: their calls, units and CPU are measured as ours are. Its states are counted
 from what such a workflow consists of, and time alone is modelled. Of a run of more than {SAMPLE:,} clients, instead,
 and the floor of the archive, are measured with the first {SAMPLE:,}. CPU is that of this process, the engine's is not
-in it. Calls, units and dollars hold anywhere, seconds on one machine alone.
+in it. This project asks through the client that its functions have, which does not compare requests with DynamoDB's
+model; bare botocore and what a user would do compare, as botocore does unless told otherwise. Calls, units and dollars
+hold anywhere, seconds on one machine alone.
 
 **Model s** are seconds on the modelled AWS: CPU seconds as a function with its memory has them, the latencies of
 DynamoDB [as published](latencies.py) (seed {SEED}), {1_000 * STATE_SECONDS:.0f} ms from state to state (assumed), and a

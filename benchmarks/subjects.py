@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.engine import fresh_table
+from benchmarks.engine import as_shipped, fresh_table
 from benchmarks.meter import Call, Spent, again, measure, typical
 from benchmarks.plain import Plain, make_plain
 from benchmarks.rows import Row
@@ -87,7 +87,7 @@ class Bench:
 
     @property
     def dynamodb(self) -> Any:
-        """The client that all three are asked through."""
+        """The client that this project's table is asked through, as functions have it."""
         return self.ours.table.client
 
     def load(self, clients: Sequence[tuple[Client, Sequence[Record]]], *, plainly: bool = True) -> None:
@@ -104,7 +104,12 @@ class Bench:
 
     def floor(self, calls: Sequence[Call]) -> Spent:
         """Make the same calls in bare botocore."""
-        return again(self.dynamodb, calls, self.ours.table.name, self.bare.name)
+        return again(self.bare.client, calls, self.ours.table.name, self.bare.name)
+
+    def instead(self, work: Work, timeline: Timeline | None = None) -> Spent:
+        """Do what a user would do instead."""
+        spent, _ = measure(self.plain.client, work, timeline)
+        return spent
 
 
 def _items(known: Client, records: Sequence[Record]) -> Iterator[dict[str, Any]]:
@@ -121,7 +126,7 @@ def bench(aws: LocalAws) -> Iterator[Bench]:
     plain = make_plain(aws.dynamodb)
     try:
         with fresh_table(aws) as ours, fresh_table(aws) as bare:
-            yield Bench(Tenant(ours, PROVIDER_ID), bare, plain, datetime.now(UTC))
+            yield Bench(Tenant(as_shipped(aws, ours), PROVIDER_ID), bare, plain, datetime.now(UTC))
     finally:
         aws.dynamodb.delete_table(TableName=plain.name)
 
@@ -143,7 +148,7 @@ class Comparison:
         self.ours.append(spent)
         self.floor.append(self.bench.floor(calls))
         if plain:
-            self.instead.append(measure(self.bench.dynamodb, plain, self.timeline)[0])
+            self.instead.append(self.bench.instead(plain, self.timeline))
 
     def row(self, name: str, note: str | None = None) -> Row:
         """Return the typical piece of work of each way."""
