@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import count as counter
@@ -341,6 +342,12 @@ class TestTheCalendar:
         day, week = NOW + DAY, NOW + 7 * DAY
         asked = [(NOW, day), (NOW, day), (NOW + HOUR, day), (NOW, week), (NOW - HOUR, day), (NOW, week)]
         assert self.reads(table, *asked) == [1, 1, 1, 2, 3, 3]
+
+    def test_it_is_read_once_by_all_who_ask_at_the_same_time(self, table: Table, tenant: Tenant) -> None:
+        calendar = Calendar(tenant, NOW)
+        with counting(table) as calls, ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: calendar.booked_since(NOW, NOW + DAY), range(8)))
+        assert calls["Query"] == 1
 
     def test_what_could_not_be_read_is_not_taken_for_free(self, table: Table, tenant: Tenant) -> None:
         booked(table, starts_at=NOW + DAY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.support.store import dump, store
 
 EVERYONE = [f"c-{number:02}" for number in range(CLIENTS_PER_BATCH)]
 MOST_CALLS_PER_CLIENT = 2
+PATIENCE_SECONDS = 30
 
 
 @pytest.fixture(autouse=True)
@@ -217,3 +219,20 @@ def test_others_may_be_in_the_way_twice_before_many_become_one_each(conflicts: i
     with answering(wiring.table(), "TransactWriteItems", lambda _: left.pop() if left else None) as tries:
         assert wiring.table().transact_unless_refused([put_of("one", 0)]) is is_committed
     assert len(tries) == min(conflicts + 1, 3)
+
+
+def test_clients_of_an_undo_are_brought_back_side_by_side() -> None:
+    archived = confirmed(*EVERYONE[:2])
+    archived.whole(*EVERYONE[:2])
+    undo = Workflow(post(f"/bulk-archives/{archived.run_id}/undo").body["run_id"], kind="undo")
+    both_commit = Barrier(2, timeout=PATIENCE_SECONDS)
+
+    def wait(**_: Any) -> None:
+        both_commit.wait()
+
+    events = wiring.table().client.meta.events
+    events.register("before-call.dynamodb.TransactWriteItems", wait)
+    state = undo.undo(undo.batch(*EVERYONE[:2]))
+    events.unregister("before-call.dynamodb.TransactWriteItems", wait)
+    undo.settle(state)
+    assert undo.counts == {"activated_in_part": 2}

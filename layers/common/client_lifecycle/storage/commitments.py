@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import TypeAlias
 
 from msgspec import Struct, field
@@ -134,24 +135,26 @@ def next_appointments(tenant: Tenant, client_ids: Sequence[str], at: datetime) -
 
 
 class Calendar(Struct):
-    """A provider's calendar from a moment on, read once for all clients that come back together."""
+    """A provider's calendar from a moment on, read once for all clients that come back together, side by side."""
 
     tenant: Tenant
     at: datetime
     _since: datetime = FOREVER
     _until: datetime = BEGINNING
     _booked: list[Booked] = field(default_factory=list)
+    _one_at_a_time: Lock = field(default_factory=Lock)
 
     def booked_since(self, since: datetime, until: datetime) -> Sequence[Booked]:
         """Return the appointments ahead, or in progress, that were booked after ``since`` and begin before ``until``.
 
         Some that were booked a little before, or begin later, may be among them. One that cannot be read holds no slot.
         """
-        if since < self._since or until > self._until:
-            since, until = min(since, self._since), max(until, self._until)
-            self._booked = list(self._read(since, until))
-            self._since, self._until = since, until
-        return self._booked
+        with self._one_at_a_time:
+            if since < self._since or until > self._until:
+                since, until = min(since, self._since), max(until, self._until)
+                self._booked = list(self._read(since, until))
+                self._since, self._until = since, until
+            return self._booked
 
     def _read(self, since: datetime, until: datetime) -> Iterator[Booked]:
         values = {

@@ -26,6 +26,7 @@ from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.commitments import Calendar
 from client_lifecycle.storage.runs import member_at, read_members, read_run
 from client_lifecycle.storage.settlements import Settlement, settle_members
+from client_lifecycle.storage.table import side_by_side
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_effects import apply_effect
 from client_lifecycle.use_cases.bulk.steps import Result, failed, mark_archived, undo_archive
@@ -171,7 +172,7 @@ def _each_alone(
     work: Callable[[Member], Result],
     on_failure: OnFailure,
 ) -> FirstResult:
-    """Do the work on one member after the other, each as it is by now."""
+    """Do the work on each member by itself, as it is by now."""
     stored = read_members(tenant, run.run_id, [one.position for one in members])
     results: dict[int, Result] = {}
 
@@ -246,19 +247,19 @@ def apply_to_batch(
 def _each_client(
     tenant: Tenant, members: Sequence[M], work: Callable[[M], None], on_failure: OnFailure
 ) -> list[Failure]:
-    """Do the work of one client after the other; one client's fault is its own."""
-    failures: list[Failure] = []
-    for one in members:
+    """Do the work of each client, several side by side; one client's fault is its own."""
+
+    def failure_of(one: M) -> Failure | None:
         try:
             work(one)
         except StorageBusy:
             raise
         except Exception as fault:
             on_failure(one.client_id, fault)
-            failures.append(
-                Failure(client_id=one.client_id, reason=reason_of(fault), unreadable=_at_fault(tenant, fault))
-            )
-    return failures
+            return Failure(client_id=one.client_id, reason=reason_of(fault), unreadable=_at_fault(tenant, fault))
+        return None
+
+    return [failure for failure in side_by_side(failure_of, members) if failure]
 
 
 def _at_fault(tenant: Tenant, fault: Exception) -> list[Unreadable]:
