@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import single
+from benchmarks.meter import Spent
 from benchmarks.write_units import Bill, bills
 from local.ministack import LocalAws
 
@@ -33,6 +34,13 @@ KNOWN: dict[str, Bill] = {
 }
 """One in a group costs two units more to archive or bring back, and one more to book: ``clients_by_group``."""
 
+CALLS = {
+    "archive, 10 commitments": 3,
+    "activate and restore all 10": 4,
+    "booking, active client": 3,
+    "booking, archived client": 3,
+}
+
 OF_A_RUN = 62.1
 """Units of each client of a run with nine live records; each effect checks the stamp and adds a part to the receipt."""
 
@@ -40,6 +48,11 @@ OF_A_RUN = 62.1
 @pytest.fixture(scope="module")
 def found(local_aws: LocalAws) -> dict[str, Bill]:
     return bills(local_aws)
+
+
+@pytest.fixture(scope="module")
+def measured(local_aws: LocalAws) -> dict[str, Spent]:
+    return {row.measure: row.ours for row in single.rows(local_aws, clients=1, records=1)}
 
 
 @pytest.mark.parametrize("path", KNOWN)
@@ -51,6 +64,9 @@ def test_a_client_of_a_run_costs_no_more_than_is_known(found: dict[str, Bill]) -
     assert sum(found["each client of a run"].values()) <= OF_A_RUN
 
 
-def test_an_engine_counts_the_same(found: dict[str, Bill], local_aws: LocalAws) -> None:
-    rows = {row.measure: row.ours.write_units for row in single.rows(local_aws, clients=1, records=1)}
-    assert {path: rows[path] for path in KNOWN} == {path: sum(found[path].values()) for path in KNOWN}
+def test_an_engine_counts_the_same(found: dict[str, Bill], measured: dict[str, Spent]) -> None:
+    assert {path: measured[path].write_units for path in KNOWN} == {path: sum(found[path].values()) for path in KNOWN}
+
+
+def test_each_path_takes_as_many_calls_as_are_known(measured: dict[str, Spent]) -> None:
+    assert {path: measured[path].calls for path in CALLS} == CALLS
