@@ -198,7 +198,11 @@ def a_receipt_names_each_record_once(look: ClientLook) -> None:
 
 
 def a_restore_tells_what_it_has_done(look: ClientLook) -> None:
-    """Each change of the receipt has one outcome, in its order, and those that were written are in what is restored."""
+    """Each change of the receipt has one outcome, in its order, and those that were written are in what is restored.
+
+    A payment that was charged anyway, and fell back, is ended twice (I10); the second time may be after the restore has
+    read the receipt, and then it has one outcome.
+    """
     for sk, report in look.items.items():
         if not sk.startswith("RESTORATION#"):
             continue
@@ -211,7 +215,9 @@ def a_restore_tells_what_it_has_done(look: ClientLook) -> None:
             wanted = [one for archive, one in look.claims("RECEIPT#") if archive == report["archive_id"]]
             kinds = {KIND_OF[asked] for asked in report["asked"]}
             asked = [one for one in wanted if one["before"]["kind"] in kinds]
-            hold(report["done"] == len(asked), "a restore has ended before it was done", sk, report["done"], len(asked))
+            records = {sort_key(one["before"]) for one in asked}
+            is_done = len(records) <= report["done"] <= len(asked)
+            hold(is_done, "a restore has ended before it was done", sk, report["done"], len(asked))
 
 
 AT_EVERY_MOMENT = (

@@ -117,10 +117,13 @@ def _nothing_begins_while_archived(step: Step, sk: str, before: Plain, item: Pla
 
 
 def _what_is_not_confirmed_is_listed(sk: str, before: Plain, item: Plain) -> None:
-    """What an archive ends is listed until its source says so too, or it is no longer ended by an archive (I8)."""
+    """What an archive ends is listed until its source says so too, or it is no longer ended by an archive (I8).
+
+    One ends a payment twice that was being charged in between, and has fallen back (I10).
+    """
     if "ended_by" not in item:
         hold("due_since" not in item, "what no archive has ended is listed as unconfirmed", sk)
-    elif before.get("ended_by") != item["ended_by"]:
+    elif any(before.get(name) != item.get(name) for name in ("ended_by", "cancelled_at")):
         hold({"due_key", "due_since"} <= item.keys(), "what an archive ended is not listed", sk)
     elif before["source_version"] != item["source_version"]:
         hold("due_since" not in item, "what was confirmed is still listed", sk)
