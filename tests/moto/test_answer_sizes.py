@@ -14,13 +14,15 @@ from client_lifecycle.domain.client import ArchiveOptions, Client, Reactivation,
 from client_lifecycle.domain.imports.columns import ClientField
 from client_lifecycle.domain.imports.outcomes import RowOutcome, RowResult
 from client_lifecycle.domain.imports.run import FIRST_SHOWN, ImportState
-from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.labels import Label, RecordName
+from client_lifecycle.domain.members import FEW_RECORDS, Member
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.practice_history import PracticeEntry, PracticeEvent
 from client_lifecycle.domain.receipts import HistoryEntry, HistoryEvent
 from client_lifecycle.domain.records import PaymentStatus, RecordKind
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoredItem, RestoreOutcome
 from client_lifecycle.domain.runs import Run, RunState
+from client_lifecycle.domain.safety import Finding
 from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
@@ -83,6 +85,15 @@ LOST = tuple(
     for number in range(100)
 )
 NOT_RESTORED = NotRestored(counts=dict.fromkeys(RestoreOutcome, 10**12), items=LOST)
+
+SOON = tuple(
+    RecordName(kind=RecordKind.APPOINTMENT, record_id=f"{number:0128}", label=Label(at=NOW, title=LARGE * 64))
+    for number in range(FEW_RECORDS)
+)
+FINDINGS = tuple(
+    Finding(rule=rule, level=Level.BLOCK, records=SOON if rule is SafetyRule.APPOINTMENT_SOON else (), total=10**6)
+    for rule in RULES
+)
 
 CURRENCIES = 200
 """More than ISO 4217 has."""
@@ -433,6 +444,8 @@ def _(table: Table) -> Iterable[Sized]:
     for run_id, found in ((RUN_ID, lost), (f"{RUN_ID[:-1]}2", failed)):
         store_run(table, found, run_id)
         yield 1, get(f"/bulk-archives/{run_id}/clients?limit=100")
+    store_run(table, members(outcome=Outcome.BLOCKED, findings=FINDINGS), f"{RUN_ID[:-1]}3")
+    yield FULL, get(f"/bulk-archives/{RUN_ID[:-1]}3/clients?limit=100")
 
 
 @case("POST", "/bulk-archives/{run_id}/confirm")

@@ -91,6 +91,7 @@ def test_a_preview_shows_what_is_at_stake_for_each_client(practice: Table) -> No
         "outcome": "pending",
         "reason": None,
         "rules": [],
+        "findings": [],
         "archive_id": None,
         "not_restored": [],
         "not_restored_total": 0,

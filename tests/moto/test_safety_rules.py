@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from client_lifecycle.domain.members import FEW_RECORDS
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetySettings
 from client_lifecycle.storage.clients import LiveClient, read_client, read_live
 from client_lifecycle.storage.table import Table
@@ -17,8 +18,8 @@ from client_lifecycle.use_cases.bulk import steps
 from tests.moto.conftest import Clock, Executions
 from tests.moto.test_scheduled_cleanup import clean_up
 from tests.moto.workflow import Workflow, confirmed
-from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, group
-from tests.support.calls import get, patch, post, put
+from tests.support.builders import DAY, GROUP_ID, HOUR, NOW, PROVIDER_ID, appointment, client, group
+from tests.support.calls import READER, get, patch, post, put
 from tests.support.store import store, store_group, store_settings
 
 QUIET = {"added_at": NOW - 400 * DAY, "last_active_at": NOW - 120 * DAY}
@@ -46,6 +47,12 @@ def members(run_id: str) -> dict[str, tuple[str, list[str]]]:
     """Return each client's outcome, and the rules that held it back."""
     clients = get(f"/bulk-archives/{run_id}/clients").body["clients"]
     return {one["client_id"]: (one["outcome"], one["rules"]) for one in clients}
+
+
+def findings(run_id: str, **options: Any) -> dict[str, list[dict[str, Any]]]:
+    """Return what each client was held back by."""
+    clients = get(f"/bulk-archives/{run_id}/clients", **options).body["clients"]
+    return {one["client_id"]: one["findings"] for one in clients}
 
 
 def confirmed_run(selection: dict[str, Any], *, accept_changes: bool = True) -> Workflow:
@@ -77,6 +84,54 @@ def test_s2_s3_a_debt_since_the_preview_is_an_outcome_of_its_own(
     assert members(workflow.run_id) == {"c-1": (outcome, ["owes_money"]), "c-2": ("archived", [])}
     assert workflow.counts == {outcome: 1, "archived": 1}
     assert get("/clients/c-1").body["status"] == "active"
+
+
+@pytest.mark.parametrize("level", [Level.WARN, Level.BLOCK])
+def test_s3_who_is_held_back_tells_the_numbers_of_that_moment(table: Table, level: Level) -> None:
+    rule(table, level)
+    changed(table, owed_cents=100)
+    workflow = confirmed("c-1", "c-2")
+    changed(table, owed_cents=5_000)
+    if level is Level.WARN:
+        changed(table, "c-2", owed_cents=700)
+    workflow.whole("c-1", "c-2")
+    held_back = "c-2" if level is Level.WARN else "c-1"
+    changed(table, held_back, owed_cents=9_000)
+    [found] = findings(workflow.run_id)[held_back]
+    assert (found["rule"], found["level"]) == ("owes_money", level.value)
+    assert found["amount"] == {"currency": "USD", "cents": 700 if level is Level.WARN else 5_000}
+
+
+def test_s3_who_is_held_back_tells_how_many_records_and_the_first(table: Table) -> None:
+    rule(table, Level.BLOCK, name="appointment_soon")
+    workflow = confirmed("c-1", accept_changes=True)
+    soon = [appointment(f"a-{number}", starts_at=NOW + DAY + number * HOUR) for number in range(FEW_RECORDS + 2)]
+    store(table, read_client(Tenant(table, PROVIDER_ID), "c-1"), *soon)
+    workflow.whole("c-1")
+    [found] = findings(workflow.run_id)["c-1"]
+    assert (found["total"], found["within_days"]) == (FEW_RECORDS + 2, SafetySettings().appointment_within_days)
+    assert [one["record_id"] for one in found["records"]] == [f"a-{number}" for number in range(FEW_RECORDS)]
+
+
+def test_s3_readers_are_not_told_what_money_held_a_client_back(table: Table) -> None:
+    rule(table, Level.BLOCK)
+    changed(table, owed_cents=5_000)
+    workflow = confirmed("c-1")
+    workflow.whole("c-1")
+    assert findings(workflow.run_id)["c-1"]
+    assert findings(workflow.run_id, claims=READER)["c-1"] == []
+
+
+def test_s3_what_a_delivery_found_is_not_told_of_who_is_archived_next(table: Table) -> None:
+    rule(table, Level.BLOCK)
+    workflow = confirmed("c-1", accept_changes=True)
+    changed(table, owed_cents=5_000)
+    state = workflow.batch("c-1")
+    assert workflow.mark(state)["first"]["outcomes"][0]["outcome"] == "blocked"
+    changed(table, owed_cents=0)
+    workflow.settle(workflow.mark(state))
+    assert members(workflow.run_id)["c-1"] == ("archived", [])
+    assert findings(workflow.run_id)["c-1"] == []
 
 
 @pytest.mark.parametrize("level", [Level.WARN, Level.BLOCK])

@@ -14,11 +14,14 @@ from client_lifecycle.domain.money import Money, per_currency
 from client_lifecycle.domain.outcomes import TO_RETRY, Outcome
 from client_lifecycle.domain.preview import PreviewFacts, needs_attention
 from client_lifecycle.domain.restore import NotRestored
+from client_lifecycle.domain.safety import Finding
 from client_lifecycle.domain.settings import Level, SafetyRule
 from client_lifecycle.domain.unreadable import Unreadable
 
 CLIENTS_PER_BATCH = 25
 FIRST_ATTEMPT = 1
+FEW_RECORDS = 5
+"""The records that a member keeps of each rule that held its client back; the finding tells how many they are."""
 
 
 class MadeGood(Struct, frozen=True, kw_only=True):
@@ -39,7 +42,8 @@ class Member(Struct, frozen=True, kw_only=True):
     the client's revision then; the member of an undo has them as ``undoes`` and ``undoes_revision``, and gets its
     ``archive_id`` in the write that brings the client back, and ``not_restored`` once all is done, if something could
     not be taken back. ``attempt`` is the run's attempt that owes this member its outcome, or gave it. ``rules`` are
-    those that held the client back (S3), ``unreadable`` the records that a member failed for, if its reason is that.
+    those that held the client back (S3), and ``findings`` what they found then; ``unreadable`` are the records that a
+    member failed for, if its reason is that.
     ``made_good`` is what had become live on a client that was archived already, if anything had.
     """
 
@@ -49,6 +53,7 @@ class Member(Struct, frozen=True, kw_only=True):
     outcome: Outcome = Outcome.PENDING
     reason: str | None = None
     rules: tuple[SafetyRule, ...] = ()
+    findings: tuple[Finding, ...] | None = None
     archive_id: str | None = None
     archived_revision: int | None = None
     attempt: int = FIRST_ATTEMPT
@@ -117,6 +122,17 @@ def batches(members: Iterable[Member]) -> list[list[Member]]:
 def reopened(member: Member, attempt: int) -> Member:
     """Return a member as pending under this attempt."""
     return replace(member, outcome=Outcome.PENDING, reason=None, rules=(), unreadable=(), attempt=attempt)
+
+
+def held_back(member: Member, findings: Iterable[Finding]) -> Member:
+    """Return a member whose client is held back by what was found just now, with the first records of each."""
+    few = tuple(replace(one, records=one.records[:FEW_RECORDS]) for one in findings)
+    return replace(member, findings=few)
+
+
+def told_findings(member: Member) -> list[Finding]:
+    """Return what held the client of a member back; a finding of a delivery without effect is not among it."""
+    return [one for one in member.findings or () if one.rule in member.rules]
 
 
 def record_names(changes: Iterable[Change]) -> list[RecordName]:

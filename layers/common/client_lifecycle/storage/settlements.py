@@ -89,6 +89,11 @@ def made_good_write(tenant: Tenant, run: Run, before: Member, after: Member) -> 
     return _mark(tenant, run, before, after)
 
 
+def held_back_write(tenant: Tenant, run: Run, before: Member, after: Member) -> Write:
+    """Keep on a pending member what holds its client back; its outcome follows with the batch's."""
+    return _mark(tenant, run, before, after)
+
+
 def _mark(tenant: Tenant, run: Run, member: Member, after: Member) -> Write:
     key = tenant.keys.member(run.run_id, member.position)
     expect = {"outcome", "attempt", "archive_id", "made_good"}

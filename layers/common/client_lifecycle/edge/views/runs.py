@@ -12,7 +12,7 @@ from client_lifecycle.domain.client import (
     Client,
     Status,
 )
-from client_lifecycle.domain.members import MadeGood, Member, Totals
+from client_lifecycle.domain.members import MadeGood, Member, Totals, told_findings
 from client_lifecycle.domain.money import Amount
 from client_lifecycle.domain.outcomes import Outcome, RunKind
 from client_lifecycle.domain.preview import PreviewFacts
@@ -21,6 +21,7 @@ from client_lifecycle.domain.restore import (
     RestoreOutcome,
 )
 from client_lifecycle.domain.runs import WAITING, Run, RunState, estimated_seconds_left
+from client_lifecycle.domain.safety import Finding
 from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import SafetyRule
 from client_lifecycle.edge.views.receipts import RestoredItemView
@@ -34,8 +35,9 @@ class MemberView(View):
     ``email`` is told where two clients in the answer have one name.
     ``credits``, what is ``owed``, and the sum of payments not yet charged, ``scheduled``, are per currency.
     ``warnings`` and ``blocks`` are the safety rules that were shown, ``rules`` those that held the client back when its
-    turn came. ``archive_id`` is the archive that the run made or, in an undo, the one that is undone. ``not_restored``
-    names what an undo could not take back, the first hundred records; ``not_restored_total`` tells how many they are.
+    turn came, and ``findings`` what they found then, with the first five records of each. ``archive_id`` is the archive
+    that the run made or, in an undo, the one that is undone. ``not_restored`` names what an undo could not take back,
+    the first hundred records; ``not_restored_total`` tells how many they are.
     ``made_good`` is what had become live on a client that was archived already and was ended by this run, if anything
     had: the first hundred records, how many they are, and the archive whose receipt has them all.
     ``unreadable`` names what it failed for, if that is the reason.
@@ -55,6 +57,7 @@ class MemberView(View):
     outcome: Outcome
     reason: str | None
     rules: list[SafetyRule]
+    findings: list[Shown[Finding]]
     archive_id: str | None
     not_restored: list[RestoredItemView]
     not_restored_total: int
@@ -84,6 +87,7 @@ class MemberView(View):
             outcome=member.outcome,
             reason=member.reason,
             rules=list(member.rules),
+            findings=told_findings(member),
             archive_id=member.archive_id or member.undoes,
             not_restored=[RestoredItemView.of(item) for item in missing.items],
             not_restored_total=sum(missing.counts.values()),

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from client_lifecycle.domain.client import Cause, Client, Door, Source, Status
 from client_lifecycle.domain.effects import Change, EffectName, RecordKey, work_of_effects
 from client_lifecycle.domain.errors import Superseded, UnreadableRecord
-from client_lifecycle.domain.members import Member, awaits_outcome, made_good
+from client_lifecycle.domain.members import Member, awaits_outcome, held_back, made_good
 from client_lifecycle.domain.outcomes import Outcome
 from client_lifecycle.domain.preview import has_changed, preview_facts
 from client_lifecycle.domain.restore import NotRestored, Restorable, Restoration, RestoreOutcome
@@ -29,7 +29,7 @@ from client_lifecycle.domain.runs import (
     finish,
     prepared,
 )
-from client_lifecycle.domain.safety import assess
+from client_lifecycle.domain.safety import Finding, assess
 from client_lifecycle.domain.selection import may_match
 from client_lifecycle.domain.settings import ProviderSettings, SafetyRule
 from client_lifecycle.domain.undo import not_restored_of, skip_reason
@@ -66,8 +66,8 @@ PENDING_PER_PAGE = 1_000
 class Result(Struct, frozen=True):
     """The result of a first step for one member.
 
-    It is the member's stamp, if effects are to follow, or else its outcome, with the rules that held the client back if
-    they did; neither, if it has its outcome already. ``work`` has the effects that have anything to do, and with which
+    It is the member's stamp, if effects are to follow, or else its outcome, with what held the client back if something
+    did; neither, if it has its outcome already. ``work`` has the effects that have anything to do, and with which
     records, if that is known: under the stamp nothing becomes live again (I4).
     """
 
@@ -75,7 +75,12 @@ class Result(Struct, frozen=True):
     work: Mapping[EffectName, tuple[RecordKey, ...]] | None = None
     outcome: Outcome | None = None
     reason: str | None = None
-    rules: tuple[SafetyRule, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def rules(self) -> tuple[SafetyRule, ...]:
+        """The rules that held the client back."""
+        return tuple(one.rule for one in self.findings)
 
 
 def mark_archived(tenant: Tenant, run: Run, attempt: int, member: Member, *, at: datetime) -> Result:
@@ -138,6 +143,8 @@ def _marked(tenant: Tenant, run: Run, member: Member, at: datetime) -> Result:
         return marking.result
     if held_back.outcome is Outcome.ALREADY_ARCHIVED:
         _make_good(tenant, run, member, live, at)
+    elif writes := leave_alone(tenant, run, member, held_back).writes:
+        tenant.table.transact_if_unchanged(writes)
     return held_back
 
 
@@ -154,7 +161,7 @@ def read_whole(tenant: Tenant, run: Run, member: Member) -> LiveClient:
 
 
 class Marking(Struct, frozen=True):
-    """What marks a member and archives its client, in one transaction with as many others as fit, and what that is."""
+    """What a first step writes for a member, in one transaction with as many others as fit, and its result."""
 
     result: Result
     writes: Sequence[Write]
@@ -172,6 +179,13 @@ def mark(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetim
             settlements.mark_write(tenant, run, member, archived.client, receipt.archive_id),
         ],
     )
+
+
+def leave_alone(tenant: Tenant, run: Run, member: Member, result: Result) -> Marking:
+    """Return what keeps on a member why its client is held back; nothing is written of one whom no rule holds back."""
+    after = held_back(member, result.findings) if result.findings else member
+    writes = [settlements.held_back_write(tenant, run, member, after)] if after != member else []
+    return Marking(result, writes)
 
 
 def _make_good(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetime) -> None:
@@ -220,9 +234,9 @@ def outcome_without_archive(
 def _by_rules(run: Run, member: Member, live: LiveClient, settings: ProviderSettings, at: datetime) -> Result | None:
     findings = assess(live.client, live.records, settings, at)
     if findings.blocks:
-        return Result(outcome=Outcome.BLOCKED, rules=findings.blocks)
+        return Result(outcome=Outcome.BLOCKED, findings=findings.of(findings.blocks))
     if missing := findings.unacknowledged(acknowledged(run, member)):
-        return Result(outcome=Outcome.NEEDS_ACKNOWLEDGEMENT, rules=missing)
+        return Result(outcome=Outcome.NEEDS_ACKNOWLEDGEMENT, findings=findings.of(missing))
     return None
 
 

@@ -24,7 +24,14 @@ from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import Write, commit_together, side_by_side
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.archive_effects import only_part, read_under, under
-from client_lifecycle.use_cases.bulk.steps import Marking, Result, mark, outcome_without_archive, read_whole
+from client_lifecycle.use_cases.bulk.steps import (
+    Marking,
+    Result,
+    leave_alone,
+    mark,
+    outcome_without_archive,
+    read_whole,
+)
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -60,7 +67,8 @@ def mark_together(tenant: Tenant, run: Run, members: Sequence[Member], *, at: da
         held_back = outcome_without_archive(run, member, live, settings, at)
         if held_back is None:
             return mark(tenant, run, member, live, at)
-        return None if held_back.outcome is Outcome.ALREADY_ARCHIVED else Marking(held_back, ())
+        is_archived = held_back.outcome is Outcome.ALREADY_ARCHIVED
+        return None if is_archived else leave_alone(tenant, run, member, held_back)
 
     markings = {position: marking for position in found if (marking := _unless_at_fault(judged, position))}
     committed = commit_together(tenant.table, {position: marking.writes for position, marking in markings.items()})
