@@ -40,8 +40,8 @@ export async function showClients(room, { query: address, signal }) {
     page.place,
     page.bar,
   );
-  await page.load();
   if (list.status === "active") void showProposals(page.proposals, signal);
+  await page.load();
 }
 
 class ClientsPage {
