@@ -59,8 +59,18 @@ export const field = (label, control) => element("label", { className: "field" }
 /** A line that is less than what stands around it. @param {...Child} content */
 export const remark = (...content) => element("p", { className: "note" }, ...content);
 
+/** Controls that belong together. @param {string} title @param {...Child} content */
+export const fieldset = (title, ...content) => element("fieldset", {}, element("legend", {}, title), ...content);
+
 /** Buttons side by side. @param {...Child} buttons */
 export const actionRow = (...buttons) => element("div", { className: "actions" }, ...buttons);
+
+/** @param {string} label @param {string} present @param {string[]} names @param {(name: string) => [string, string]} at what a tab says, and where it leads */
+export const tabs = (label, present, names, at) =>
+  element("nav", { className: "tabs", "aria-label": label }, ...names.map((name) => link(...at(name), { "aria-current": name === present ? "page" : null })));
+
+/** A list of people, or of what is told like them. @param {...Child} rows */
+export const people = (...rows) => element("ul", { className: "people" }, ...rows);
 
 /** The head of a column. @param {Child} content @param {Record<string, unknown>} [properties] */
 export const columnHead = (content, properties = {}) => element("th", { scope: "col", ...properties }, content);

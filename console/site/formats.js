@@ -32,8 +32,8 @@ export const number = (value) => new Intl.NumberFormat(language()).format(value)
 export const list = (parts) => new Intl.ListFormat(language(), { type: "conjunction" }).format(parts);
 
 /** @param {Intl.DateTimeFormatOptions} options */
-const moments = (options) => (/** @type {string} */ moment) =>
-  new Intl.DateTimeFormat(language(), { timeZone: zone, ...options }).format(new Date(moment));
+const moments = (options) => (/** @type {string | null} */ moment) =>
+  moment ? new Intl.DateTimeFormat(language(), { timeZone: zone, ...options }).format(new Date(moment)) : "–";
 
 export const day = moments({ day: "numeric", month: "short", year: "numeric" });
 export const dayAndTime = moments({ dateStyle: "medium", timeStyle: "short" });

@@ -12,6 +12,8 @@ const { words } = await import(`./words/${chosen.slice(0, 2)}.js`);
 export const REASONS = /** @type {(keyof Words["reasons"])[]} */ (Object.keys(words.reasons));
 export const RESTORABLE = /** @type {const} */ (["chats", "reminders", "feed", "appointments", "payments"]);
 
+export const SWITCHES = /** @type {const} */ (["schedule_appointments", "chat", "community_chats", "email_notifications"]);
+
 export const FIELDS = /** @type {const} */ (["external_id", "name", "first_name", "last_name", "email", "group", "status", "archived_on", "archive_reason"]);
 
 export const language = () => chosen;
@@ -44,6 +46,9 @@ const shown = (value) => (typeof value === "number" ? new Intl.NumberFormat(chos
 /** @param {Record<string, any>} names @param {string} name */
 const named = (names, name) => names[name] ?? name;
 
+/** Facts of one line; those that are not so are left out. @param {any[]} facts */
+export const joined = (facts) => facts.filter(Boolean).join(" · ");
+
 /** What somebody is called, by the id where no name is known. @param {any} by who did something @returns {string} */
 export const who = (by) => by?.name ?? by?.actor_id ?? "–";
 
@@ -66,7 +71,7 @@ export const kindName = (kind) => named(words.kinds, kind);
 export const restoreOutcome = (outcome) => named(words.restoreOutcomes, outcome);
 
 /** @param {string} outcome @param {number | ""} n */
-export const outcomeSentence = (outcome, n) => fill(named(words.outcomes, outcome), { n });
+export const outcomeSentence = (outcome, n) => fill(named(words.outcomes, outcome), { n }).trim();
 
 /** The outcomes that somebody has, with how many. @param {Record<string, number>} counts */
 export const counted = (counts) => Object.entries(counts).filter(([, n]) => n > 0);
@@ -76,7 +81,7 @@ export const outcomeSentences = (counts) => counted(counts).map(([outcome, n]) =
 
 /** An outcome without its number, to begin a sentence. @param {string} outcome */
 export function outcomeName(outcome) {
-  const [first = "", ...rest] = outcomeSentence(outcome, "").trim();
+  const [first = "", ...rest] = outcomeSentence(outcome, "");
   return first.toLocaleUpperCase(chosen) + rest.join("");
 }
 
@@ -93,7 +98,7 @@ export const rowOutcome = (outcome, n) => fill(named(words.rowOutcomes, outcome)
 export const rowReason = (reason) => named(words.rowReasons, reason);
 
 /** @param {string} reason @param {string} field */
-export const importRefusal = (reason, field) => fill(named(words.importRefusals, reason), { field: fieldName(field) });
+export const importRefusal = (reason, field) => fill(words.importRefusals[/** @type {keyof Words["importRefusals"]} */ (reason)] ?? say("failure.server"), { field: fieldName(field) });
 
 /** @param {any} run */
 export const importTitle = (run) => say("import.of", { source: run.source });
@@ -116,10 +121,19 @@ export function problemSentence(problem) {
   return sentence === problem.code ? "" : fill(sentence, problem);
 }
 
+/** Faults that pass by themselves. */
+const BUSY = ["StorageBusy", "CommitContended"];
+
+/** Why a run has not done to a client what it was for; empty if there is nothing to add. @param {string | null} reason */
+function memberReason(reason) {
+  if (!reason) return "";
+  return words.memberReasons[/** @type {keyof Words["memberReasons"]} */ (reason)] ?? say(BUSY.includes(reason) ? "failure.busy" : "failure.server");
+}
+
 /** @param {any} member */
 export function memberSentence(member) {
   const outcome = `${outcomeName(member.outcome)}.`;
-  const because = member.rules.map(ruleSentence).join(" ") || member.reason;
+  const because = member.rules.map(ruleSentence).join(" ") || memberReason(member.reason);
   const lost = member.not_restored_total > 0 && say("run.notRestored", { n: member.not_restored_total });
   return [outcome, because, lost].filter(Boolean).join(" ");
 }
@@ -144,9 +158,12 @@ function editSentence({ field, before, after }) {
   return before === null && after === null ? name : `${name}: ${told(before)} → ${told(after)}`;
 }
 
+/** @param {boolean} is */
+export const yesOrNo = (is) => say(is ? "permissions.yes" : "permissions.no");
+
 /** @param {unknown} value */
 function told(value) {
-  if (typeof value === "boolean") return say(value ? "permissions.yes" : "permissions.no");
+  if (typeof value === "boolean") return yesOrNo(value);
   if (Array.isArray(value)) return value.map(reasonName).join(", ") || "–";
   return value === null ? "–" : levelName(shown(value));
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from client_lifecycle.domain import errors
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import Source
 from client_lifecycle.domain.imports.columns import ClientField
@@ -30,6 +31,7 @@ from client_lifecycle.domain.records import (
 )
 from client_lifecycle.domain.runs import RunState
 from client_lifecycle.domain.settings import SafetyRule
+from client_lifecycle.domain.undo import UndoSkipReason
 
 WORDS = Path(__file__).parents[2] / "console/site/words"
 LANGUAGES = ("en", "de")
@@ -39,6 +41,7 @@ ANSWERED: dict[str, tuple[type[StrEnum], ...]] = {
     "actions": (Action,),
     "kinds": (RecordKind,),
     "outcomes": (Outcome,),
+    "memberReasons": (UndoSkipReason,),
     "states": (RunState, ImportState),
     "history": (HistoryEvent,),
     "practiceHistory": (PracticeEvent,),
@@ -76,6 +79,18 @@ def test_every_answer_has_a_word(language: str, section: str) -> None:
 
 def test_the_languages_have_the_same_words() -> None:
     assert words_of("de") == words_of("en")
+
+
+def test_a_reason_that_no_undo_gives_is_the_name_of_a_fault() -> None:
+    faults = words_of("en")["memberReasons"] - set(UndoSkipReason)
+    assert {name for name in faults if not hasattr(errors, name)} == set()
+
+
+def test_the_faults_that_pass_are_those_to_be_tried_later() -> None:
+    script = (WORDS.parent / "words.js").read_text(encoding="utf-8")
+    listed = re.search(r"const BUSY = \[(.*?)\];", script)
+    assert listed
+    assert set(re.findall(r'"(\w+)"', listed[1])) == {fault.__name__ for fault in errors.TryLater.__subclasses__()}
 
 
 def test_every_text_is_said_somewhere() -> None:

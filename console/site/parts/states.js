@@ -95,6 +95,14 @@ export async function during(pressed, work) {
   }
 }
 
+/** Do something when a form is sent. @param {HTMLFormElement} form @param {HTMLButtonElement} pressed @param {() => Promise<unknown>} work */
+export function onSubmit(form, pressed, work) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void during(pressed, work);
+  });
+}
+
 /**
  * A button that does something which takes time or may fail.
  *

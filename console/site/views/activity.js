@@ -1,10 +1,10 @@
 /** What the practice has done: bulk archives and undos, who did what, and what no source has confirmed. */
 
-import { element, link } from "../dom.js";
+import { element, link, people, tabs } from "../dom.js";
 import { dayAndTime, heading } from "../formats.js";
 import { showPages } from "../parts/pages.js";
 import { mayManage } from "../rights.js";
-import { outcomeSentences, runTitle, say, stateName, whoBegan } from "../words.js";
+import { joined, outcomeSentences, runTitle, say, stateName, whoBegan } from "../words.js";
 import { showPracticeHistory } from "./practice/history.js";
 import { showUnconfirmed } from "./practice/unconfirmed.js";
 
@@ -15,8 +15,7 @@ const TABS = { runs: showRuns, history: showPracticeHistory, unconfirmed: showUn
 export async function showActivity(room, visit) {
   const tab = visit.query.get("tab") ?? "runs";
   const names = Object.keys(TABS).filter((name) => name !== "history" || mayManage());
-  const links = names.map((name) => link(say(/** @type {any} */ (`activity.${name}`)), `#/activity?tab=${name}`, { "aria-current": name === tab ? "page" : null }));
-  room.append(element("h1", {}, say("activity.title")), element("nav", { className: "tabs", "aria-label": say("activity.title") }, ...links));
+  room.append(element("h1", {}, say("activity.title")), tabs(say("activity.title"), tab, names, (name) => [say(/** @type {any} */ (`activity.${name}`)), `#/activity?tab=${name}`]));
   await (TABS[tab] ?? showRuns)(room, visit);
 }
 
@@ -40,7 +39,7 @@ export function byDay() {
   let shown = "";
   /** @param {string} at @param {HTMLElement} row */
   const add = (at, row) => {
-    if (heading(at) !== shown) node.append(element("h2", {}, (shown = heading(at))), element("ul", { className: "people" }));
+    if (heading(at) !== shown) node.append(element("h2", {}, (shown = heading(at))), people());
     node.lastElementChild?.append(row);
   };
   return { node, add };
@@ -52,7 +51,7 @@ function entry(run) {
   return element(
     "li",
     {},
-    element("span", {}, link(runTitle(run), `#/activity/${run.run_id}`), element("small", {}, facts.filter(Boolean).join(" · "))),
+    element("span", {}, link(runTitle(run), `#/activity/${run.run_id}`), element("small", {}, joined(facts))),
     element("small", {}, dayAndTime(run.created_at), " · ", whoBegan(run)),
   );
 }

@@ -2,24 +2,21 @@
 
 import { actionRow, button, element, field } from "../dom.js";
 import { openDialog } from "../parts/dialog.js";
-import { during } from "../parts/states.js";
+import { onSubmit } from "../parts/states.js";
 import { fieldName, say } from "../words.js";
 
 /**
  * @param {string} title
- * @param {HTMLElement} fields
+ * @param {HTMLElement[]} fields
  * @param {string} label what the button says
  * @param {() => Promise<void>} send closes the dialog when it has succeeded
  */
 export function openForm(title, fields, label, send) {
   const submit = element("button", { type: "submit", className: "primary" }, label);
-  const form = element("form", {}, fields, actionRow(button(say("cancel"), () => dialog.close()), submit));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void during(submit, async () => {
-      await send();
-      dialog.close();
-    });
+  const form = element("form", {}, ...fields, actionRow(button(say("cancel"), () => dialog.close()), submit));
+  onSubmit(form, submit, async () => {
+    await send();
+    dialog.close();
   });
   /** @type {HTMLElement | null} */ (form.querySelector("input, select, textarea, button"))?.setAttribute("autofocus", "");
   const dialog = openDialog(title, form);

@@ -1,7 +1,7 @@
 /** Client groups: add, rename, archive all their clients, delete. */
 
 import { call, get, newKey, post, tagOf } from "../api.js";
-import { button, columnHead, element, field, link } from "../dom.js";
+import { button, columnHead, element, field, link, select } from "../dom.js";
 import { number } from "../formats.js";
 import { readGroups } from "../groups.js";
 import { csvButton } from "../parts/csv.js";
@@ -10,16 +10,16 @@ import { emptyNote, sentenceOf, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { mayArchive, mayManage } from "../rights.js";
 import { reload } from "../router.js";
-import { fieldName, say } from "../words.js";
+import { fieldName, say, SWITCHES, yesOrNo } from "../words.js";
 import { openArchivePanel } from "./archive/panel.js";
-import { openForm } from "./form.js";
+import { controlsFor, openForm } from "./form.js";
 
 const SHEET = { name: "groups", columns: ["group_id", "name", "active", "archived"], told: { active: (/** @type {any} */ it) => it.clients.active, archived: (/** @type {any} */ it) => it.clients.archived } };
 
 /** @type {import("../router.js").View} */
 export async function showGroups(room, { signal }) {
   const groups = await whileLoading(room, readGroups(signal, true));
-  const add = button(say("groups.add"), () => openName(say("groups.add"), "", (name) => post("/groups", { name }, { key: newKey() })), { className: "primary" });
+  const add = button(say("groups.add"), () => openName(say("groups.add"), "", (body) => post("/groups", body, { key: newKey() })), { className: "primary" });
   room.append(
     element("div", { className: "title" }, element("h1", {}, say("groups.title")), mayManage() && add),
     groups.length ? table(groups) : emptyNote(say("groups.none")),
@@ -38,12 +38,13 @@ function table(groups) {
 function row(group, names) {
   const path = `/groups/${encodeURIComponent(group.group_id)}`;
   const archiveAll = { label: say("groups.archiveAll"), act: () => openArchivePanel({ group_id: group.group_id }, names, reload) };
-  const rename = { label: say("groups.rename"), act: () => void openRename(path) };
-  const remove = { label: say("groups.delete"), act: () => void openForm(say("groups.deleteTitle", { name: group.name }), element("p", {}, say("groups.deleteLead")), say("groups.delete"), async () => {
+  const rename = { label: say("groups.rename"), act: () => void openChange(path, (group, save) => openName(say("groups.rename"), group.name, save)) };
+  const settings = { label: say("permissions.switch"), act: () => void openChange(path, openSettings) };
+  const remove = { label: say("groups.delete"), act: () => void openForm(say("groups.deleteTitle", { name: group.name }), [element("p", {}, say("groups.deleteLead"))], say("groups.delete"), async () => {
     await call("DELETE", path);
     reload();
   }) };
-  const entries = mayManage() ? [archiveAll, rename, remove] : [archiveAll];
+  const entries = mayManage() ? [archiveAll, rename, settings, remove] : [archiveAll];
   return element(
     "tr",
     {},
@@ -53,21 +54,36 @@ function row(group, names) {
   );
 }
 
-/** @param {string} path */
-async function openRename(path) {
+/** @typedef {(body: object) => Promise<unknown>} Save */
+
+/** @param {string} path @param {(group: any, save: Save) => void} open */
+async function openChange(path, open) {
   try {
     const group = await get(path);
-    openName(say("groups.rename"), group.name, (name) => call("PATCH", path, { body: { name }, ifMatch: tagOf(group) }));
+    open(group, (body) => call("PATCH", path, { body, ifMatch: tagOf(group) }));
   } catch (fault) {
     toast(sentenceOf(fault));
   }
 }
 
-/** @param {string} title @param {string} before @param {(name: string) => Promise<unknown>} save */
+/** @param {string} title @param {string} before @param {Save} save */
 function openName(title, before, save) {
   const name = element("input", { required: true, maxLength: 200, value: before });
-  openForm(title, element("div", {}, field(fieldName("name"), name)), say("save"), async () => {
-    await save(name.value);
+  openFields(title, [field(fieldName("name"), name)], () => save({ name: name.value }));
+}
+
+/** What the clients of a group may do, unless their own settings differ. @param {any} group @param {Save} save */
+function openSettings({ name, settings }, save) {
+  const choices = /** @type {[string, string][]} */ ([["null", say("groups.asForAll")], ...[true, false].map((is) => [String(is), yesOrNo(is)])]);
+  const switches = controlsFor(SWITCHES, (one) => select(choices, { value: String(settings[one]) }));
+  openFields(`${name}: ${say("permissions.switch")}`, switches.fields, () =>
+    save({ settings: Object.fromEntries(Object.entries(switches.values()).map(([one, value]) => [one, JSON.parse(value)])) }));
+}
+
+/** @param {string} title @param {HTMLElement[]} fields @param {() => Promise<unknown>} save */
+function openFields(title, fields, save) {
+  openForm(title, fields, say("save"), async () => {
+    await save();
     toast(say("saved"));
     reload();
   });

@@ -1,15 +1,14 @@
 /** The practice's settings, as sentences. */
 
 import { call, get, tagOf } from "../api.js";
-import { checkbox, element, isTicked, select } from "../dom.js";
-import { during, whileLoading } from "../parts/states.js";
+import { checkbox, element, fieldset, isTicked, select } from "../dom.js";
+import { onSubmit, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { setZone } from "../formats.js";
 import { mayManage } from "../rights.js";
-import { fieldName, levelName, REASONS, reasonName, say } from "../words.js";
+import { fieldName, levelName, REASONS, reasonName, say, SWITCHES } from "../words.js";
 
 const RULES = /** @type {const} */ (["owes_money", "has_credits", "appointment_soon", "payment_charging"]);
-const SWITCHES = /** @type {const} */ (["schedule_appointments", "chat", "community_chats", "email_notifications"]);
 const LEVELS = /** @type {const} */ (["allow", "warn", "block"]);
 
 /** @type {import("../router.js").View} */
@@ -45,13 +44,13 @@ class SettingsForm {
     const form = element(
       "form",
       { className: "settings" },
-      section(say("settings.safety"), ...RULES.map((rule, index) => sentence(`${fieldName(rule)}:`, /** @type {Node} */ (this.rules[index]))), sentence(say("settings.soon"), this.soonDays, say("settings.days"))),
-      section(say("settings.portal"), ...this.switches),
-      section(say("settings.noSelfReturn"), ...this.reasons),
-      section(say("run.undo"), sentence(say("settings.undoFor"), this.undoDays, say("settings.days"))),
-      section(fieldName("tidy_up"), this.quiet, sentence(say("settings.quietFor"), this.quietDays, say("settings.days")), this.starts, sentence(say("settings.veto"), this.vetoDays, say("settings.days"))),
-      section(say("settings.readers"), this.money, this.notes),
-      section(fieldName("time_zone"), sentence(say("settings.zoneIs"), this.zone)),
+      fieldset(say("settings.safety"), ...RULES.map((rule, index) => sentence(`${fieldName(rule)}:`, /** @type {Node} */ (this.rules[index]))), sentence(say("settings.soon"), this.soonDays, say("settings.days"))),
+      fieldset(say("settings.portal"), ...this.switches),
+      fieldset(say("settings.noSelfReturn"), ...this.reasons),
+      fieldset(say("run.undo"), sentence(say("settings.undoFor"), this.undoDays, say("settings.days"))),
+      fieldset(fieldName("tidy_up"), this.quiet, sentence(say("settings.quietFor"), this.quietDays, say("settings.days")), this.starts, sentence(say("settings.veto"), this.vetoDays, say("settings.days"))),
+      fieldset(say("settings.readers"), this.money, this.notes),
+      fieldset(fieldName("time_zone"), sentence(say("settings.zoneIs"), this.zone)),
       element("div", { className: "bar" }, element("span", {}, mayManage() ? "" : say("settings.readOnly")), this.save),
     );
     if (!mayManage()) for (const control of form.querySelectorAll("input, select")) control.setAttribute("disabled", "");
@@ -59,10 +58,7 @@ class SettingsForm {
       this.edited = true;
       this.save.disabled = false;
     });
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void during(this.save, () => this.#send());
-    });
+    onSubmit(form, this.save, () => this.#send());
     return form;
   }
 
@@ -91,9 +87,6 @@ class SettingsForm {
 
 /** @param {number} value @param {number} min @param {number} max */
 const whole = (value, min, max) => element("input", { type: "number", required: true, min, max, value });
-
-/** @param {string} title @param {...Node} content */
-const section = (title, ...content) => element("fieldset", {}, element("legend", {}, title), ...content);
 
 /** @param {string} before @param {Node} control @param {string} [after] */
 const sentence = (before, control, after) => element("label", { className: "sentence" }, element("span", {}, before), control, after && element("span", {}, after));

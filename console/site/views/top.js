@@ -2,7 +2,7 @@
 
 import { button, element, link } from "../dom.js";
 import { person, signOut } from "../session.js";
-import { say } from "../words.js";
+import { joined, say } from "../words.js";
 import { openShortcuts, watchShortcuts } from "./shortcuts.js";
 
 /** @type {HTMLAnchorElement[]} */
@@ -24,7 +24,7 @@ export function showTop(me) {
     element(
       "div",
       { className: "who" },
-      element("span", { className: "person" }, [me.name ?? person().email, me.practice.name].filter(Boolean).join(" · ")),
+      element("span", { className: "person" }, joined([me.name ?? person().email, me.practice.name])),
       button("?", openShortcuts, { className: "quiet", "aria-label": say("shortcuts.title") }),
       button(say("signOut"), () => signOut("left"), { className: "quiet" }),
     ),

@@ -31,10 +31,8 @@ export const words = {
     "activity.title": "Aktivität",
 
     "archive.action": "Archivieren …",
-    "archive.already": "schon archiviert",
     "archive.appointments": { one: "{n} Termin", other: "{n} Termine" },
     "archive.attention": "Bitte ansehen: {n}",
-    "archive.cannot": "ausgelassen",
     "archive.checked": "Eben geprüft, gültig für {left}.",
     "archive.checking": "Wird geprüft …",
     "archive.confirm": { one: "{n} Klienten archivieren", other: "{n} Klienten archivieren" },
@@ -100,7 +98,7 @@ export const words = {
     "failure.forbidden": "Das dürfen Sie nicht. Fragen Sie Ihre Verwaltung.",
     "failure.notFound": "Das gibt es nicht.",
     "failure.request": "Anfrage {id}",
-    "failure.server": "Bei uns ist etwas schiefgegangen.",
+    "failure.server": "Bei uns ging etwas schief. Versuchen Sie es noch einmal.",
     "failure.start": "Die Konsole konnte nicht starten",
     "failure.unreachable": "Die Praxis ist nicht erreichbar. Sind Sie online?",
 
@@ -116,6 +114,7 @@ export const words = {
 
     "groups.add": "Gruppe hinzufügen",
     "groups.archiveAll": "Alle Klienten archivieren",
+    "groups.asForAll": "Wie für alle Klienten",
     "groups.delete": "Löschen",
     "groups.deleteLead": "Nur eine Gruppe ohne Klienten kann gelöscht werden.",
     "groups.deleteTitle": "Gruppe {name} löschen?",
@@ -376,6 +375,13 @@ export const words = {
     activated_in_part: "{n} wieder aktiv, nicht alles wiederhergestellt",
     left_alone: "{n} unverändert",
   },
+  memberReasons: {
+    came_back: "War schon wieder aktiv.",
+    archived_anew: "Wurde inzwischen neu archiviert.",
+    changed_since: "Wurde seither geändert.",
+    GroupNotFound: "Die Gruppe gibt es nicht mehr.",
+    UnreadableRecord: "Ein Eintrag ist nicht lesbar. Bitte melden Sie es dem Support.",
+  },
   states: {
     awaiting_upload: "wartet auf die Datei",
     checking: "wird geprüft",
@@ -440,7 +446,6 @@ export const words = {
     TooManyRows: "Die Datei hat mehr als 100.000 Zeilen.",
     TooManyColumns: "Die Datei hat zu viele Spalten.",
     CheckIncomplete: "Die Prüfung kam nicht zum Ende. Versuchen Sie es noch einmal.",
-    InternalError: "Bei uns ging etwas schief. Versuchen Sie es noch einmal.",
   },
   fields: {
     external_id: "Kennung im System",

@@ -30,10 +30,8 @@ export const words = {
     "activity.title": "Activity",
 
     "archive.action": "Archive…",
-    "archive.already": "archived already",
     "archive.appointments": { one: "{n} appointment", other: "{n} appointments" },
     "archive.attention": "Needs attention: {n}",
-    "archive.cannot": "left out",
     "archive.checked": "Checked just now, good for {left}.",
     "archive.checking": "Checking…",
     "archive.confirm": { one: "Archive {n} client", other: "Archive {n} clients" },
@@ -99,7 +97,7 @@ export const words = {
     "failure.forbidden": "You may not do this. Ask your administrator.",
     "failure.notFound": "This is not there.",
     "failure.request": "Request {id}",
-    "failure.server": "Something went wrong on our side.",
+    "failure.server": "Something went wrong on our side. Try again.",
     "failure.start": "The console could not start",
     "failure.unreachable": "Could not reach the practice. Are you online?",
 
@@ -115,6 +113,7 @@ export const words = {
 
     "groups.add": "Add group",
     "groups.archiveAll": "Archive All Clients",
+    "groups.asForAll": "As for all clients",
     "groups.delete": "Delete",
     "groups.deleteLead": "Only a group without clients can be deleted.",
     "groups.deleteTitle": "Delete the group {name}?",
@@ -375,6 +374,13 @@ export const words = {
     activated_in_part: "{n} active again, not all restored",
     left_alone: "{n} left unchanged",
   },
+  memberReasons: {
+    came_back: "Was active again already.",
+    archived_anew: "Was archived again since.",
+    changed_since: "Was changed since.",
+    GroupNotFound: "The group is not there any more.",
+    UnreadableRecord: "A stored record cannot be read. Please tell your support.",
+  },
   states: {
     awaiting_upload: "waiting for its file",
     checking: "being checked",
@@ -439,7 +445,6 @@ export const words = {
     TooManyRows: "The file has more than 100,000 rows.",
     TooManyColumns: "The file has too many columns.",
     CheckIncomplete: "The check did not come to its end. Try again.",
-    InternalError: "Something went wrong on our side. Try again.",
   },
   fields: {
     external_id: "Id in that system",

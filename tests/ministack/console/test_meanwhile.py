@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from http import HTTPStatus
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -55,6 +56,33 @@ def test_a_group_that_others_have_renamed_is_not_renamed(open_console: Open, api
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text(BY_OTHERS)
     assert api.get(f"/groups/{group['group_id']}")["name"] == "Aquarobics"
+
+
+def test_settings_of_a_group_are_those_that_were_seen(open_console: Open, api: Api) -> None:
+    group = api.post("/groups", {"name": "Watsu"})
+    path = f"/groups/{group['group_id']}"
+    page = open_console(refusals=[HTTPStatus.PRECONDITION_FAILED])
+    form = page.get_by_role("dialog")
+    booking, chat = form.get_by_label("Schedule Appointments"), form.get_by_label("Chat with you")
+    for seen in ("As for all clients", "No"):
+        visit(page, "#/groups")
+        page.get_by_role("button", name="Actions for Watsu").click()
+        page.get_by_role("menuitem", name="Client Portal Settings").click()
+        expect(form.get_by_role("heading")).to_have_text("Watsu: Client Portal Settings")
+        expect(chat.locator("option:checked")).to_have_text(seen)
+        booking.select_option("Yes")
+        if seen != "No":
+            api.patch(path, {"settings": {"chat": False}})
+            form.get_by_role("button", name="Save").click()
+            expect(page.get_by_role("alert")).to_contain_text(BY_OTHERS)
+            assert api.get(path)["settings"]["schedule_appointments"] is None
+            page.reload()
+    assert violations(page) == []
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator(".toast")).to_contain_text("Saved.")
+    untouched = {"community_chats": None, "email_notifications": None}
+    assert api.get(path)["settings"] == {"schedule_appointments": True, "chat": False, **untouched}
+    httpx.delete(f"{api.base_url}{path}", headers={"Authorization": api.token}, trust_env=False)
 
 
 def test_a_switch_that_others_have_changed_is_shown_as_it_is_now(open_console: Open, api: Api) -> None:

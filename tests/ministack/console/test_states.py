@@ -16,6 +16,7 @@ from tests.ministack.console.conftest import Open
 from tests.ministack.console.test_accessible import visit
 
 LISTED = re.compile(r"/v1/clients\?")
+MEMBERS = re.compile(r"/v1/bulk-archives/[^/]+/clients\?")
 SETTINGS = re.compile(r"/v1/settings$")
 REQUEST_ID = "5f9c-request"
 SENTENCES = {
@@ -24,6 +25,11 @@ SENTENCES = {
     HTTPStatus.TOO_MANY_REQUESTS: "Too much is going on. Try again in a moment.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong on our side.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Too much is going on. Try again in a moment.",
+}
+FAILED = {
+    "UnreadableRecord": "A stored record cannot be read. Please tell your support.",
+    "StorageBusy": SENTENCES[HTTPStatus.SERVICE_UNAVAILABLE],
+    "BatchNotSettled": "Something went wrong on our side. Try again.",
 }
 MINUTE = 60_000
 NOT_REVOKED = HTTPStatus.BAD_REQUEST
@@ -54,6 +60,19 @@ def test_a_failure_of_each_kind_is_told_with_its_request_and_a_way_on(open_conso
         failure.get_by_role("button", name="Try again").click()
         expect(page.locator("tbody tr").first).to_be_visible()
         expect(failure).to_have_count(0)
+
+
+def test_why_a_client_was_not_archived_is_told_in_words(open_console: Open, api: Api) -> None:
+    who = api.get("/clients", limit=1)["clients"][0]["client_id"]
+    run = api.post("/bulk-archives", {"client_ids": [who]})["run_id"]
+    member = {"client_id": who, "outcome": "failed", "rules": [], "not_restored_total": 0}
+    members = [{**member, "name": reason, "reason": reason} for reason in FAILED]
+    page = open_console()
+    page.route(MEMBERS, lambda route: route.fulfill(json={"clients": members, "next_cursor": None}))
+    visit(page, f"#/activity/{run}")
+    for reason, sentence in FAILED.items():
+        row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name=reason, exact=True))
+        expect(row.locator("small")).to_have_text(f"Failed. {sentence}")
 
 
 def test_rows_stay_while_the_practice_cannot_be_reached(open_console: Open) -> None:

@@ -1,9 +1,9 @@
 /** What to look at before an archive: who cannot be archived, owes or has credit, and what would be cancelled. */
 
 import { client } from "../../api.js";
-import { button, element, link } from "../../dom.js";
+import { button, element, link, people } from "../../dom.js";
 import { list, sums } from "../../formats.js";
-import { ruleSentence, say } from "../../words.js";
+import { joined, outcomeSentence, ruleSentence, say } from "../../words.js";
 import { why } from "./findings.js";
 
 /**
@@ -16,13 +16,15 @@ export function attention(members, total, leaveOut) {
   const open = members.filter((member) => member.blocks.length === 0 && isOpen(member));
   const rest = members.filter((member) => member.blocks.length === 0 && !isOpen(member));
   const others = total - blocked.length - open.length;
+  /** @param {any[]} members @param {import("../../dom.js").Child} [after] */
+  const shown = (members, after) => people(...members.map((member) => person(member, leaveOut, total === 1)), after);
   return element(
     "section",
     {},
     others < total && element("h3", {}, say("archive.attention", { n: total - others })),
-    element("ul", { className: "people" }, ...[...blocked, ...open].map((member) => person(member, leaveOut, total === 1))),
+    shown([...blocked, ...open]),
     others > 0 && element("details", { open: others <= 5 }, element("summary", {}, say("archive.nothingOpen", { n: others })),
-      element("ul", { className: "people" }, ...rest.map((member) => person(member, leaveOut, total === 1)), others > rest.length && element("li", {}, say("andMore", { n: others - rest.length })))),
+      shown(rest, others > rest.length && element("li", {}, say("andMore", { n: others - rest.length })))),
   );
 }
 
@@ -38,7 +40,7 @@ function person(member, leaveOut, isAlone) {
     { className: cannot ? "blocked" : member.warnings.length ? "warned" : "" },
     element("span", {}, link(name, `#${client(member.client_id)}`, { target: "_blank" }), element("small", {}, factsOf(member)), (cannot || member.warnings.length > 0) && why(member, isAlone)),
     cannot
-      ? element("span", { className: "tag" }, say("archive.cannot"))
+      ? element("span", { className: "tag" }, outcomeSentence("excluded", ""))
       : !isAlone && button(say("archive.leaveOut"), () => leaveOut(member.client_id), { "aria-label": say("archive.leaveOutWho", { name }) }),
   );
 }
@@ -48,20 +50,22 @@ function factsOf(member) {
   const facts = [
     member.owed.length && say("archive.owes", { sum: sums(member.owed) }),
     member.credits.length && say("archive.hasCredit", { sum: sums(member.credits) }),
-    member.upcoming_appointments && say("archive.appointments", { n: member.upcoming_appointments }),
-    member.scheduled_payments && say("archive.payments", { n: member.scheduled_payments, sum: sums(member.scheduled) }),
-    member.status === "archived" && say("archive.already"),
+    ...ends(member),
+    member.status === "archived" && outcomeSentence("already_archived", ""),
     ...member.blocks.map(ruleSentence),
   ];
-  return facts.filter(Boolean).join(" · ");
+  return joined(facts);
 }
+
+/** @param {any} what a client, or all of them */
+const ends = (what) => [
+  what.upcoming_appointments && say("archive.appointments", { n: what.upcoming_appointments }),
+  what.scheduled_payments && say("archive.payments", { n: what.scheduled_payments, sum: sums(what.scheduled) }),
+];
 
 /** What an archive would cancel, over all clients. @param {any} totals */
 export function cancelled(totals) {
-  const parts = [
-    totals.upcoming_appointments && say("archive.appointments", { n: totals.upcoming_appointments }),
-    totals.scheduled_payments && say("archive.payments", { n: totals.scheduled_payments, sum: sums(totals.scheduled) }),
-  ].filter(Boolean);
+  const parts = ends(totals).filter(Boolean);
   const sentence = parts.length ? say("archive.willBeCancelled", { what: list(parts) }) : say("archive.nothingCancelled");
   return element("p", {}, sentence, " ", say("archive.recordsStay"));
 }

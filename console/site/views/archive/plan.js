@@ -1,7 +1,7 @@
 /** Archive later: on a day, after the last appointment, or after the last payment. */
 
 import { call, client as path } from "../../api.js";
-import { element, field } from "../../dom.js";
+import { element, field, fieldset } from "../../dom.js";
 import { toast } from "../../parts/toast.js";
 import { fieldName, say } from "../../words.js";
 import { openForm } from "../form.js";
@@ -25,7 +25,7 @@ export function openPlan(client, groups, planned) {
     trigger = name;
     dateField.hidden = date.disabled = name !== "archive_on";
   };
-  const fields = element("div", {}, element("fieldset", {}, element("legend", {}, fieldName("archived_at")), ...radios), dateField, options.node);
+  const fields = [fieldset(fieldName("archived_at"), ...radios), dateField, options.node];
   openForm(say("plan.title", { name: client.name }), fields, say("plan.button"), async () => {
     const when = trigger === "archive_on" ? { archive_on: date.value } : { [trigger]: true };
     await call("PUT", `${path(client.client_id)}/archive-plan`, { body: { ...when, ...options.value() } });

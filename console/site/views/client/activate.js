@@ -1,7 +1,7 @@
 /** Activates a client, with a choice of what to restore, and says what could not be restored. */
 
 import { client as path, post } from "../../api.js";
-import { checkbox, element, isTicked } from "../../dom.js";
+import { checkbox, element, fieldset, isTicked } from "../../dom.js";
 import { openDialog } from "../../parts/dialog.js";
 import { toast } from "../../parts/toast.js";
 import { RESTORABLE, restoreOutcome, say } from "../../words.js";
@@ -11,7 +11,7 @@ import { openForm } from "../form.js";
 /** @param {any} client @param {() => void} done */
 export function openActivate(client, done) {
   const boxes = restorable();
-  const fields = element("div", {}, element("p", {}, say("activate.lead")), element("fieldset", {}, element("legend", {}, say("activate.restore")), ...boxes.nodes));
+  const fields = [element("p", {}, say("activate.lead")), boxes.node];
   openForm(say("activate.title", { name: client.name }), fields, say("activate.button"), async () => {
     const answer = await post(`${path(client.client_id)}/activate`, { restore: boxes.chosen() });
     tell(client, answer);
@@ -22,7 +22,7 @@ export function openActivate(client, done) {
 /** @param {any} client @param {string} archiveId */
 export function openRestore(client, archiveId) {
   const boxes = restorable();
-  openForm(say("receipts.restore"), element("fieldset", {}, element("legend", {}, say("activate.restore")), ...boxes.nodes), say("receipts.restoreButton"), async () => {
+  openForm(say("receipts.restore"), [boxes.node], say("receipts.restoreButton"), async () => {
     tell(client, await post(`${path(client.client_id)}/receipts/${encodeURIComponent(archiveId)}/restore`, { restore: boxes.chosen() }));
   });
 }
@@ -30,7 +30,7 @@ export function openRestore(client, archiveId) {
 function restorable() {
   const nodes = RESTORABLE.map((what) => checkbox(say(/** @type {any} */ (`restore.${what}`))));
   const chosen = () => RESTORABLE.filter((_, index) => isTicked(nodes[index]));
-  return { nodes, chosen };
+  return { node: fieldset(say("activate.restore"), ...nodes), chosen };
 }
 
 /** @param {any} client @param {any} answer */

@@ -14,7 +14,7 @@ export function showOverview(room, { client, groups }) {
     [fieldName("email"), client.email],
     [fieldName("group"), groups.get(client.group_id) ?? say("clients.noGroup")],
     [say("client.added"), day(client.added_at)],
-    [fieldName("last_active_at"), client.last_active_at ? day(client.last_active_at) : "–"],
+    [fieldName("last_active_at"), day(client.last_active_at)],
     ...(seesMoney() ? [[fieldName("credit_cents"), amount(client.credit_cents, client.currency)], [fieldName("owed_cents"), amount(client.owed_cents, client.currency)]] : []),
   ];
   room.append(element("dl", { className: "facts" }, ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])));

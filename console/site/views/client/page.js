@@ -1,7 +1,7 @@
 /** One client: overview, what they may still do, receipts, history. */
 
 import { client as path, get, post } from "../../api.js";
-import { actionRow, button, element, link, remark } from "../../dom.js";
+import { actionRow, button, element, link, remark, tabs } from "../../dom.js";
 import { day } from "../../formats.js";
 import { groupsById } from "../../groups.js";
 import { whileLoading, workButton } from "../../parts/states.js";
@@ -33,7 +33,7 @@ export async function showClient(room, { ids: [clientId = ""], query: address, s
     link(say("clients.title"), lastList(client.status), { className: "back" }),
     element("div", { className: "title" }, element("h1", {}, client.name), mayArchive() && actions(client, groups)),
     remark(statusLine(client)),
-    tabs(clientId, tab, client.name),
+    tabs(client.name, tab, Object.keys(TABS), (name) => [say(/** @type {any} */ (`client.tab.${name}`), client), `#${path(clientId)}?tab=${name}`]),
     content,
   );
   await whileLoading(content, Promise.resolve(TABS[tab]?.(content, { client, groups, signal })));
@@ -59,12 +59,4 @@ function actions(client, groups) {
 async function exportRecord(client) {
   location.assign((await post(`${path(client.client_id)}/exports`)).url);
   toast(say("client.exported"));
-}
-
-/** @param {string} id @param {string} present @param {string} name */
-function tabs(id, present, name) {
-  const links = Object.keys(TABS).map((tab) =>
-    link(say(/** @type {any} */ (`client.tab.${tab}`), { name }), `#${path(id)}?tab=${tab}`, { "aria-current": tab === present ? "page" : null }),
-  );
-  return element("nav", { className: "tabs", "aria-label": name }, ...links);
 }

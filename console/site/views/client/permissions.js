@@ -6,7 +6,7 @@ import { sentenceOf } from "../../parts/states.js";
 import { toast } from "../../parts/toast.js";
 import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
-import { actionName, fieldName, say } from "../../words.js";
+import { actionName, fieldName, say, yesOrNo } from "../../words.js";
 
 /** @type {Record<string, string>} */
 const SWITCH_OF = {
@@ -49,7 +49,7 @@ function answer(permission) {
   if (!permission || permission.reason === "not_for_this_actor") return element("td", {}, "–");
   return element("td", { className: permission.allowed ? "yes" : "no" },
     element("span", { "aria-hidden": "true" }, permission.allowed ? "✓ " : "✕ "),
-    permission.allowed ? say("permissions.yes") : say("permissions.no"),
+    yesOrNo(permission.allowed),
     permission.activates ? element("small", {}, say("permissions.activates")) : !permission.allowed && element("small", {}, permission.sentence));
 }
 

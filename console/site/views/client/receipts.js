@@ -6,7 +6,7 @@ import { dayAndTime, money, number } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { unfold } from "../../parts/unfold.js";
 import { mayArchive } from "../../rights.js";
-import { reasonName, restoreOutcome, say, who } from "../../words.js";
+import { joined, reasonName, restoreOutcome, say, who } from "../../words.js";
 import { recordName } from "../archive/findings.js";
 import { openRestore } from "./activate.js";
 
@@ -41,7 +41,7 @@ function card(client, receipt) {
     "article",
     { className: "card" },
     element("h2", {}, say("client.archived", { at: dayAndTime(receipt.archived_at), who: who(receipt.archived_by) })),
-    remark(said.filter(Boolean).join(" · ")),
+    remark(joined(said)),
     receipt.note && element("blockquote", {}, receipt.note),
     changes.length + leftAlone.length ? element("ul", {}, ...changes, ...leftAlone) : element("p", {}, say("receipts.nothing")),
     receipt.state === "settling" && element("p", {}, say("receipts.settling")),

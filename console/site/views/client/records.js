@@ -1,13 +1,13 @@
 /** What is kept of a client's records, and whether their sources have confirmed what an archive ended. */
 
 import { client as path } from "../../api.js";
-import { element } from "../../dom.js";
+import { element, people } from "../../dom.js";
 import { showPages } from "../../parts/pages.js";
-import { kindName, recordState, say } from "../../words.js";
+import { joined, kindName, recordState, say } from "../../words.js";
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
 export function showRecords(room, { client, signal }) {
-  const rows = element("ul", { className: "people" });
+  const rows = people();
   return showPages(room, rows, {
     path: `${path(client.client_id)}/records`,
     asked: { limit: 100 },
@@ -24,7 +24,7 @@ function row(record) {
   return element(
     "li",
     { className: record.confirmed === false ? "warned" : "" },
-    element("span", {}, `${kindName(record.kind)}: ${recordState(record.status)}`, element("small", {}, facts(record).filter(Boolean).join(" · "))),
+    element("span", {}, `${kindName(record.kind)}: ${recordState(record.status)}`, element("small", {}, joined(facts(record)))),
     element("small", {}, record.id),
   );
 }

@@ -1,7 +1,7 @@
 /** What can be done with one client from its row. */
 
 import { call, client as path } from "../../api.js";
-import { element, field, select } from "../../dom.js";
+import { field, select } from "../../dom.js";
 import { menuButton } from "../../parts/menu.js";
 import { toast } from "../../parts/toast.js";
 import { fieldName, say } from "../../words.js";
@@ -37,7 +37,7 @@ export function clientMenu(client, groups, left, changed) {
 function openMove(client, groups, moved) {
   const choices = /** @type {[string, string][]} */ ([["", say("clients.noGroup")], ...groups]);
   const group = select(choices, { value: client.group_id ?? "" });
-  openForm(say("clients.moveTitle", { name: client.name }), element("div", {}, field(fieldName("group"), group)), say("save"), async () => {
+  openForm(say("clients.moveTitle", { name: client.name }), [field(fieldName("group"), group)], say("save"), async () => {
     await call("PATCH", path(client.client_id), { body: { group_id: group.value || null } });
     toast(say("clients.moved", { name: client.name }));
     moved();

@@ -12,7 +12,7 @@ export function openAddClient(groups, added) {
   const email = element("input", { type: "email", required: true, maxLength: 254, autocomplete: "off" });
   const group = select(/** @type {[string, string][]} */ ([["", say("clients.noGroup")], ...groups]));
   const inUse = element("p", { className: "refusal", role: "alert", hidden: true });
-  const fields = element("div", {}, field(fieldName("name"), name), field(fieldName("email"), email), inUse, field(fieldName("group"), group));
+  const fields = [field(fieldName("name"), name), field(fieldName("email"), email), inUse, field(fieldName("group"), group)];
   let key = newKey();
   for (const control of [name, email, group]) control.addEventListener("input", () => (key = newKey()));
   const dialog = openForm(say("clients.add"), fields, say("clients.add"), async () => {

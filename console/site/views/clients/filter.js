@@ -3,7 +3,7 @@
 import { get } from "../../api.js";
 import { button, element, field, select } from "../../dom.js";
 import { date } from "../../formats.js";
-import { fieldName, reasonName, REASONS, say, who } from "../../words.js";
+import { fieldName, reasonName, REASONS, say, who, yesOrNo } from "../../words.js";
 import { controlsFor, openForm } from "../form.js";
 import { addressOf, conditionNames, SORTED, withConditions } from "./list.js";
 
@@ -29,7 +29,7 @@ export const heldConditions = (list) =>
 
 /** @param {string} name @param {string} value */
 function valueName(name, value) {
-  if (value === "true" || value === "false") return say(value === "true" ? "permissions.yes" : "permissions.no");
+  if (value === "true" || value === "false") return yesOrNo(value === "true");
   if (name === "archive_reason") return reasonName(value);
   return name === "archived_by" ? (archivers.get(value) ?? value) : date(value);
 }
@@ -42,7 +42,7 @@ export async function openFilter(list) {
   const orders = SORTED[list.status].flatMap((name) => [[name, `${fieldName(name)} ↑`], [`-${name}`, `${fieldName(name)} ↓`]]);
   const order = select(/** @type {[string, string][]} */ (orders), { value: list.sort || "name" });
   const fields = element("div", { className: "columns" }, ...conditions.fields, field(say("filter.order"), order));
-  openForm(say("filter.title"), fields, say("filter.show"), async () => {
+  openForm(say("filter.title"), [fields], say("filter.show"), async () => {
     show(withConditions({ ...list, sort: order.value }, conditions.values()));
   });
 }

@@ -116,8 +116,8 @@ export class ClientTable {
   /** @param {string} id @param {boolean} ticked @param {boolean} range */
   #tick(id, ticked, range) {
     const ids = [...this.rows.keys()];
-    const from = range && this.lastTicked ? ids.indexOf(this.lastTicked) : ids.indexOf(id);
     const to = ids.indexOf(id);
+    const from = range && this.lastTicked ? ids.indexOf(this.lastTicked) : to;
     this.selection.set(ids.slice(Math.min(from, to), Math.max(from, to) + 1), ticked);
     this.lastTicked = id;
   }
@@ -141,14 +141,14 @@ const cell = (name, text, className = "") => element("td", { className, "data-la
 
 /** @param {any} client */
 const activeCells = (client) => [
-  cell("last_active_at", client.last_active_at ? day(client.last_active_at) : "–", "brief"),
-  cell("next_appointment_at", client.next_appointment_at ? day(client.next_appointment_at) : "–"),
+  cell("last_active_at", day(client.last_active_at), "brief"),
+  cell("next_appointment_at", day(client.next_appointment_at)),
   ...(seesMoney() ? [cell("credit_cents", amount(client.credit_cents, client.currency)), cell("owed_cents", amount(client.owed_cents, client.currency))] : []),
 ];
 
 /** @param {any} client */
 const archivedCells = (client) => [
-  cell("archived_at", client.archived_at ? day(client.archived_at) : "–", "brief"),
+  cell("archived_at", day(client.archived_at), "brief"),
   cell("archived_by", who(client.archived_by)),
   cell("archive_reason", client.archive_reason ? reasonName(client.archive_reason) : "–"),
 ];

@@ -1,7 +1,7 @@
 /** Which column of a file is which field: as it was guessed, changeable. */
 
 import { actionRow, element, remark, select } from "../../dom.js";
-import { during } from "../../parts/states.js";
+import { onSubmit } from "../../parts/states.js";
 import { FIELDS, say } from "../../words.js";
 import { controlsFor } from "../form.js";
 
@@ -19,9 +19,6 @@ export function columnsForm(run, check) {
     remark(say("import.guessed")),
     element("div", { className: "columns" }, ...columns.fields),
     actionRow(again));
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void during(again, () => check(Object.fromEntries(Object.entries(columns.values()).filter(([, column]) => column))));
-  });
+  onSubmit(form, again, () => check(Object.fromEntries(Object.entries(columns.values()).filter(([, column]) => column))));
   return form;
 }

@@ -2,7 +2,7 @@
 
 import { client } from "../../api.js";
 import { element, link } from "../../dom.js";
-import { counted, fieldName, rowOutcome, rowReason, say } from "../../words.js";
+import { counted, fieldName, joined, rowOutcome, rowReason, say } from "../../words.js";
 
 /** @param {any} run */
 export function outcomes(run) {
@@ -29,5 +29,5 @@ function rowSentence(result) {
     result.reason && rowReason(result.reason),
   ];
   const who = result.client_id && link(say("import.who"), `#${client(result.client_id)}`, { target: "_blank" });
-  return [facts.filter(Boolean).join(" · "), who ? " · " : "", who ?? ""];
+  return [joined(facts), who ? " · " : "", who ?? ""];
 }

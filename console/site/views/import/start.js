@@ -1,10 +1,10 @@
 /** Where an import begins: a file is chosen and uploaded. Earlier imports are listed. */
 
 import { importPath, newKey, post, upload } from "../../api.js";
-import { actionRow, element, field, link, remark, select } from "../../dom.js";
+import { actionRow, element, field, link, people, remark, select } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
-import { during } from "../../parts/states.js";
+import { onSubmit } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
 import { importTitle, say, stateName, whoBegan } from "../../words.js";
 
@@ -35,10 +35,9 @@ function form() {
     field(say("import.file"), file), remark(say("import.fileHint")),
     field(say("import.kind"), kind), field(say("import.source"), source), known, remark(say("import.sourceHint")),
     actionRow(send));
-  made.addEventListener("submit", (event) => {
-    event.preventDefault();
+  onSubmit(made, send, async () => {
     const chosen = file.files?.[0];
-    if (chosen) void during(send, () => begin(chosen, kind.value, source.value.trim()));
+    if (chosen) await begin(chosen, kind.value, source.value.trim());
   });
   return made;
 }
@@ -54,7 +53,7 @@ async function begin(file, kind, source) {
 
 /** @param {HTMLElement} place @param {AbortSignal} signal */
 function list(place, signal) {
-  const rows = element("ul", { className: "people" });
+  const rows = people();
   return showPages(place, rows, {
     path: "/imports",
     name: "imports",

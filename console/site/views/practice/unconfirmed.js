@@ -1,14 +1,14 @@
 /** What archives ended and no source has confirmed, the oldest first. */
 
 import { client } from "../../api.js";
-import { element, link, remark } from "../../dom.js";
+import { element, link, people, remark } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { kindName, recordState, say } from "../../words.js";
 
 /** @type {import("../../router.js").View} */
 export function showUnconfirmed(room, { signal }) {
-  const rows = element("ul", { className: "people" });
+  const rows = people();
   room.append(remark(say("unconfirmed.lead")));
   return showPages(room, rows, {
     path: "/records/unconfirmed",

@@ -1,7 +1,7 @@
 /** One run: how it goes or ended, and each client's outcome. */
 
 import { client, get, run as path, post } from "../../api.js";
-import { actionRow, element, link, remark } from "../../dom.js";
+import { actionRow, element, link, people, remark } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
@@ -16,17 +16,17 @@ const PAGE = 100;
 export async function showRunPage(room, { ids: [runId = ""], query: address, signal }) {
   const run = await whileLoading(room, get(path(runId), signal));
   const outcome = address.get("outcome") ?? "";
-  const people = element("section", { "aria-label": say("clients.title") });
+  const members = element("section", { "aria-label": say("clients.title") });
   room.append(
     link(say("activity.title"), "#/activity", { className: "back" }),
     element("h1", {}, runTitle(run)),
     remark(say("run.began", { at: dayAndTime(run.created_at), who: whoBegan(run) })),
-    isWaiting(run) ? waiting(run) : progress(run, signal, (ended) => goesOn(run) && void list(people, ended, outcome, signal)),
+    isWaiting(run) ? waiting(run) : progress(run, signal, (ended) => goesOn(run) && void list(members, ended, outcome, signal)),
     element("h2", {}, outcome ? outcomeName(outcome) : say("clients.title")),
     outcome ? link(say("run.allClients"), `#/activity/${runId}`) : "",
-    people,
+    members,
   );
-  await list(people, run, outcome, signal);
+  await list(members, run, outcome, signal);
 }
 
 /** @param {any} run */
@@ -45,7 +45,7 @@ const confirmation = (run) => say("archive.confirm", { n: run.totals.clients - (
 
 /** @param {HTMLElement} place @param {any} run @param {string} outcome @param {AbortSignal} signal */
 function list(place, run, outcome, signal) {
-  const rows = element("ul", { className: "people" });
+  const rows = people();
   place.replaceChildren();
   return showPages(place, rows, {
     path: `${path(run.run_id)}/clients`,
