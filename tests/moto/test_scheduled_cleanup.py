@@ -24,6 +24,7 @@ from tests.moto.crashes import cut_off_at_second_transaction
 from tests.moto.workflow import Workflow, confirmed
 from tests.support.builders import (
     DAY,
+    HOUR,
     MOMENT,
     NOW,
     OTHER_PROVIDER_ID,
@@ -33,6 +34,7 @@ from tests.support.builders import (
     cause,
     client,
     one_of_each,
+    payment,
 )
 from tests.support.calls import get, invoke, post
 from tests.support.store import dump, statuses, store
@@ -223,6 +225,19 @@ class TestRuns:
         assert clean_up() == {"run_finished": 1}
         assert get(f"/bulk-archives/{workflow.run_id}").body["state"] == "stopped"
         assert workflow.counts == {"not_reached": 3}
+
+    def test_an_undo_whose_workflow_died_tells_what_did_not_come_back(self, table: Table, clock: Clock) -> None:
+        store(table, client("c-4"), payment("pay-2", due_at=NOW + HOUR))
+        workflow = confirmed("c-4")
+        assert workflow.whole("c-4") == "completed"
+        clock.pass_by(2 * HOUR)
+        undo = Workflow(post(f"/bulk-archives/{workflow.run_id}/undo").body["run_id"], kind="undo")
+        undo.settle(undo.undo(undo.batch("c-4")))
+        abort(undo)
+        clock.pass_by(DUE)
+        assert clean_up()["run_finished"] == 1
+        closed = get(f"/bulk-archives/{undo.run_id}").body
+        assert (closed["state"], closed["not_restored"]) == ("completed_in_part", {"payment_date_passed": 1})
 
 
 def broken(*_: object) -> None:
