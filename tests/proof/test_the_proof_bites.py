@@ -34,7 +34,6 @@ from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import ClientUpdate, LiveClient, read_live
 from client_lifecycle.storage.due import Due
 from client_lifecycle.storage.items import conditional_update, put_new
-from client_lifecycle.storage.settlements import Settlement, _Attempt
 from client_lifecycle.storage.table import Page, Table, commit_together
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import to_plain
@@ -119,6 +118,18 @@ def unguarded(patch: pytest.MonkeyPatch, module: ModuleType, *fields: str) -> No
     patch.setattr(module, "conditional_update", update)
 
 
+def unguarded_in(patch: pytest.MonkeyPatch, name: str, *fields: str) -> None:
+    """Leave these fields out of the conditions under which one function writes outcomes or marks."""
+    whole: Callable[..., object] = getattr(settlements, name)
+
+    def write(*arguments: object) -> object:
+        with pytest.MonkeyPatch.context() as inner:
+            unguarded(inner, settlements, *fields)
+            return whole(*arguments)
+
+    patch.setattr(settlements, name, write)
+
+
 def outcomes_given_over_others(patch: pytest.MonkeyPatch) -> None:
     unguarded(patch, settlements, "outcome")
 
@@ -131,38 +142,17 @@ def marks_that_are_not_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def marks_on_members_that_have_their_outcome(patch: pytest.MonkeyPatch) -> None:
-    whole = settlements.mark_write
-
-    def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> object:
-        with pytest.MonkeyPatch.context() as inner:
-            unguarded(inner, settlements, "outcome", "attempt", "archive_id")
-            return whole(tenant, run, member, archived, archive_id)
-
-    patch.setattr(settlements, "mark_write", mark_write)
+    unguarded_in(patch, "mark_write", "outcome", "attempt", "archive_id")
 
 
 def attempts_that_settle_for_each_other(patch: pytest.MonkeyPatch) -> None:
     """A late delivery of an earlier attempt gives an outcome that the present one owes."""
-    whole = settlements._outcome_write
-
-    def outcome_write(place: _Attempt, settlement: Settlement) -> object:
-        with pytest.MonkeyPatch.context() as inner:
-            unguarded(inner, settlements, "attempt")
-            return whole(place, settlement)
-
-    patch.setattr(settlements, "_outcome_write", outcome_write)
+    unguarded_in(patch, "_outcome_write", "attempt")
 
 
 def failures_of_clients_that_are_marked_meanwhile(patch: pytest.MonkeyPatch) -> None:
     """A client counts as failed before it was marked, although it has been marked since that was read."""
-    whole = settlements._outcome_write
-
-    def outcome_write(place: _Attempt, settlement: Settlement) -> object:
-        with pytest.MonkeyPatch.context() as inner:
-            unguarded(inner, settlements, "archive_id")
-            return whole(place, settlement)
-
-    patch.setattr(settlements, "_outcome_write", outcome_write)
+    unguarded_in(patch, "_outcome_write", "archive_id")
 
 
 def failed_archives_that_nobody_finishes(patch: pytest.MonkeyPatch) -> None:

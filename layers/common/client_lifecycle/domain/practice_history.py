@@ -36,8 +36,7 @@ class PracticeEntry(Struct, frozen=True, kw_only=True):
     """One line of a practice's history: what happened, when, by whom and through what.
 
     ``run_id`` is the bulk archive that something was done with, ``undone_by`` the run that undoes it, ``import_id`` the
-    import. ``client_ids``
-    are those that were excluded in one write.
+    import. ``client_ids`` are those that were excluded in one write.
     """
 
     history_id: str

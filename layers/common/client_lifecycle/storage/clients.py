@@ -146,12 +146,12 @@ def read_named(tenant: Tenant, named: Mapping[str, Sequence[RecordKey]], at: dat
         The clients by id, each with its records as ``read_live`` returns them. A client that cannot be read, or is not
         there, is left out.
     """
-    own = tenant.keys
+    own, earliest = tenant.keys, keys.sortable(at)
     wanted = [own.client(client_id) for client_id in named]
     wanted += [own.record(client_id, *one) for client_id, records in named.items() for one in records]
     found: defaultdict[str, list[Plain]] = defaultdict(list)
     for plain in tenant.table.get_many(wanted):
-        if plain["sk"] == keys.CLIENT_SK or plain.get("live_key", "") >= keys.sortable(at):
+        if plain["sk"] == keys.CLIENT_SK or plain.get("live_key", "") >= earliest:
             found[keys.provider_and_client(plain["pk"])[1]].append(plain)
     clients: dict[str, LiveClient] = {}
     for client_id, items in found.items():

@@ -65,12 +65,13 @@ class Settlement(Struct, frozen=True, kw_only=True):
 
 def mark_write(tenant: Tenant, run: Run, member: Member, archived: Client, archive_id: str) -> Write:
     """Record on a member under which stamp its client is archived; possible once per run, while it is owed."""
-    return _mark(tenant, run, member, replace(member, archive_id=archive_id, archived_revision=archived.revision))
+    marked = replace(member, archive_id=archive_id, archived_revision=archived.revision)
+    return pending_write(tenant, run, member, marked)
 
 
 def reactivation_write(tenant: Tenant, run: Run, member: Member) -> Write:
     """Record on a member of an undo that its client is brought back; possible once, while it is owed."""
-    return _mark(tenant, run, member, replace(member, archive_id=member.undoes))
+    return pending_write(tenant, run, member, replace(member, archive_id=member.undoes))
 
 
 def keep_not_restored(tenant: Tenant, run: Run, member: Member, not_restored: NotRestored) -> None:
@@ -81,20 +82,11 @@ def keep_not_restored(tenant: Tenant, run: Run, member: Member, not_restored: No
     """
     after = replace(member, not_restored=not_restored)
     if after != member:
-        tenant.table.transact_if_unchanged([_mark(tenant, run, member, after)])
+        tenant.table.transact_if_unchanged([pending_write(tenant, run, member, after)])
 
 
-def made_good_write(tenant: Tenant, run: Run, before: Member, after: Member) -> Write:
-    """Keep on a pending member what its run has made good on its client, in the write that does it (A11)."""
-    return _mark(tenant, run, before, after)
-
-
-def held_back_write(tenant: Tenant, run: Run, before: Member, after: Member) -> Write:
-    """Keep on a pending member what holds its client back; its outcome follows with the batch's."""
-    return _mark(tenant, run, before, after)
-
-
-def _mark(tenant: Tenant, run: Run, member: Member, after: Member) -> Write:
+def pending_write(tenant: Tenant, run: Run, member: Member, after: Member) -> Write:
+    """Keep on a member that is still pending what its run has done or found so far; its outcome follows (A11, S3)."""
     key = tenant.keys.member(run.run_id, member.position)
     expect = {"outcome", "attempt", "archive_id", "made_good"}
     return conditional_update(tenant.table.name, key, member_fields(member), member_fields(after), expect, shape=Member)

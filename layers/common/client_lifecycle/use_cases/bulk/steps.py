@@ -184,7 +184,7 @@ def mark(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: datetim
 def leave_alone(tenant: Tenant, run: Run, member: Member, result: Result) -> Marking:
     """Return what keeps on a member why its client is held back; nothing is written of one whom no rule holds back."""
     after = held_back(member, result.findings) if result.findings else member
-    writes = [settlements.held_back_write(tenant, run, member, after)] if after != member else []
+    writes = [settlements.pending_write(tenant, run, member, after)] if after != member else []
     return Marking(result, writes)
 
 
@@ -197,7 +197,7 @@ def _make_good(tenant: Tenant, run: Run, member: Member, live: LiveClient, at: d
     def keep_on_member(changes: Sequence[Change]) -> list[Write]:
         nonlocal member
         before, member = member, made_good(member, stamp.archive_id, changes)
-        return [settlements.made_good_write(tenant, run, before, member)]
+        return [settlements.pending_write(tenant, run, before, member)]
 
     for _ in make_good(tenant, live, stamp, cause=_cause(run), at=at, also=keep_on_member):
         pass
