@@ -29,4 +29,7 @@ async function start() {
   return startRouter(main);
 }
 
+// A browser may keep a page as it was left, and show it on the way back.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+
 start().catch((fault) => showStartFailed(main, fault));

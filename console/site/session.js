@@ -21,6 +21,8 @@ const LEFT = "left";
 let tokens;
 /** @type {Promise<void> | undefined} */
 let refreshing;
+/** Whether the session has ended; the page is being left then, and calls nothing any more. */
+let over = false;
 
 /** Take the code that the sign-in page sent back, or the refresh token that this tab kept. */
 export async function resume() {
@@ -60,16 +62,19 @@ export function person() {
  * The token for the next call, made new if it is about to expire, once for all calls that wait for it.
  *
  * A refused refresh ends the session. One that the network lost does not: the call fails, and may be tried again.
+ * Once the session has ended there is none, and the call waits until the page is gone.
+ *
+ * @returns {Promise<string>}
  */
 export async function token() {
-  if (!tokens || tokens.goodUntil - Date.now() < EARLY_SECONDS * 1000) {
+  if (!over && (!tokens || tokens.goodUntil - Date.now() < EARLY_SECONDS * 1000)) {
     refreshing ??= refresh().finally(() => (refreshing = undefined));
     await refreshing.catch((fault) => {
       if (!(fault instanceof Refused)) throw fault;
       signOut("expired");
     });
   }
-  return tokens?.id ?? "";
+  return over ? new Promise(() => {}) : (tokens?.id ?? "");
 }
 
 /** The sign-in service refused. */
@@ -94,11 +99,14 @@ export async function signIn() {
 }
 
 /**
- * End the session here and at the sign-in service.
+ * End the session here and at the sign-in service. What the page shows is taken away at once.
  *
  * @param {"left" | "idle" | "expired"} why
  */
 export function signOut(why) {
+  if (over) return;
+  over = true;
+  document.body.replaceChildren();
   const refreshToken = sessionStorage.getItem(REFRESH_TOKEN);
   tokens = undefined;
   sessionStorage.clear();

@@ -87,8 +87,7 @@ export async function during(pressed, work) {
   try {
     await work();
   } catch (fault) {
-    const sentence = sentenceOf(fault);
-    place?.prepend(element("p", { className: "refusal", role: "alert" }, sentence));
+    place?.prepend(element("p", { className: "refusal", role: "alert" }, sentenceOf(fault)));
   } finally {
     delete pressed.dataset.busy;
     pressed.removeAttribute("aria-disabled");

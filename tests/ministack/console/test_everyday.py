@@ -16,8 +16,6 @@ from tests.ministack.console.conftest import Open
 from tests.ministack.console.test_accessible import visit
 from tests.ministack.console.test_article import actions, confirm, rows
 
-FOCUSED_CLIENT = "document.activeElement.closest('tr')?.dataset.client"
-
 
 def client_at(page: Page, place: int) -> str:
     return str(rows(page).nth(place).get_attribute("data-client"))
@@ -35,8 +33,7 @@ def test_an_archive_is_undone_from_its_note_and_focus_is_kept(open_console: Open
     confirm(page)
     close_panel(page)
     expect(page.locator(f"tr[data-client='{client_id}']")).to_have_count(0)
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate(FOCUSED_CLIENT) == after
+    expect(page.locator(f"tr[data-client='{after}'] :focus")).to_have_count(1)
     page.keyboard.press("u")
     expect(page.locator(".toast").last).to_contain_text("1 active again")
     expect(page.locator(f"tr[data-client='{client_id}']")).to_have_count(1)

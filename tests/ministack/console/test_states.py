@@ -17,6 +17,7 @@ from tests.ministack.console.test_accessible import visit
 
 LISTED = re.compile(r"/v1/clients\?")
 MEMBERS = re.compile(r"/v1/bulk-archives/[^/]+/clients\?")
+GROUPS = re.compile(r"/v1/groups\?")
 SETTINGS = re.compile(r"/v1/settings$")
 REQUEST_ID = "5f9c-request"
 SENTENCES = {
@@ -148,9 +149,9 @@ def test_a_token_is_refreshed_once_for_all_calls_that_wait(open_console: Open) -
     for _ in range(3):
         page.clock.fast_forward(25 * MINUTE)
         page.keyboard.press("Shift")
-    listed_again(page)
-    expect(page.locator("tbody tr").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    assert refreshes == []
+    with page.expect_response("**/v1/clients/_search"), page.expect_response("**/v1/clients/_count"):
+        page.get_by_label("Find").fill("a")
     assert len(refreshes) == 1
 
 
@@ -163,10 +164,42 @@ def test_a_page_that_is_loaded_again_stays_signed_in(open_console: Open) -> None
 
 def test_signing_out_leaves_nothing_behind(open_console: Open) -> None:
     page = open_console(refusals={NOT_REVOKED})
+    expect(page.locator("tbody tr").first).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    assert page.locator("tbody tr").count() == 0, "not even until the next page is there"
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("Your session has ended.")
+    assert page.evaluate("sessionStorage.getItem('refresh_token')") is None
+
+
+def test_a_view_that_is_loading_calls_nothing_after_signing_out(open_console: Open) -> None:
+    page = open_console(refusals={NOT_REVOKED})
+    expect(page.locator("tbody tr").first).to_be_visible()
+    held: list[Route] = []
+    calls: list[str] = []
+
+    def leave_once_the_groups_are_there(route: Route) -> None:
+        page.on("request", lambda request: calls.append(request.url))
+        held[0].continue_()
+        page.wait_for_timeout(500)
+        route.continue_()
+
+    page.route(GROUPS, lambda route: held.append(route))
+    page.route("**/logout?*", leave_once_the_groups_are_there)
+    with page.expect_request(GROUPS):
+        listed_again(page)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    assert page.evaluate("sessionStorage.getItem('refresh_token')") is None
-    assert page.locator("tbody tr").count() == 0
+    expect(page.locator("main")).not_to_contain_text("Your session has ended.")
+    assert [url for url in calls if "/v1/" in url or "/oauth2/token" in url] == []
+
+
+def test_a_page_that_the_browser_kept_is_loaded_again(open_console: Open) -> None:
+    page = open_console()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    with page.expect_navigation():
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    expect(page.locator("tbody tr").first).to_be_visible()
 
 
 def test_an_account_without_a_practice_is_told_so(open_console: Open) -> None:
