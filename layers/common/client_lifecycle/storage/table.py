@@ -83,7 +83,10 @@ class Query(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """One page of a query and the key to continue from, ``None`` on the last."""
+    """One page of a query and the key to continue from, ``None`` on the last.
+
+    It is empty only where nothing follows, or where the query has a ``where``.
+    """
 
     items: list[Plain]
     next_key: Plain | None
@@ -158,6 +161,9 @@ class Table(Struct, frozen=True):
     ) -> Page:
         """Read one page of a query.
 
+        AWS may answer a page without an item though more follow. Those are skipped, unless there is a ``where``:
+        how much is read to find what meets it is the caller's to say.
+
         Args:
             query: what is asked.
             limit: the most items to return.
@@ -174,6 +180,9 @@ class Table(Struct, frozen=True):
         if after:
             request["ExclusiveStartKey"] = to_item(after)
         answer = persistently(lambda: self.client.query(**request))
+        while not (answer["Items"] or query.where) and "LastEvaluatedKey" in answer:
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            answer = persistently(lambda: self.client.query(**request))
         last = answer.get("LastEvaluatedKey")
         return Page([from_item(item) for item in answer["Items"]], from_item(last) if last else None)
 
