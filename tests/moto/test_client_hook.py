@@ -83,6 +83,11 @@ def test_i14_a_platform_adds_a_client_under_its_own_id(table: Table, tenant: Ten
     assert found["client_id"] == answer["client_id"]
 
 
+def test_a_client_s_amounts_are_in_the_practice_s_currency(table: Table) -> None:
+    patch("/settings", {"currency": "EUR"})
+    assert shown(told()["client_id"])["currency"] == "EUR"
+
+
 def test_two_platforms_may_use_the_same_id(table: Table) -> None:
     ours = told()["client_id"]
     theirs = told(source="crm", email="rook@example.org")["client_id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import boto3
 import pytest
@@ -25,7 +26,7 @@ from local.tables import create_table
 from tests.moto.conftest import ENVIRONMENT, IMPORT_BUCKET, Clock, Executions, Log
 from tests.moto.importing import uploaded, uploaded_lines
 from tests.support.builders import DAY, GROUP_ID, PROVIDER_ID, STAFF_ID, cause, client, group
-from tests.support.calls import READER, STRANGER, get, invoke, post
+from tests.support.calls import READER, STRANGER, get, invoke, patch, post
 from tests.support.store import dump, store, store_group
 
 HEADER = "Client ID,First Name,Last Name,Email,Client Group,Status\n"
@@ -74,6 +75,28 @@ def test_an_archived_client_comes_in_with_a_receipt_and_can_come_back(tenant: Te
     assert {line["by"]["through"] for line in told} == {"import"}
     back = post(f"/clients/{archived.client_id}/activate", {"restore": ["appointments"]})
     assert (back.status, back.body["client"]["status"]) == (200, "active")
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "1969-12-31"])
+@pytest.mark.parametrize("time_zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_a_client_may_have_been_archived_before_1970(tenant: Tenant, day: str, time_zone: str) -> None:
+    patch("/settings", {"time_zone": time_zone})
+    run = uploaded_lines({"external_id": "x-1", "name": "Ada", "email": "ada@example.org", "archived_on": day})
+    run.check()
+    assert run.confirm()["counts"] == {"added": 1}
+    archived = read_client(tenant, of(tenant, "x-1"))
+    assert archived.stamp
+    assert archived.stamp.archived_at.astimezone(ZoneInfo(time_zone)).date().isoformat() == day
+    [receipt] = get(f"/clients/{archived.client_id}/receipts").body["receipts"]
+    assert receipt["archive_id"] == archived.stamp.archive_id
+
+
+def test_a_client_s_amounts_are_in_the_practice_s_currency(tenant: Tenant) -> None:
+    patch("/settings", {"currency": "EUR"})
+    run = uploaded(HEADER + ADA)
+    run.check()
+    run.confirm()
+    assert read_client(tenant, of(tenant, "x-1")).currency == "EUR"
 
 
 def test_the_same_import_twice_changes_nothing(table: Table) -> None:

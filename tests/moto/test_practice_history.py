@@ -136,6 +136,8 @@ def test_it_is_read_by_actor_and_by_days_of_the_practice(table: Table, clock: Cl
         return [line["edits"][0]["after"] for line in lines(query)]
 
     assert told("&since=2040-03-01") == [10, 11]
+    assert told("&since=1900-01-01&until=2200-01-01") == ["America/Los_Angeles", 10, 11]
+    assert lines("&until=1900-01-01") == []
     assert told("&since=2040-03-01&until=2040-03-01") == [10], "six in the morning there is the evening before here"
     assert told("&since=2040-03-02") == [11]
     assert told("&actor_id=staff-8") == [11]

@@ -168,6 +168,13 @@ def test_i1_i15_what_is_told_is_in_the_table_as_any_record(tenant: Tenant) -> No
     )
 
 
+@pytest.mark.parametrize("moment", ["1900-01-01T00:00:00Z", "2200-01-01T23:59:59.999999Z"])
+def test_t2_what_is_taken_at_the_ends_of_the_span_can_be_read(moment: str) -> None:
+    assert outcomes(bill(due_at=moment), slot(start=moment, booked_at=moment)) == [("stored", None)] * 2
+    assert get("/clients/client-1/records").body["unreadable"] == []
+    archive()
+
+
 def test_i2_versions_are_stale_unchanged_reused_or_stored() -> None:
     assert outcomes(slot(2)) == [("stored", None)]
     assert outcomes(slot(1), slot(2), slot(2, duration_minutes=5), slot(70)) == [

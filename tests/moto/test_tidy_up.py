@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from client_lifecycle.storage.table import Table
+from client_lifecycle.use_cases.bulk import proposals as bulk_proposals
 from client_lifecycle.use_cases.clean_up import LEASE
 from tests.moto.conftest import Clock, Executions
 from tests.moto.test_scheduled_cleanup import clean_up
@@ -160,6 +161,16 @@ def test_another_wish_while_a_proposal_waits_makes_no_second_one() -> None:
     wish(WISH | {"inactive_days": 60})
     assert clean_up() == {"nothing": 1}
     assert len(proposals()) == 1
+
+
+def test_a_proposal_is_found_behind_all_runs_that_came_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    wish(WISH)
+    clean_up()
+    for _ in range(3):
+        post("/bulk-archives", {"client_ids": ["c-lively"]})
+    monkeypatch.setattr(bulk_proposals, "RUNS_PER_READ", 2)
+    wish(WISH | {"inactive_days": 60})
+    assert clean_up() == {"nothing": 1}
 
 
 def test_when_nobody_is_quiet_nothing_is_proposed_until_a_day_later(clock: Clock) -> None:

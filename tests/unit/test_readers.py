@@ -42,14 +42,14 @@ def test_a_moment_is_read_in_whatever_way_iso_8601_writes_it(stored: str) -> Non
         "2026-W09-7T10:00:00Z",
         "2026-02-30T10:00:00Z",
         "2026-03-01T24:00:00Z",
-        "1899-12-31T23:59:59Z",
-        "2200-01-01T00:00:01Z",
+        "1899-12-30T23:59:59Z",
+        "2200-01-02T00:00:00Z",
         "2026-03-01T10:00:00Z\n",
         1772359200,
         None,
     ],
 )
-def test_a_moment_has_its_zone_and_lies_between_1900_and_2200(stored: object) -> None:
+def test_a_moment_has_its_zone_and_lies_in_a_day_between_1900_and_2200(stored: object) -> None:
     with pytest.raises(Unfit):
         reader_of(datetime)(stored)
 

@@ -18,9 +18,6 @@ from msgspec.structs import replace
 from client_lifecycle.domain.client import Client, with_external_ids, with_last_active
 from client_lifecycle.domain.intake import IntakeOutcome
 
-DEFAULT_CURRENCY = "USD"
-"""A new client's, until billing tells another (I16)."""
-
 
 class ClientRefusal(StrEnum):
     """Why what is told of a client is refused, for machines."""
@@ -127,15 +124,17 @@ def _fields_to_change(incoming: IncomingClient, last: LastTold | None, now: Last
     }
 
 
-def judge_new(incoming: IncomingClient, provider_id: str, client_id: str, at: datetime) -> ClientJudgement:
-    """Judge what is told of a client that is not here yet: it is added as it is told."""
+def judge_new(
+    incoming: IncomingClient, provider_id: str, client_id: str, currency: str, at: datetime
+) -> ClientJudgement:
+    """Judge what is told of a client that is not here yet: it is added as it is told, in the practice's currency."""
     client = Client(
         provider_id=provider_id,
         client_id=client_id,
         name=incoming.name,
         email=incoming.email,
         added_at=at,
-        currency=DEFAULT_CURRENCY,
+        currency=currency,
         group_id=incoming.group_id,
         external_ids={incoming.source: incoming.external_id},
     )

@@ -28,6 +28,7 @@ from client_lifecycle.domain.unreadable import Unreadable
 MAX_CLIENTS = 10_000
 PREVIEW_LIFETIME = timedelta(hours=1)
 PROPOSAL_LIFETIME = timedelta(days=30)
+"""The longest that a proposal waits; ``veto_days`` are no more."""
 
 
 class RunState(StrEnum):

@@ -23,8 +23,11 @@ from client_lifecycle.domain.runs import MAX_CLIENTS
 
 T = TypeVar("T")
 
-EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-"""The moments there are (T2)."""
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
+"""The days there are (T2)."""
+
+EARLIEST, END = datetime(1899, 12, 31, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC)
+"""The moments that are stored: from the first day on, which begins earlier in the east, to the end of the last."""
 
 A_WEEK_IN_MINUTES = 7 * 24 * 60
 BY_UNIT: Mapping[str, tuple[int, int]] = {
@@ -213,7 +216,7 @@ def _moment(stored: Any) -> datetime:
         moment = datetime.fromisoformat(stored.upper())
     except ValueError:
         raise Unfit from None
-    if not EARLIEST <= moment <= LATEST:
+    if not EARLIEST <= moment < END:
         raise Unfit
     return moment
 
@@ -225,7 +228,7 @@ def _day(stored: Any) -> date:
         day = date.fromisoformat(stored)
     except ValueError:
         raise Unfit from None
-    if not EARLIEST.date() <= day <= LATEST.date():
+    if not FIRST_DAY <= day <= LAST_DAY:
         raise Unfit
     return day
 

@@ -22,6 +22,7 @@ from client_lifecycle.domain.intake import IntakeOutcome
 from client_lifecycle.storage.client_edits import AddressTaken, ExternalIdTaken, commit_client, foresee_client
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.external_ids import Standing, owner_check, read_standing, told_write
+from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.table import StaleRead, Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.clients import edit_line, in_use
@@ -72,11 +73,7 @@ def _upsert(tenant: Tenant, incoming: IncomingClient, at: datetime, is_dry_run: 
     before = read_client(tenant, client_id) if client_id else None
     if before and incoming.client_id not in (None, before.client_id):
         return Upserted(refused(before, ClientRefusal.LINKED_OTHERWISE))
-    judgement = (
-        judge_known(incoming, standing.last, before)
-        if before
-        else judge_new(incoming, tenant.provider_id, new_id(at), at)
-    )
+    judgement = judge_known(incoming, standing.last, before) if before else _judge_new(tenant, incoming, at)
     if judgement.outcome is not IntakeOutcome.STORED or judgement.client is None:
         return Upserted(judgement)
     try:
@@ -91,6 +88,10 @@ def _upsert(tenant: Tenant, incoming: IncomingClient, at: datetime, is_dry_run: 
     except ExternalIdTaken as taken:
         raise StaleRead from taken
     return Upserted(judgement)
+
+
+def _judge_new(tenant: Tenant, incoming: IncomingClient, at: datetime) -> ClientJudgement:
+    return judge_new(incoming, tenant.provider_id, new_id(at), read_settings(tenant).currency, at)
 
 
 def _commit(

@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 
 from client_lifecycle.domain.archive_reasons import ArchiveReason
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Door, Source
 from client_lifecycle.domain.days import day_of
 from client_lifecycle.domain.errors import NothingSelected
-from client_lifecycle.domain.runs import MAX_CLIENTS, TIDY_UP, Run, RunState, proposal_terms
+from client_lifecycle.domain.runs import MAX_CLIENTS, PROPOSAL_LIFETIME, TIDY_UP, Run, RunState, proposal_terms
 from client_lifecycle.domain.selection import quiet_clients
 from client_lifecycle.domain.settings import TidyUp
 from client_lifecycle.storage.runs import list_runs
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.bulk.preview import preview
 
-LATEST_RUNS = 50
+RUNS_PER_READ = 50
 
 BY_THE_CLEAN_UP = Cause(source=Source.SCHEDULE, actor_id=TIDY_UP, through=Door.SCHEDULE)
 """The author of what the clean-up proposes and starts by itself."""
 
 
 def waiting_proposal(tenant: Tenant, at: datetime) -> Run | None:
-    """Return the proposal among a practice's latest runs that staff can still confirm, if there is one."""
-    latest = list_runs(tenant, limit=LATEST_RUNS, after=None).runs
-    return next((run for run in latest if run.state is RunState.PROPOSED and run.expires_at > at), None)
+    """Return the proposal of a practice that staff can still confirm, if there is one."""
+    young = _runs_since(tenant, at - PROPOSAL_LIFETIME)
+    return next((run for run in young if run.state is RunState.PROPOSED and run.expires_at > at), None)
+
+
+def _runs_since(tenant: Tenant, since: datetime) -> Iterator[Run]:
+    after: str | None = None
+    while True:
+        page = list_runs(tenant, limit=RUNS_PER_READ, after=after)
+        for run in page.runs:
+            if run.created_at < since:
+                return
+            yield run
+        after = page.next_after
+        if after is None:
+            return
 
 
 def propose(tenant: Tenant, tidy_up: TidyUp, zone: tzinfo, *, at: datetime) -> Run | None:

@@ -142,7 +142,7 @@ def _one_client(attempt: _Attempt, row: ClientRow, lookups: Lookups, settings: P
 def _bring_in(attempt: _Attempt, row: ClientRow, lookups: Lookups, settings: ProviderSettings) -> RowResult:
     """Judge a row on the reading of its part, and on a new one while what was read has changed."""
     readings = [lookups]
-    new = _new_client(attempt, row)
+    new = _new_client(attempt, row, settings.currency)
 
     @optimistic_on_client
     def judged() -> RowResult:
@@ -160,7 +160,7 @@ def _bring_in(attempt: _Attempt, row: ClientRow, lookups: Lookups, settings: Pro
     return judged()
 
 
-def _new_client(attempt: _Attempt, row: ClientRow) -> Client:
+def _new_client(attempt: _Attempt, row: ClientRow, currency: str) -> Client:
     run = attempt.run
     return Client(
         provider_id=run.provider_id,
@@ -168,7 +168,7 @@ def _new_client(attempt: _Attempt, row: ClientRow) -> Client:
         name=row.name,
         email=row.email,
         added_at=attempt.at,
-        currency="USD",
+        currency=currency,
         external_ids={run.source: row.external_id} if row.external_id else {},
     )
 
