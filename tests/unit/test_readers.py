@@ -49,7 +49,7 @@ def test_a_moment_is_read_in_whatever_way_iso_8601_writes_it(stored: str) -> Non
         None,
     ],
 )
-def test_a_moment_has_its_zone_and_lies_in_a_day_between_1900_and_2200(stored: object) -> None:
+def test_a_moment_has_its_zone_and_is_of_a_day_between_1900_and_2200(stored: object) -> None:
     with pytest.raises(Unfit):
         reader_of(datetime)(stored)
 
