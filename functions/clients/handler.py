@@ -132,8 +132,8 @@ def export_tab(
 ) -> Response[str]:
     """Write active or archived clients who meet all conditions as CSV; no cell is taken for a formula.
 
-    What does not fit in one answer, some twenty thousand clients, follows at the address that ``Link`` gives as
-    ``next``, without another header.
+    An answer holds ten thousand clients at most. The rest follows at the address that ``Link`` gives as ``next``,
+    without another header.
     """
     caller, wanted = identity.caller(app), Wanted(status=status, conditions=conditions)
     require_shown(app, conditions)

@@ -330,6 +330,16 @@ def test_records_go_through_the_door_of_records(table: Table) -> None:
     assert again.check()["counts"] == {"unchanged": 1}
 
 
+def test_i12_a_row_may_tell_that_a_record_was_removed(table: Table) -> None:
+    store(table, client("client-1"))
+    removed = {"kind": "appointment", "id": "a-1", "version": 2, "removed": True, "client_id": "client-1"}
+    run = uploaded_lines(appointment_line(1, client_id="client-1"), removed, kind="records")
+    assert run.check()["counts"] == {"stored": 2}
+    assert run.confirm()["counts"] == {"stored": 2}
+    [record] = get("/clients/client-1/records").body["records"]
+    assert (record["id"], record["version"], record["status"]) == ("a-1", 2, "removed")
+
+
 # Over HTTP
 
 

@@ -283,3 +283,18 @@ def test_what_others_have_added_of_any_type_ends_no_list(practice: Table) -> Non
         assert (answer.status, answer.body.get("unreadable", [])) == (200, []), address
     assert len(post("/clients/_search", {"q": "wren", "status": "archived"}).body["clients"]) == 1
     assert post("/clients/client-1/activate", RESTORE).status == 200
+
+
+def test_a_client_with_a_damaged_group_harms_no_count_of_groups(practice: Table) -> None:
+    store_group(practice, group())
+    store(practice, client("client-1", group_id=GROUP_ID))
+    damaged = store(practice, client("client-2", group_id=GROUP_ID))
+    key = {"pk": {"S": f"CLIENT#{PROVIDER_ID}#{damaged.client_id}"}, "sk": {"S": "CLIENT"}}
+    practice.client.update_item(
+        TableName=practice.name,
+        Key=key,
+        UpdateExpression="SET group_id = :damaged",
+        ExpressionAttributeValues={":damaged": {"L": [{"S": GROUP_ID}]}},
+    )
+    [shown] = get("/groups").body["groups"]
+    assert shown["clients"]["active"] == 1

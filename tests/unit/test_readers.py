@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
-from client_lifecycle.domain.client import Client
+from client_lifecycle.domain.bookings import BookingAnswer
+from client_lifecycle.domain.client import Client, Group
 from client_lifecycle.domain.effects import Change
-from client_lifecycle.domain.receipts import Receipt
+from client_lifecycle.domain.imports.rows import Part
+from client_lifecycle.domain.imports.run import Import
+from client_lifecycle.domain.members import Member
+from client_lifecycle.domain.practice_history import PracticeEntry
+from client_lifecycle.domain.receipts import HistoryEntry, Receipt
+from client_lifecycle.domain.runs import Run
 from client_lifecycle.storage.attributes import Plain, from_item, to_item
 from client_lifecycle.storage.readers import MOMENT, Unfit, reader_of
 from client_lifecycle.storage.values import to_plain
@@ -92,6 +102,30 @@ def test_a_time_zone_is_one_of_iana_s(stored: object) -> None:
     assert reader_of(ZoneInfo)("Europe/Berlin") == ZoneInfo("Europe/Berlin")
     with pytest.raises(Unfit):
         reader_of(ZoneInfo)(stored)
+
+
+STORED = (BookingAnswer, Client, Group, HistoryEntry, Import, Member, Part, PracticeEntry, Receipt, Run)
+
+
+def shapes_within(kind: Any) -> Iterator[Any]:
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        yield kind
+        for one in fields(kind):
+            yield from shapes_within(one.type)
+    for part in get_args(kind):
+        yield from shapes_within(part)
+
+
+@pytest.mark.parametrize("shape", STORED)
+def test_what_may_be_none_has_a_default_for_none_is_not_stored(shape: type[Struct]) -> None:
+    may_be_none = [
+        (one.__name__, field.name, field.required)
+        for one in shapes_within(shape)
+        for field in fields(one)
+        if NoneType in get_args(field.type)
+    ]
+    assert may_be_none
+    assert not [(name, field) for name, field, required in may_be_none if required]
 
 
 def paths_of(shape: Any, plain: Plain) -> set[str]:

@@ -87,7 +87,7 @@ class IncomingChange(Struct, frozen=True, kw_only=True):
     record_id: str
     version: int
     digest: str
-    record: Record | None
+    record: Record | None = None
 
     @property
     def place(self) -> Place:

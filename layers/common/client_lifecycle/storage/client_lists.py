@@ -111,7 +111,8 @@ def count_by_group(tenant: Tenant) -> dict[Status, Counter[str]]:
         tab = Tab(status=status)
         query = replace(_place_of(tenant.keys, tab).query(tab), only="group_id")
         found = tenant.table.query(query, consistent=False)
-        return Counter(plain["group_id"] for plain in found if "group_id" in plain)
+        group_ids = (plain.get("group_id") for plain in found)
+        return Counter(group_id for group_id in group_ids if isinstance(group_id, str))
 
     return dict(zip(Status, side_by_side(of_tab, list(Status)), strict=True))
 

@@ -18,7 +18,7 @@ ENOUGH_BYTES = 3_000_000
 """With what one more read brings, an answer of API Gateway still holds it."""
 
 MAX_PAGES = 20
-"""How many pages one answer reads, of which conditions may leave little."""
+"""How many pages one answer reads: ten thousand clients, of whom conditions may leave few."""
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it, Excel does not take the file for UTF-8."""
