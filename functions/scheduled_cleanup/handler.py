@@ -1,6 +1,6 @@
 """The clean-up, called by a schedule: what is due -> what was done with it, in the log and as metrics.
 
-It also counts when nobody reads the table's stream, for then no event tells of it; and the providers whose sources
+It also counts two things that no event tells of: that nobody reads the table's stream, and the providers whose sources
 do not follow an archive.
 """
 

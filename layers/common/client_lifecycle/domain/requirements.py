@@ -1,4 +1,4 @@
-"""What a caller requires of a thing, as it is read, for a change of it to be made."""
+"""What a caller requires of something, as it is read, before it may be changed."""
 
 from __future__ import annotations
 

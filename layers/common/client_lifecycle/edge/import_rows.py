@@ -1,4 +1,4 @@
-"""Rows of imports, read as bodies are: what is missing, too long or cannot be meant is told by its field's name."""
+"""Rows of imports, read as bodies are: a field that is missing, too long or invalid is named."""
 
 from __future__ import annotations
 

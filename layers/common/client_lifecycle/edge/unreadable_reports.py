@@ -1,6 +1,6 @@
 """Tells operators of stored records that cannot be read: a line in the log for each, and a metric with an alarm.
 
-What tells is loaded by every function, what counts only by one that has something to count.
+Every function loads what logs; what counts is loaded once there is something to count.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads a client's history, and the notes of plans, which are there."""
+"""Reads a client's history, and the notes of plans, which are kept in it."""
 
 from __future__ import annotations
 

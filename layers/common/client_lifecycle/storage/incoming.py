@@ -1,8 +1,9 @@
 """Reads what is kept of the records that a source tells of, and commits what is stored of it.
 
-Beside a record, never in its value, lies whose it is and what its source last said: ``source``, ``source_version``,
-``source_digest``; ``ended_by``, the archive that ended it; and its place in the list of what no source has confirmed
-(I8). A record that its source has removed stays as an item with ``removed``, outside the indexes (I12).
+Beside a record, never in its value, are stored whose it is and what its source last said (``source``,
+``source_version``, ``source_digest``), the archive that ended it (``ended_by``), and its place in the list of what no
+source has confirmed (I8). A record that its source has removed stays as an item with ``removed``, outside the indexes
+(I12).
 """
 
 from __future__ import annotations

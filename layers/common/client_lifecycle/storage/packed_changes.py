@@ -1,4 +1,4 @@
-"""The changes of a receipt as they are stored: in few bytes, for each KB that is begun costs two write units.
+"""The changes of a receipt as they are stored: in few bytes, because each started KB costs two write units.
 
 In format 1 ``changes`` is a list of records before and after. In format 2 it is bytes: the format's number, and
 compressed JSON with each record whole before, and after it only the fields that differ, null where one is gone. This

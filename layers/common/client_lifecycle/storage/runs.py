@@ -1,6 +1,6 @@
 """Keeps bulk archives and their undos, with their members.
 
-What moves a member from one outcome to another is in ``outcomes``.
+What moves a member from one outcome to another is in ``settlements``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Finds clients by the words of their names, or by their addresses.
 
-Each word of a name is an item of its own, and so is each address, which keeps it from being used twice; both are kept
-by the transactions that add or change a client. They tell neither status nor group, so that an archive has none to
-rewrite; both are read from the clients, together with what else is asked.
+Each word of a name is an item of its own. So is each address, which keeps it from being used twice. Both are written by
+the transactions that add or change a client. They hold neither status nor group, so an archive rewrites none of them:
+status, group and all other conditions are read from the clients.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads many items, one by one, so that one that cannot be read stands in no other's way."""
+"""Reads many items, one by one; one that cannot be read is skipped and reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name of a fault that is one client's, or one row's, and stops no other."""
+"""The name of a fault of one client or one row; all others continue."""
 
 from __future__ import annotations
 

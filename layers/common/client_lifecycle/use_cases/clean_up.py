@@ -1,7 +1,7 @@
 """The scheduled clean-up: finish what a crash left, propose and carry out what providers have planned.
 
-It looks at what is due, over all providers, and at each item by itself: one item's fault, and one provider's many
-items, are in nobody else's way.
+It looks at what is due, over all providers, and at each item by itself. A fault of one item, or many items of one
+provider, hold up no others.
 """
 
 from __future__ import annotations

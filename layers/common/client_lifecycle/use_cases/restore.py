@@ -1,7 +1,7 @@
 """Take back what an archive did, from its receipt, once its client is back (A1, A9).
 
-The client comes back with the first transaction, and how far the restore has come is kept with each. Whatever ends it
-in between, asking again or the clean-up continues from there; a new archive of the client ends it.
+The client comes back with the first transaction, and each transaction stores how far the restore has come. If it is
+interrupted, asking again or the clean-up continues from there. A new archive of the client ends it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Does the same for all clients of a batch in few calls: reads them side by side, commits several in one transaction.
 
-What is not done so, for whatever reason, is left to the work on that client alone, which decides again and tells why.
-So nobody's outcome depends on who else is in the batch.
+A client for whom this fails, for whatever reason, is left to the work on that client alone, which decides again and
+tells why. So nobody's outcome depends on who else is in the batch.
 """
 
 from __future__ import annotations

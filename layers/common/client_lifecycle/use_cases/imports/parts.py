@@ -1,4 +1,4 @@
-"""A part of an import's rows: predicted, or brought in, row by row; one row's fault is its own.
+"""A part of an import's rows: predicted, or brought in, row by row; a fault of one row harms no other.
 
 Each row is judged on what is stored when its turn comes and committed on that reading or not at all. A client that an
 import adds has an id made of the import and the row: a row that is delivered again finds its client, and adds no other.

@@ -41,7 +41,7 @@ WHOLE_ROW = "row"
 Fields: TypeAlias = Mapping[str, Any]
 Read: TypeAlias = ClientRow | RecordRow | RowResult
 ReadRow: TypeAlias = Callable[[int, Fields], Read]
-"""Reads what one row says, by fields; the result of a row that cannot be meant is ``invalid`` and names the field."""
+"""Reads what one row says, by fields; the result of a row that makes no sense is ``invalid`` and names the field."""
 
 
 class FileRefused(Exception):
