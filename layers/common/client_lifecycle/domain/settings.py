@@ -81,9 +81,8 @@ class SafetySettings(Struct, frozen=True, kw_only=True):
 class TidyUp(Struct, frozen=True, kw_only=True):
     """A provider's wish that clients who went quiet are proposed for archiving from time to time.
 
-    Quiet is who was not active for ``inactive_days``, has nothing booked and owes nothing. A proposal waits for staff;
-    with ``starts_by_itself`` it starts ``veto_days`` after it was made, unless staff have given it up or taken the wish
-    back by then.
+    Quiet clients were not active for ``inactive_days``, have nothing booked and owe nothing. A proposal waits for
+    staff. With ``starts_by_itself`` it starts after ``veto_days``, unless staff have stopped it or taken the wish back.
     """
 
     inactive_days: int
@@ -99,11 +98,10 @@ class ReaderSettings(Struct, frozen=True, kw_only=True):
 
 
 class ProviderSettings(Struct, frozen=True, kw_only=True):
-    """What a provider has decided for all clients, and how it is called.
+    """What a provider has decided for all clients, and its name.
 
-    New clients' amounts are in ``currency``, if nothing else is said.
-    A bulk archive can be undone for ``undo_window_days`` after it ended. Whatever is told in days is told in days of
-    ``time_zone`` (T1).
+    New clients' amounts are in ``currency``, if nothing else is said. A bulk archive can be undone for
+    ``undo_window_days`` after it ended. All days are days of ``time_zone`` (T1).
     """
 
     portal: PortalSettings = field(default_factory=PortalSettings)
