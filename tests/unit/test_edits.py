@@ -22,6 +22,7 @@ SET_OTHERWISE = {
         "stamp",
         "last_return",
         "plan",
+        "made_good_at",
         "revision",
         "last_active_at",
     },

@@ -280,7 +280,7 @@ def test_an_archive_of_a_client_writes_neither_its_name_nor_its_money() -> None:
     before = client(credit_cents=500, owed_cents=700)
     update = client_write(Tenant(TABLE, PROVIDER_ID), before, archive(before, stamp(), ArchiveOptions()))["Update"]
     written = set(update["ExpressionAttributeNames"].values())
-    assert written == {"archive_id", "revision", "stamp", "status", "status_key"}
+    assert written == {"archive_id", "made_good_at", "revision", "stamp", "status", "status_key"}
 
 
 def test_an_archive_removes_a_planned_client_from_the_due_index() -> None:

@@ -22,7 +22,7 @@ ACTIVATING = "client_lifecycle.use_cases.activate"
 SELECTION = "client_lifecycle.domain.selection"
 STORED_CLIENTS = "client_lifecycle.storage.clients"
 
-BACK = "replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)"
+BACK = "replace(client, stamp=None, made_good_at=None, last_return=last_return, revision=client.revision + 1)"
 REFUSED_DELETION = "    raise RecordsAreKept(\n"
 LATER_ONLY = "if one.appointment.booked_at and one.appointment.booked_at > since"
 NEWEST = "    reading = read_newest(tenant, client_id, asked) if asked else None\n"
@@ -409,7 +409,7 @@ COMING_BACK = [
         "A11",
         "a restore does not wait for what may still be made good",
         RESTORING,
-        "client.stamp and reading.receipt.may_grow",
+        "client.stamp and reading.may_lack_changes",
         "False",
     ),
     Mutation(

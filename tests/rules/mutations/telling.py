@@ -9,6 +9,7 @@ ANSWERS = "client_lifecycle.domain.intake_answers"
 RECORD = "client_lifecycle.use_cases.record"
 RECORDS = "client_lifecycle.edge.records"
 INCOMING = "client_lifecycle.storage.incoming"
+CLIENTS = "client_lifecycle.storage.clients"
 OLDER = "incoming.version <= kept.version"
 ENDED = "if kept.is_ended_by_archive and"
 FELL_BACK = "if client.stamp and _fell_back(incoming.record, kept.record):"
@@ -74,6 +75,7 @@ TELLING = [
     ),
     Mutation("I10", "a declined card is refused", INTAKE, FELL_BACK, "if False:"),
     Mutation("I10", "the receipt does not have it", RECORD, "changes=changes),", "changes=()),"),
+    Mutation("I10", "a return misses what falls back meanwhile", CLIENTS, ', "made_good_at"}', "}"),
     Mutation(
         "I10",
         "it is cancelled on a client that is back",

@@ -148,6 +148,8 @@ class Client(Struct, frozen=True, kw_only=True):
     ``revision`` rises by one when the client is archived, activated or changed, and when a record becomes live, so that
     a decision taken on one reading is committed on that reading or not at all. ``last_active_at`` is when the client
     last did something in the practice, as far as any system has recorded it. An archived client has no ``plan``.
+    ``made_good_at`` is when its receipt last grew after the archive was settled (A11, I10); it is no part of the
+    revision, so that an undo still finds the client as the archive left it.
     ``external_ids`` are the client's ids in other systems, one at most for each source (I14).
     """
 
@@ -164,6 +166,7 @@ class Client(Struct, frozen=True, kw_only=True):
     stamp: Stamp | None = None
     last_return: Reactivation | None = None
     plan: ArchivePlan | None = None
+    made_good_at: datetime | None = None
     revision: int = 1
     last_active_at: datetime | None = None
     external_ids: Mapping[str, str] = field(default_factory=dict)
@@ -229,12 +232,17 @@ def activate(client: Client, cause: Cause, at: datetime) -> Client:
     if client.stamp is None:
         return client
     last_return = Reactivation(archive_id=client.stamp.archive_id, returned_at=at, cause=cause)
-    return replace(client, stamp=None, last_return=last_return, revision=client.revision + 1)
+    return replace(client, stamp=None, made_good_at=None, last_return=last_return, revision=client.revision + 1)
 
 
 def with_last_active(client: Client, at: datetime) -> Client:
     """Return the client as last active at this moment, or later if that is recorded already."""
     return replace(client, last_active_at=max(at, client.last_active_at or at))
+
+
+def with_made_good(client: Client, at: datetime) -> Client:
+    """Return an archived client as one whose archive was made good at this moment (A11, I10)."""
+    return replace(client, made_good_at=at)
 
 
 def with_external_ids(client: Client, changed: Mapping[str, str | None]) -> Client:

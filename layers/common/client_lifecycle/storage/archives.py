@@ -139,20 +139,25 @@ def commit_effects(
 
 
 def effects_writes(tenant: Tenant, client: Client, stamp: Stamp, part: EffectsPart) -> list[Write]:
-    """Return what carries out part of an archive's effects and adds them to its receipt, the stamp's check first."""
-    client_id = client.client_id
+    """Return what carries out part of an archive's effects and adds them to its receipt, the stamp's check first.
+
+    What makes good adds to a receipt that was settled, so it is noted on the client.
+    """
+    client_id, archive_id = client.client_id, stamp.archive_id
+    under_stamp = (
+        clients.made_good_write(tenant, client, archive_id, part.at)
+        if part.history
+        else clients.stamp_check(tenant, client_id, archive_id)
+    )
     cause, changes = part.history.cause if part.history else stamp.cause, part.effects.changes
     told = ReceiptPart(at=part.at, run_id=cause.run_id, notify_client=stamp.notify_client, changes=changes)
-    part_key = tenant.keys.receipt_part(client_id, stamp.archive_id, part.part_id)
+    part_key = tenant.keys.receipt_part(client_id, archive_id, part.part_id)
     return [
-        clients.stamp_check(tenant, client_id, stamp.archive_id),
+        under_stamp,
         *([put_new(tenant.table.name, part_key, packed(to_plain(told)))] if changes else []),
         *([clients.history_write(tenant, client, part.history)] if part.history else []),
         *(_left_alone_write(tenant, client, stamp, told, left) for left in part.effects.left_alone),
-        *(
-            clients.change_write(tenant, client_id, change, ending=Ending(stamp.archive_id, part.at))
-            for change in changes
-        ),
+        *(clients.change_write(tenant, client_id, change, ending=Ending(archive_id, part.at)) for change in changes),
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import fields
 
-from client_lifecycle.domain.client import Client, Group
+from client_lifecycle.domain.client import Client, Group, with_made_good
 from client_lifecycle.domain.effects import Change, RecordKey
 from client_lifecycle.domain.errors import ClientNotFound, UnreadableRecord
 from client_lifecycle.domain.receipts import HistoryEntry
@@ -20,7 +20,7 @@ from client_lifecycle.domain.records import Record
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import addresses, keys
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.items import check, conditional_update, put_new
+from client_lifecycle.storage.items import check, conditional_update, put_new, update
 from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query, Write
 from client_lifecycle.storage.tenant import Tenant
@@ -232,9 +232,12 @@ def record_from(plain: Plain) -> Record:
 
 
 def client_write(tenant: Tenant, before: Client, after: Client) -> Write:
-    """Write a client over the reading it was decided on, or not at all."""
+    """Write a client over the reading it was decided on, or not at all.
+
+    A client whose receipt has grown since is another, or a return would miss what was added (A11, I10).
+    """
     key = tenant.keys.client(before.client_id)
-    expect = {"revision", "archive_id"}
+    expect = {"revision", "archive_id", "made_good_at"}
     return conditional_update(tenant.table.name, key, client_item(before), client_item(after), expect, shape=Client)
 
 
@@ -301,6 +304,13 @@ def stamp_check(tenant: Tenant, client_id: str, archive_id: str) -> Write:
     """Require that the client still carries this stamp; every later write of an archive stands under it."""
     key, required = tenant.keys.client(client_id), {":archive_id": archive_id}
     return check(tenant.table.name, key, "archive_id = :archive_id", required)
+
+
+def made_good_write(tenant: Tenant, client: Client, archive_id: str, at: datetime) -> Write:
+    """Require that the client still carries this stamp, and note on it that its receipt grows (A11)."""
+    after = client_item(with_made_good(client, at))
+    key, noted = tenant.keys.client(client.client_id), {"made_good_at": after["made_good_at"]}
+    return update(tenant.table.name, key, noted, {"archive_id": archive_id})
 
 
 def history_write(tenant: Tenant, client: Client, entry: HistoryEntry) -> Write:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from client_lifecycle.domain.client import Cause, Client, Door, Source, Stamp
+from client_lifecycle.domain.client import Cause, Client, Door, Source, Stamp, with_made_good
 from client_lifecycle.domain.errors import ClientNotFound, EventIdReused
 from client_lifecycle.domain.intake import (
     IncomingChange,
@@ -165,6 +165,7 @@ def _judge(tenant: Tenant, delivery: Delivery, at: datetime) -> _Judged:
     judgements = judge_all(delivery.changes, seen.kept, delivery.source, seen.client, at)
     after = with_balance(seen.client, judgements)
     after = seen_active(after, delivery.active_at, at) if delivery.active_at else after
+    after = with_made_good(after, at) if any(one.made_good for one in judgements) else after
     return _Judged(seen, judgements, after)
 
 

@@ -130,6 +130,11 @@ class Reading(Struct, frozen=True):
         """The client, as read with the records."""
         return self.found.client
 
+    @property
+    def may_lack_changes(self) -> bool:
+        """Whether the receipt may still grow until the client is back, or has grown before the client was read."""
+        return self.receipt.may_grow or self.client.made_good_at is not None
+
 
 def read_newest(tenant: Tenant, client_id: str, asked: Collection[Restorable]) -> Reading | None:
     """Read the receipt of a client's latest archive, then the client; ``None`` if none is found.
@@ -195,8 +200,8 @@ def activate_and_restore(
 ) -> Restored:
     """Activate a client as it was read, unless it is back, and take back what is asked for.
 
-    A receipt may still grow until its client is back, by what the archive has not carried out or had to leave alone:
-    then the client comes back first, and all is read again.
+    A receipt may still grow until its client is back, by what the archive has not carried out or had to leave alone,
+    or may have grown since it was read: then the client comes back first, and all is read again.
 
     Args:
         tenant: the provider's part of the table.
@@ -213,7 +218,7 @@ def activate_and_restore(
     client, archive_id = reading.client, request.archive_id
     stored = None if client.stamp else restores.read_restoration(tenant, client.client_id, archive_id)
     restoration = begin_restore(client, archive_id, request.asked, request.cause, request.at, stored)
-    if client.stamp and reading.receipt.may_grow:
+    if client.stamp and reading.may_lack_changes:
         write = restores.restoration_write(tenant, client, None, restoration)
         client, stored = _commit_reactivation(tenant, client, request, [*also, write]), restoration
         also, reading = (), read_from(tenant, client.client_id, archive_id, restoration.asked)
