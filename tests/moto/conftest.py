@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -93,6 +94,13 @@ def every_write_has_an_author() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def calls_come_one_at_a_time() -> Iterator[None]:
+    """Calls of several threads wait for each other."""
+    with one_call_at_a_time():
+        yield
+
+
+@contextmanager
+def one_call_at_a_time() -> Iterator[None]:
     """Moto reads and copies a table while another thread writes it; the service does not."""
     call_action, lock = DynamoHandler.call_action, threading.RLock()
 
@@ -232,21 +240,23 @@ class Executions:
 @pytest.fixture
 def executions(aws: None) -> Executions:
     """A state machine that accepts executions, and the bucket for their manifests."""
-    return _machine(STATE_MACHINE, BUCKET, ENVIRONMENT["STATE_MACHINE_ARN"])
+    make_machine(STATE_MACHINE, BUCKET)
+    return Executions(ENVIRONMENT["STATE_MACHINE_ARN"])
 
 
 @pytest.fixture
 def import_executions(aws: None) -> Executions:
     """The same for imports."""
-    return _machine(IMPORT_STATE_MACHINE, IMPORT_BUCKET, ENVIRONMENT["IMPORT_STATE_MACHINE_ARN"])
+    make_machine(IMPORT_STATE_MACHINE, IMPORT_BUCKET)
+    return Executions(ENVIRONMENT["IMPORT_STATE_MACHINE_ARN"])
 
 
-def _machine(name: str, bucket: str, arn: str) -> Executions:
+def make_machine(name: str, bucket: str) -> None:
+    """Make a state machine and the bucket that its runs are handed to."""
     boto3.client("s3").create_bucket(Bucket=bucket)
     definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
     role_arn = f"arn:aws:iam::{ACCOUNT_ID}:role/state-machine"
     boto3.client("stepfunctions").create_state_machine(name=name, definition=json.dumps(definition), roleArn=role_arn)
-    return Executions(arn)
 
 
 class Log:

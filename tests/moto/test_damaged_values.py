@@ -20,13 +20,16 @@ from client_lifecycle.storage.table import Table
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.test_publish_events import Bus
 from tests.moto.workflow import Workflow, confirmed
+from tests.recorded.record import PREFIX as RECORD_PREFIX
+from tests.recorded.record import SOURCE, give_source_secret, tell
 from tests.support.booking_secrets import PREFIX, give_secret
 from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, group
-from tests.support.calls import Answer, delete, get, invoke, pages, patch, post, put
+from tests.support.calls import MANAGER, Answer, delete, get, invoke, pages, patch, post, put
 from tests.support.recorded import DAYS, LATER, SECRET, book, delivered, put_all, recorded, requested
 from tests.support.store import store, store_group
 
 MARK = "Quillfeather"
+EXTERNAL_ID = "p-1"
 ITEMS = recorded(DAYS[-1])
 KEYS = {
     *("pk", "sk", "status_key", "name_key", "email_key", "group_key", "live_key", "commitment_key", "outcome_key"),
@@ -44,18 +47,26 @@ damages = st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(VALUES)), 
 
 
 @pytest.fixture(autouse=True)
-def practice(table: Table, executions: Executions, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+def practice(
+    table: Table,
+    executions: Executions,
+    import_executions: Executions,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Table]:
     clock.at = LATER
+    monkeypatch.setenv("RECORD_SECRET_PREFIX", RECORD_PREFIX)
+    give_source_secret()
     monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     give_secret(PROVIDER_ID, SECRET)
     queue_url = boto3.client("sqs").create_queue(QueueName="dead-letters")["QueueUrl"]
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", queue_url)
     bus: Any = Bus()
     monkeypatch.setattr(wiring, "event_bus", lambda: EventBus(bus, "client-archive"))
-    for connection in (wiring.booking_secrets, wiring.dead_letters):
+    for connection in (wiring.booking_secrets, wiring.record_secrets, wiring.dead_letters):
         connection.cache_clear()
     yield table
-    for connection in (wiring.booking_secrets, wiring.dead_letters):
+    for connection in (wiring.booking_secrets, wiring.record_secrets, wiring.dead_letters):
         connection.cache_clear()
 
 
@@ -95,11 +106,15 @@ def calls() -> Iterator[tuple[set[str], Answer]]:
     """Call every route, with the ids that each call names."""
     yield from lists()
     everyone = [item["client_id"] for item in ITEMS if item["sk"] == keys.CLIENT_SK]
-    for client_id in ("c-active", "c-archived", "c-settling"):
+    for client_id in ("c-active", "c-archived", "c-settling", "c-told"):
         yield from of_client(client_id)
     for item in ITEMS:
         if item["sk"] == keys.RUN_SK and item["state"] in ("awaiting_confirmation", "completed_with_failures"):
             yield from of_run(item["run_id"])
+    for item in ITEMS:
+        if item["sk"] == keys.IMPORT_SK:
+            yield from of_import(item["import_id"])
+    yield from of_sources()
     yield set(), post("/permission-checks", {"action": "request_form", "client_ids": everyone})
     yield set(), post("/bulk-archives", {"client_ids": everyone})
     invoke("scheduled_cleanup.handler.lambda_handler", {})
@@ -111,7 +126,14 @@ def lists() -> Iterator[tuple[set[str], Answer]]:
         yield set(), get(f"/clients?status={status}&group_id={GROUP_ID}")
         yield set(), post("/clients/_search", {"status": status, "q": "wren"})
         yield set(), post("/clients/_search", {"status": status, "q": "wren@"})
+        yield set(), post("/clients/_count", {"q": "wren"})
+        yield set(), get(f"/clients.csv?status={status}")
     yield set(), get("/client-counts")
+    yield set(), get("/client-counts?owes=true&inactive_since=2026-01-01&no_upcoming_appointment=true")
+    yield {SOURCE, EXTERNAL_ID}, get(f"/clients?source={SOURCE}&external_id={EXTERNAL_ID}")
+    yield set(), get("/history")
+    yield set(), get("/me", claims=MANAGER | {"name": "Robin Reed"})
+    yield set(), get("/imports")
     yield set(), get("/groups")
     yield {GROUP_ID}, get(f"/groups/{GROUP_ID}")
     yield {GROUP_ID}, patch(f"/groups/{GROUP_ID}", {"name": "Sleep"})
@@ -125,7 +147,7 @@ def lists() -> Iterator[tuple[set[str], Answer]]:
 
 def of_client(client_id: str) -> Iterator[tuple[set[str], Answer]]:
     path, names = f"/clients/{client_id}", {client_id}
-    for part in ("", "/permissions", "/history", "/receipts", "/records"):
+    for part in ("", "/permissions", "/history", "/receipts", "/records", "/archive-preview"):
         yield names, get(f"{path}{part}")
     for archive_id in sorted({keys.receipt_of_key(item)[0] for item in ITEMS if is_receipt(item, client_id)}):
         yield names, get(f"{path}/receipts/{archive_id}")
@@ -137,10 +159,32 @@ def of_client(client_id: str) -> Iterator[tuple[set[str], Answer]]:
     yield names, post(f"{path}/archive", {"acknowledge": ["has_credits"]})
     yield names, book(client_id)
     yield names, post(f"{path}/activate", RESTORE)
+    yield names, post(f"{path}/exports")
     yield names, post("/clients", {"name": "Wren", "email": f"{client_id}@example.org"})
     invoke(
         "booking_requests.handler.lambda_handler", {"source": "scheduling", "detail": requested(client_id), "id": "1"}
     )
+
+
+def of_import(import_id: str) -> Iterator[tuple[set[str], Answer]]:
+    path, names = f"/imports/{import_id}", {import_id}
+    first = get(path)
+    yield names, first
+    yield names, post(f"{path}/check", {"mapping": {}})
+    yield names, post(f"{path}/confirm", {"token": first.body.get("token") or "0" * 64})
+    yield names, get(f"{path}/report")
+    yield names, post(f"{path}/retry")
+    yield names, post(f"{path}/stop")
+
+
+def of_sources() -> Iterator[tuple[set[str], Answer]]:
+    [owner] = [item["client_id"] for item in ITEMS if item["pk"].endswith(f"#{EXTERNAL_ID}") and "client_id" in item]
+    names = {SOURCE, EXTERNAL_ID, owner}
+    person = {"version": 2, "name": "Wren Told", "email": "told@example.org"}
+    yield names, tell("PUT", f"/hooks/clients/{EXTERNAL_ID}", person)
+    change = {"kind": "appointment", "id": "appt-1", "version": 2, "removed": True}
+    yield {"c-told"}, tell("POST", "/hooks/records", {"client_id": "c-told", "changes": [change]})
+    yield names, tell("POST", "/hooks/records", {"client_external_id": EXTERNAL_ID, "changes": [change]})
 
 
 def is_receipt(item: Plain, client_id: str) -> bool:

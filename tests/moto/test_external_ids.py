@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from client_lifecycle.storage.external_ids import read_owner
+from client_lifecycle.storage.external_ids import find_owner
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from tests.support.builders import OTHER_PROVIDER_ID, client, stamp
@@ -36,6 +36,19 @@ def test_i14_an_archived_client_is_found_by_its_id_in_a_source(table: Table) -> 
     assert found("crm", "c-1") == ["client-1"]
 
 
+@pytest.mark.parametrize("owner", [None, 7, ["client-1"]])
+def test_an_id_whose_owner_cannot_be_read_is_reported_and_no_fault(tenant: Tenant, owner: Any) -> None:
+    tenant.table.put_many([{**tenant.keys.external_id("crm", "c-1"), "client_id": owner}])
+    answer = get("/clients?source=crm&external_id=c-1")
+    told = [{"kind": "external_id", "id": "c-1", "fields": ["client_id"], "client_id": None}]
+    assert (answer.status, answer.body["clients"], answer.body["unreadable"]) == (200, [], told)
+
+
+def test_an_id_of_a_client_whom_nobody_has_finds_nobody(tenant: Tenant) -> None:
+    tenant.table.put_many([{**tenant.keys.external_id("crm", "c-1"), "client_id": "nobody"}])
+    assert found("crm", "c-1") == []
+
+
 @pytest.mark.parametrize("verb", ["add", "change"])
 def test_i14_an_id_in_a_source_is_one_client_s(table: Table, verb: str) -> None:
     store(table, client(external_ids={"crm": "c-1"}))
@@ -57,7 +70,7 @@ def test_i14_another_provider_s_client_may_have_the_id(table: Table) -> None:
 def test_an_address_in_use_leaves_no_claim_behind(table: Table, tenant: Tenant) -> None:
     store(table, client(email=WREN["email"]))
     assert post("/clients", WREN | LINKED).problem == "EmailInUse"
-    assert read_owner(tenant, "crm", "c-1") is None
+    assert find_owner(tenant, "crm", "c-1") == ([], [])
 
 
 def test_an_id_in_a_source_is_changed_and_released(table: Table) -> None:

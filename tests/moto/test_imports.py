@@ -16,7 +16,7 @@ from client_lifecycle.edge import wiring
 from client_lifecycle.storage import client_edits
 from client_lifecycle.storage.archives import read_receipt
 from client_lifecycle.storage.clients import read_client
-from client_lifecycle.storage.external_ids import read_owner
+from client_lifecycle.storage.external_ids import find_owner
 from client_lifecycle.storage.imports import read_import, replace_import
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
@@ -41,8 +41,7 @@ def practice(table: Table, tenant: Tenant, import_executions: Executions) -> Non
 
 
 def of(tenant: Tenant, external_id: str) -> str:
-    client_id = read_owner(tenant, "crm", external_id)
-    assert client_id
+    [client_id], _ = find_owner(tenant, "crm", external_id)
     return client_id
 
 
@@ -51,7 +50,7 @@ def test_clients_are_brought_in_with_ids_groups_and_both_tabs(tenant: Tenant) ->
     checked = run.check()
     assert (checked["state"], checked["counts"]) == ("checked", {"added": 3})
     assert checked["columns"]["email"] == "Email"
-    assert not read_owner(tenant, "crm", "x-1"), "a check writes nothing"
+    assert find_owner(tenant, "crm", "x-1") == ([], []), "a check writes nothing"
     done = run.confirm()
     assert (done["state"], done["counts"], done["percent_done"]) == ("completed", {"added": 3}, 100)
     ada, bo, cy = (read_client(tenant, of(tenant, one)) for one in ("x-1", "x-2", "x-3"))
@@ -238,6 +237,21 @@ def test_a_row_that_fails_is_retried_and_no_other(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("owner", [None, 7, "nobody"])
+def test_a_row_whose_id_has_no_readable_owner_harms_no_other(tenant: Tenant, log: Log, owner: Any) -> None:
+    tenant.table.put_many([{**tenant.keys.external_id("crm", "x-1"), "client_id": owner}])
+    people = uploaded(FIVE)
+    assert people.check()["counts"] == {"failed": 1, "added": 4}
+    store(tenant.table, client(external_ids={"crm": "x-2"}))
+    records = uploaded_lines(*(appointment_line(n, external_id=f"x-{n}") for n in (1, 2)), kind="records")
+    lost = "unknown_client" if owner == "nobody" else "failed"
+    assert records.check()["counts"] == {lost: 1, "stored": 1}
+    assert {line["exception_name"] for line in log.lines if "exception_name" in line} <= {
+        "UnreadableRecord",
+        "ClientNotFound",
+    }
+
+
 def test_a_part_whose_step_is_lost_is_not_reached_and_retried() -> None:
     run = uploaded(FIVE)
     run.check()

@@ -1,9 +1,9 @@
 """Records runs of this version between any two steps, for the functions of the versions after it to finish.
 
-``python -m tests.recorded.in_flight 2026-11-26`` carries a bulk archive, its retry and its undo out by the shipped
-workflow. Before each step it writes down what an execution knows and what has changed in the table and the bucket, to
-``tests/recorded/<day>/in_flight.json``; the workflow itself goes beside it, for an execution ends by the definition
-that it began with. A recording that is checked in is never made again.
+``python -m tests.recorded.in_flight tests/recorded/2026-11-26`` carries a bulk archive, its retry and its undo out by
+the shipped workflow. Before each step it writes down what an execution knows and what has changed in the table and the
+bucket, to ``in_flight.json`` in that folder; the workflow itself goes beside it, for an execution ends by the
+definition that it began with. A recording that is checked in is never made again.
 """
 
 from __future__ import annotations
@@ -16,21 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import pytest
-from moto import mock_aws
 
-from client_lifecycle.edge import wiring
 from client_lifecycle.storage.table import Table
-from local.tables import create_table
 from local.template import ROOT
-from tests.recorded.record import Clock, machine
+from tests.recorded.record import keep, practice
 from tests.support.builders import client, one_of_each
 from tests.support.calls import invoke, post
-from tests.support.recorded import in_base64
 from tests.support.state_machine import DEFINITION, Answer, Fault, Replay, Waiting, replay
 from tests.support.store import store
 
-HERE = Path(__file__).parent
 WORKFLOW = ROOT / "workflows" / "archive_clients.asl.json"
 CLIENTS = ("c-one", "c-two")
 BUSY = {"failures": [{"client_id": "c-two", "reason": "CommitContended"}]}
@@ -105,24 +99,17 @@ def read_items(bucket: str, key: str) -> list[Any]:
     return items
 
 
-def record(day: str) -> None:
+def record(folder: Path) -> None:
     """Play, and keep each moment and the workflow."""
-    from tests.moto import conftest
+    from tests.moto.conftest import BUCKET
 
-    with pytest.MonkeyPatch.context() as patched, mock_aws():
-        for name, value in conftest.ENVIRONMENT.items():
-            patched.setenv(name, value)
-        patched.setattr(wiring, "now", Clock())
-        table = create_table(boto3.client("dynamodb"), conftest.ENVIRONMENT["TABLE_NAME"])
-        machine()
+    with practice() as table:
         for client_id in CLIENTS:
             store(table, client(client_id), *one_of_each())
-        moments = list(play(World(table, conftest.BUCKET)))
-    (HERE / day).mkdir(exist_ok=True)
-    lines = ",\n".join(json.dumps(moment, sort_keys=True, default=in_base64) for moment in moments)
-    (HERE / day / "in_flight.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    shutil.copy(WORKFLOW, HERE / day)
+        moments = list(play(World(table, BUCKET)))
+    keep(folder / "in_flight.json", moments)
+    shutil.copy(WORKFLOW, folder)
 
 
 if __name__ == "__main__":
-    record(sys.argv[1])
+    record(Path(sys.argv[1]))

@@ -1,14 +1,15 @@
 """Records what this version stores, one item of every kind and state, for the versions after it to read and write.
 
-``python -m tests.recorded.record 2026-11-24`` plays a practice's days by the functions' own handlers and writes the
-whole table, as DynamoDB keeps it, to ``tests/recorded/<day>/items.json``. A recording that is checked in is never made
-again: it is what deployed tables hold.
+``python -m tests.recorded.record tests/recorded/2026-11-24`` plays a practice's days by the functions' own handlers and
+writes the whole table, as DynamoDB keeps it, to ``items.json`` in that folder. A recording that is checked in is never
+made again: it is what deployed tables hold.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -22,17 +23,21 @@ from moto import mock_aws
 
 from client_lifecycle.domain.records import PaymentStatus
 from client_lifecycle.edge import wiring
+from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.table import Table
 from local.tables import create_table
+from tests.moto.importing import uploaded
+from tests.moto.test_record_hook import bill, owed, paper, slot
 from tests.moto.workflow import Workflow, confirmed
 from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, one_of_each, payment
-from tests.support.calls import TRAIL, delete, invoke, patch, post, put
+from tests.support.calls import MANAGER, TRAIL, Answer, delete, get, invoke, patch, post, put, request
 from tests.support.recorded import in_base64
 from tests.support.store import store
 
-HERE = Path(__file__).parent
-SECRET = "the scheduling system's secret"
+PREFIX = "/test/records"
+SOURCE = "platform"
+SECRET = f"whsec_{b64encode(b'the platform signs with this ....').decode()}"
 QUIET = {"added_at": NOW - 400 * DAY, "last_active_at": NOW - 120 * DAY}
 
 
@@ -44,7 +49,10 @@ def play(table: Table) -> None:
     """Let everything happen that leaves something in the table."""
     settings(table)
     singles(table)
+    restores(table)
     bookings(table)
+    sources(table)
+    imports()
     bulk(table)
 
 
@@ -98,6 +106,16 @@ def singles(table: Table) -> None:
         post("/clients/c-settling/archive", {})
 
 
+def restores(table: Table) -> None:
+    """Records that came back after their client, and a name of staff beside them."""
+    store(table, client("c-restored"), *one_of_each())
+    post("/clients/c-restored/archive", {})
+    [receipt] = get("/clients/c-restored/receipts").body["receipts"]
+    post("/clients/c-restored/activate", {})
+    post(f"/clients/c-restored/receipts/{receipt['archive_id']}/restore", {"restore": ["appointments", "payments"]})
+    assert get("/me", claims=MANAGER | {"name": "Robin Reed"}).body["name"]
+
+
 def charging() -> Any:
     """A payment that an archive leaves alone."""
     return payment("pay-charging", status=PaymentStatus.CHARGING)
@@ -127,6 +145,53 @@ def bookings(table: Table) -> None:
         }
         event = {"id": "1", "source": "scheduling", "detail-type": "booking.requested"}
         invoke("booking_requests.handler.lambda_handler", event | {"detail": detail | {"appointment": when}})
+
+
+def sources(table: Table) -> None:
+    """A client whom a platform added, records that sources told of, and a refusal."""
+    assert (
+        tell("PUT", "/hooks/clients/p-1", {"version": 1, "name": "Wren Told", "email": "told@example.org"}).status
+        == 200
+    )
+    store(table, client("c-told"))
+    changes = [slot(), bill(), paper(), paper(kind="form", status="requested"), owed(credit_cents=500)]
+    told = tell("POST", "/hooks/records", {"client_id": "c-told", "changes": changes}).body
+    assert {one["outcome"] for one in told["results"]} == {"stored"}, told
+    post("/clients/c-told/archive", {"acknowledge": ["has_credits"]})
+    detail = {"event_id": "e-told", "provider_id": PROVIDER_ID, "client_id": "c-told"}
+    event = {
+        "id": "1",
+        "source": SOURCE,
+        "detail-type": "records.changed",
+        "detail": {**detail, "changes": [slot(record_id="appt-2")]},
+    }
+    invoke("record_changes.handler.lambda_handler", {"Records": [{"messageId": "1", "body": json.dumps(event)}]})
+
+
+def tell(method: str, address: str, body: dict[str, Any]) -> Answer:
+    """Make a signed call of a source."""
+    raw = json.dumps({"provider_id": PROVIDER_ID, **body})
+    headers = {"X-Provider": PROVIDER_ID, "X-Source": SOURCE} | sign_webhook(
+        [SECRET], "m-1", raw.encode(), wiring.now()
+    )
+    return request(method, address, raw=raw, claims=None, headers=headers)
+
+
+def give_source_secret() -> None:
+    """Keep the secret of the source where the hooks read it."""
+    name = f"{PREFIX}/{PROVIDER_ID}/{SOURCE}"
+    boto3.client("ssm").put_parameter(Name=name, Value=SECRET, Type="SecureString")
+
+
+def imports() -> None:
+    """Imports that wait for a file, were checked, and are over, with a row that failed."""
+    post("/imports", {"kind": "clients", "format": "csv", "source": "crm"})
+    for row, confirms in ((1, True), (2, False)):
+        header = "Client ID,First Name,Last Name,Email,Client Group,Status\n"
+        run = uploaded(f"{header}x-{row},Wren,Brought,brought-{row}@example.org,,Active\ny-{row},No,Mail,none,,\n")
+        run.check()
+        if confirms:
+            run.confirm()
 
 
 def bulk(table: Table) -> None:
@@ -180,38 +245,39 @@ class Clock:
         return self.at
 
 
-def record(day: str) -> None:
-    """Play, and keep what is in the table then."""
+@contextmanager
+def practice() -> Iterator[Table]:
+    """Make a table, a bucket and a state machine in memory, for the functions to work on."""
     from tests.moto import conftest
 
-    with pytest.MonkeyPatch.context() as patched, mock_aws():
-        for name, value in conftest.ENVIRONMENT.items():
+    with pytest.MonkeyPatch.context() as patched, mock_aws(), conftest.one_call_at_a_time():
+        for name, value in {**conftest.ENVIRONMENT, "RECORD_SECRET_PREFIX": PREFIX}.items():
             patched.setenv(name, value)
         patched.setattr(wiring, "now", Clock())
         patched.setattr(wiring, "audit_trail", lambda: TRAIL)
         patched.setattr(wiring, "stream_reader", conftest.Reader)
-        table = create_table(boto3.client("dynamodb"), conftest.ENVIRONMENT["TABLE_NAME"])
-        machine()
+        conftest.make_machine(conftest.STATE_MACHINE, conftest.BUCKET)
+        conftest.make_machine(conftest.IMPORT_STATE_MACHINE, conftest.IMPORT_BUCKET)
+        give_source_secret()
+        yield create_table(boto3.client("dynamodb"), conftest.ENVIRONMENT["TABLE_NAME"])
+
+
+def record(folder: Path) -> None:
+    """Play, and keep what is in the table then."""
+    with practice() as table:
         play(table)
         pages = table.client.get_paginator("scan").paginate(TableName=table.name)
         items = [item for page in pages for item in page["Items"]]
     items.sort(key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
-    lines = ",\n".join(json.dumps(item, sort_keys=True, default=in_base64) for item in items)
-    (HERE / day / "items.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    keep(folder / "items.json", items)
 
 
-def machine() -> None:
-    """Make the state machine and the bucket that runs are handed to."""
-    from tests.moto import conftest
-
-    boto3.client("s3").create_bucket(Bucket=conftest.BUCKET)
-    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
-    boto3.client("stepfunctions").create_state_machine(
-        name=conftest.STATE_MACHINE,
-        definition=json.dumps(definition),
-        roleArn=f"arn:aws:iam::{conftest.ACCOUNT_ID}:role/state-machine",
-    )
+def keep(file: Path, recorded: list[dict[str, Any]]) -> None:
+    """Write what was recorded, one of it a line."""
+    lines = ",\n".join(json.dumps(one, sort_keys=True, default=in_base64) for one in recorded)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    record(sys.argv[1])
+    record(Path(sys.argv[1]))

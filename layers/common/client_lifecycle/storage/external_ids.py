@@ -9,13 +9,21 @@ from msgspec import Struct
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.client_intake import IncomingClient, LastTold, told_now
 from client_lifecycle.domain.errors import ClientNotFound
+from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.items import check, delete, put
+from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Write
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.storage.values import from_plain, to_plain
 
 IS_MINE = "client_id = :client_id"
+
+
+class Claim(Struct, frozen=True):
+    """Whose an id in a source is."""
+
+    client_id: str
 
 
 class Standing(Struct, frozen=True):
@@ -25,18 +33,35 @@ class Standing(Struct, frozen=True):
     last: LastTold | None = None
 
 
-def read_owner(tenant: Tenant, source: str, external_id: str) -> str | None:
-    """Return whose id in a source this is; ``None`` if it is nobody's, or was claimed a moment ago."""
+def owner_of(claim: Plain) -> str:
+    """Return whose a claimed id or address is.
+
+    Raises:
+        UnreadableRecord: it does not say so.
+    """
+    return from_plain(Claim, claim).client_id
+
+
+def find_owner(tenant: Tenant, source: str, external_id: str) -> tuple[list[str], list[Unreadable]]:
+    """Find whose id in a source this is.
+
+    Returns:
+        Its owner, or nobody if it was claimed a moment ago; and the claim, if it cannot be read.
+    """
     found = tenant.table.get_many([tenant.keys.external_id(source, external_id)], consistent=False)
-    return found[0]["client_id"] if found else None
+    return read_each(tenant.table, owner_of, found)
 
 
 def read_standing(tenant: Tenant, source: str, external_id: str) -> Standing:
-    """Read what is known of an id in a source, strongly consistent."""
+    """Read what is known of an id in a source, strongly consistent.
+
+    Raises:
+        UnreadableRecord: what is stored of it cannot be read.
+    """
     wanted = [tenant.keys.external_id(source, external_id), tenant.keys.last_told(source, external_id)]
     found = {plain["sk"]: plain for plain in tenant.table.get_many(wanted)}
     claim, told = (found.get(key["sk"]) for key in wanted)
-    return Standing(claim["client_id"] if claim else None, from_plain(LastTold, told) if told else None)
+    return Standing(owner_of(claim) if claim else None, from_plain(LastTold, told) if told else None)
 
 
 def require_owner(tenant: Tenant, source: str, external_id: str) -> str:
@@ -44,6 +69,7 @@ def require_owner(tenant: Tenant, source: str, external_id: str) -> str:
 
     Raises:
         ClientNotFound: it is nobody's (I14).
+        UnreadableRecord: what is stored of it cannot be read.
     """
     owner = read_standing(tenant, source, external_id).owner
     if owner is None:

@@ -9,9 +9,12 @@ from msgspec import Struct
 from client_lifecycle.domain import names
 from client_lifecycle.domain.client import Client
 from client_lifecycle.domain.imports.rows import ClientRow, RecordRow, Standing
+from client_lifecycle.storage.attributes import Plain
 from client_lifecycle.storage.clients import read_client, read_clients
+from client_lifecycle.storage.external_ids import owner_of
 from client_lifecycle.storage.keys import Key
 from client_lifecycle.storage.providers import list_groups
+from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.tenant import Tenant
 
 GROUPS_PER_PAGE = 1_000
@@ -20,13 +23,13 @@ GROUPS_PER_PAGE = 1_000
 class Lookups(Struct, frozen=True, kw_only=True):
     """What is known of the clients of some rows.
 
-    ``owners`` are clients' ids by the sort and partition keys of what is theirs, an external id or an address;
-    ``clients`` are those clients. ``group_ids`` are the groups' ids by id and by name, as names are compared.
+    ``claims`` are what says whose an external id or an address is, by partition and sort key; ``clients`` are those
+    clients. ``group_ids`` are the groups' ids by id and by name, as names are compared.
     """
 
     tenant: Tenant
     source: str
-    owners: Mapping[tuple[str, str], str]
+    claims: Mapping[tuple[str, str], Plain]
     clients: Mapping[str, Client]
     group_ids: Mapping[str, str]
 
@@ -34,7 +37,8 @@ class Lookups(Struct, frozen=True, kw_only=True):
         """Return what a client's row is judged against.
 
         Raises:
-            UnreadableRecord: the client that has its external id cannot be read.
+            ClientNotFound: its external id is claimed for a client whom the provider does not have.
+            UnreadableRecord: that client, or whose its external id or its address is, cannot be read.
         """
         known = self._owner(self.tenant.keys.external_id(self.source, row.external_id)) if row.external_id else None
         holder = self._owner(self.tenant.keys.email(row.email))
@@ -47,13 +51,18 @@ class Lookups(Struct, frozen=True, kw_only=True):
         )
 
     def client_id(self, row: RecordRow) -> str | None:
-        """Return the client that a record's row is of, ``None`` if nobody has its external id."""
+        """Return the client that a record's row is of, ``None`` if nobody has its external id.
+
+        Raises:
+            UnreadableRecord: whose it is cannot be read.
+        """
         if row.client_id or not row.external_id:
             return row.client_id
         return self._owner(self.tenant.keys.external_id(self.source, row.external_id))
 
     def _owner(self, key: Key) -> str | None:
-        return self.owners.get((key["pk"], key["sk"]))
+        claim = self.claims.get((key["pk"], key["sk"]))
+        return owner_of(claim) if claim else None
 
 
 def read_lookups(tenant: Tenant, source: str, rows: Sequence[ClientRow] | Sequence[RecordRow]) -> Lookups:
@@ -64,14 +73,14 @@ def read_lookups(tenant: Tenant, source: str, rows: Sequence[ClientRow] | Sequen
     """
     wanted = {tuple(key.items()): key for row in rows for key in _keys_of(tenant, source, row)}
     found = tenant.table.get_many(list(wanted.values()))
-    owners = {(plain["pk"], plain["sk"]): str(plain["client_id"]) for plain in found}
+    owners, _ = read_each(tenant.table, owner_of, found)
     has_clients = any(isinstance(row, ClientRow) for row in rows)
-    clients, _ = read_clients(tenant, list(dict.fromkeys(owners.values()))) if has_clients else ({}, [])
+    clients, _ = read_clients(tenant, list(dict.fromkeys(owners))) if has_clients else ({}, [])
     has_groups = any(isinstance(row, ClientRow) and row.group for row in rows)
     return Lookups(
         tenant=tenant,
         source=source,
-        owners=owners,
+        claims={(plain["pk"], plain["sk"]): plain for plain in found},
         clients=clients,
         group_ids=_group_ids(tenant) if has_groups else {},
     )

@@ -76,6 +76,7 @@ RUN_SK = "RUN"
 UNKNOWN_KIND = "item"
 RUN_PREFIX = "RUN#"
 IMPORT_SK = "IMPORT"
+EXTERNAL_SK = "EXTERNAL"
 IMPORT_PREFIX = "IMPORT#"
 MEMBER_PREFIX = "MEMBER#"
 GROUP_PREFIX = "GROUP#"
@@ -172,12 +173,12 @@ def named(key: Mapping[str, str]) -> Named:
             return _named_of_provider(prefix, rest, provider_id)
         case "PRACTICE", [_]:
             return Named("practice_entry", rest, None, {"history_id": rest})
-        case "RUN", [provider_id, run_id] if key["sk"] == RUN_SK:
-            return Named("run", run_id, None, {"provider_id": provider_id, "run_id": run_id})
-        case "RUN", [_, run_id, _] if prefix == "MEMBER" and rest.isdecimal():
-            return Named("member", f"{run_id}#{int(rest)}", None, {"position": int(rest)})
+        case "RUN", [provider_id, run_id, *_]:
+            return _named_of_run(key["sk"], provider_id, run_id)
         case "IMPORT", [provider_id, import_id]:
             return _named_of_import(key["sk"], provider_id, import_id)
+        case "EXTERNAL", [_, _, external_id]:
+            return Named("external_id" if key["sk"] == EXTERNAL_SK else "last_told", external_id)
         case "BOOKING" | "RECORDS", [_]:
             return _named_answer(what, key["sk"])
         case _:
@@ -189,6 +190,15 @@ def _named_answer(what: str, sort_key: str) -> Named:
         return Named("booking_answer", sort_key, None, {"event_id": sort_key})
     source, _, event_id = sort_key.partition("#")
     return Named("refused_on_the_bus", event_id, None, {"source": source, "event_id": event_id})
+
+
+def _named_of_run(sort_key: str, provider_id: str, run_id: str) -> Named:
+    if sort_key == RUN_SK:
+        return Named("run", run_id, None, {"provider_id": provider_id, "run_id": run_id})
+    prefix, _, position = sort_key.partition("#")
+    if prefix == "MEMBER" and position.isdecimal():
+        return Named("member", f"{run_id}#{int(position)}", None, {"position": int(position)})
+    return Named(UNKNOWN_KIND, "unknown")
 
 
 def _named_of_import(sort_key: str, provider_id: str, import_id: str) -> Named:
@@ -453,7 +463,7 @@ class Keys(Struct, frozen=True):
 
     def external_id(self, source: str, external_id: str) -> Key:
         """Return the key that makes a client's id in a source unique; a key of its own, so that an import is spread."""
-        return {"pk": f"EXTERNAL#{self.provider_id}#{source}#{external_id}", "sk": "EXTERNAL"}
+        return {"pk": f"EXTERNAL#{self.provider_id}#{source}#{external_id}", "sk": EXTERNAL_SK}
 
     def last_told(self, source: str, external_id: str) -> Key:
         """Return the key of what a source told last of a client."""

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from client_lifecycle.domain.client import ArchiveOptions, Cause, Client, Door, Source, Status, with_next_revision
-from client_lifecycle.domain.errors import ClientNotFound, GroupNotFound, StorageBusy
+from client_lifecycle.domain.errors import ClientNotFound, GroupNotFound, StorageBusy, UnreadableRecord
 from client_lifecycle.domain.imports.outcomes import ROWS_TO_RETRY, ImportKind, RowOutcome, RowResult, counted
 from client_lifecycle.domain.imports.rows import (
     ClientRow,
@@ -135,8 +135,12 @@ def _one_client(attempt: _Attempt, row: ClientRow, lookups: Lookups, settings: P
     except StorageBusy:
         raise
     except Exception as fault:
-        attempt.log_failure(row.row, fault)
-        return without_result(row, RowOutcome.FAILED, reason_of(fault))
+        return _failed(attempt, [row], fault)[0]
+
+
+def _failed(attempt: _Attempt, rows: Sequence[ClientRow] | Sequence[RecordRow], fault: Exception) -> list[RowResult]:
+    attempt.log_failure(rows[0].row, fault)
+    return [without_result(row, RowOutcome.FAILED, reason_of(fault)) for row in rows]
 
 
 def _bring_in(attempt: _Attempt, row: ClientRow, lookups: Lookups, settings: ProviderSettings) -> RowResult:
@@ -208,9 +212,12 @@ def _archived(
 def _records(attempt: _Attempt, rows: Sequence[RecordRow]) -> list[RowResult]:
     lookups = read_lookups(attempt.tenant, attempt.run.source, rows)
     by_client: dict[str | None, list[RecordRow]] = {}
-    for row in rows:
-        by_client.setdefault(lookups.client_id(row), []).append(row)
     results: list[RowResult] = []
+    for row in rows:
+        try:
+            by_client.setdefault(lookups.client_id(row), []).append(row)
+        except UnreadableRecord as fault:
+            results += _failed(attempt, [row], fault)
     for client_id, theirs in by_client.items():
         for start in range(0, len(theirs), CHANGES_PER_DELIVERY):
             results += _records_of(attempt, client_id, theirs[start : start + CHANGES_PER_DELIVERY])
@@ -228,8 +235,7 @@ def _records_of(attempt: _Attempt, client_id: str | None, rows: Sequence[RecordR
     except StorageBusy:
         raise
     except Exception as fault:
-        attempt.log_failure(rows[0].row, fault)
-        return [without_result(row, RowOutcome.FAILED, reason_of(fault)) for row in rows]
+        return _failed(attempt, rows, fault)
     return [_judged(row, client_id, judgement) for row, judgement in zip(rows, recorded.judgements, strict=True)]
 
 

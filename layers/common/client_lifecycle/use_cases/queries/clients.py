@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from client_lifecycle.storage.client_lists import ClientPage
-from client_lifecycle.storage.clients import read_client
-from client_lifecycle.storage.external_ids import read_owner
+from client_lifecycle.storage.clients import read_client, read_clients
+from client_lifecycle.storage.external_ids import find_owner
 from client_lifecycle.storage.history import list_history, with_notes_of_plans
 from client_lifecycle.storage.providers import read_settings
 from client_lifecycle.storage.receipt_pages import CHANGES_SHOWN, list_receipts, read_receipt_page
@@ -29,8 +29,9 @@ __all__ = [
 
 def find_by_external_id(tenant: Tenant, source: str, external_id: str) -> ClientPage:
     """Return the client, of either tab, that has this id in a source, or nobody (I14)."""
-    client_id = read_owner(tenant, source, external_id)
-    return ClientPage([read_client(tenant, client_id)] if client_id else [], None)
+    owners, unreadable = find_owner(tenant, source, external_id)
+    found, others = read_clients(tenant, owners)
+    return ClientPage(list(found.values()), None, unreadable + others)
 
 
 def currency_of_practice(tenant: Tenant) -> str:
