@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.latencies import STATE_SECONDS, WRITE_UNITS_PER_SECOND, Latencies
 from benchmarks.meter import Call, Spent, measure, per_client, typical
+from benchmarks.one_process import Pace, pace
 from benchmarks.plain import AT_ONCE, EVENTS_PER_CLIENT, HANDLERS, MOST_EVENTS, STATES_PER_CLIENT
 from benchmarks.rows import Row
 from benchmarks.subjects import BY_STAFF, PROVIDER_ID, Bench, bench, client_of, usual_records
@@ -32,7 +33,7 @@ from local.template import read_template
 
 CLIENTS_PER_LOAD = 500
 SAMPLE = 1_000
-"""Clients of a run that its floor, and what a user would do instead, are measured with at most."""
+"""Clients of a run that its floor, what a user would do instead, and one process are measured with at most."""
 
 BATCHES_AT_ONCE: int = read_template()["Parameters"]["BatchesAtOnce"]["Default"]
 MEMORY_GIBIBYTES = MEMORY_OF_ALL / 1_024
@@ -54,13 +55,17 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A run of so many clients, measured; seconds are those of the modelled AWS, by batches at once."""
+    """A run of so many clients, measured; seconds are those of the modelled AWS, by batches at once.
+
+    ``pace`` is that of one process, of ``SAMPLE`` clients at most.
+    """
 
     clients: int
     preview: Row
     archive: Row
     seconds: Mapping[int, float]
     plain_seconds: float
+    pace: Pace
 
     @property
     def rows(self) -> list[Row]:
@@ -91,6 +96,7 @@ def outcome(aws: LocalAws, clients: int) -> Outcome:
         archive=_archive_row(clients, measured),
         seconds={at_once: _seconds(measured.batches, at_once) for at_once in AT_ONCE_PLOTTED},
         plain_seconds=_plain_seconds(clients, measured),
+        pace=pace(aws, min(clients, SAMPLE)),
     )
 
 

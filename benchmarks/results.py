@@ -40,6 +40,11 @@ divided by its clients: {BATCHES_AT_ONCE} batches are worked on at once, the tem
 functions and requests; what the stream makes of the writes is not among them."""
 
 
+ONE_PROCESS = f"""\
+**One process** carries out batch after batch and step after step on the engine, up to {SAMPLE:,} clients: its seconds
+are those of this machine, the engine's among them."""
+
+
 def write(folder: Path, command: str, rows: Sequence[Row], outcomes: Sequence[Outcome], runs: str) -> None:
     """Write the results of one run.
 
@@ -59,6 +64,7 @@ def write(folder: Path, command: str, rows: Sequence[Row], outcomes: Sequence[Ou
         READING,
         "## Clients a second of a run, modelled",
         speeds(outcomes),
+        ONE_PROCESS,
         "\n".join(f"![{name}]({name})" for name in pictures),
         "## Runs of any size, simulated",
         "What these runs would meet first, and why, is in [docs/scale.md](../docs/scale.md).",
@@ -98,18 +104,18 @@ def speeds(outcomes: Sequence[Outcome]) -> str:
         return ""
     counts = list(outcomes[0].seconds)
     lines = [
-        ["clients", *(f"{count} batches at once" for count in counts), "inline map"],
-        ["--:"] * (len(counts) + 2),
-        *(
-            [f"{one.clients:,}", *(_rate(one, one.seconds[count]) for count in counts), _rate(one, one.plain_seconds)]
-            for one in outcomes
-        ),
+        ["clients", *(f"{count} batches at once" for count in counts), "inline map", "one process, measured"],
+        ["--:"] * (len(counts) + 3),
+        *([f"{one.clients:,}", *(f"{rate:.0f}" for rate in _rates(one))] for one in outcomes),
     ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _rate(outcome: Outcome, seconds: float) -> str:
-    return f"{outcome.clients / seconds:.0f}"
+def _rates(outcome: Outcome) -> Iterable[float]:
+    """Return the clients a second by batches at once, in the inline map, and in one process."""
+    for seconds in (*outcome.seconds.values(), outcome.plain_seconds):
+        yield outcome.clients / seconds
+    yield 1 / outcome.pace.seconds
 
 
 def growth(outcomes: Sequence[Outcome]) -> Mapping[str, str]:

@@ -16,16 +16,13 @@ from typing import Any
 
 from benchmarks.engine import engine, fresh_table
 from benchmarks.meter import WRITE_UNIT_BYTES, bytes_of
+from benchmarks.one_process import carry_out_all, confirmed_run
 from benchmarks.prices import prices
-from benchmarks.subjects import BY_STAFF, PROVIDER_ID, client_of, commitments, usual_records
-from benchmarks.timeline import Timeline
-from benchmarks.workflow import Carried, KeptManifest, carry_out, functions_on
+from benchmarks.subjects import BY_STAFF, PROVIDER_ID, client_of, commitments
 from client_lifecycle.domain.bookings import BookedBy, Booking
 from client_lifecycle.domain.client import ArchiveOptions, Client, Door
 from client_lifecycle.domain.records import Appointment, Record
 from client_lifecycle.domain.restore import Restorable
-from client_lifecycle.domain.runs import preview_terms
-from client_lifecycle.domain.selection import ChosenClients
 from client_lifecycle.storage.clients import client_item, record_item
 from client_lifecycle.storage.keys import Keys
 from client_lifecycle.storage.table import Table
@@ -33,8 +30,6 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.activate import activate_client
 from client_lifecycle.use_cases.archive import archive_client
 from client_lifecycle.use_cases.book import book
-from client_lifecycle.use_cases.bulk.control import Confirmation, confirm
-from client_lifecycle.use_cases.bulk.preview import preview
 from local.ministack import LocalAws
 from local.template import read_template
 
@@ -201,16 +196,8 @@ def _book(tenant: Tenant, client_id: str, event_id: str, at: datetime) -> None:
 
 def _run(tenant: Tenant, at: datetime) -> Bill:
     """Carry out a run of clients with what is usually live of one; what confirming it takes is not in the bill."""
-    numbers, kept = range(1, CLIENTS_OF_A_RUN + 1), KeptManifest()
-    _put(tenant.table, [(client_of(number, at), usual_records(number, at)) for number in numbers])
-    chosen = ChosenClients(client_ids=tuple(client_of(number, at).client_id for number in numbers))
-    shown = preview(tenant, chosen, preview_terms(at), cause=BY_STAFF, at=at, options=ArchiveOptions())
-    confirmation = Confirmation(cause=BY_STAFF, accept_changes=False, at=at)
-    confirm(tenant, kept.stand_in, shown.run.run_id, shown.run.token, confirmation)
-    with functions_on(tenant.table), billed(tenant.table) as bill:
-        for batch in kept.items:
-            carry_out(kept, batch, Timeline(), Carried())
-    return bill
+    kept = confirmed_run(tenant, CLIENTS_OF_A_RUN, at)
+    return _billed(tenant.table, lambda: carry_out_all(tenant, kept))
 
 
 def main() -> None:

@@ -8,11 +8,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import bulk, cold_start, results, scale
+from benchmarks import bulk, cold_start, one_process, results, scale
 from benchmarks.__main__ import Measured, measure, sizes
+from benchmarks.engine import ENDPOINT
 from benchmarks.rows import Row, table
 from benchmarks.scale import Footprint, Limits, Run
+from benchmarks.workflow import KeptManifest
 from client_lifecycle.domain.imports.run import ROWS_PER_PART
+from client_lifecycle.domain.outcomes import Outcome
+from client_lifecycle.storage.runs import read_run
+from client_lifecycle.storage.tenant import Tenant
 from local.ministack import LocalAws
 from local.template import ROOT
 
@@ -94,6 +99,24 @@ def test_the_results_have_every_line_and_pictures_that_can_be_read(
     for picture in ("growth-calls.svg", "growth-units.svg", "growth-seconds.svg"):
         assert ElementTree.parse(tmp_path / picture).getroot().tag.endswith("svg")  # noqa: S314
         assert picture in written
+
+
+def test_a_run_in_one_process_archives_every_client(
+    local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(ENDPOINT, local_aws.endpoint)
+    archived: list[int] = []
+    carry_out = one_process.carry_out_all
+
+    def counted(tenant: Tenant, kept: KeptManifest) -> None:
+        carry_out(tenant, kept)
+        assert kept.started
+        archived.append(read_run(tenant, kept.started.run_id).counts[Outcome.ARCHIVED])
+
+    monkeypatch.setattr(one_process, "carry_out_all", counted)
+    one_process.main(["30"])
+    assert archived == [30]
+    assert capsys.readouterr().out.split()[:2] == ["30", "clients"]
 
 
 def test_the_table_of_cold_starts_has_a_line_for_each_function(

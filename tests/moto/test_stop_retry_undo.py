@@ -390,6 +390,22 @@ class TestUndo:
         found = statuses(table, "c-large")
         assert {found[f"APPOINTMENT#a-{number:03d}"] for number in range(120)} == {"booked"}
 
+    def test_an_undo_that_is_delivered_again_reads_a_receipt_once(self, table: Table) -> None:
+        many = [appointment(f"a-{number:03d}", starts_at=NOW + (number + 2) * DAY) for number in range(120)]
+        store(table, client("c-large"), *many)
+        workflow = confirmed("c-large")
+        workflow.whole("c-large")
+        undo = self.undone(workflow)
+        with cut_off_at_second_transaction():
+            undo.undo(undo.batch("c-large"))
+        asked: list[Any] = []
+        events = wiring.table().client.meta.events
+        events.register("before-parameter-build.dynamodb.Query", lambda params, **_: asked.append(params))
+        undo.undo(undo.batch("c-large"))
+        of_receipts = [one for one in asked if ":behind" in one["ExpressionAttributeValues"]]
+        assert len(of_receipts) == 1
+        assert statuses(table, "c-large")["APPOINTMENT#a-119"] == "booked"
+
     def test_an_undone_run_is_not_tried_again(self, archived: Workflow) -> None:
         undo = self.undone(archived)
         answer = call("retry", archived)

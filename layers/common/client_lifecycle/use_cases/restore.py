@@ -227,12 +227,12 @@ def activate_and_restore(
     return _ReceiptRestore(tenant, reading, calendar).take_back(_Progress(client, stored, restoration), also, most)
 
 
-def continue_restore(tenant: Tenant, client: Client, restoration: Restoration, calendar: Calendar) -> Restoration:
+def continue_restore(tenant: Tenant, reading: Reading, restoration: Restoration, calendar: Calendar) -> Restoration:
     """Finish a restore, as far as the client was not archived again since it began.
 
     Args:
         tenant: the provider's part of the table.
-        client: as read.
+        reading: of the restore's archive, since its client is back, with all records that the restore is to take back.
         restoration: as read; one that is finished is returned as it is.
         calendar: the provider's, of the present moment.
 
@@ -242,8 +242,7 @@ def continue_restore(tenant: Tenant, client: Client, restoration: Restoration, c
     """
     if restoration.state is RestoreState.FINISHED:
         return restoration
-    reading = read_from(tenant, client.client_id, restoration.archive_id, restoration.asked)
-    receipt_restore = _ReceiptRestore(tenant, reading, calendar)
+    client, receipt_restore = reading.client, _ReceiptRestore(tenant, reading, calendar)
     if not may_continue(restoration, client):
         return receipt_restore.end(client, restoration)
     return receipt_restore.take_back(_Progress(client, restoration, restoration)).restoration or restoration
@@ -259,8 +258,8 @@ def finish_restore(tenant: Tenant, client_id: str, archive_id: str, *, at: datet
         StorageBusy: the table kept throttling.
     """
     restoration = read_restore(tenant, client_id, archive_id)
-    client = read_client(tenant, client_id)
-    return continue_restore(tenant, client, restoration, Calendar(tenant, at))
+    reading = read_from(tenant, client_id, archive_id, restoration.asked)
+    return continue_restore(tenant, reading, restoration, Calendar(tenant, at))
 
 
 def reactivated(client: Client, archive_id: str, cause: Cause, at: datetime) -> tuple[Client, HistoryEntry]:

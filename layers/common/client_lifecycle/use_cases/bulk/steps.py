@@ -292,7 +292,7 @@ def _restored(tenant: Tenant, run: Run, member: Member, reading: Reading, calend
     client, archive_id = reading.client, reading.receipt.archive_id
     begun = member.archive_id and restores.read_restoration(tenant, member.client_id, archive_id)
     if begun:
-        return continue_restore(tenant, client, begun, calendar)
+        return continue_restore(tenant, reading, begun, calendar)
     if member.archive_id and client.stamp:
         return None
     cause = Cause(source=Source.UNDO, actor_id=carried_out_for(run), run_id=run.run_id, through=Door.API)

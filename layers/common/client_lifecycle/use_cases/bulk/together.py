@@ -115,9 +115,13 @@ def apply_together(tenant: Tenant, effect: Effect, looks: Mapping[str, Look], *,
 
 def _under_stamps(tenant: Tenant, looks: Mapping[str, Look], at: datetime) -> dict[str, tuple[LiveClient, Stamp]]:
     """Read the clients that carry their stamps: those whose records are named all at once, the others one by one."""
+
+    def carrying(live: LiveClient) -> tuple[LiveClient, Stamp]:
+        return under(live, looks[live.client.client_id].archive_id)
+
     named = {client_id: look.records for client_id, look in looks.items() if look.records is not None}
     read = _unless_at_fault(lambda wanted: read_named(tenant, wanted, at), named) or {}
-    found = _each(read, lambda live: under(live, looks[live.client.client_id].archive_id))
+    found = {name: one for name, live in read.items() if (one := _unless_at_fault(carrying, live))}
     others = {client_id: client_id for client_id in looks.keys() - named.keys()}
     return found | _each(others, lambda client_id: read_under(tenant, client_id, looks[client_id].archive_id, at))
 
