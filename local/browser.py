@@ -1,13 +1,14 @@
-"""Headless Chromium on this machine, and the console in it, signed in."""
+"""Headless Chromium on this machine, and the console in it, signed in, at the view that is asked for."""
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.deploy import Deployed
 from local.ministack import LocalAws
@@ -21,6 +22,13 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+GO = """view => new Promise((left) => {
+    addEventListener("hashchange", () => left((document.title = "")), { once: true });
+    if (location.hash === view) dispatchEvent(new HashChangeEvent("hashchange"));
+    else location.hash = view;
+})"""
+"""Goes to a view. The page's title is taken away once the view before has ended, which may give it none any more."""
+
 NO_BROWSER = "There is no Chromium here: apt-get install chromium."
 
 
@@ -63,3 +71,20 @@ def sign_in_to_console(page: Page, address: str, system: tuple[LocalAws, Deploye
     page.fill("input[name=password]", password)
     page.locator("form button").click()
     page.wait_for_selector("#top nav, main .failure, main .calm:not(:has(.primary))")
+
+
+def visit(page: Page, view: str) -> None:
+    """Go to a view of the console and wait until it has loaded: the page has its title then.
+
+    Args:
+        page: a page that is signed in.
+        view: its address, from the ``#`` on. If it is shown already, it is read again.
+    """
+    page.evaluate(GO, view)
+    expect(page).to_have_title(re.compile("."))
+
+
+def show_archived(page: Page) -> None:
+    """Go to the archived clients by their tab, and wait for their table: only it says who archived them."""
+    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+    expect(page.get_by_role("columnheader", name="Archived by")).to_be_visible()

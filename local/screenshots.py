@@ -11,9 +11,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from local.browser import headless_browser, sign_in_to_console
+from local.browser import headless_browser, show_archived, sign_in_to_console, visit
 from local.console import console
 from local.importing import old_clients
 from local.stack import PracticeStack, practice_stack
@@ -25,6 +25,7 @@ SCHEMES = ("light", "dark")
 MOST_BYTES = 100_000
 WIDTH, HEIGHT = 1040, 620
 PATIENCE_MILLISECONDS = 60_000
+PROPOSALS = "**/bulk-archives?*"
 
 View = Callable[[Page, PracticeStack], None]
 """Leads a page that is signed in to what the picture shows."""
@@ -45,13 +46,13 @@ def archive(page: Page, stack: PracticeStack) -> None:
 
 def archived(page: Page, _stack: PracticeStack) -> None:
     """Open the actions of an archived client."""
-    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+    show_archived(page)
     page.locator(".dots").nth(1).click()
 
 
 def client(page: Page, _stack: PracticeStack) -> None:
     """Show what an archived client may still do."""
-    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+    show_archived(page)
     page.locator("tbody tr").nth(1).get_by_role("link").click()
     page.get_by_role("link", name=re.compile("may still do$")).click()
     page.locator("td.yes").first.wait_for()
@@ -81,6 +82,7 @@ VIEWS: tuple[View, ...] = (clients, archive, archived, client, imported, setting
 def main() -> None:
     """Write all pictures, and say which is too large."""
     FOLDER.mkdir(exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with headless_browser() as browser, practice_stack() as stack, console(stack.aws, stack.deployed) as address:
         for scheme in SCHEMES:
             page = browser.new_page(
@@ -97,11 +99,10 @@ def main() -> None:
 
 
 def _picture(page: Page, stack: PracticeStack, view: View, file: Path) -> None:
-    page.evaluate("location.hash = '#/activity'")
-    page.evaluate("location.hash = '#/clients'")
-    page.locator("tbody tr").first.wait_for()
+    visit(page, "#/activity")
+    with page.expect_response(PROPOSALS):
+        visit(page, "#/clients")
     view(page, stack)
-    page.wait_for_load_state("networkidle")
     page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=file)
     page.keyboard.press("Escape")

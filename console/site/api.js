@@ -1,7 +1,7 @@
 /** Calls the API as the person who is signed in. */
 
 import { configuration } from "./configuration.js";
-import { signOut, token } from "./session.js";
+import { signOut, token, whileSignedIn } from "./session.js";
 
 /** A refusal of the API: a problem document, with the id of its request. */
 export class Problem extends Error {
@@ -24,7 +24,7 @@ export class Problem extends Error {
 export class Unreachable extends Error {}
 
 /**
- * Call the API.
+ * Call the API. A call whose answer comes after the session has ended has none: nothing goes on after it.
  *
  * @param {string} method
  * @param {string} path with its query, from the API's root
@@ -32,14 +32,17 @@ export class Unreachable extends Error {}
  * @returns {Promise<any>} the answer's JSON, or null where there is none
  * @throws {Problem | Unreachable}
  */
-export async function call(method, path, { body, key, ifMatch, signal } = {}) {
+export const call = (method, path, options = {}) => send(method, path, options).finally(whileSignedIn);
+
+/** @param {string} method @param {string} path @param {{body?: unknown, key?: string, ifMatch?: string, signal?: AbortSignal}} options */
+async function send(method, path, { body, key, ifMatch, signal }) {
   const headers = new Headers({ Authorization: await token().catch(lost) });
   if (body !== undefined) headers.set("Content-Type", "application/json");
   if (key) headers.set("Idempotency-Key", key);
   if (ifMatch) headers.set("If-Match", ifMatch);
   const request = { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) };
   const answer = await reach(`${configuration().api}${path}`, request);
-  if (answer.ok) return answer.status === 204 ? null : tagged(await answer.json(), answer.headers.get("ETag"));
+  if (answer.ok) return answer.status === 204 ? null : tagged(await answer.json().catch(lost), answer.headers.get("ETag"));
   if (answer.status === 401) signOut("expired");
   const document = await answer.json().catch(() => ({}));
   throw new Problem(answer.status, document, answer.headers.get("x-amzn-requestid") ?? "");
@@ -96,11 +99,10 @@ export function query(values) {
 /** A key for a request that may be sent again. */
 export const newKey = () => crypto.randomUUID();
 
-/** @param {string} id */
-export const client = (id) => `/clients/${encodeURIComponent(id)}`;
+/** @param {string} kind @returns {(id: string) => string} */
+const pathOf = (kind) => (id) => `/${kind}/${encodeURIComponent(id)}`;
 
-/** @param {string} id */
-export const run = (id) => `/bulk-archives/${encodeURIComponent(id)}`;
-
-/** @param {string} id */
-export const importPath = (id) => `/imports/${encodeURIComponent(id)}`;
+export const client = pathOf("clients");
+export const groupPath = pathOf("groups");
+export const run = pathOf("bulk-archives");
+export const importPath = pathOf("imports");

@@ -54,13 +54,14 @@ async function open(main, moved) {
   visit.abort();
   visit = new AbortController();
   const { signal } = visit;
-  const room = element("div", { className: "view" });
+  const room = element("div.view");
   showOnceFilled(main, room, signal);
   markCurrent(address.pathname);
   if (moved) main.focus({ preventScroll: true });
-  if (!view) return void room.append(element("h1", {}, say("notFound")));
+  if (!view) return void room.append(element("h1", say("notFound")));
   try {
     await view(room, { ids: match, query: address.searchParams, signal });
+    if (signal.aborted) return;
     document.title = room.querySelector("h1")?.textContent ?? say("clients.title");
     if (moved) announce(document.title);
   } catch (fault) {

@@ -11,6 +11,9 @@ const STATE = "state";
 const WANTED = "wanted";
 const LEFT = "left";
 
+/** What this tab keeps. */
+const kept = sessionStorage;
+
 /**
  * @typedef {object} Tokens
  * @property {string} id
@@ -28,12 +31,12 @@ let over = false;
 export async function resume() {
   const answer = new URLSearchParams(location.search);
   const [code, state] = [answer.get("code"), answer.get("state")];
-  if (code && state && state === sessionStorage.getItem(STATE)) {
-    const verifier = sessionStorage.getItem(VERIFIER) ?? "";
+  if (code && state && state === kept.getItem(STATE)) {
+    const verifier = kept.getItem(VERIFIER) ?? "";
     forgetAttempt();
-    history.replaceState(null, "", location.pathname + (sessionStorage.getItem(WANTED) ?? ""));
+    history.replaceState(null, "", location.pathname + (kept.getItem(WANTED) ?? ""));
     await ask({ grant_type: "authorization_code", code, code_verifier: verifier, redirect_uri: home() });
-  } else if (sessionStorage.getItem(REFRESH_TOKEN)) {
+  } else if (kept.getItem(REFRESH_TOKEN)) {
     await refresh().catch(() => undefined);
   }
   return isSignedIn();
@@ -43,8 +46,8 @@ export const isSignedIn = () => tokens !== undefined;
 
 /** Why the last session ended: "idle", "expired" or "left". Told once. */
 export function ended() {
-  const why = sessionStorage.getItem(LEFT);
-  sessionStorage.removeItem(LEFT);
+  const why = kept.getItem(LEFT);
+  kept.removeItem(LEFT);
   return why;
 }
 
@@ -62,7 +65,7 @@ export function person() {
  * The token for the next call, made new if it is about to expire, once for all calls that wait for it.
  *
  * A refused refresh ends the session. One that the network lost does not: the call fails, and may be tried again.
- * Once the session has ended there is none, and the call waits until the page is gone.
+ * Once the session has ended there is none.
  *
  * @returns {Promise<string>}
  */
@@ -74,8 +77,12 @@ export async function token() {
       signOut("expired");
     });
   }
-  return over ? new Promise(() => {}) : (tokens?.id ?? "");
+  await whileSignedIn();
+  return tokens?.id ?? "";
 }
+
+/** What waits for this after the session has ended waits until the page is gone. @returns {Promise<void>} */
+export const whileSignedIn = () => (over ? new Promise(() => {}) : Promise.resolve());
 
 /** The sign-in service refused. */
 class Refused extends Error {}
@@ -83,9 +90,9 @@ class Refused extends Error {}
 /** Go to the sign-in page. */
 export async function signIn() {
   const [verifier, state] = [random(), random()];
-  sessionStorage.setItem(VERIFIER, verifier);
-  sessionStorage.setItem(STATE, state);
-  sessionStorage.setItem(WANTED, location.hash);
+  kept.setItem(VERIFIER, verifier);
+  kept.setItem(STATE, state);
+  kept.setItem(WANTED, location.hash);
   location.assign(
     address("/oauth2/authorize", {
       response_type: "code",
@@ -107,10 +114,10 @@ export function signOut(why) {
   if (over) return;
   over = true;
   document.body.replaceChildren();
-  const refreshToken = sessionStorage.getItem(REFRESH_TOKEN);
+  const refreshToken = kept.getItem(REFRESH_TOKEN);
   tokens = undefined;
-  sessionStorage.clear();
-  sessionStorage.setItem(LEFT, why);
+  kept.clear();
+  kept.setItem(LEFT, why);
   if (refreshToken) void send("/oauth2/revoke", { token: refreshToken }).catch(() => undefined);
   if (why === "left") location.assign(address("/logout", { logout_uri: home() }));
   else location.reload();
@@ -134,18 +141,19 @@ export function watchIdleness(warn) {
   restart();
 }
 
-const refresh = () => ask({ grant_type: "refresh_token", refresh_token: sessionStorage.getItem(REFRESH_TOKEN) ?? "" });
+const refresh = () => ask({ grant_type: "refresh_token", refresh_token: kept.getItem(REFRESH_TOKEN) ?? "" });
 
 /** @param {Record<string, string>} fields */
 async function ask(fields) {
   const answer = await send("/oauth2/token", fields);
   if (!answer.ok) {
-    sessionStorage.removeItem(REFRESH_TOKEN);
+    kept.removeItem(REFRESH_TOKEN);
     throw new Refused(String(answer.status));
   }
   const given = await answer.json();
+  if (over) return;
   tokens = { id: given.id_token, goodUntil: Date.now() + given.expires_in * 1000 };
-  if (given.refresh_token) sessionStorage.setItem(REFRESH_TOKEN, given.refresh_token);
+  if (given.refresh_token) kept.setItem(REFRESH_TOKEN, given.refresh_token);
 }
 
 /** @param {string} path @param {Record<string, string>} fields */
@@ -162,8 +170,8 @@ const address = (path, fields) =>
 const home = () => `${location.origin}${location.pathname}`;
 
 function forgetAttempt() {
-  sessionStorage.removeItem(VERIFIER);
-  sessionStorage.removeItem(STATE);
+  kept.removeItem(VERIFIER);
+  kept.removeItem(STATE);
 }
 
 const random = () => encoded(crypto.getRandomValues(new Uint8Array(32)));

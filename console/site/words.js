@@ -23,19 +23,17 @@ export function setPageLanguage() {
 }
 
 /**
- * Say a text.
+ * Say a text. Where a number makes a difference, it stands there for one, then for others.
  *
  * @param {Text} text
  * @param {Record<string, any>} [values] what it speaks of; `n` is a number
  * @returns {string}
  */
 export function say(text, values = {}) {
-  const found = words.texts[text];
-  return fill(typeof found === "string" ? found : plural(found, values.n), values);
+  const forms = words.texts[text].split(" | ");
+  const isOne = forms.length > 1 && new Intl.PluralRules(chosen).select(values.n) === "one";
+  return fill(forms.at(isOne ? 0 : -1) ?? "", values);
 }
-
-/** @param {{one: string, other: string}} forms @param {number} n */
-const plural = (forms, n) => (new Intl.PluralRules(chosen).select(n) === "one" ? forms.one : forms.other);
 
 /** @param {string} text @param {Record<string, any>} values */
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? shown(values[name]) : whole));
@@ -46,6 +44,9 @@ const shown = (value) => (typeof value === "number" ? new Intl.NumberFormat(chos
 /** @param {Record<string, any>} names @param {string} name */
 const named = (names, name) => names[name] ?? name;
 
+/** @param {Record<string, string>} names @returns {(name: string) => string} */
+const namer = (names) => (name) => named(names, name);
+
 /** Facts of one line; those that are not so are left out. @param {any[]} facts */
 export const joined = (facts) => facts.filter(Boolean).join(" · ");
 
@@ -55,20 +56,11 @@ export const who = (by) => by?.name ?? by?.actor_id ?? "–";
 /** @param {any} run @returns {string} */
 export const whoBegan = (run) => run.names?.[run.created_by] ?? run.created_by;
 
-/** @param {string} reason */
-export const reasonName = (reason) => named(words.reasons, reason);
-
-/** @param {string} rule */
-export const ruleSentence = (rule) => named(words.rules, rule);
-
-/** @param {string} action */
-export const actionName = (action) => named(words.actions, action);
-
-/** @param {string} kind */
-export const kindName = (kind) => named(words.kinds, kind);
-
-/** @param {string} outcome */
-export const restoreOutcome = (outcome) => named(words.restoreOutcomes, outcome);
+export const reasonName = namer(words.reasons);
+export const ruleSentence = namer(words.rules);
+export const actionName = namer(words.actions);
+export const kindName = namer(words.kinds);
+export const restoreOutcome = namer(words.restoreOutcomes);
 
 /** @param {string} outcome @param {number | ""} n */
 export const outcomeSentence = (outcome, n) => fill(named(words.outcomes, outcome), { n }).trim();
@@ -85,17 +77,13 @@ export function outcomeName(outcome) {
   return first.toLocaleUpperCase(chosen) + rest.join("");
 }
 
-/** @param {string} level */
-export const levelName = (level) => named(words.levels, level);
-
-/** @param {string} state */
-export const stateName = (state) => named(words.states, state);
+export const levelName = namer(words.levels);
+export const stateName = namer(words.states);
 
 /** @param {string} outcome @param {number} n */
 export const rowOutcome = (outcome, n) => fill(named(words.rowOutcomes, outcome), { n });
 
-/** @param {string} reason */
-export const rowReason = (reason) => named(words.rowReasons, reason);
+export const rowReason = namer(words.rowReasons);
 
 /** @param {string} reason @param {string} field */
 export const importRefusal = (reason, field) => fill(words.importRefusals[/** @type {keyof Words["importRefusals"]} */ (reason)] ?? say("failure.server"), { field: fieldName(field) });
@@ -143,11 +131,8 @@ export function historySentence(entry) {
   return fill(named(words.history, entry.event), { who: who(entry.by), source: named(words.sources, entry.by.source) });
 }
 
-/** @param {string} event */
-export const practiceSentence = (event) => named(words.practiceHistory, event);
-
-/** @param {string} state */
-export const recordState = (state) => named(words.recordStates, state);
+export const practiceSentence = namer(words.practiceHistory);
+export const recordState = namer(words.recordStates);
 
 /** The fields that somebody edited, with what they were and are where that may be told. @param {any} entry */
 export const edits = ({ event, edits: made }) => (event.endsWith(".added") ? "" : made.map(editSentence).join(" · "));

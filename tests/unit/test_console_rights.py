@@ -50,7 +50,7 @@ OFFERED: Mapping[str, frozenset[str]] = {
 """What each function of rights.js stands before in the pages."""
 
 LEAST = {re.sub(r"\{\w+\}", "{}", route): role for route, role in LEAST_ROLE.items()}
-PATHS = {"client": "/clients/{}", "run": "/bulk-archives/{}", "importPath": "/imports/{}"}
+PATHS = {"client": "/clients/{}", "run": "/bulk-archives/{}", "importPath": "/imports/{}", "groupPath": "/groups/{}"}
 CALLED = re.compile(r"""\b(?:(get|post)\(|call\("(\w+)", |(path): )(["`][^"`]*["`]|path\b(?:\([^()]*\))?)""")
 
 
@@ -86,11 +86,11 @@ def routes_of(script: str) -> Iterator[str]:
 
 def _without_names(script: str, address: str) -> str:
     """Return an address with {} for each id, and nothing for a query."""
-    local = re.search(r"const path = (?:`(.*?)`|importPath\()", script)
-    imported = re.findall(r"\b(client|run|importPath)(?: as (\w+))?\b", script)
+    local = re.search(r"const path = (?:`(.*?)`|(\w+Path)\()", script)
+    imported = re.findall(r"\b(client|run|importPath|groupPath)(?: as (\w+))?\b", script)
     names = {alias or name: PATHS[name] for name, alias in imported}
     if local:
-        names["path"] = local[1] or PATHS["importPath"]
+        names["path"] = local[1] or PATHS[local[2]]
     address = re.sub(r"^path(?:\(.*\))?$", lambda _: names["path"], address)
     address = re.sub(r"^\$\{(\w+)(?:\(.*?\))?\}", lambda found: names.get(found[1], "{}"), address)
     return re.sub(r"\$\{encodeURIComponent\(.*?\)\}", "{}", re.sub(r"\$\{query\(.*", "", address))

@@ -22,7 +22,7 @@ export function csvButton(sheet, read, items) {
       cursor = page.next_cursor;
     } while (cursor);
     save(`${sheet.name}.csv`, lines.join("\r\n"));
-  }, { className: "quiet" });
+  }, "quiet");
 }
 
 /** @param {Sheet} sheet @param {any} item */

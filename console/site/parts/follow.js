@@ -23,7 +23,7 @@ const MOST_MISSES = 5;
  * @template Thing
  * @param {Thing} present
  * @param {Following<Thing>} following
- * @returns {Promise<Thing | undefined>} how it ended; nothing if nobody looks any more, or it could not be read
+ * @returns {Promise<Thing | undefined>} how it ended; nothing if nobody looks any more
  */
 export async function follow(present, following) {
   const { goesOn, read, show, room, signal } = following;
@@ -38,8 +38,9 @@ export async function follow(present, following) {
       misses = 0;
     } catch (fault) {
       if (isPassing(fault) && ++misses < MOST_MISSES) continue;
-      if (!signal.aborted) showFailure(room, fault, () => void follow(present, following));
-      return undefined;
+      if (signal.aborted) return undefined;
+      await new Promise((again) => showFailure(room, fault, () => again(undefined)));
+      misses = 0;
     }
     if (signal.aborted) return undefined;
     show(present);

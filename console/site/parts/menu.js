@@ -1,6 +1,7 @@
 /** A menu button, by the ARIA practices: arrows, Home, End, letters, Escape, and the focus comes back. */
 
 import { element } from "../dom.js";
+import { say } from "../words.js";
 
 /**
  * @typedef {object} Entry
@@ -47,8 +48,11 @@ export function menuButton(name, entries) {
   menu.addEventListener("beforetoggle", (event) =>
     opener.setAttribute("aria-expanded", String(/** @type {ToggleEvent} */ (event).newState === "open")),
   );
-  return element("div", {}, opener, menu);
+  return element("div", opener, menu);
 }
+
+/** The head of a column of menus. */
+export const menuHead = () => element("th", element("span.unseen", say("actions")));
 
 /** @param {KeyboardEvent} event @param {HTMLElement[]} items @param {() => void} close */
 function move(event, items, close) {
@@ -76,6 +80,6 @@ function place(menu, opener) {
   const { right, bottom, top } = opener.getBoundingClientRect();
   const height = menu.offsetHeight;
   const below = bottom + height < innerHeight;
-  menu.style.setProperty("inset-block-start", `${Math.max(4, below ? bottom : top - height)}px`);
-  menu.style.setProperty("inset-inline-end", `${Math.max(4, document.documentElement.clientWidth - right)}px`);
+  menu.style.setProperty("top", `${Math.max(4, below ? bottom : top - height)}px`);
+  menu.style.setProperty("right", `${Math.max(4, document.documentElement.clientWidth - right)}px`);
 }

@@ -11,7 +11,7 @@ function meter(stop) {
   const sentence = element("p");
   const pressed = workButton(say("run.stop"), /** @type {() => Promise<unknown>} */ (stop));
   const actions = stop ? actionRow(pressed) : "";
-  const node = element("div", {}, bar, sentence, remark(say("run.mayLeave")), actions);
+  const node = element("div", bar, sentence, remark(say("run.mayLeave")), actions);
   /** @param {number} percent @param {string} text */
   const show = (percent, text) => {
     bar.value = percent;
@@ -30,7 +30,7 @@ function meter(stop) {
  * @property {(thing: any) => string} howFar
  * @property {(thing: any, go: (thing: any) => void) => (Node | string)[]} ended what is shown at rest; `go` watches on
  * @property {(thing: any) => void} seen called with each reading
- * @property {(thing: any) => void} [done] called when it has ended
+ * @property {(thing: any) => void} [done] called when something that went on has ended
  */
 
 /** Show in a room how a thing goes on, and what it has come to. @param {any} thing @param {Watched} watched */
@@ -54,7 +54,7 @@ export function watch(thing, { room, signal, goesOn, read, stop, howFar, ended, 
       room,
       signal: AbortSignal.any([signal, looking.signal]),
     });
-    if (last) done?.(last);
+    if (last && last !== present) done?.(last);
   };
   void go(thing);
 }

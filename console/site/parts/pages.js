@@ -1,10 +1,10 @@
 /** A list that comes by pages: Show more, an empty note, a failure in its place, and all of it as CSV. */
 
 import { get, query } from "../api.js";
-import { button, element } from "../dom.js";
+import { element } from "../dom.js";
 import { say } from "../words.js";
 import { csvButton } from "./csv.js";
-import { emptyNote, showFailure, whileLoading } from "./states.js";
+import { emptyNote, showFailure, whileLoading, workButton } from "./states.js";
 
 /**
  * @typedef {object} Paged
@@ -26,7 +26,7 @@ export function showPages(room, list, paged) {
   const { path, asked, name, add, empty, signal, sheet } = paged;
   const read = (/** @type {string | null} */ cursor) => get(path + query({ ...asked, cursor }), signal);
   const items = (/** @type {any} */ page) => page[name];
-  const more = element("div", { className: "more" });
+  const more = element("div.more");
   room.append(list, more);
   let shown = 0;
   /** @param {string | null} cursor */
@@ -35,7 +35,7 @@ export function showPages(room, list, paged) {
       const page = await whileLoading(more, filled(cursor, read, items));
       items(page).forEach(add);
       shown += items(page).length;
-      const next = page.next_cursor && button(say("more"), () => void load(page.next_cursor));
+      const next = page.next_cursor && workButton(say("more"), () => load(page.next_cursor));
       const csv = sheet && shown > 0 && csvButton(sheet, read, items);
       more.replaceChildren(next || "", csv || "", shown ? "" : emptyNote(empty));
     } catch (fault) {

@@ -1,10 +1,13 @@
 /** What a view shows while it loads, when it has nothing, and when it failed. */
 
 import { Problem, Unreachable } from "../api.js";
-import { button, element } from "../dom.js";
+import { button, element, fold } from "../dom.js";
 import { problemSentence, say } from "../words.js";
 
 const PATIENCE_MS = 300;
+
+/** What a status means, whatever was asked. @type {Record<number, import("../words.js").Text>} */
+const MEANT = { 403: "failure.forbidden", 404: "failure.notFound", 412: "failure.changedMeanwhile" };
 
 /**
  * Show a skeleton if the work takes longer than a moment; what was there stays until then.
@@ -15,7 +18,7 @@ const PATIENCE_MS = 300;
  * @returns {Promise<Result>}
  */
 export async function whileLoading(room, work) {
-  const skeleton = element("div", { className: "skeleton", "aria-hidden": "true" }, ...Array.from({ length: 6 }, () => element("i")));
+  const skeleton = element("div.skeleton", { "aria-hidden": "true" }, ...Array.from({ length: 6 }, () => element("i")));
   const timer = setTimeout(() => {
     room.append(skeleton);
     room.setAttribute("aria-busy", "true");
@@ -30,7 +33,7 @@ export async function whileLoading(room, work) {
 }
 
 /** @param {string} sentence */
-export const emptyNote = (sentence) => element("p", { className: "empty" }, sentence);
+export const emptyNote = (sentence) => element("p.empty", sentence);
 
 /**
  * Say what failed, with a way to try again; what the room showed stays.
@@ -41,18 +44,18 @@ export const emptyNote = (sentence) => element("p", { className: "empty" }, sent
  */
 export function showFailure(room, fault, again) {
   room.querySelector(":scope > .failure")?.remove();
-  const note = element("div", { className: "failure", role: "alert" });
+  const note = element("div.failure", { role: "alert" });
   const retry = () => {
     note.remove();
     again();
   };
   const details = fault instanceof Problem && fault.requestId && requestNote(fault.requestId);
-  note.append(element("p", {}, sentenceOf(fault)), button(say("tryAgain"), retry), details || "");
+  note.append(element("p", sentenceOf(fault)), button(say("tryAgain"), retry), details || "");
   room.append(note);
 }
 
 /** @param {string} id */
-const requestNote = (id) => element("details", {}, element("summary", {}, say("failure.details")), say("failure.request", { id }));
+const requestNote = (id) => fold(say("failure.details"), say("failure.request", { id }));
 
 /** Whether the same call may succeed in a moment. @param {unknown} fault */
 export const isPassing = (fault) => fault instanceof Unreachable || (fault instanceof Problem && [429, 503].includes(fault.status));
@@ -61,9 +64,8 @@ export const isPassing = (fault) => fault instanceof Unreachable || (fault insta
 export function sentenceOf(fault) {
   if (fault instanceof Unreachable) return say("failure.unreachable");
   if (!(fault instanceof Problem)) return fault instanceof Error && fault.message ? fault.message : say("failure.server");
-  if (fault.status === 403) return say("failure.forbidden");
-  if (fault.status === 404) return say("failure.notFound");
-  if (fault.status === 412) return say("failure.changedMeanwhile");
+  const meant = MEANT[fault.status];
+  if (meant) return say(meant);
   if (isPassing(fault)) return say("failure.busy");
   if (fault.status >= 500) return say("failure.server");
   const told = problemSentence(fault.document);
@@ -87,7 +89,7 @@ export async function during(pressed, work) {
   try {
     await work();
   } catch (fault) {
-    place?.prepend(element("p", { className: "refusal", role: "alert" }, sentenceOf(fault)));
+    place?.prepend(element("p.refusal", { role: "alert" }, sentenceOf(fault)));
   } finally {
     delete pressed.dataset.busy;
     pressed.removeAttribute("aria-disabled");
@@ -107,9 +109,9 @@ export function onSubmit(form, pressed, work) {
  *
  * @param {string} label
  * @param {() => Promise<unknown>} work
- * @param {Record<string, unknown>} [properties]
+ * @param {import("../dom.js").Kind} [kind]
  */
-export function workButton(label, work, properties) {
-  const pressed = button(label, () => void during(pressed, work), properties);
+export function workButton(label, work, kind) {
+  const pressed = button(label, () => void during(pressed, work), kind);
   return pressed;
 }

@@ -13,7 +13,7 @@ const SHOWN_MS = 20_000;
 export function toast(sentence, offer) {
   const place = /** @type {HTMLElement} */ (document.getElementById("toasts"));
   place.setAttribute("aria-label", say("toasts"));
-  const note = element("div", { className: "toast" }, element("p", {}, sentence));
+  const note = element("div.toast", element("p", sentence));
   const close = () => note.remove();
   if (offer) {
     note.append(

@@ -1,6 +1,6 @@
 /** What the practice has done: bulk archives and undos, who did what, and what no source has confirmed. */
 
-import { element, link, people, tabs } from "../dom.js";
+import { element, line, link, people, small, tabs } from "../dom.js";
 import { dayAndTime, heading } from "../formats.js";
 import { showPages } from "../parts/pages.js";
 import { mayManage } from "../rights.js";
@@ -15,7 +15,7 @@ const TABS = { runs: showRuns, history: showPracticeHistory, unconfirmed: showUn
 export async function showActivity(room, visit) {
   const tab = visit.query.get("tab") ?? "runs";
   const names = Object.keys(TABS).filter((name) => name !== "history" || mayManage());
-  room.append(element("h1", {}, say("activity.title")), tabs(say("activity.title"), tab, names, (name) => [say(/** @type {any} */ (`activity.${name}`)), `#/activity?tab=${name}`]));
+  room.append(element("h1", say("activity.title")), tabs(say("activity.title"), tab, names, (name) => [say(/** @type {any} */ (`activity.${name}`)), `#/activity?tab=${name}`]));
   await (TABS[tab] ?? showRuns)(room, visit);
 }
 
@@ -35,11 +35,11 @@ function showRuns(room, { signal }) {
 
 /** A list with a heading for each day. */
 export function byDay() {
-  const node = element("div", { className: "days" });
+  const node = element("div.days");
   let shown = "";
   /** @param {string} at @param {HTMLElement} row */
   const add = (at, row) => {
-    if (heading(at) !== shown) node.append(element("h2", {}, (shown = heading(at))), people());
+    if (heading(at) !== shown) node.append(element("h2", (shown = heading(at))), people());
     node.lastElementChild?.append(row);
   };
   return { node, add };
@@ -48,10 +48,5 @@ export function byDay() {
 /** @param {any} run */
 function entry(run) {
   const facts = [stateName(run.state), ...outcomeSentences({ ...run.counts, pending: 0 }), run.undone_by && say("run.undone")];
-  return element(
-    "li",
-    {},
-    element("span", {}, link(runTitle(run), `#/activity/${run.run_id}`), element("small", {}, joined(facts))),
-    element("small", {}, dayAndTime(run.created_at), " · ", whoBegan(run)),
-  );
+  return line(link(runTitle(run), `#/activity/${run.run_id}`), joined(facts), small(dayAndTime(run.created_at), whoBegan(run)));
 }

@@ -1,6 +1,7 @@
 /** A dialog with fields, one button that sends them, and one that does not. */
 
-import { actionRow, button, element, field } from "../dom.js";
+import { newKey } from "../api.js";
+import { actionRow, button, element, field, submitButton } from "../dom.js";
 import { openDialog } from "../parts/dialog.js";
 import { onSubmit } from "../parts/states.js";
 import { fieldName, say } from "../words.js";
@@ -9,13 +10,15 @@ import { fieldName, say } from "../words.js";
  * @param {string} title
  * @param {HTMLElement[]} fields
  * @param {string} label what the button says
- * @param {() => Promise<void>} send closes the dialog when it has succeeded
+ * @param {(key: string) => Promise<void>} send closes the dialog when it has succeeded; the key is the same until something else is typed
  */
 export function openForm(title, fields, label, send) {
-  const submit = element("button", { type: "submit", className: "primary" }, label);
-  const form = element("form", {}, ...fields, actionRow(button(say("cancel"), () => dialog.close()), submit));
+  const submit = submitButton(label);
+  const form = element("form", ...fields, actionRow(button(say("cancel"), () => dialog.close()), submit));
+  let key = newKey();
+  form.addEventListener("input", () => (key = newKey()));
   onSubmit(form, submit, async () => {
-    await send();
+    await send(key);
     dialog.close();
   });
   /** @type {HTMLElement | null} */ (form.querySelector("input, select, textarea, button"))?.setAttribute("autofocus", "");

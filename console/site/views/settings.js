@@ -1,7 +1,7 @@
 /** The practice's settings, as sentences. */
 
 import { call, get, tagOf } from "../api.js";
-import { checkbox, element, fieldset, isTicked, select } from "../dom.js";
+import { checkbox, element, fieldset, isTicked, select, submitButton } from "../dom.js";
 import { onSubmit, whileLoading } from "../parts/states.js";
 import { toast } from "../parts/toast.js";
 import { setZone } from "../formats.js";
@@ -15,7 +15,7 @@ const LEVELS = /** @type {const} */ (["allow", "warn", "block"]);
 export async function showSettings(room, { signal }) {
   const settings = await whileLoading(room, get("/settings", signal));
   const form = new SettingsForm(settings);
-  room.append(element("h1", {}, say("settings.title")), form.node);
+  room.append(element("h1", say("settings.title")), form.node);
 }
 
 class SettingsForm {
@@ -36,14 +36,13 @@ class SettingsForm {
     this.money = checkbox(fieldName("see_money"), { checked: settings.readers.see_money });
     this.notes = checkbox(fieldName("see_notes"), { checked: settings.readers.see_notes });
     this.zone = select(zones().map((name) => [name, name]), { value: settings.time_zone });
-    this.save = element("button", { type: "submit", className: "primary", disabled: true }, say("save"));
+    this.save = submitButton(say("save"), { disabled: true });
     this.node = this.#form();
   }
 
   #form() {
     const form = element(
-      "form",
-      { className: "settings" },
+      "form.settings",
       fieldset(say("settings.safety"), ...RULES.map((rule, index) => sentence(`${fieldName(rule)}:`, /** @type {Node} */ (this.rules[index]))), sentence(say("settings.soon"), this.soonDays, say("settings.days"))),
       fieldset(say("settings.portal"), ...this.switches),
       fieldset(say("settings.noSelfReturn"), ...this.reasons),
@@ -51,7 +50,7 @@ class SettingsForm {
       fieldset(fieldName("tidy_up"), this.quiet, sentence(say("settings.quietFor"), this.quietDays, say("settings.days")), this.starts, sentence(say("settings.veto"), this.vetoDays, say("settings.days"))),
       fieldset(say("settings.readers"), this.money, this.notes),
       fieldset(fieldName("time_zone"), sentence(say("settings.zoneIs"), this.zone)),
-      element("div", { className: "bar" }, element("span", {}, mayManage() ? "" : say("settings.readOnly")), this.save),
+      element("div.bar", element("span", mayManage() ? "" : say("settings.readOnly")), this.save),
     );
     if (!mayManage()) for (const control of form.querySelectorAll("input, select")) control.setAttribute("disabled", "");
     form.addEventListener("input", () => {
@@ -89,6 +88,6 @@ class SettingsForm {
 const whole = (value, min, max) => element("input", { type: "number", required: true, min, max, value });
 
 /** @param {string} before @param {Node} control @param {string} [after] */
-const sentence = (before, control, after) => element("label", { className: "sentence" }, element("span", {}, before), control, after && element("span", {}, after));
+const sentence = (before, control, after) => element("label.sentence", element("span", before), control, after && element("span", after));
 
 const zones = () => ["UTC", ...Intl.supportedValuesOf("timeZone").filter((name) => name !== "UTC")];

@@ -4,16 +4,19 @@ import { element } from "../dom.js";
 import { openDialog } from "../parts/dialog.js";
 import { say } from "../words.js";
 
+/** The view that is shown; one that another is about to replace is inert. */
+const VIEW = ".view:not([inert])";
+
 /** @type {Record<string, () => void>} */
 const KEYS = {
-  "/": () => document.querySelector("input[type=search]")?.dispatchEvent(new Event("wanted")),
+  "/": () => document.querySelector(`${VIEW} input[type=search]`)?.dispatchEvent(new Event("wanted")),
   "?": () => openShortcuts(),
   a: () => (location.hash = "#/clients?status=active"),
   r: () => (location.hash = "#/clients?status=archived"),
   g: () => (location.hash = "#/groups"),
-  n: () => press("[data-key=n]"),
+  n: () => press(`${VIEW} [data-key=n]`),
   x: () => document.activeElement?.closest("tr")?.querySelector("input")?.click(),
-  e: () => press("[data-key=e]"),
+  e: () => press(`${VIEW} [data-key=e]`),
   u: () => press(".toast:last-child button"),
 };
 
@@ -33,8 +36,8 @@ const isTyping = () => document.activeElement?.matches("input:not([type=checkbox
 
 export function openShortcuts() {
   const rows = Object.keys(KEYS).flatMap((key) => [
-    element("dt", {}, element("kbd", {}, key)),
-    element("dd", {}, key === "r" ? say("clients.archived") : key === "g" ? say("groups.title") : say(/** @type {any} */ (`shortcuts.${key}`))),
+    element("dt", element("kbd", key)),
+    element("dd", key === "r" ? say("clients.archived") : key === "g" ? say("groups.title") : say(/** @type {any} */ (`shortcuts.${key}`))),
   ]);
-  openDialog(say("shortcuts.title"), element("dl", { className: "keys" }, ...rows));
+  openDialog(say("shortcuts.title"), element("dl.keys", ...rows));
 }

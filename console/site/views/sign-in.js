@@ -6,18 +6,18 @@ import { ended, signIn, signOut } from "../session.js";
 import { say } from "../words.js";
 
 /** @param {string} title @param {...Node} content */
-const calm = (title, ...content) => element("section", { className: "calm" }, element("h1", {}, title), ...content);
+const calm = (title, ...content) => element("section.calm", element("h1", title), ...content);
 
 /** @param {HTMLElement} main */
 export function showSignIn(main) {
   const why = ended();
   const lead = why === "idle" ? say("session.idle") : why === "expired" ? say("session.expired") : say("signIn.lead");
-  main.replaceChildren(calm(say("signIn.title"), element("p", {}, lead), button(say("signIn.button"), () => void signIn(), { className: "primary" })));
+  main.replaceChildren(calm(say("signIn.title"), element("p", lead), button(say("signIn.button"), () => void signIn(), "primary")));
 }
 
 /** @param {HTMLElement} main */
 export function showNoPractice(main) {
-  main.replaceChildren(calm(say("noPractice.title"), element("p", {}, say("noPractice.lead")), button(say("signOut"), () => signOut("left"))));
+  main.replaceChildren(calm(say("noPractice.title"), element("p", say("noPractice.lead")), button(say("signOut"), () => signOut("left"))));
 }
 
 /** @param {HTMLElement} main @param {unknown} fault */

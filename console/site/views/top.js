@@ -17,16 +17,15 @@ export function showTop(me) {
     link(say("activity.title"), "#/activity"),
     link(say("settings.title"), "#/settings"),
   ];
-  const skip = button(say("skip"), () => document.getElementById("main")?.focus(), { className: "skip" });
+  const skip = button(say("skip"), () => document.getElementById("main")?.focus(), "skip");
   top.replaceChildren(
     skip,
     element("nav", { "aria-label": say("nav") }, ...places),
     element(
-      "div",
-      { className: "who" },
-      element("span", { className: "person" }, joined([me.name ?? person().email, me.practice.name])),
+      "div.who",
+      element("span.person", joined([me.name ?? person().email, me.practice.name])),
       button("?", openShortcuts, { className: "quiet", "aria-label": say("shortcuts.title") }),
-      button(say("signOut"), () => signOut("left"), { className: "quiet" }),
+      button(say("signOut"), () => signOut("left"), "quiet"),
     ),
   );
   watchShortcuts();

@@ -111,6 +111,7 @@ def open_console(browser: Browser, deployed: PracticeStack, address: str, sessio
 
     yield open_as
     for page, staff in opened:
+        page.unroute_all(behavior="ignoreErrors")
         if token := page.evaluate("sessionStorage.getItem('refresh_token')"):
             sessions[staff] = token
         page.context.close()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
 from local.api import Api
+from local.browser import visit
 from tests.ministack.console.conftest import Open
 
 NARROW = 320
@@ -22,11 +21,6 @@ VIEWS = (
     "#/activity?tab=unconfirmed",
     "#/settings",
 )
-GO = """view => {
-    document.title = "";
-    if (location.hash === view) dispatchEvent(new HashChangeEvent("hashchange"));
-    else location.hash = view;
-}"""
 NARROWEST = "Math.min(999, ...[...document.querySelectorAll('.people li > span')].map(text => text.clientWidth))"
 READABLE = 80
 """How wide a column of text is at least, in pixels."""
@@ -37,12 +31,6 @@ TABS = ("overview", "permissions", "receipts", "records", "history")
 def violations(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
-
-
-def visit(page: Page, view: str) -> None:
-    """Go to a view and wait until it has loaded: the page has its title then."""
-    page.evaluate(GO, view)
-    expect(page).to_have_title(re.compile("."))
 
 
 @pytest.mark.parametrize(("colours", "width"), [("light", 1280), ("dark", 1280), ("light", NARROW)])
@@ -92,14 +80,10 @@ def test_a_menu_is_used_by_its_keys(open_console: Open) -> None:
     opener = page.locator(".dots").first
     opener.focus()
     page.keyboard.press("ArrowDown")
-    focused = "document.activeElement.textContent"
-    assert page.evaluate(focused) == "Open"
-    page.keyboard.press("End")
-    assert page.evaluate(focused) == "Move to group…"
-    page.keyboard.press("ArrowDown")
-    assert page.evaluate(focused) == "Open"
-    page.keyboard.press("a")
-    assert page.evaluate(focused) == "Archive…"
+    expect(page.get_by_role("menuitem", name="Open")).to_be_focused()
+    for key, name in (("End", "Move to group…"), ("ArrowDown", "Open"), ("a", "Archive…")):
+        page.keyboard.press(key)
+        expect(page.get_by_role("menuitem", name=name)).to_be_focused()
     page.keyboard.press("Escape")
-    assert opener.evaluate("node => node === document.activeElement")
-    assert opener.get_attribute("aria-expanded") == "false"
+    expect(opener).to_be_focused()
+    expect(opener).to_have_attribute("aria-expanded", "false")

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from playwright.sync_api import Locator, Page, expect
 
 from local.api import Api
+from local.browser import show_archived
 from tests.ministack.console.conftest import Open
 
 ENDED = 60_000
@@ -76,7 +77,7 @@ def test_all_clients_of_a_group_are_archived_and_it_stays(open_console: Open, ap
 
 def test_an_archived_client_is_found_and_activated(open_console: Open, api: Api) -> None:
     page = open_console()
-    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+    show_archived(page)
     row = rows(page).first
     client_id, name = str(row.get_attribute("data-client")), row.get_by_role("link").inner_text()
     actions(page, row)

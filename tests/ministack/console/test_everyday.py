@@ -12,8 +12,8 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from local.api import Api
+from local.browser import show_archived, visit
 from tests.ministack.console.conftest import Open
-from tests.ministack.console.test_accessible import visit
 from tests.ministack.console.test_article import actions, confirm, rows
 
 
@@ -46,10 +46,10 @@ def test_a_range_is_ticked_with_shift_and_the_header_knows(open_console: Open) -
     rows(page).nth(5).get_by_role("checkbox").click(modifiers=["Shift"])
     expect(page.locator(".chosen")).to_contain_text("4 selected")
     header = page.get_by_label("Select all clients shown")
-    assert header.evaluate("box => box.indeterminate")
+    expect(header).to_be_checked(indeterminate=True)
     header.check()
     expect(page.locator(".chosen")).to_contain_text("50 selected")
-    assert not header.evaluate("box => box.indeterminate")
+    expect(header).to_be_checked()
 
 
 def test_keys_do_what_their_sheet_says(open_console: Open) -> None:
@@ -67,7 +67,7 @@ def test_keys_do_what_their_sheet_says(open_console: Open) -> None:
     expect(page.get_by_role("dialog").get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.press("Escape")
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.type") == "search"
+    expect(page.get_by_label("Find")).to_be_focused()
 
 
 def test_two_windows_do_not_archive_a_client_twice(open_console: Open, api: Api) -> None:
@@ -100,11 +100,11 @@ def test_records_and_what_no_source_has_confirmed_are_seen(open_console: Open, a
 def test_the_practice_sees_who_did_what_on_which_day(open_console: Open, api: Api) -> None:
     group = api.post("/groups", {"name": "Seen in the history"})
     page = open_console()
-    page.evaluate("location.hash = '#/activity?tab=history'")
+    visit(page, "#/activity?tab=history")
     expect(page.get_by_role("link", name="Group added").first).to_be_visible()
     me = api.get("/history", limit=1)["entries"][0]["by"]["actor_id"]
-    page.get_by_label("Person").select_option(me)
-    page.wait_for_url(re.compile("who="))
+    with page.expect_request(re.compile(rf"/v1/history\?.*actor_id={me}")):
+        page.get_by_label("Person").select_option(me)
     expect(page.get_by_role("listitem").first).to_contain_text("Group added")
     page.get_by_label("To").fill("2020-01-01")
     page.get_by_label("To").dispatch_event("change")
@@ -135,7 +135,7 @@ def saved_lines(page: Page) -> list[dict[str, str]]:
 
 def test_any_list_and_a_client_are_saved_as_files(open_console: Open, api: Api) -> None:
     page = open_console()
-    page.get_by_role("link", name=re.compile("^Archived Clients")).click()
+    show_archived(page)
     lines = saved_lines(page)
     assert len(lines) == api.get("/client-counts")["archived"]
     assert {line["status"] for line in lines} == {"archived"}

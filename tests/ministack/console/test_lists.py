@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmarks.console import opened
 from local.api import Api
+from local.browser import show_archived, visit
 from local.stack import PracticeStack
 from tests.ministack.console.conftest import PROVIDER, Open
-from tests.ministack.console.test_accessible import visit
 
 ME = "Sam Manager"
 TODAY = datetime.now(UTC).date().isoformat()
@@ -68,8 +68,7 @@ def test_archived_clients_are_narrowed_by_who_archived_them_and_why(open_console
     me = api.get("/me")["user_id"]
     expected = api.get("/client-counts", archived_by=me, archive_reason="transferred")["archived"]
     page = open_console()
-    tab(page, "Archived Clients").click()
-    expect(page.get_by_role("columnheader", name="Archived by")).to_be_visible()
+    show_archived(page)
     narrow(page, Archived_by=me, Reason="transferred", Archived_from=TODAY)
     expect(tab(page, "Archived Clients")).to_have_text(f"Archived Clients {expected}")
     expect(page.get_by_role("button", name=f"Archived by: {ME}: remove")).to_be_visible()

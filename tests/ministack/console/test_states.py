@@ -11,14 +11,17 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from local.api import Api
+from local.browser import visit
 from local.staff import Role
 from tests.ministack.console.conftest import Open
-from tests.ministack.console.test_accessible import visit
 
 LISTED = re.compile(r"/v1/clients\?")
 MEMBERS = re.compile(r"/v1/bulk-archives/[^/]+/clients\?")
 GROUPS = re.compile(r"/v1/groups\?")
 SETTINGS = re.compile(r"/v1/settings$")
+LOGOUT = re.compile(r"/logout\?")
+TOKEN = re.compile(r"/oauth2/token$")
+SIGN_OUT = "button => (button.click(), document.querySelectorAll('tbody tr').length)"
 REQUEST_ID = "5f9c-request"
 SENTENCES = {
     HTTPStatus.FORBIDDEN: "You may not do this. Ask your administrator.",
@@ -33,6 +36,9 @@ FAILED = {
     "BatchNotSettled": "Something went wrong on our side. Try again.",
 }
 MINUTE = 60_000
+PATIENCE_MILLISECONDS = 300
+"""How long a view may load before it shows a skeleton."""
+
 NOT_REVOKED = HTTPStatus.BAD_REQUEST
 """What the local AWS answers to a refresh token that is given back."""
 
@@ -99,14 +105,17 @@ def test_what_somebody_else_has_changed_is_not_overwritten(open_console: Open) -
 
 
 def test_a_long_wait_shows_a_skeleton(open_console: Open) -> None:
-    page = open_console()
+    page = open_console(clock=True)
     expect(page.locator("tbody tr").first).to_be_visible()
     held: list[Route] = []
-    page.route(LISTED, lambda route: held.append(route))
+    page.route(GROUPS, lambda route: held.append(route))
+    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))
     listed_again(page)
     expect(page.locator(".view[inert] tbody tr").first).to_be_visible()
+    page.clock.run_for(PATIENCE_MILLISECONDS)
     expect(page.locator(".skeleton")).to_be_visible()
     expect(page.locator("tbody tr")).to_have_count(0)
+    page.clock.resume()
     held[0].continue_()
     expect(page.locator("tbody tr").first).to_be_visible()
     expect(page.locator(".skeleton")).to_have_count(0)
@@ -165,10 +174,32 @@ def test_a_page_that_is_loaded_again_stays_signed_in(open_console: Open) -> None
 def test_signing_out_leaves_nothing_behind(open_console: Open) -> None:
     page = open_console(refusals={NOT_REVOKED})
     expect(page.locator("tbody tr").first).to_be_visible()
-    page.get_by_role("button", name="Sign out").click()
-    assert page.locator("tbody tr").count() == 0, "not even until the next page is there"
+    shown = page.get_by_role("button", name="Sign out").evaluate(SIGN_OUT)
+    assert shown == 0, "not even until the next page is there"
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page.locator("main")).not_to_contain_text("Your session has ended.")
+    assert page.evaluate("sessionStorage.getItem('refresh_token')") is None
+
+
+def test_a_token_that_comes_after_signing_out_is_not_kept(open_console: Open) -> None:
+    page = open_console(clock=True, refusals={NOT_REVOKED})
+    expect(page.locator("tbody tr").first).to_be_visible()
+    for _ in range(3):
+        page.clock.fast_forward(25 * MINUTE)
+        page.keyboard.press("Shift")
+    held: list[Route] = []
+
+    def leave_once_the_token_is_there(route: Route) -> None:
+        held[0].fulfill(response=held[0].fetch())
+        page.wait_for_timeout(200)
+        route.continue_()
+
+    page.route(TOKEN, lambda route: held.append(route))
+    page.route(LOGOUT, leave_once_the_token_is_there)
+    with page.expect_request(TOKEN):
+        page.get_by_label("Find").fill("a")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.evaluate("sessionStorage.getItem('refresh_token')") is None
 
 
@@ -185,7 +216,7 @@ def test_a_view_that_is_loading_calls_nothing_after_signing_out(open_console: Op
         route.continue_()
 
     page.route(GROUPS, lambda route: held.append(route))
-    page.route("**/logout?*", leave_once_the_groups_are_there)
+    page.route(LOGOUT, leave_once_the_groups_are_there)
     with page.expect_request(GROUPS):
         listed_again(page)
     page.get_by_role("button", name="Sign out").click()

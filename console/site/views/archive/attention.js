@@ -20,11 +20,10 @@ export function attention(members, total, leaveOut) {
   const shown = (members, after) => people(...members.map((member) => person(member, leaveOut, total === 1)), after);
   return element(
     "section",
-    {},
-    others < total && element("h3", {}, say("archive.attention", { n: total - others })),
+    others < total && element("h3", say("archive.attention", { n: total - others })),
     shown([...blocked, ...open]),
-    others > 0 && element("details", { open: others <= 5 }, element("summary", {}, say("archive.nothingOpen", { n: others })),
-      shown(rest, others > rest.length && element("li", {}, say("andMore", { n: others - rest.length })))),
+    others > 0 && element("details", { open: others <= 5 }, element("summary", say("archive.nothingOpen", { n: others })),
+      shown(rest, others > rest.length && element("li", say("andMore", { n: others - rest.length })))),
   );
 }
 
@@ -38,9 +37,9 @@ function person(member, leaveOut, isAlone) {
   return element(
     "li",
     { className: cannot ? "blocked" : member.warnings.length ? "warned" : "" },
-    element("span", {}, link(name, `#${client(member.client_id)}`, { target: "_blank" }), element("small", {}, factsOf(member)), (cannot || member.warnings.length > 0) && why(member, isAlone)),
+    element("span", link(name, `#${client(member.client_id)}`, { target: "_blank" }), element("small", factsOf(member)), (cannot || member.warnings.length > 0) && why(member, isAlone)),
     cannot
-      ? element("span", { className: "tag" }, outcomeSentence("excluded", ""))
+      ? element("span.tag", outcomeSentence("excluded", ""))
       : !isAlone && button(say("archive.leaveOut"), () => leaveOut(member.client_id), { "aria-label": say("archive.leaveOutWho", { name }) }),
   );
 }
@@ -67,5 +66,5 @@ const ends = (what) => [
 export function cancelled(totals) {
   const parts = ends(totals).filter(Boolean);
   const sentence = parts.length ? say("archive.willBeCancelled", { what: list(parts) }) : say("archive.nothingCancelled");
-  return element("p", {}, sentence, " ", say("archive.recordsStay"));
+  return element("p", sentence, " ", say("archive.recordsStay"));
 }

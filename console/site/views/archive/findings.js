@@ -3,7 +3,7 @@
 import { client as path, get } from "../../api.js";
 import { dayAndTime, list, sums } from "../../formats.js";
 import { unfold } from "../../parts/unfold.js";
-import { kindName, say } from "../../words.js";
+import { kindName, restoreOutcome, say } from "../../words.js";
 
 /** @param {any} member @param {boolean} open whether it is shown at once */
 export const why = (member, open) =>
@@ -22,3 +22,6 @@ export function recordName({ kind, label }) {
   const told = [kindName(kind), label?.title, label?.amount && sums([label.amount]), label?.at && dayAndTime(label.at)];
   return told.filter(Boolean).join(", ");
 }
+
+/** What became of a record that was to be restored. @param {any} record */
+export const restoredSentence = (record) => `${recordName(record)}: ${restoreOutcome(record.outcome)}`;

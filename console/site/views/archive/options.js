@@ -1,6 +1,6 @@
 /** The options of an archive: reason, note, group, e-mail, and whether the client is told. */
 
-import { checkbox, element, field, isTicked, remark, select } from "../../dom.js";
+import { checkbox, element, field, fold, isTicked, remark, select } from "../../dom.js";
 import { fieldName, REASONS, reasonName, say } from "../../words.js";
 
 const STAYS = "stays";
@@ -14,8 +14,8 @@ export function archiveOptions(groups) {
   const notify = checkbox(say("options.notify"));
   const told = remark(say("archive.notTold"));
   notify.addEventListener("change", () => (told.hidden = isTicked(notify)));
-  const node = element("div", {}, told,
-    element("details", {}, element("summary", {}, say("options.title")), field(fieldName("archive_reason"), reason), field(say("options.note"), note), field(fieldName("group"), group), mute, notify));
+  const node = element("div", told,
+    fold(say("options.title"), field(fieldName("archive_reason"), reason), field(say("options.note"), note), field(fieldName("group"), group), mute, notify));
   const value = () => ({
     reason: reason.value || null,
     note: note.value.trim() || null,

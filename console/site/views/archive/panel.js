@@ -20,7 +20,7 @@ const MOST_SHOWN = 300;
  * @param {() => void} done called when the panel closes after something was archived
  */
 export function openArchivePanel(chosen, groups, done) {
-  const room = element("div", { className: "panel-body" });
+  const room = element("div.panel-body");
   const close = new AbortController();
   /** @type {any} */
   let archive;
@@ -39,7 +39,7 @@ export function openArchivePanel(chosen, groups, done) {
 
 class ArchivePanel {
   /**
-   * @param {object} chosen
+   * @param {{client_ids?: string[]}} chosen
    * @param {Map<string, string>} groups
    * @param {HTMLElement} room
    * @param {{close: () => void, setTitle: (title: string) => void}} dialog
@@ -55,32 +55,45 @@ class ArchivePanel {
     this.options = archiveOptions(groups);
     this.key = newKey();
     this.confirmKey = newKey();
-    /** @type {string[]} */
-    this.leftOut = [];
+    this.checking = new AbortController();
+    /** @type {Set<string>} */
+    this.leftOut = new Set();
   }
 
-  /** Preview, and show what it says. */
+  /** Preview, and show what it says, unless another check follows; what was checked before is archived no more. */
   async check() {
+    this.room.querySelector(".primary")?.toggleAttribute("disabled", true);
+    this.checking.abort();
+    this.checking = new AbortController();
+    const signal = AbortSignal.any([this.signal, this.checking.signal]);
     try {
-      const preview = await whileLoading(this.room, this.#preview());
-      const members = await this.#members(preview);
+      const preview = await whileLoading(this.room, this.#preview(signal));
+      const members = await this.#members(preview, signal);
       this.#show(preview, members);
     } catch (fault) {
-      if (!this.signal.aborted) showFailure(this.room, fault, () => void this.check());
+      if (!signal.aborted) showFailure(this.room, fault, () => void this.check());
     }
   }
 
-  #preview() {
-    const body = { ...this.chosen, exclude_client_ids: this.leftOut, options: this.options.value() };
-    return post("/bulk-archives", body, { key: this.key, signal: this.signal });
+  /** Those who were chosen without those left out: from a list they are taken, from all others excluded. */
+  #whom() {
+    const { client_ids: ids } = this.chosen;
+    if (ids) return { client_ids: ids.filter((id) => !this.leftOut.has(id)) };
+    return { ...this.chosen, exclude_client_ids: [...this.leftOut] };
   }
 
-  /** @param {any} preview @returns {Promise<any[]>} the first hundreds; the totals tell of all */
-  async #members(preview) {
+  /** @param {AbortSignal} signal */
+  #preview(signal) {
+    const body = { ...this.#whom(), options: this.options.value() };
+    return post("/bulk-archives", body, { key: this.key, signal });
+  }
+
+  /** @param {any} preview @param {AbortSignal} signal @returns {Promise<any[]>} the first hundreds; the totals tell of all */
+  async #members(preview, signal) {
     const members = [...preview.clients];
     let cursor = preview.next_cursor;
     while (cursor && members.length < MOST_SHOWN) {
-      const page = await get(`${path(preview.run_id)}/clients${query({ limit: PAGE, cursor })}`, this.signal);
+      const page = await get(`${path(preview.run_id)}/clients${query({ limit: PAGE, cursor })}`, signal);
       members.push(...page.clients);
       cursor = page.next_cursor;
     }
@@ -93,7 +106,7 @@ class ArchivePanel {
     this.dialog.setTitle(`${say("archive.confirm", { n })}?`);
     const seen = checkbox(say("archive.seen"));
     const needsAttention = members.some((member) => member.warnings.length > 0);
-    const archive = workButton(say("archive.confirm", { n }), () => this.#confirm(preview, needsAttention, seen), { className: "primary" });
+    const archive = workButton(say("archive.confirm", { n }), () => this.#confirm(preview, needsAttention, seen), "primary");
     const secondsLeft = (Date.parse(preview.expires_at) - Date.now()) / 1000;
     refill(
       this.room,
@@ -108,7 +121,7 @@ class ArchivePanel {
 
   /** @param {string} id */
   async #leaveOut(id) {
-    this.leftOut.push(id);
+    this.leftOut.add(id);
     this.key = newKey();
     this.confirmKey = newKey();
     await this.check();
@@ -123,9 +136,10 @@ class ArchivePanel {
     if (this.options.changed()) {
       this.key = newKey();
       this.confirmKey = newKey();
-      preview = await this.#preview();
+      preview = await this.#preview(this.signal);
     }
     const run = await post(`${path(preview.run_id)}/confirm`, { token: preview.token }, { key: this.confirmKey });
+    this.checking.abort();
     this.seen(run);
     this.dialog.setTitle(say("run.archiving", { n: run.totals.clients }));
     const close = button(say("close"), () => this.dialog.close());

@@ -15,9 +15,9 @@ export function openPlan(client, groups, planned) {
   const dateField = field(say("plan.date"), date);
   let trigger = /** @type {string} */ (TRIGGERS[0]);
   const radios = TRIGGERS.map((name) =>
-    element("label", { className: "check" },
+    element("label.check",
       element("input", { type: "radio", name: "trigger", checked: name === trigger, on: { change: () => choose(name) } }),
-      element("span", {}, say(/** @type {any} */ (`plan.${name}`)))),
+      element("span", say(/** @type {any} */ (`plan.${name}`)))),
   );
   const options = archiveOptions(groups);
   /** @param {string} name */

@@ -1,21 +1,21 @@
 /** Activates a client, with a choice of what to restore, and says what could not be restored. */
 
 import { client as path, post } from "../../api.js";
-import { checkbox, element, fieldset, isTicked } from "../../dom.js";
+import { bullets, checkbox, element, fieldset, isTicked } from "../../dom.js";
 import { openDialog } from "../../parts/dialog.js";
 import { toast } from "../../parts/toast.js";
-import { RESTORABLE, restoreOutcome, say } from "../../words.js";
-import { recordName } from "../archive/findings.js";
+import { RESTORABLE, say } from "../../words.js";
+import { restoredSentence } from "../archive/findings.js";
 import { openForm } from "../form.js";
 
 /** @param {any} client @param {() => void} done */
 export function openActivate(client, done) {
   const boxes = restorable();
-  const fields = [element("p", {}, say("activate.lead")), boxes.node];
+  const fields = [element("p", say("activate.lead")), boxes.node];
   openForm(say("activate.title", { name: client.name }), fields, say("activate.button"), async () => {
     const answer = await post(`${path(client.client_id)}/activate`, { restore: boxes.chosen() });
-    tell(client, answer);
     done();
+    tell(client, answer);
   });
 }
 
@@ -39,6 +39,5 @@ function tell(client, answer) {
   const n = answer.restored.length - not.length;
   toast(n ? say("activate.doneRestored", { name: client.name, n }) : say("activate.done", { name: client.name }));
   if (!not.length) return;
-  const rows = not.map((/** @type {any} */ item) => element("li", {}, `${recordName(item)}: ${restoreOutcome(item.outcome)}`));
-  openDialog(say("run.notRestored", { n: not.length }), element("ul", {}, ...rows));
+  openDialog(say("run.notRestored", { n: not.length }), bullets(not.map(restoredSentence)));
 }

@@ -8,7 +8,7 @@ import { edits, historySentence, say } from "../../words.js";
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
 export function showHistory(room, { client, signal }) {
-  const lines = element("ol", { className: "timeline" });
+  const lines = element("ol.timeline");
   return showPages(room, lines, {
     path: `${path(client.client_id)}/history`,
     name: "entries",
@@ -21,4 +21,4 @@ export function showHistory(room, { client, signal }) {
 
 /** @param {any} entry */
 const line = (entry) =>
-  element("li", {}, element("time", { dateTime: entry.at }, dayAndTime(entry.at)), element("span", {}, historySentence(entry)), entry.edits.length > 0 && element("small", {}, edits(entry)));
+  element("li", element("time", { dateTime: entry.at }, dayAndTime(entry.at)), element("span", historySentence(entry)), entry.edits.length > 0 && element("small", edits(entry)));

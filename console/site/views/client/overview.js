@@ -17,7 +17,7 @@ export function showOverview(room, { client, groups }) {
     [fieldName("last_active_at"), day(client.last_active_at)],
     ...(seesMoney() ? [[fieldName("credit_cents"), amount(client.credit_cents, client.currency)], [fieldName("owed_cents"), amount(client.owed_cents, client.currency)]] : []),
   ];
-  room.append(element("dl", { className: "facts" }, ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])));
+  room.append(element("dl.facts", ...facts.flatMap(([name, value]) => [element("dt", name), element("dd", value)])));
   if (client.archive_plan) room.append(plan(client));
 }
 
@@ -27,9 +27,8 @@ function plan(client) {
   const sentence = trigger === "archive_on" ? say("plan.on", { at: date(on) }) : say(/** @type {any} */ (`plan.${trigger}`));
   const cancel = workButton(say("plan.cancel"), async () => (await call("DELETE", `${path(client.client_id)}/archive-plan`), reload()));
   return element(
-    "section",
-    { className: "banner" },
-    element("p", {}, say("plan.planned", { when: sentence }), heldBack.length > 0 && ` ${say("plan.heldBack")}`),
+    "section.banner",
+    element("p", say("plan.planned", { when: sentence }), heldBack.length > 0 && ` ${say("plan.heldBack")}`),
     mayArchive() && actionRow(cancel),
   );
 }

@@ -30,8 +30,8 @@ export async function showClient(room, { ids: [clientId = ""], query: address, s
   const tab = address.get("tab") ?? "overview";
   const content = element("section");
   room.append(
-    link(say("clients.title"), lastList(client.status), { className: "back" }),
-    element("div", { className: "title" }, element("h1", {}, client.name), mayArchive() && actions(client, groups)),
+    link(say("clients.title"), lastList(client.status), "back"),
+    element("div.title", element("h1", client.name), mayArchive() && actions(client, groups)),
     remark(statusLine(client)),
     tabs(client.name, tab, Object.keys(TABS), (name) => [say(/** @type {any} */ (`client.tab.${name}`), client), `#${path(clientId)}?tab=${name}`]),
     content,
@@ -48,11 +48,11 @@ function statusLine(client) {
 
 /** @param {any} client @param {Map<string, string>} groups */
 function actions(client, groups) {
-  const save = workButton(say("client.export"), () => exportRecord(client), { className: "quiet" });
-  if (client.status === "archived") return actionRow(save, button(say("activate.action"), () => openActivate(client, reload), { className: "primary" }));
+  const save = workButton(say("client.export"), () => exportRecord(client), "quiet");
+  if (client.status === "archived") return actionRow(save, button(say("activate.action"), () => openActivate(client, reload), "primary"));
   return actionRow(save,
     button(say("plan.action"), () => openPlan(client, groups, reload)),
-    button(say("archive.action"), () => openArchivePanel({ client_ids: [client.client_id] }, groups, reload), { className: "primary" }));
+    button(say("archive.action"), () => openArchivePanel({ client_ids: [client.client_id] }, groups, reload), "primary"));
 }
 
 /** @param {any} client */

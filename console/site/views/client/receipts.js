@@ -1,13 +1,13 @@
 /** The receipts of a client's archives: what each did, and restoring from it. */
 
 import { client as path, get } from "../../api.js";
-import { actionRow, button, element, remark } from "../../dom.js";
+import { actionRow, bullets, button, element, remark } from "../../dom.js";
 import { dayAndTime, money, number } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { unfold } from "../../parts/unfold.js";
 import { mayArchive } from "../../rights.js";
 import { joined, reasonName, restoreOutcome, say, who } from "../../words.js";
-import { recordName } from "../archive/findings.js";
+import { recordName, restoredSentence } from "../archive/findings.js";
 import { openRestore } from "./activate.js";
 
 /** @param {HTMLElement} room @param {import("./page.js").Shown} shown */
@@ -34,17 +34,16 @@ export function showReceipts(room, { client, signal }) {
 /** @param {any} client @param {any} receipt */
 function card(client, receipt) {
   const said = [receipt.reason && reasonName(receipt.reason), receipt.mute_email && say("receipts.muted"), receipt.notify_client ? say("receipts.told") : say("archive.notTold")];
-  const changes = receipt.changes.map((/** @type {any} */ change) => element("li", {}, changeSentence(change)));
-  const leftAlone = receipt.left_alone.map((/** @type {any} */ one) => element("li", {}, say("receipts.leftAlone", { what: recordName(one) })));
+  const changes = receipt.changes.map(changeSentence);
+  const leftAlone = receipt.left_alone.map((/** @type {any} */ one) => say("receipts.leftAlone", { what: recordName(one) }));
   const restore = button(say("receipts.restore"), () => openRestore(client, receipt.archive_id));
   return element(
-    "article",
-    { className: "card" },
-    element("h2", {}, say("client.archived", { at: dayAndTime(receipt.archived_at), who: who(receipt.archived_by) })),
+    "article.card",
+    element("h2", say("client.archived", { at: dayAndTime(receipt.archived_at), who: who(receipt.archived_by) })),
     remark(joined(said)),
-    receipt.note && element("blockquote", {}, receipt.note),
-    changes.length + leftAlone.length ? element("ul", {}, ...changes, ...leftAlone) : element("p", {}, say("receipts.nothing")),
-    receipt.state === "settling" && element("p", {}, say("receipts.settling")),
+    receipt.note && element("blockquote", receipt.note),
+    changes.length + leftAlone.length ? bullets([...changes, ...leftAlone]) : element("p", say("receipts.nothing")),
+    receipt.state === "settling" && element("p", say("receipts.settling")),
     changes.length > 0 && unfold(say("receipts.restored"), () => restored(client, receipt)),
     client.status === "active" && mayArchive() && changes.length > 0 && actionRow(restore),
   );
@@ -53,8 +52,7 @@ function card(client, receipt) {
 /** @param {any} client @param {any} receipt */
 async function restored(client, receipt) {
   const { asked_by: by, began_at: at, restored: n, not_restored: not } = await get(`${path(client.client_id)}/receipts/${encodeURIComponent(receipt.archive_id)}/restore`);
-  const lines = not.map((/** @type {any} */ item) => `${recordName(item)}: ${restoreOutcome(item.outcome)}`);
-  return [say("run.began", { at: dayAndTime(at), who: who(by) }), `${number(n)} ${restoreOutcome("restored")}`, ...lines];
+  return [say("run.began", { at: dayAndTime(at), who: who(by) }), `${number(n)} ${restoreOutcome("restored")}`, ...not.map(restoredSentence)];
 }
 
 /** @param {any} change */

@@ -1,7 +1,7 @@
 /** What is kept of a client's records, and whether their sources have confirmed what an archive ended. */
 
 import { client as path } from "../../api.js";
-import { element, people } from "../../dom.js";
+import { line, people, small } from "../../dom.js";
 import { showPages } from "../../parts/pages.js";
 import { joined, kindName, recordState, say } from "../../words.js";
 
@@ -21,12 +21,7 @@ export function showRecords(room, { client, signal }) {
 
 /** @param {any} record */
 function row(record) {
-  return element(
-    "li",
-    { className: record.confirmed === false ? "warned" : "" },
-    element("span", {}, `${kindName(record.kind)}: ${recordState(record.status)}`, element("small", {}, joined(facts(record)))),
-    element("small", {}, record.id),
-  );
+  return line(`${kindName(record.kind)}: ${recordState(record.status)}`, joined(facts(record)), small(record.id), record.confirmed === false ? "warned" : "");
 }
 
 /** @param {any} record */

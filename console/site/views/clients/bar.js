@@ -7,15 +7,15 @@ import { everybodyIn } from "./list.js";
 
 /**
  * @param {{selection: import("../../parts/selection.js").Selection, list: import("./list.js").List, total: number,
- *   groups: Map<string, string>, table: {size: number}, refresh: () => Promise<void>}} page
+ *   groups: Map<string, string>, table: {size: number}, refresh: () => Promise<boolean>}} page
  */
 export function selectionBar(page) {
   const { selection } = page;
-  const count = element("span", { className: "chosen" });
-  const everyone = button("", () => selection.chooseAll(), { className: "quiet" });
+  const count = element("span.chosen");
+  const everyone = button("", () => selection.chooseAll(), "quiet");
   const archive = button(say("archive.action"), () => openArchivePanel(chosen(page), page.groups, () => void page.refresh()), { className: "primary", "data-key": "e" });
-  const clear = button(say("clear"), () => selection.clear(), { className: "quiet" });
-  const bar = element("div", { className: "bar", role: "region", "aria-label": say("clients.selection"), hidden: true }, count, everyone, clear, archive);
+  const clear = button(say("clear"), () => selection.clear(), "quiet");
+  const bar = element("div.bar", { role: "region", "aria-label": say("clients.selection"), hidden: true }, count, everyone, clear, archive);
   selection.addEventListener("change", () => {
     const n = selection.all ? page.total : selection.size;
     bar.hidden = n === 0;

@@ -34,14 +34,14 @@ function valueName(name, value) {
   return name === "archived_by" ? (archivers.get(value) ?? value) : date(value);
 }
 
-/** @param {List} list */
-export async function openFilter(list) {
+/** @param {List} list @param {AbortSignal} signal of its view */
+export async function openFilter(list, signal) {
   const names = conditionNames(list.status);
-  if (list.status === "archived") await get("/clients?status=archived&sort=-archived_at&limit=100").then(({ clients }) => meetArchivers(clients));
+  if (list.status === "archived") await get("/clients?status=archived&sort=-archived_at&limit=100", signal).then(({ clients }) => meetArchivers(clients));
   const conditions = controlsFor(names, (name) => control(name, list.conditions[name] ?? ""));
   const orders = SORTED[list.status].flatMap((name) => [[name, `${fieldName(name)} ↑`], [`-${name}`, `${fieldName(name)} ↓`]]);
   const order = select(/** @type {[string, string][]} */ (orders), { value: list.sort || "name" });
-  const fields = element("div", { className: "columns" }, ...conditions.fields, field(say("filter.order"), order));
+  const fields = element("div.columns", ...conditions.fields, field(say("filter.order"), order));
   openForm(say("filter.title"), [fields], say("filter.show"), async () => {
     show(withConditions({ ...list, sort: order.value }, conditions.values()));
   });

@@ -8,6 +8,7 @@ import { csvButton } from "../../parts/csv.js";
 import { Selection } from "../../parts/selection.js";
 import { emptyNote, showFailure, whileLoading, workButton } from "../../parts/states.js";
 import { mayArchive } from "../../rights.js";
+import { reload } from "../../router.js";
 import { fieldName, say } from "../../words.js";
 import { openAddClient } from "./add.js";
 import { selectionBar } from "./bar.js";
@@ -32,7 +33,7 @@ export async function showClients(room, { query: address, signal }) {
   const tabs = tabLinks(list);
   const page = new ClientsPage(list, groups, signal, tabs);
   room.append(
-    element("div", { className: "title" }, element("h1", {}, say("clients.title")), mayArchive() && page.ways()),
+    element("div.title", element("h1", say("clients.title")), mayArchive() && page.ways()),
     tabs,
     page.filters(),
     page.held,
@@ -41,7 +42,7 @@ export async function showClients(room, { query: address, signal }) {
     page.bar,
   );
   if (list.status === "active") void showProposals(page.proposals, signal);
-  await page.load();
+  await page.refresh();
 }
 
 class ClientsPage {
@@ -56,7 +57,7 @@ class ClientsPage {
     this.selection = new Selection();
     this.place = element("div");
     this.proposals = element("div");
-    this.held = element("div", { className: "held" });
+    this.held = element("div.held");
     this.table = this.#newTable();
     this.bar = selectionBar(this);
     /** @type {string | null} */
@@ -72,7 +73,7 @@ class ClientsPage {
   /** How clients come in: one, or many at once. */
   ways() {
     const add = button(say("clients.add"), () => openAddClient(this.groups, () => void this.refresh()), { className: "primary", "data-key": "n" });
-    return actionRow(link(say("import.action"), "#/import", { className: "button" }), add);
+    return actionRow(link(say("import.action"), "#/import", "button"), add);
   }
 
   filters() {
@@ -89,21 +90,22 @@ class ClientsPage {
       const chosen = group.value === OF_NONE ? { no_group: "true", group_id: "" } : { no_group: "", group_id: group.value };
       location.hash = addressOf(withConditions(this.list, chosen));
     });
-    const filter = workButton(say("filter.title"), () => openFilter(this.list));
+    const filter = workButton(say("filter.title"), () => openFilter(this.list, this.signal));
     return element("form", { role: "search", className: "filters", on: { submit: (/** @type {Event} */ event) => event.preventDefault() } },
       field(say("clients.find"), find), field(fieldName("group"), group), filter);
   }
 
-  /** Read the list again from its beginning. */
-  async load() {
+  /** Read the list from its beginning. @param {number} turn of this reading @returns {Promise<boolean>} whether it is shown */
+  async #load(turn) {
     this.selection.clear();
-    const turn = ++this.turn;
     const [page, counts] = await whileLoading(this.place, Promise.all([this.#page(null), this.#count()]));
-    if (turn !== this.turn) return;
+    if (turn !== this.turn) return false;
     this.counts = counts;
     this.#showCounts();
+    this.selection.clear();
     this.table = this.#newTable();
     this.#show(page, true);
+    return true;
   }
 
   /** Tell how many are in each tab, of one that has other conditions nothing. */
@@ -116,23 +118,28 @@ class ClientsPage {
     });
   }
 
-  /** Read the list again; a failure is told in its place. */
+  /** Read the list, or the view that is shown instead by now; a failure is told in its place. @returns {Promise<boolean>} whether it is shown */
   async refresh() {
-    const turn = this.turn + 1;
+    if (this.signal.aborted) {
+      reload();
+      return false;
+    }
+    const turn = ++this.turn;
     const place = this.table.place();
     try {
-      await this.load();
+      const shown = await this.#load(turn);
       if (place >= 0 && document.activeElement === document.body) this.table.focusRow(place);
+      return shown;
     } catch (fault) {
       if (!this.signal.aborted && turn === this.turn) showFailure(this.place, fault, () => void this.refresh());
+      return false;
     }
   }
 
   /** @param {string} q */
   async #seek(q) {
     this.list.q = q;
-    await this.refresh();
-    announce(say("clients.found", { n: this.table.size }));
+    if (!this.signal.aborted && (await this.refresh())) announce(say("clients.found", { n: this.table.size }));
   }
 
   async #more() {
@@ -152,9 +159,10 @@ class ClientsPage {
     this.held.replaceChildren(...heldConditions(this.list));
     this.cursor = page.next_cursor;
     const unreadable = page.unreadable.length > 0 && remark(say("clients.unreadable", { n: page.unreadable.length }));
-    const more = this.cursor && button(say("more"), () => void this.#more());
-    const csv = csvButton(clientSheet(this.list.status, this.groups), (cursor) => this.#page(cursor), (page) => page.clients);
-    const content = this.table.size || this.cursor ? [this.table.node, element("div", { className: "more" }, more, csv)] : [this.#nobody()];
+    const more = this.cursor && workButton(say("more"), () => this.#more());
+    const { q } = this.list;
+    const csv = csvButton(clientSheet(this.list.status, this.groups), (cursor) => this.#page(cursor, q), (page) => page.clients);
+    const content = this.table.size || this.cursor ? [this.table.node, element("div.more", more, csv)] : [this.#nobody()];
     this.place.replaceChildren(...content, unreadable || "");
     if (!first) this.table.focusRow(this.table.size - page.clients.length);
   }
@@ -162,7 +170,7 @@ class ClientsPage {
   #nobody() {
     const { q, status, conditions } = this.list;
     if (!q && Object.keys(conditions).length) return emptyNote(say("clients.nobody"));
-    if (q) return element("div", { className: "empty" }, emptyNote(say("clients.nobodyCalled", { q })), this.#otherTab());
+    if (q) return element("div.empty", emptyNote(say("clients.nobodyCalled", { q })), this.#otherTab());
     return emptyNote(status === "archived" ? say("clients.noneArchived") : say("clients.noneActive"));
   }
 
@@ -171,9 +179,9 @@ class ClientsPage {
     return link(say("clients.otherTab", { tab: say(`clients.${other}`) }), addressOf(inTab(this.list, other)));
   }
 
-  /** @param {string | null} cursor */
-  #page(cursor) {
-    const { status, q, sort } = this.list;
+  /** @param {string | null} cursor @param {string} [q] what is sought */
+  #page(cursor, q = this.list.q) {
+    const { status, sort } = this.list;
     const asked = { ...conditionsOf(this.list), status, sort: sort || null, limit: PAGE, cursor };
     if (q) return post("/clients/_search", { ...asked, q }, { signal: this.signal });
     return get(`/clients${query(asked)}`, this.signal);
@@ -195,7 +203,7 @@ class ClientsPage {
 function tabLinks(list) {
   const tabs = TABS.map((status) =>
     element("a", { href: addressOf(inTab(list, status)), "aria-current": status === list.status ? "page" : null },
-      say(`clients.${status}`), " ", element("span", { className: "count" })),
+      say(`clients.${status}`), " ", element("span.count")),
   );
-  return element("nav", { className: "tabs", "aria-label": say("clients.title") }, ...tabs, link(say("groups.title"), "#/groups"));
+  return element("nav.tabs", { "aria-label": say("clients.title") }, ...tabs, link(say("groups.title"), "#/groups"));
 }

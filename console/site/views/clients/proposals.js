@@ -20,10 +20,10 @@ function banner(run) {
   const when = run.starts_at ? say("tidyUp.starts", { at: dayAndTime(run.starts_at) }) : null;
   const refuse = workButton(say("tidyUp.notNow"), async () => (await post(`${path(run.run_id)}/stop`), note.remove()));
   const note = element(
-    "section",
-    { className: "banner", "aria-label": say("tidyUp.title") },
-    element("p", {}, say("tidyUp.sentence", { n }), when && ` ${when}`),
-    actionRow(link(say("tidyUp.look"), `#/activity/${run.run_id}`, { className: "button" }), refuse),
+    "section.banner",
+    { "aria-label": say("tidyUp.title") },
+    element("p", say("tidyUp.sentence", { n }), when && ` ${when}`),
+    actionRow(link(say("tidyUp.look"), `#/activity/${run.run_id}`, "button"), refuse),
   );
   return note;
 }

@@ -5,6 +5,7 @@ import { columnHead, element, link } from "../../dom.js";
 import { amount, day } from "../../formats.js";
 import { mayArchive, seesMoney } from "../../rights.js";
 import { fieldName, reasonName, say, who } from "../../words.js";
+import { menuHead } from "../../parts/menu.js";
 import { clientMenu } from "./actions.js";
 import { addressOf, SORTED } from "./list.js";
 
@@ -29,7 +30,7 @@ export class ClientTable {
     this.lastTicked = undefined;
     this.all = element("input", { type: "checkbox", "aria-label": say("clients.tickAll"), on: { change: () => this.#tickAll() } });
     this.body = element("tbody");
-    this.node = element("table", { className: "clients" }, this.#head(), this.body);
+    this.node = element("table.clients", this.#head(), this.body);
     selection.addEventListener("change", () => this.#showTicks());
   }
 
@@ -64,8 +65,8 @@ export class ClientTable {
   #head() {
     const columns = this.list.status === "archived" ? ["archived_at", "archived_by", "archive_reason"] : ["last_active_at", "next_appointment_at", ...(seesMoney() ? ["credit_cents", "owed_cents"] : [])];
     const names = ["name", "group", ...columns].map((name) => this.#column(name));
-    const ticks = this.#ticks() && element("th", { className: "tick" }, element("label", {}, this.all));
-    return element("thead", {}, element("tr", {}, ticks, ...names, mayArchive() && element("th", {}, element("span", { className: "unseen" }, say("actions")))));
+    const ticks = this.#ticks() && element("th.tick", element("label", this.all));
+    return element("thead", element("tr", ticks, ...names, mayArchive() && menuHead()));
   }
 
   /** @param {string} name */
@@ -91,11 +92,11 @@ export class ClientTable {
     return element(
       "tr",
       { "data-client": client.client_id },
-      this.#ticks() && element("td", { className: "tick" }, element("label", {}, box)),
+      this.#ticks() && element("td.tick", element("label", box)),
       element("th", { scope: "row" }, name),
       cell("group", client.group_name ?? "–"),
       ...cells,
-      mayArchive() && element("td", { className: "act" }, clientMenu(client, this.groups, () => this.#left(client.client_id), this.changed)),
+      mayArchive() && element("td.act", clientMenu(client, this.groups, () => this.#left(client.client_id), this.changed)),
     );
   }
 

@@ -15,9 +15,8 @@ export function columnsForm(run, check) {
   const choices = /** @type {[string, string][]} */ ([["", say("import.noColumn")], ...run.header.map((/** @type {string} */ name) => [name, name])]);
   const columns = controlsFor(FIELDS, (name) => select(choices, { value: run.columns[name] ?? "" }));
   const again = element("button", { type: "submit" }, say("import.checkAgain"));
-  const form = element("form", {},
-    remark(say("import.guessed")),
-    element("div", { className: "columns" }, ...columns.fields),
+  const form = element("form", remark(say("import.guessed")),
+    element("div.columns", ...columns.fields),
     actionRow(again));
   onSubmit(form, again, () => check(Object.fromEntries(Object.entries(columns.values()).filter(([, column]) => column))));
   return form;

@@ -8,15 +8,15 @@ import { counted, fieldName, joined, rowOutcome, rowReason, say } from "../../wo
 export function outcomes(run) {
   const items = counted(run.counts).map(([outcome, n]) => item(rowOutcome(outcome, n), run.first[outcome] ?? [], n));
   const lead = run.phase === "check" ? say("import.checked", { n: run.rows }) : say("import.ended", { n: run.rows });
-  return [element("p", {}, lead), element("ul", { className: "rows card" }, ...items)];
+  return [element("p", lead), element("ul.rows.card", ...items)];
 }
 
 /** @param {string} sentence @param {any[]} first @param {number} n */
 function item(sentence, first, n) {
-  if (!first.length) return element("li", {}, sentence);
+  if (!first.length) return element("li", sentence);
   const rest = n - first.length;
-  const rows = element("ul", {}, ...first.map((result) => element("li", {}, ...rowSentence(result))), rest > 0 && element("li", {}, say("andMore", { n: rest })));
-  return element("li", {}, element("details", { open: true }, element("summary", {}, sentence), rows));
+  const rows = element("ul", ...first.map((result) => element("li", ...rowSentence(result))), rest > 0 && element("li", say("andMore", { n: rest })));
+  return element("li", element("details", { open: true }, element("summary", sentence), rows));
 }
 
 /** @param {any} result */

@@ -21,8 +21,8 @@ export async function showImport(room, { ids: [importId = ""], signal }) {
   const run = await whileLoading(room, get(path, signal));
   const content = element("section");
   room.append(
-    link(say("import.title"), "#/import", { className: "back" }),
-    element("h1", {}, importTitle(run)),
+    link(say("import.title"), "#/import", "back"),
+    element("h1", importTitle(run)),
     remark(say("run.began", { at: dayAndTime(run.created_at), who: whoBegan(run) })),
     content,
   );
@@ -51,15 +51,15 @@ function resting(run, go) {
   const path = importPath(run.import_id);
   const check = (/** @type {Record<string, string>} */ mapping) => post(`${path}/check`, { mapping }).then(go);
   const columns = mayArchive() && columnsForm(run, check);
-  if (run.state === "awaiting_upload") return [element("p", {}, say("import.notUploaded"))];
-  if (run.state === "refused") return [element("p", { className: "refusal" }, importRefusal(run.refused_for, run.refused_field ?? "")), ...(columns ? [columns] : [])];
+  if (run.state === "awaiting_upload") return [element("p", say("import.notUploaded"))];
+  if (run.state === "refused") return [element("p.refusal", importRefusal(run.refused_for, run.refused_field ?? "")), ...(columns ? [columns] : [])];
   if (run.state === "checked") return [...(columns ? [folded(run, columns)] : []), ...outcomes(run), confirmation(run, go)];
   return [remark(say("import.state", { state: stateName(run.state) })), ...outcomes(run), ended(run, go)];
 }
 
 /** @param {any} run @param {HTMLElement} columns */
 const folded = (run, columns) =>
-  element("details", { className: "card" }, element("summary", {}, say("import.columns", { names: list(run.header.filter((/** @type {string} */ name) => Object.values(run.columns).includes(name))) })), columns);
+  element("details.card", element("summary", say("import.columns", { names: list(run.header.filter((/** @type {string} */ name) => Object.values(run.columns).includes(name))) })), columns);
 
 /** @param {any} run @param {(run: any) => void} go */
 function confirmation(run, go) {
@@ -68,7 +68,7 @@ function confirmation(run, go) {
   const sure = (run.counts.added ?? 0) + (run.counts.stored ?? 0);
   const differs = run.counts.differs ?? 0;
   const overwrite = checkbox(say("import.overwrite", { n: differs }));
-  const bring = workButton("", async () => go(await post(`${path}/confirm`, { token: run.token, overwrite: isTicked(overwrite) })), { className: "primary" });
+  const bring = workButton("", async () => go(await post(`${path}/confirm`, { token: run.token, overwrite: isTicked(overwrite) })), "primary");
   const leave = workButton(say("cancel"), async () => go(await post(`${path}/stop`)));
   const count = () => {
     const n = sure + (isTicked(overwrite) ? differs : 0);
@@ -77,11 +77,11 @@ function confirmation(run, go) {
   };
   overwrite.addEventListener("change", count);
   count();
-  return element("div", {}, differs ? overwrite : "", sure + differs ? "" : element("p", {}, say("import.nothing")), actionRow(report(path), leave, bring));
+  return element("div", differs ? overwrite : "", sure + differs ? "" : element("p", say("import.nothing")), actionRow(report(path), leave, bring));
 }
 
 /** @param {string} path */
-const report = (path) => workButton(say("import.report"), async () => location.assign((await get(`${path}/report`)).url), { className: "quiet" });
+const report = (path) => workButton(say("import.report"), async () => location.assign((await get(`${path}/report`)).url), "quiet");
 
 /** @param {any} run @param {(run: any) => void} go */
 function ended(run, go) {

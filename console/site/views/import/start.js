@@ -1,7 +1,7 @@
 /** Where an import begins: a file is chosen and uploaded. Earlier imports are listed. */
 
 import { importPath, newKey, post, upload } from "../../api.js";
-import { actionRow, element, field, link, people, remark, select } from "../../dom.js";
+import { actionRow, element, field, line, link, people, remark, select, small, submitButton } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { onSubmit } from "../../parts/states.js";
@@ -15,10 +15,10 @@ const SOURCES = ["cliniko", "healthie", "practice-better", "simplepractice"];
 export async function showImports(room, { signal }) {
   const earlier = element("section");
   room.append(
-    link(say("clients.title"), "#/clients", { className: "back" }),
-    element("h1", {}, say("import.title")),
+    link(say("clients.title"), "#/clients", "back"),
+    element("h1", say("import.title")),
     mayArchive() ? form() : "",
-    element("h2", {}, say("import.earlier")),
+    element("h2", say("import.earlier")),
     earlier,
   );
   await list(earlier, signal);
@@ -29,9 +29,9 @@ function form() {
   const kind = select([["clients", say("clients.title")], ["records", say("import.records")]]);
   const known = element("datalist", { id: "sources" }, ...SOURCES.map((name) => element("option", { value: name })));
   const source = element("input", { required: true, pattern: "[A-Za-z0-9_\\-]{1,64}", title: say("import.sourceHint"), list: known.id, autocomplete: "off" });
-  const send = element("button", { type: "submit", className: "primary" }, say("import.upload"));
-  const made = element("form", { className: "card" },
-    element("p", {}, say("import.lead")),
+  const send = submitButton(say("import.upload"));
+  const made = element("form.card",
+    element("p", say("import.lead")),
     field(say("import.file"), file), remark(say("import.fileHint")),
     field(say("import.kind"), kind), field(say("import.source"), source), known, remark(say("import.sourceHint")),
     actionRow(send));
@@ -66,6 +66,4 @@ function list(place, signal) {
 
 /** @param {any} run */
 const entry = (run) =>
-  element("li", {},
-    element("span", {}, link(importTitle(run), `#/import/${run.import_id}`), element("small", {}, stateName(run.state))),
-    element("small", {}, dayAndTime(run.created_at), " · ", whoBegan(run)));
+  line(link(importTitle(run), `#/import/${run.import_id}`), stateName(run.state), small(dayAndTime(run.created_at), whoBegan(run)));

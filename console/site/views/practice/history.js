@@ -1,7 +1,7 @@
 /** Who did what in the practice: by person, by days. */
 
 import { query } from "../../api.js";
-import { element, field, link, select } from "../../dom.js";
+import { element, field, line, link, select, small } from "../../dom.js";
 import { time } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { edits, practiceSentence, say, who as nameOf } from "../../words.js";
@@ -13,7 +13,7 @@ export function showPracticeHistory(room, { query: address, signal }) {
   const who = select([["", say("history.everyone")]]);
   const since = element("input", { type: "date", value: asked.since });
   const until = element("input", { type: "date", value: asked.until });
-  const form = element("form", { className: "filters" }, field(say("history.who"), who), field(say("history.since"), since), field(say("history.until"), until));
+  const form = element("form.filters", field(say("history.who"), who), field(say("history.since"), since), field(say("history.until"), until));
   form.addEventListener("change", () => (location.hash = `#/activity${query({ tab: "history", who: who.value, since: since.value, until: until.value })}`));
   room.append(form);
   /** @type {Map<string, HTMLOptionElement>} */
@@ -45,7 +45,5 @@ function row(entry) {
   const sentence = practiceSentence(entry.event);
   const where = entry.run_id ? `#/activity/${entry.run_id}` : entry.group_id && `#/clients?group_id=${entry.group_id}`;
   const told = where ? link(sentence, where) : sentence;
-  return element("li", {},
-    element("span", {}, told, element("small", {}, edits(entry))),
-    element("small", {}, time(entry.at), " · ", nameOf(entry.by)));
+  return line(told, edits(entry), small(time(entry.at), nameOf(entry.by)));
 }

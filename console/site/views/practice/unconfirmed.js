@@ -1,7 +1,7 @@
 /** What archives ended and no source has confirmed, the oldest first. */
 
 import { client } from "../../api.js";
-import { element, link, people, remark } from "../../dom.js";
+import { line, link, people, remark, small } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { showPages } from "../../parts/pages.js";
 import { kindName, recordState, say } from "../../words.js";
@@ -23,8 +23,5 @@ export function showUnconfirmed(room, { signal }) {
 
 /** @param {any} record */
 const row = (record) =>
-  element("li", { className: "warned" },
-    element("span", {},
-      link(`${kindName(record.kind)}: ${recordState(record.status)}`, `#${client(record.client_id)}?tab=records`),
-      element("small", {}, say("records.unconfirmed", { source: record.source ?? "" }))),
-    element("small", {}, record.ended_at ? dayAndTime(record.ended_at) : ""));
+  line(link(`${kindName(record.kind)}: ${recordState(record.status)}`, `#${client(record.client_id)}?tab=records`),
+    say("records.unconfirmed", { source: record.source ?? "" }), small(dayAndTime(record.ended_at)), "warned");

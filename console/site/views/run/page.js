@@ -1,14 +1,14 @@
 /** One run: how it goes or ended, and each client's outcome. */
 
 import { client, get, run as path, post } from "../../api.js";
-import { actionRow, element, link, people, remark } from "../../dom.js";
+import { actionRow, element, line, link, people, remark } from "../../dom.js";
 import { dayAndTime } from "../../formats.js";
 import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
 import { showPages } from "../../parts/pages.js";
 import { whileLoading, workButton } from "../../parts/states.js";
 import { memberSentence, outcomeName, runTitle, say, whoBegan } from "../../words.js";
-import { goesOn, progress } from "./progress.js";
+import { progress } from "./progress.js";
 
 const PAGE = 100;
 
@@ -18,11 +18,11 @@ export async function showRunPage(room, { ids: [runId = ""], query: address, sig
   const outcome = address.get("outcome") ?? "";
   const members = element("section", { "aria-label": say("clients.title") });
   room.append(
-    link(say("activity.title"), "#/activity", { className: "back" }),
-    element("h1", {}, runTitle(run)),
+    link(say("activity.title"), "#/activity", "back"),
+    element("h1", runTitle(run)),
     remark(say("run.began", { at: dayAndTime(run.created_at), who: whoBegan(run) })),
-    isWaiting(run) ? waiting(run) : progress(run, signal, (ended) => goesOn(run) && void list(members, ended, outcome, signal)),
-    element("h2", {}, outcome ? outcomeName(outcome) : say("clients.title")),
+    isWaiting(run) ? waiting(run) : progress(run, signal, (ended) => ended.run_id === run.run_id && void list(members, ended, outcome, signal)),
+    element("h2", outcome ? outcomeName(outcome) : say("clients.title")),
     outcome ? link(say("run.allClients"), `#/activity/${runId}`) : "",
     members,
   );
@@ -34,10 +34,10 @@ const isWaiting = (run) => ["awaiting_confirmation", "proposed"].includes(run.st
 
 /** @param {any} run */
 function waiting(run) {
-  const confirm = workButton(confirmation(run), async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), reload()), { className: "primary" });
+  const confirm = workButton(confirmation(run), async () => (await post(`${path(run.run_id)}/confirm`, { token: run.token }), reload()), "primary");
   const refuse = workButton(say("tidyUp.notNow"), async () => (await post(`${path(run.run_id)}/stop`), reload()));
-  const starts = run.starts_at && element("p", {}, say("tidyUp.starts", { at: dayAndTime(run.starts_at) }));
-  return element("section", { className: "run" }, starts, mayArchive() && actionRow(refuse, confirm));
+  const starts = run.starts_at && element("p", say("tidyUp.starts", { at: dayAndTime(run.starts_at) }));
+  return element("section.run", starts, mayArchive() && actionRow(refuse, confirm));
 }
 
 /** @param {any} run */
@@ -67,13 +67,8 @@ function memberRow(run, member) {
     run.counts.excluded = (run.counts.excluded ?? 0) + 1;
     const confirm = document.querySelector(".run .primary");
     if (confirm) confirm.textContent = confirmation(run);
-    keep.replaceWith(element("span", { className: "tag" }, say("tidyUp.kept")));
+    keep.replaceWith(element("span.tag", say("tidyUp.kept")));
     who.focus();
   }, { "aria-label": say("tidyUp.keepWho", { name }) });
-  return element(
-    "li",
-    {},
-    element("span", {}, who, element("small", {}, memberSentence(member))),
-    isWaiting(run) && member.outcome === "pending" && mayArchive() && keep,
-  );
+  return line(who, memberSentence(member), isWaiting(run) && member.outcome === "pending" && mayArchive() && keep);
 }

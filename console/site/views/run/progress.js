@@ -19,10 +19,10 @@ export const goesOn = (run) => GOES_ON.includes(run.state);
  *
  * @param {any} run
  * @param {AbortSignal} signal ends the following
- * @param {(run: any) => void} [changed] called at the end
+ * @param {(run: any) => void} changed called with a run that went on, when it has ended
  */
 export function progress(run, signal, changed) {
-  const room = element("section", { className: "run" });
+  const room = element("section.run");
   const spoken = { quarter: 0 };
   watch(run, {
     room,
@@ -49,8 +49,8 @@ function howFar(run) {
 /** @param {any} run @param {(run: any) => void} go */
 function ended(run, go) {
   return [
-    element("ul", { className: "outcomes" }, ...counted(run.counts).map(([outcome, n]) => element("li", {}, link(outcomeSentence(outcome, n), `#/activity/${run.run_id}?outcome=${outcome}`)))),
-    run.not_restored_total > 0 ? element("p", {}, say("run.notRestored", { n: run.not_restored_total })) : "",
+    element("ul.outcomes", ...counted(run.counts).map(([outcome, n]) => element("li", link(outcomeSentence(outcome, n), `#/activity/${run.run_id}?outcome=${outcome}`)))),
+    run.not_restored_total > 0 ? element("p", say("run.notRestored", { n: run.not_restored_total })) : "",
     mayArchive() ? endedActions(run, go) : "",
   ];
 }
