@@ -68,6 +68,12 @@ def test_who_may_not_ask_is_told_so_whatever_the_body_is(practice: Table, route:
     assert dump(practice) == before
 
 
+@pytest.mark.parametrize("client_id", ["\N{GRINNING FACE}", "\x00", "a\u202eb"])
+def test_an_address_with_characters_of_no_id_is_not_found(client_id: str) -> None:
+    assert (get(f"/clients/{client_id}").status, get(f"/clients/{client_id}/history").status) == (404, 404)
+    assert get(f"/clients/{client_id}", claims=NOBODY).status == 403
+
+
 @pytest.mark.parametrize("route", STAFF_ROUTES, ids=named)
 def test_a_body_of_more_than_a_mebibyte_is_too_large(practice: Table, route: tuple[str, str]) -> None:
     before = dump(practice)

@@ -16,7 +16,6 @@ from client_lifecycle.domain.imports.outcomes import (
     ROW_OUTCOMES,
     ROWS_TO_RETRY,
     RowOutcome,
-    added_up,
 )
 from client_lifecycle.domain.imports.rows import ClientRow, Standing, archived_at, judge_client
 from client_lifecycle.domain.imports.run import (
@@ -212,7 +211,3 @@ def test_the_time_left_is_estimated_from_the_present_attempt() -> None:
     assert seconds_left(run, 5, NOW) is None
     assert seconds_left(run, 1, NOW + timedelta(seconds=40)) == 10
     assert seconds_left(checked(), 1, NOW + DAY) is None
-
-
-def test_counts_are_added_up_by_outcome() -> None:
-    assert added_up([part(added=2).counts, part(added=1, failed=1).counts]) == {"added": 3, "failed": 1}

@@ -122,7 +122,7 @@ class ArchivePlan(Struct, frozen=True, kw_only=True):
     """An archive planned for later; ``check_at`` is the moment from which the clean-up has to look at it.
 
     ``noted_in`` is the line of the history that has the note, for every index of clients would have a copy of it here.
-    Plans of before 2026-11-26 have it in their terms.
+    Plans made before 2026-11-26 have it in their terms.
     """
 
     terms: PlanTerms

@@ -54,7 +54,7 @@ class LeftAloneReason(StrEnum):
 
 
 class LeftAlone(Struct, frozen=True, kw_only=True):
-    """A record that stays as it is although the client is archived, and why; what is kept of before has no label."""
+    """A record that stays as it is although the client is archived, and why; older entries have no label."""
 
     kind: RecordKind
     record_id: str

@@ -4,7 +4,7 @@ One name runs through the whole system: the class here is the ``type`` of the pr
 of a client's outcome in a run, and the entry of ``ErrorEquals`` in the workflow.
 
 LifecycleError
-  Invalid           what was sent cannot be meant: InvalidRequest, IdempotencyKeyReused, EventIdReused
+  Invalid           what was sent is not valid: InvalidRequest, IdempotencyKeyReused, EventIdReused
   RequestTooLarge
   BadSignature
   TooManyRequests
@@ -51,7 +51,7 @@ class LifecycleError(Exception):
 
 
 class Invalid(LifecycleError):
-    """What was sent cannot be meant; sending it again does not help."""
+    """What was sent is not valid; sending it again does not help."""
 
 
 class NotFound(LifecycleError):

@@ -10,7 +10,10 @@ from msgspec import Struct
 
 
 class Amount(Struct, frozen=True, kw_only=True):
-    """An amount in one currency, a code of ISO 4217 like ``EUR``; ``cents`` are hundredths."""
+    """An amount in one currency, a code of ISO 4217 like ``EUR``.
+
+    ``cents`` are the currency's minor units: hundredths of a euro, whole yen, thousandths of a dinar.
+    """
 
     currency: str
     cents: int

@@ -14,6 +14,7 @@ from typing import Any, TypeGuard
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.api_gateway import Route
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from msgspec import Struct
 
 from client_lifecycle.domain.client import Cause, Door, Source
@@ -115,9 +116,13 @@ def only_permitted(app: APIGatewayRestResolver) -> None:
 
     Raises:
         NotPermitted: the caller belongs to no provider, or has no such role.
+        NotFoundError: there is no such route; its address has characters that no id has.
     """
     found = signed_in(app.current_event.raw_event)
-    least = LEAST_ROLE.get(_name(app.context["_route"]))
+    route = app.context["_route"]
+    if route not in _routes(app):
+        raise NotFoundError
+    least = LEAST_ROLE.get(_name(route))
     if least is None or not found.is_at_least(least):
         raise NotPermitted("Your account has no role that may do this.")
     app.context[CALLER] = found
@@ -125,9 +130,13 @@ def only_permitted(app: APIGatewayRestResolver) -> None:
 
 def state_roles(app: APIGatewayRestResolver) -> None:
     """State as each route's ``security`` the role that it is for, for the API's description."""
-    for route in app._static_routes + app._dynamic_routes:
+    for route in _routes(app):
         if route.security is None:
             route.security = [{"staff": [LEAST_ROLE[_name(route)]]}]
+
+
+def _routes(app: APIGatewayRestResolver) -> list[Route]:
+    return app._static_routes + app._dynamic_routes
 
 
 def _name(route: Route) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from client_lifecycle.domain.errors import TooManyRequests
 
 BURST_SECONDS = 4
-"""What a system has not used of its rate for so long, it may use at once."""
+"""A system may use at once what it has not used of its rate within this time."""
 
 
 @dataclass(frozen=True, slots=True)

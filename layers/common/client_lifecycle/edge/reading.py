@@ -106,6 +106,6 @@ def known_place(fault: str, place: Sequence[str | int]) -> Sequence[str | int]:
         place: where in the request it is.
 
     Returns:
-        The place, without the name of a field that is none: callers can put anything there, names of clients too.
+        The place, without the name of an unknown field: callers can put anything there, names of clients, too.
     """
     return [*place[:-1], UNKNOWN_NAME] if fault == "extra_forbidden" else place

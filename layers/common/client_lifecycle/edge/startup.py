@@ -11,6 +11,6 @@ OBJECTS_BETWEEN_COLLECTIONS = 250_000
 def collect_rarely() -> None:
     """Let Python look for unreachable objects less often than it does by default, after each 2,000 new ones.
 
-    Nearly all that a start makes stays, and going through it time and again takes a sixth of the start.
+    Nearly all objects that a start makes stay, and going through them repeatedly takes a sixth of the start.
     """
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)

@@ -75,7 +75,7 @@ def as_state(result: FirstResult) -> dict[str, Any]:
 
 
 def log_failure(client_id: str, fault: Exception) -> None:
-    """Log a client whose work failed: in a line, or with the traceback of a fault that nobody has foreseen."""
+    """Log a client whose work failed: in a line, or, for an unexpected fault, with its traceback."""
     if isinstance(fault, LifecycleError):
         logger.warning("client not done", extra={"client_id": client_id, "reason": fault.name})
     else:
@@ -83,7 +83,7 @@ def log_failure(client_id: str, fault: Exception) -> None:
 
 
 def log_row_failure(row: int, fault: Exception) -> None:
-    """Log a row whose work failed, by its number: in a line, or with the traceback of a fault nobody has foreseen."""
+    """Log a row whose work failed, by its number: in a line, or, for an unexpected fault, with its traceback."""
     if isinstance(fault, LifecycleError):
         logger.warning("row not done", extra={"row": row, "reason": fault.name})
     else:

@@ -79,7 +79,7 @@ def read_seen(tenant: Tenant, client_id: str, places: Collection[Place]) -> Seen
 
 
 def kept_from(plain: Plain) -> Kept:
-    """Read what is kept of a record, and what lies beside it."""
+    """Read what is kept of a record, and what is stored beside it."""
     version = plain.get("source_version")
     return Kept(
         record=_record_from(plain),
@@ -168,7 +168,7 @@ def _made_good_writes(tenant: Tenant, client: Client, made_good: MadeGood) -> li
 def _record_write(
     tenant: Tenant, client_id: str, judgement: Judgement, seen: Seen, made_good: MadeGood | None
 ) -> Write:
-    """Write a record with what lies beside it over its reading, or not at all."""
+    """Write a record with what is stored beside it over its reading, or not at all."""
     incoming = judgement.incoming
     key = tenant.keys.record(client_id, *incoming.place)
     ended_at = made_good.part.at if made_good and judgement.made_good else None
@@ -190,7 +190,7 @@ BESIDE = (
     *("live_key", "commitment_key", "source", "source_version", "source_digest"),
     *(ENDED_BY, REMOVED, *keys.DUE_ATTRIBUTES),
 )
-"""What lies beside a record's value."""
+"""What is stored beside a record's value."""
 
 
 def _kept_item(

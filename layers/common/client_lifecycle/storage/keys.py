@@ -163,7 +163,7 @@ class Named(Struct, frozen=True):
 
 
 def named(key: Mapping[str, str]) -> Named:
-    """Tell what a key stands for; a key that is none of ours, or an address, has no id to be named by."""
+    """Tell what a key stands for; an unknown key, or that of an address, has no id to be named by."""
     what, *owners = key["pk"].split("#")
     prefix, _, rest = key["sk"].partition("#")
     match what, owners:

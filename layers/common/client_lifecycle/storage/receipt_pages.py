@@ -153,7 +153,7 @@ def _fill(shown: _Shown, table: Table, key: keys.Key, head: Receipt, start: Sequ
 
 
 def _archive_ids(tenant: Tenant, client_id: str, after: str | None) -> Iterator[str]:
-    """Find the archives of a client that there are receipts of, the newest first; parts of a receipt are passed by."""
+    """Find the archives of a client that have receipts, the newest first; parts of a receipt are skipped."""
     values = {":pk": tenant.keys.client_partition(client_id), ":prefix": keys.RECEIPT_PREFIX}
     while True:
         start = tenant.keys.receipt(client_id, after) if after else None

@@ -1,4 +1,4 @@
-"""Reads pages of records with what lies beside them: those of one client, and those that no source has confirmed."""
+"""Reads pages of records with what is stored beside them: those of a client, and those that no source has confirmed."""
 
 from __future__ import annotations
 

@@ -90,7 +90,8 @@ def finish_archive(tenant: Tenant, client_id: str, archive_id: str, *, at: datet
 def recheck(tenant: Tenant, client_id: str, archive_id: str, *, at: datetime) -> ChangeSet:
     """Look again at a client whose archive left something alone, and make good what has become live (A11).
 
-    What still has to be left alone is to be looked at later; the clean-up makes good in the name of who archived.
+    Records that still have to be left alone are looked at again later. The clean-up acts in the name of the person who
+    archived.
 
     Args:
         tenant: the provider's part of the table.

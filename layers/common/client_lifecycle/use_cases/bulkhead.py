@@ -5,7 +5,7 @@ from __future__ import annotations
 from client_lifecycle.domain.errors import LifecycleError
 
 INTERNAL_ERROR = "InternalError"
-"""The reason where the work met a fault that nobody has foreseen."""
+"""The reason for an unexpected fault."""
 
 
 def reason_of(fault: Exception) -> str:

@@ -85,11 +85,3 @@ class RowResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def counted(results: Iterable[RowResult]) -> dict[RowOutcome, int]:
     """Count results by outcome; outcomes that no row has are left out."""
     return dict(Counter(result.outcome for result in results))
-
-
-def added_up(counts: Iterable[Mapping[RowOutcome, int]]) -> dict[RowOutcome, int]:
-    """Add up counts by outcome."""
-    total: Counter[RowOutcome] = Counter()
-    for one in counts:
-        total.update(one)
-    return dict(total)

@@ -183,8 +183,10 @@ def _commit(attempt: _Attempt, row: ClientRow, standing: Standing, client: Clien
         line = edit_line(standing.known, client, cause, attempt.at)
         commit_client(attempt.tenant, standing.known, with_next_revision(client), line)
     elif row.status is Status.ARCHIVED:
-        archived, receipt = _archived(attempt, row, client, settings)
-        line = edit_line(None, archived, cause, archived.added_at)
+        moment = archived_at(row, attempt.at, settings.time_zone)
+        added = replace(client, added_at=min(client.added_at, moment))
+        line = edit_line(None, added, cause, added.added_at)
+        archived, receipt = _archived(attempt, row, added, moment)
         commit_client(attempt.tenant, None, archived, line, beside=receipt)
     else:
         commit_client(attempt.tenant, None, client, edit_line(None, client, cause, attempt.at))
@@ -195,13 +197,9 @@ def _cause(run: Import) -> Cause:
     return Cause(source=Source.IMPORT, actor_id=actor_id, run_id=run.import_id, through=Door.IMPORT)
 
 
-def _archived(
-    attempt: _Attempt, row: ClientRow, client: Client, settings: ProviderSettings
-) -> tuple[Client, list[Write]]:
+def _archived(attempt: _Attempt, row: ClientRow, added: Client, moment: datetime) -> tuple[Client, list[Write]]:
     """Return a client that comes in as archived, with the receipt of an archive that had nothing to end (A1)."""
-    run, moment = attempt.run, archived_at(row, attempt.at, settings.time_zone)
-    added = replace(client, added_at=min(client.added_at, moment))
-    archived = stamped(added, _cause(run), ArchiveOptions(reason=row.archive_reason), moment)
+    archived = stamped(added, _cause(attempt.run), ArchiveOptions(reason=row.archive_reason), moment)
     receipt = replace(archived.receipt, state=ReceiptState.SETTLED)
     return archived.client, archived_before(attempt.tenant, archived.client, receipt, archived_entry(receipt))
 
