@@ -15,10 +15,13 @@ from client_lifecycle.domain.errors import UnreadableRecord
 from client_lifecycle.edge import wiring
 from client_lifecycle.storage import keys
 from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.due import list_unconfirmed
 from client_lifecycle.storage.event_bus import EventBus
 from client_lifecycle.storage.table import Table
+from client_lifecycle.storage.tenant import Tenant
 from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.test_publish_events import Bus
+from tests.moto.test_record_hook import slot
 from tests.moto.workflow import Workflow, confirmed
 from tests.recorded.record import PREFIX as RECORD_PREFIX
 from tests.recorded.record import SOURCE, give_source_secret, tell
@@ -279,6 +282,47 @@ def test_an_appointment_without_zone_takes_no_other_client_s_slot(two: Table) ->
     spoil(two, "bad", "APPOINTMENT#appt-bad", starts_at="2026-03-05T09:30:00", booked_at="2026-03-02T09:45:00Z")
     [item] = post("/clients/good/activate", {"restore": ["appointments"]}).body["restored"]
     assert item["outcome"] == "restored"
+
+
+BESIDE = [
+    ("source", 7),
+    ("source_version", MARK),
+    ("source_digest", [MARK]),
+    ("ended_by", True),
+    ("due_since", MARK),
+    ("due_since", f"{PROVIDER_ID}#2026-03-01T10:00:00"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BESIDE)
+def test_a_list_of_records_continues_past_what_lies_beside_one(two: Table, name: str, value: Any) -> None:
+    store(two, client("bad"), appointment("appt-good", starts_at=NOW + 4 * DAY))
+    spoil(two, "bad", "APPOINTMENT#appt-bad", **{name: value})
+    listed = get("/clients/bad/records").body
+    assert [one["id"] for one in listed["records"]] == ["appt-good"]
+    assert listed["unreadable"] == [told(name, kind="appointment", id_="appt-bad", client_id="bad")]
+
+
+@pytest.mark.parametrize("record_id", [7, ["appt-bad"]])
+def test_a_list_of_records_continues_past_a_removed_one_without_an_id(two: Table, record_id: Any) -> None:
+    spoil(two, "bad", "APPOINTMENT#appt-bad", removed=True, record_id=record_id)
+    listed = get("/clients/bad/records").body
+    assert listed["unreadable"] == [told("record_id", kind="appointment", id_="appt-bad", client_id="bad")]
+
+
+def test_what_a_source_tells_takes_the_place_of_what_cannot_be_read_beside(two: Table) -> None:
+    spoil(two, "bad", "APPOINTMENT#appt-bad", source=SOURCE, source_version=MARK)
+    answer = tell("POST", "/hooks/records", {"client_id": "bad", "changes": [slot(record_id="appt-bad")]})
+    assert [one["outcome"] for one in answer.body["results"]] == ["stored"]
+
+
+@pytest.mark.parametrize("since", [" ", "!#", MARK, f"{PROVIDER_ID}#2026-03-01T10:00:00", f"{PROVIDER_ID}#yesterday"])
+def test_a_bad_place_among_the_unconfirmed_hides_no_other(two: Table, since: str) -> None:
+    own = Tenant(two, PROVIDER_ID).keys
+    spoil(two, "bad", "APPOINTMENT#appt-bad", due_key=own.unconfirmed(), due_since=since)
+    spoil(two, "good", "APPOINTMENT#appt-good", due_key=own.unconfirmed(), due_since=own.ended_at(NOW))
+    assert [one.provider_id for one in list_unconfirmed(two, LATER)] == [PROVIDER_ID]
+    invoke("scheduled_cleanup.handler.lambda_handler", {})
 
 
 @pytest.mark.parametrize("cents", [Decimal("12.5"), 10**13, "500", True])

@@ -6,6 +6,7 @@ It also tells which providers have records that no source has confirmed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query, StaleRead, Table
 from client_lifecycle.storage.values import unreadable
 
-__all__ = ["Due", "Unconfirmed", "Work", "forget", "list_due", "list_unconfirmed", "postpone"]
+__all__ = ["Due", "Unconfirmed", "Work", "ended_by_provider", "forget", "list_due", "list_unconfirmed", "postpone"]
 
 
 class Due(Struct, frozen=True):
@@ -92,17 +93,34 @@ def list_unconfirmed(table: Table, until: datetime) -> Iterator[Unconfirmed]:
     """
     for partition in keys.unconfirmed_partitions():
         behind = " "
-        while first := _first_unconfirmed(table, partition, behind):
-            if first.since <= until:
-                yield first
-            behind = keys.after_provider(first.provider_id)
+        while found := _first_behind(table, partition, behind):
+            first, _ = read_each(table, _unconfirmed_from, found)
+            yield from (one for one in first if one.since <= until)
+            behind = keys.after_provider(first[0].provider_id) if first else found[0][keys.DUE_SINCE]
 
 
-def _first_unconfirmed(table: Table, partition: str, behind: str) -> Unconfirmed | None:
+def _first_behind(table: Table, partition: str, behind: str) -> list[Plain]:
     values = {":partition": partition, ":behind": behind}
     query = Query("due_key = :partition AND due_since > :behind", values, index=keys.DUE_INDEX)
-    found = table.page(query, limit=1, consistent=False).items
-    return Unconfirmed(*keys.ended_by_provider(found[0][keys.DUE_SINCE])) if found else None
+    return table.page(query, limit=1, consistent=False).items
+
+
+def _unconfirmed_from(plain: Plain) -> Unconfirmed:
+    return Unconfirmed(*ended_by_provider(plain))
+
+
+def ended_by_provider(plain: Plain) -> tuple[str, datetime]:
+    """Return whose record an archive has ended and when, by its place among those that no source has confirmed.
+
+    Raises:
+        UnreadableRecord: its place does not tell so.
+    """
+    provider_id, _, moment = str(plain[keys.DUE_SINCE]).partition("#")
+    with suppress(ValueError):
+        at = datetime.fromisoformat(moment)
+        if at.tzinfo:
+            return provider_id, at
+    raise unreadable(plain, keys.DUE_SINCE)
 
 
 def postpone(table: Table, due: Due, until: datetime) -> Due | None:

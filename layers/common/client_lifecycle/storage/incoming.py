@@ -45,6 +45,15 @@ class Seen(Struct, frozen=True):
     items: Mapping[Place, Plain]
 
 
+class Beside(Struct, frozen=True, kw_only=True):
+    """What is stored beside a record's value: whose it is, what its source last said, and the archive that ended it."""
+
+    source: str | None = None
+    source_version: int | None = None
+    source_digest: str | None = None
+    ended_by: str | None = None
+
+
 class MadeGood(Struct, frozen=True, kw_only=True):
     """What the client's archive did at once to what was told (I10): the part of its receipt and the line that tells."""
 
@@ -73,21 +82,32 @@ def read_seen(tenant: Tenant, client_id: str, places: Collection[Place]) -> Seen
     return Seen(
         client=clients.client_from(found[client_key["sk"]]),
         last_active_at=found[client_key["sk"]].get(LAST_ACTIVE_AT),
-        kept={place: kept_from(plain) for place, plain in items.items()},
+        kept={place: _kept_or_unknown(plain) for place, plain in items.items()},
         items=items,
     )
 
 
 def kept_from(plain: Plain) -> Kept:
-    """Read what is kept of a record, and what is stored beside it."""
-    version = plain.get("source_version")
+    """Read what is kept of a record, and what is stored beside it.
+
+    Raises:
+        UnreadableRecord: what is stored beside it cannot be read; a value that cannot be read counts as unknown.
+    """
+    beside = from_plain(Beside, plain)
     return Kept(
         record=_record_from(plain),
-        source=plain.get("source"),
-        version=None if version is None else int(version),
-        digest=plain.get("source_digest"),
-        ended_by=plain.get(ENDED_BY),
+        source=beside.source,
+        version=beside.source_version,
+        digest=beside.source_digest,
+        ended_by=beside.ended_by,
     )
+
+
+def _kept_or_unknown(plain: Plain) -> Kept:
+    try:
+        return kept_from(plain)
+    except UnreadableRecord:
+        return UNKNOWN
 
 
 def _record_from(plain: Plain) -> Record | None:

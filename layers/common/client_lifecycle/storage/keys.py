@@ -346,12 +346,6 @@ def due_keys(work: Work, item_id: str, at: datetime) -> dict[str, str]:
     return {DUE_KEY: due_partitions(work)[_shard_of(item_id)], DUE_SINCE: sortable(at)}
 
 
-def ended_by_provider(due_since: str) -> tuple[str, datetime]:
-    """Return whose record an archive has ended and when, of which its ``due_since`` is made."""
-    provider_id, moment = due_since.split("#")
-    return provider_id, datetime.fromisoformat(moment)
-
-
 def after_provider(provider_id: str) -> str:
     """Return a ``due_since`` behind all records of a provider, and before those of any other."""
     return f"{provider_id}$"

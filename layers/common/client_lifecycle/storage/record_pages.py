@@ -14,10 +14,12 @@ from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.attributes import Plain
+from client_lifecycle.storage.due import ended_by_provider
 from client_lifecycle.storage.incoming import kept_from
 from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query
 from client_lifecycle.storage.tenant import Tenant
+from client_lifecycle.storage.values import from_plain
 
 MOST_READS = 10
 """Queries for one page; few of the records read may be those that are asked for."""
@@ -160,12 +162,21 @@ def _place(plain: Plain) -> list[str]:
     return [plain[name] for name in PLACE]
 
 
+class Removed(Struct, frozen=True, kw_only=True):
+    """What is left of a record that its source has removed (I12)."""
+
+    kind: str | None = None
+    record_id: str | None = None
+
+
 def _listed_from(at: datetime, plain: Plain) -> ListedRecord:
-    if not plain.get(clients.REMOVED):
+    if plain.get(clients.REMOVED):
+        from_plain(Removed, plain)
+    else:
         clients.record_from(plain)
     kept, named = kept_from(plain), keys.named(plain)
     _, client_id = keys.provider_and_client(plain["pk"])
-    ended_at = keys.ended_by_provider(plain[keys.DUE_SINCE])[1] if keys.DUE_SINCE in plain else None
+    ended_at = ended_by_provider(plain)[1] if keys.DUE_SINCE in plain else None
     return ListedRecord(
         client_id=client_id,
         kind=RecordKind(named.kind),

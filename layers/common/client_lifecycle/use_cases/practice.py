@@ -22,7 +22,7 @@ from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.optimistic import optimistic
 from client_lifecycle.use_cases.practice_lines import practice_line
 
-optimistic_on_settings = optimistic("The practice's settings")
+optimistic_on_settings = optimistic("The practice's settings or groups")
 
 
 def add_group(tenant: Tenant, group: Group, *, cause: Cause, at: datetime) -> None:
