@@ -118,10 +118,10 @@ function memberReason(reason) {
   return words.memberReasons[/** @type {keyof Words["memberReasons"]} */ (reason)] ?? say(BUSY.includes(reason) ? "failure.busy" : "failure.server");
 }
 
-/** @param {any} member */
-export function memberSentence(member) {
+/** @param {any} member @param {string[]} held what held it back, as sentences */
+export function memberSentence(member, held) {
   const outcome = `${outcomeName(member.outcome)}.`;
-  const because = member.rules.map(ruleSentence).join(" ") || memberReason(member.reason);
+  const because = held.join(" ") || memberReason(member.reason);
   const lost = member.not_restored_total > 0 && say("run.notRestored", { n: member.not_restored_total });
   return [outcome, because, lost].filter(Boolean).join(" ");
 }

@@ -377,14 +377,16 @@ def unconfirmed(
 ) -> UnconfirmedListView:
     """List the records that an archive ended so many hours ago and whose source has not said so yet, the oldest first.
 
-    A page may be short, or empty, and not be the last: go on until ``next_cursor`` is null.
+    A page may be short, or empty, and not be the last: go on until ``next_cursor`` is null. ``client_name`` is null for
+    a client that cannot be read.
     """
     caller, now = identity.caller(app), wiring.now()
     listing = Listing(caller.provider_id, "unconfirmed", (str(hours),))
     until = now - timedelta(hours=hours)
     after, tenant = listing.place(cursor), wiring.tenant(caller.provider_id)
     page = queries.list_unconfirmed(tenant, until, now, limit=limit, after=after)
-    shown = [UnconfirmedView.of(record) for record in page.records]
+    names = queries.names_of_clients(tenant, {record.client_id for record in page.records})
+    shown = [UnconfirmedView.of(record, names.get(record.client_id)) for record in page.records]
     return UnconfirmedListView(records=shown, next_cursor=listing.cursor(page.next_after), unreadable=page.unreadable)
 
 

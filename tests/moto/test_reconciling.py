@@ -19,6 +19,7 @@ from client_lifecycle.domain.records import (
     RecordKind,
 )
 from client_lifecycle.storage import due, record_pages
+from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases.clean_up import CONFIRMED_WITHIN
 from client_lifecycle.use_cases.record import Delivery, record
@@ -178,6 +179,7 @@ class TestUnconfirmed:
         [first, *_] = whole("/records/unconfirmed", "hours=0")
         assert first == {
             "client_id": "client-1",
+            "client_name": client().name,
             "kind": "appointment",
             "id": "appt-1",
             "version": 7,
@@ -234,6 +236,30 @@ class TestUnconfirmed:
         assert unconfirmed("hours=1&limit=2") == everything
         assert unconfirmed("hours=2") == everything[:3]
         assert unconfirmed("hours=3") == unconfirmed("") == []
+
+    def test_a_client_that_cannot_be_read_is_told_without_a_name(self, tenant: Tenant) -> None:
+        for client_id in ("client-1", "client-2"):
+            tell(tenant, appointment(), client_id=client_id)
+            archive(client_id)
+        spoilt = tenant.table.get(tenant.keys.client("client-2"))
+        assert spoilt
+        tenant.table.put_many([{**spoilt, "name": 5}])
+        told = {one["client_id"]: one["client_name"] for one in whole("/records/unconfirmed", "hours=0")}
+        assert told == {"client-1": client().name, "client-2": None}
+
+    def test_names_are_read_by_one_call_for_a_page(self, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+        tell(tenant, *(appointment(f"a-{number}", starts_at=NOW + 9 * DAY) for number in range(3)))
+        archive()
+        asked: list[int] = []
+        read = Table.get_many
+
+        def counted(table: Table, wanted: Any, **how: Any) -> Any:
+            asked.append(len(wanted))
+            return read(table, wanted, **how)
+
+        monkeypatch.setattr(Table, "get_many", counted)
+        assert len(unconfirmed()) == 3
+        assert asked[:2] == [3, 1], "the records, then their client"
 
     def test_each_provider_sees_its_own(self, tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("client_lifecycle.storage.keys.DUE_SHARDS", 1)

@@ -92,6 +92,7 @@ def test_records_and_what_no_source_has_confirmed_are_seen(open_console: Open, a
     page.get_by_role("link", name="Not confirmed").click()
     line = page.get_by_role("listitem").first
     expect(line).to_contain_text(f"{waiting['source']} has not confirmed it yet")
+    expect(line.get_by_role("link")).to_have_text(waiting["client_name"])
     line.get_by_role("link").click()
     page.wait_for_url(re.compile(rf"{waiting['client_id']}\?tab=records$"))
     expect(page.get_by_role("listitem").filter(has_text=waiting["id"])).to_contain_text("has not confirmed it yet")

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from local.api import Api
 from local.browser import visit
+from local.staff import Role
 from tests.ministack.console.conftest import Open
 from tests.ministack.console.test_accessible import violations
 
@@ -114,3 +115,18 @@ def test_each_rule_tells_its_numbers_before_a_client_is_archived(open_console: O
     amount = f"{owing['owed_cents'] / 100:,.2f}"
     expect(panel.get_by_role("listitem").filter(has_text=f"Owes US${amount}.").last).to_be_visible()
     assert violations(page) == []
+
+
+def test_a_run_tells_why_it_held_somebody_back(open_console: Open, settings: Api) -> None:
+    owing = next(one for one in settings.pages("/clients", limit=100) if one["owed_cents"] > 0)
+    run = settings.post("/bulk-archives", {"client_ids": [owing["client_id"]]})
+    path = f"/bulk-archives/{run['run_id']}"
+    settings.patch("/settings", {"safety": {"owes_money": "block"}})
+    settings.post(f"{path}/confirm", {"token": run["token"]})
+    owes = f"Owes US${owing['owed_cents'] / 100:,.2f}."
+    for role, told in ((Role.MANAGER, f"Held back by your rules. {owes}"), (Role.READER, "Held back by your rules.")):
+        page = open_console(role)
+        visit(page, f"#/activity/{run['run_id']}")
+        expect(page.locator(".outcomes")).to_contain_text("1 held back by your rules")
+        expect(page.get_by_role("region", name="Clients").locator("small")).to_have_text(told)
+        assert violations(page) == []

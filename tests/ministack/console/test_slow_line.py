@@ -110,7 +110,7 @@ def test_a_run_is_followed_on_when_one_tries_again(open_console: Open, api: Api)
     who = api.get("/clients", limit=1)["clients"][0]["client_id"]
     run = api.post("/bulk-archives", {"client_ids": [who]})
     ended = {**run, "state": "completed", "counts": {"failed": 1}, "percent_done": 100}
-    member = {"client_id": who, "name": "Ada", "rules": [], "reason": None, "not_restored_total": 0}
+    member = {"client_id": who, "name": "Ada", "rules": [], "findings": [], "reason": None, "not_restored_total": 0}
     answers = [{**ended, "state": "running", "counts": {"pending": 1}, "percent_done": 0}, None, ended]
 
     def tell(route: Route) -> None:

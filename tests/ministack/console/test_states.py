@@ -72,7 +72,7 @@ def test_a_failure_of_each_kind_is_told_with_its_request_and_a_way_on(open_conso
 def test_why_a_client_was_not_archived_is_told_in_words(open_console: Open, api: Api) -> None:
     who = api.get("/clients", limit=1)["clients"][0]["client_id"]
     run = api.post("/bulk-archives", {"client_ids": [who]})["run_id"]
-    member = {"client_id": who, "outcome": "failed", "rules": [], "not_restored_total": 0}
+    member = {"client_id": who, "outcome": "failed", "rules": [], "findings": [], "not_restored_total": 0}
     members = [{**member, "name": reason, "reason": reason} for reason in FAILED]
     page = open_console()
     page.route(MEMBERS, lambda route: route.fulfill(json={"clients": members, "next_cursor": None}))

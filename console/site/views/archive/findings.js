@@ -14,7 +14,7 @@ export const why = (member, open) =>
   }, open);
 
 /** @param {any} finding */
-const findingSentence = ({ rule, amount, within_days, records }) =>
+export const findingSentence = ({ rule, amount, within_days, records }) =>
   say(/** @type {any} */ (`finding.${rule}`), { sum: amount ? sums([amount]) : "", days: within_days ?? "", what: list(records.map(recordName)) });
 
 /** Say which record it is: "Appointment, Check, 12 Dec 2026, 10:00". @param {any} record */

@@ -7,7 +7,8 @@ import { mayArchive } from "../../rights.js";
 import { reload } from "../../router.js";
 import { showPages } from "../../parts/pages.js";
 import { whileLoading, workButton } from "../../parts/states.js";
-import { memberSentence, outcomeName, runTitle, say, whoBegan } from "../../words.js";
+import { memberSentence, outcomeName, ruleSentence, runTitle, say, whoBegan } from "../../words.js";
+import { findingSentence } from "../archive/findings.js";
 import { progress } from "./progress.js";
 
 const PAGE = 100;
@@ -58,6 +59,12 @@ function list(place, run, outcome, signal) {
   });
 }
 
+/** Which rule held a client back, with the numbers of that moment where they may be told. @param {string} rule @param {any[]} findings */
+function heldBy(rule, findings) {
+  const found = findings.find((one) => one.rule === rule);
+  return found ? findingSentence(found) : ruleSentence(rule);
+}
+
 /** @param {any} run @param {any} member */
 function memberRow(run, member) {
   const name = member.name ?? member.client_id;
@@ -70,5 +77,5 @@ function memberRow(run, member) {
     keep.replaceWith(element("span.tag", say("tidyUp.kept")));
     who.focus();
   }, { "aria-label": say("tidyUp.keepWho", { name }) });
-  return line(who, memberSentence(member), isWaiting(run) && member.outcome === "pending" && mayArchive() && keep);
+  return line(who, memberSentence(member, member.rules.map((/** @type {string} */ rule) => heldBy(rule, member.findings))), isWaiting(run) && member.outcome === "pending" && mayArchive() && keep);
 }

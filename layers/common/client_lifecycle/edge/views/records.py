@@ -49,9 +49,10 @@ class RecordListView(View):
 
 
 class UnconfirmedView(View):
-    """A record that an archive has ended, and whose source has not said so yet."""
+    """A record that an archive has ended, and whose source has not said so yet, with the name of whose it is."""
 
     client_id: str
+    client_name: str | None
     kind: RecordKind
     id: str
     version: int | None
@@ -61,11 +62,12 @@ class UnconfirmedView(View):
     ended_at: datetime | None
 
     @classmethod
-    def of(cls, record: ListedRecord) -> UnconfirmedView:
-        """Show a record."""
+    def of(cls, record: ListedRecord, client_name: str | None) -> UnconfirmedView:
+        """Show a record of a client; of one that cannot be read there is no name."""
         kept = record.kept
         return cls(
             client_id=record.client_id,
+            client_name=client_name,
             kind=record.kind,
             id=record.record_id,
             version=kept.version,

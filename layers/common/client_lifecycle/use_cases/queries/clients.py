@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from client_lifecycle.storage.client_lists import ClientPage
 from client_lifecycle.storage.clients import read_client, read_clients
 from client_lifecycle.storage.external_ids import find_owner
@@ -21,6 +23,7 @@ __all__ = [
     "list_receipts",
     "list_records",
     "list_unconfirmed",
+    "names_of_clients",
     "read_client",
     "read_receipt_page",
     "with_notes_of_plans",
@@ -32,6 +35,12 @@ def find_by_external_id(tenant: Tenant, source: str, external_id: str) -> Client
     owners, unreadable = find_owner(tenant, source, external_id)
     found, others = read_clients(tenant, owners)
     return ClientPage(list(found.values()), None, unreadable + others)
+
+
+def names_of_clients(tenant: Tenant, client_ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of clients by id, by one reading for all; those that cannot be read have none."""
+    clients, _ = read_clients(tenant, sorted(client_ids))
+    return {client_id: client.name for client_id, client in clients.items()}
 
 
 def currency_of_practice(tenant: Tenant) -> str:
