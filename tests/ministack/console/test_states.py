@@ -21,6 +21,7 @@ GROUPS = re.compile(r"/v1/groups\?")
 SETTINGS = re.compile(r"/v1/settings$")
 LOGOUT = re.compile(r"/logout\?")
 TOKEN = re.compile(r"/oauth2/token$")
+LATE = "a-token-that-comes-late"
 SIGN_OUT = "button => (button.click(), document.querySelectorAll('tbody tr').length)"
 REQUEST_ID = "5f9c-request"
 SENTENCES = {
@@ -190,16 +191,19 @@ def test_a_token_that_comes_after_signing_out_is_not_kept(open_console: Open) ->
     held: list[Route] = []
 
     def leave_once_the_token_is_there(route: Route) -> None:
-        held[0].fulfill(response=held[0].fetch())
+        held[0].fulfill(json={**held[0].fetch().json(), "refresh_token": LATE})
         page.wait_for_timeout(200)
         route.continue_()
 
-    page.route(TOKEN, lambda route: held.append(route))
+    page.route(TOKEN, lambda route: route.continue_() if held else held.append(route))
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.post_data or "") if TOKEN.search(request.url) else None)
     page.route(LOGOUT, leave_once_the_token_is_there)
     with page.expect_request(TOKEN):
         page.get_by_label("Find").fill("a")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert len(sent) == 1, "the page that is shown then has no token to begin with"
     assert page.evaluate("sessionStorage.getItem('refresh_token')") is None
 
 
