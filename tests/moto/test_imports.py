@@ -236,7 +236,6 @@ def test_a_row_that_fails_is_retried_and_no_other(monkeypatch: pytest.MonkeyPatc
     assert "bo@example.org" not in log.text
 
 
-@pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("owner", [None, 7, "nobody"])
 def test_a_row_whose_id_has_no_readable_owner_harms_no_other(tenant: Tenant, log: Log, owner: Any) -> None:
     tenant.table.put_many([{**tenant.keys.external_id("crm", "x-1"), "client_id": owner}])
@@ -252,6 +251,7 @@ def test_a_row_whose_id_has_no_readable_owner_harms_no_other(tenant: Tenant, log
     }
 
 
+@pytest.mark.usefixtures("small_parts")
 def test_a_part_whose_step_is_lost_is_not_reached_and_retried() -> None:
     run = uploaded(FIVE)
     run.check()
