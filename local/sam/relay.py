@@ -79,7 +79,7 @@ class _Connection(BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
-        with socket.create_connection(self.server.target) as target:
+        with suppress(ConnectionRefusedError), socket.create_connection(self.server.target) as target:
             answers = Thread(target=_pass_on, args=(target, self.request), daemon=True)
             answers.start()
             _pass_on(self.request, target)

@@ -347,3 +347,16 @@ def test_a11_finishing_a_settling_archive_makes_nothing_good(table: Table, execu
     assert workflow.whole(CLIENT_ID) == "completed"
     assert workflow.counts == {"archived": 1}
     assert [line[0] for line in lines()] == ["client.archived"]
+
+
+def test_a11_a_bulk_archive_finishes_an_archive_that_is_still_settling(table: Table, executions: Executions) -> None:
+    store(table, client(), *one_of_each(), CHARGING)
+    first = confirmed(CLIENT_ID)
+    first.mark(first.batch(CLIENT_ID))
+    second = confirmed(CLIENT_ID)
+    second.mark(second.batch(CLIENT_ID))
+    [receipt] = get(f"/clients/{CLIENT_ID}/receipts").body["receipts"]
+    assert receipt["state"] == "settled"
+    assert second.whole(CLIENT_ID) == "completed"
+    assert second.counts == {"already_archived": 1}
+    assert [line[0] for line in lines()] == ["client.archived"]
