@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Response
 
-from local.browser import headless_browser, sign_in_to_console
+from local.browser import PROPOSALS, headless_browser, sign_in_to_console
 from local.console import console
 from local.deploy import Deployed
 from local.ministack import LocalAws
@@ -23,8 +23,6 @@ from local.stack import practice_stack, write_practice
 from local.staff import Role
 
 TIMES = 5
-PROPOSALS = "**/bulk-archives?*"
-"""What no row waits for."""
 
 
 def main() -> None:

@@ -29,6 +29,9 @@ GO = """view => new Promise((left) => {
 })"""
 """Goes to a view. The page's title is taken away once the view before has ended, which may give it none any more."""
 
+PROPOSALS = "**/bulk-archives?*"
+"""What the list of clients asks for last; no row waits for it."""
+
 NO_BROWSER = "There is no Chromium here: apt-get install chromium."
 
 

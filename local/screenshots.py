@@ -13,7 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from local.browser import headless_browser, show_archived, sign_in_to_console, visit
+from local.browser import PROPOSALS, headless_browser, show_archived, sign_in_to_console, visit
 from local.console import console
 from local.importing import old_clients
 from local.stack import PracticeStack, practice_stack
@@ -25,7 +25,6 @@ SCHEMES = ("light", "dark")
 MOST_BYTES = 100_000
 WIDTH, HEIGHT = 1040, 620
 PATIENCE_MILLISECONDS = 60_000
-PROPOSALS = "**/bulk-archives?*"
 
 View = Callable[[Page, PracticeStack], None]
 """Leads a page that is signed in to what the picture shows."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -27,7 +26,6 @@ from client_lifecycle.domain.selection import ClientFilter
 from client_lifecycle.domain.settings import Level, ProviderSettings, SafetyRule, SafetySettings
 from client_lifecycle.domain.unreadable import MOST_NAMED, Unreadable
 from client_lifecycle.edge import wiring
-from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage import runs
 from client_lifecycle.storage.clients import record_item
 from client_lifecycle.storage.imports import create_import
@@ -40,6 +38,7 @@ from client_lifecycle.use_cases.practice_lines import practice_line
 from client_lifecycle.use_cases.queries import exports
 from tests.moto.conftest import Executions
 from tests.moto.test_receipt_pages import MOST_BYTES, RECEIPT, changes_of, store_receipt, written_bytes
+from tests.support import source_secrets
 from tests.support.booking_secrets import PREFIX, give_secret
 from tests.support.builders import (
     ARCHIVE_ID,
@@ -60,7 +59,7 @@ from tests.support.builders import (
     stamp,
     terms,
 )
-from tests.support.calls import ARCHIVER, ROUTES, Answer, delete, get, pages, patch, post, put, request
+from tests.support.calls import ARCHIVER, ROUTES, Answer, delete, get, pages, patch, post, put
 from tests.support.recorded import SECRET, book
 from tests.support.store import store, store_group, store_settings
 
@@ -494,10 +493,8 @@ def _(table: Table) -> Iterable[Sized]:
     ahead = [{**slot, "id": f"{number:064}", "duration_minutes": 50, "type": "t" * 100} for number in range(50)]
     damaged = [{**slot, "id": f"{number:064}", "duration_minutes": "x", "status": LARGE} for number in range(50)]
     for changes in (ahead, damaged):
-        raw = json.dumps({"provider_id": PROVIDER_ID, "client_id": "client-1", "changes": changes})
-        signed = sign_webhook([SECRET], "msg_1", raw.encode(), wiring.now())
-        headers = {"X-Provider": PROVIDER_ID, "X-Source": "calendar"} | signed
-        answer = request("POST", "/hooks/records", raw=raw, claims=None, headers=headers)
+        told = {"client_id": "client-1", "changes": changes}
+        answer = source_secrets.tell("POST", "/hooks/records", "calendar", told)
         assert len(answer.body["results"]) == len(changes)
         yield 1, answer
 
@@ -508,10 +505,7 @@ def _(table: Table) -> Iterable[Sized]:
     external_id = "e" * 64
     given = {"provider_id": PROVIDER_ID, "version": 10**9, "name": NAME, "email": "wren@example.org"}
     for body in (given, dict.fromkeys(given, LARGE) | {"provider_id": PROVIDER_ID}):
-        raw = json.dumps(body)
-        signed = sign_webhook([SECRET], "msg_1", raw.encode(), wiring.now())
-        headers = {"X-Provider": PROVIDER_ID, "X-Source": "calendar"} | signed
-        yield 1, request("PUT", f"/hooks/clients/{external_id}", raw=raw, claims=None, headers=headers)
+        yield 1, source_secrets.tell("PUT", f"/hooks/clients/{external_id}", "calendar", body)
 
 
 RESULT = RowResult(
@@ -612,9 +606,9 @@ def test_the_largest_answers_of_a_route_are_small_enough(
     monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     wiring.booking_secrets.cache_clear()
     give_secret(PROVIDER_ID, SECRET)
-    monkeypatch.setenv("RECORD_SECRET_PREFIX", PREFIX)
+    monkeypatch.setenv("RECORD_SECRET_PREFIX", source_secrets.PREFIX)
     wiring.record_secrets.cache_clear()
-    give_secret(f"{PROVIDER_ID}/calendar", SECRET)
+    source_secrets.give_secret("calendar")
     for times, answer in CASES[route](table):
         assert answer.status < 500, answer.body
         assert times * written_bytes(answer.body) < MOST_BYTES

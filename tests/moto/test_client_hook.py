@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from typing import Any
 
-import boto3
 import pytest
 
 from client_lifecycle.domain.client import Status
 from client_lifecycle.edge import wiring
-from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage.client_edits import commit_client
 from client_lifecycle.storage.client_lists import count_clients
 from client_lifecycle.storage.clients import read_client
@@ -19,12 +15,11 @@ from client_lifecycle.storage.table import StaleRead, Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases import client_upsert
 from tests.moto.conftest import Log
+from tests.support import source_secrets
 from tests.support.builders import GROUP_ID, HOUR, NOW, OTHER_PROVIDER_ID, PROVIDER_ID, client, group, stamp
 from tests.support.calls import Answer, get, patch, post, request
 from tests.support.store import dump, store, store_group
 
-PREFIX = "/test/records"
-SECRET = f"whsec_{b64encode(b'the platform signs with this ....').decode()}"
 WREN = {"name": "Wren Fairbrook", "email": "wren@example.org"}
 TOLD = "TOLD"
 VALUES: dict[str, tuple[str | None, str | None, str | None]] = {
@@ -37,20 +32,17 @@ VALUES: dict[str, tuple[str | None, str | None, str | None]] = {
 
 @pytest.fixture(autouse=True)
 def secrets(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECORD_SECRET_PREFIX", PREFIX)
+    monkeypatch.setenv("RECORD_SECRET_PREFIX", source_secrets.PREFIX)
     wiring.record_secrets.cache_clear()
     for source in ("platform", "crm"):
-        name = f"{PREFIX}/{PROVIDER_ID}/{source}"
-        boto3.client("ssm").put_parameter(Name=name, Value=SECRET, Type="SecureString")
+        source_secrets.give_secret(source)
 
 
 def tell(
     version: int = 1, external_id: str = "p-1", *, source: str = "platform", query: str = "", **fields: Any
 ) -> Answer:
-    raw = json.dumps({"provider_id": PROVIDER_ID, "version": version} | WREN | fields)
-    signed = sign_webhook([SECRET], "msg_1", raw.encode(), wiring.now())
-    headers = {"X-Provider": PROVIDER_ID, "X-Source": source} | signed
-    return request("PUT", f"/hooks/clients/{external_id}{query}", raw=raw, claims=None, headers=headers)
+    body = {"version": version} | WREN | fields
+    return source_secrets.tell("PUT", f"/hooks/clients/{external_id}{query}", source, body)
 
 
 def told(version: int = 1, external_id: str = "p-1", **fields: Any) -> dict[str, Any]:

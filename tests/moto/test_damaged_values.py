@@ -23,12 +23,13 @@ from tests.moto.conftest import Clock, Executions, Log
 from tests.moto.test_publish_events import Bus
 from tests.moto.test_record_hook import slot
 from tests.moto.workflow import Workflow, confirmed
-from tests.recorded.record import PREFIX as RECORD_PREFIX
-from tests.recorded.record import SOURCE, give_source_secret, tell
+from tests.recorded.record import SOURCE
+from tests.support import source_secrets
 from tests.support.booking_secrets import PREFIX, give_secret
 from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, group
 from tests.support.calls import MANAGER, Answer, delete, get, invoke, pages, patch, post, put
 from tests.support.recorded import DAYS, LATER, SECRET, book, delivered, put_all, recorded, requested
+from tests.support.source_secrets import tell
 from tests.support.store import store, store_group
 
 MARK = "Quillfeather"
@@ -58,8 +59,8 @@ def practice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Table]:
     clock.at = LATER
-    monkeypatch.setenv("RECORD_SECRET_PREFIX", RECORD_PREFIX)
-    give_source_secret()
+    monkeypatch.setenv("RECORD_SECRET_PREFIX", source_secrets.PREFIX)
+    source_secrets.give_secret(SOURCE)
     monkeypatch.setenv("BOOKING_SECRET_PREFIX", PREFIX)
     give_secret(PROVIDER_ID, SECRET)
     queue_url = boto3.client("sqs").create_queue(QueueName="dead-letters")["QueueUrl"]
@@ -184,10 +185,10 @@ def of_sources() -> Iterator[tuple[set[str], Answer]]:
     [owner] = [item["client_id"] for item in ITEMS if item["pk"].endswith(f"#{EXTERNAL_ID}") and "client_id" in item]
     names = {SOURCE, EXTERNAL_ID, owner}
     person = {"version": 2, "name": "Wren Told", "email": "told@example.org"}
-    yield names, tell("PUT", f"/hooks/clients/{EXTERNAL_ID}", person)
+    yield names, tell("PUT", f"/hooks/clients/{EXTERNAL_ID}", SOURCE, person)
     change = {"kind": "appointment", "id": "appt-1", "version": 2, "removed": True}
-    yield {"c-told"}, tell("POST", "/hooks/records", {"client_id": "c-told", "changes": [change]})
-    yield names, tell("POST", "/hooks/records", {"client_external_id": EXTERNAL_ID, "changes": [change]})
+    yield {"c-told"}, tell("POST", "/hooks/records", SOURCE, {"client_id": "c-told", "changes": [change]})
+    yield names, tell("POST", "/hooks/records", SOURCE, {"client_external_id": EXTERNAL_ID, "changes": [change]})
 
 
 def is_receipt(item: Plain, client_id: str) -> bool:
@@ -312,7 +313,7 @@ def test_a_list_of_records_continues_past_a_removed_one_without_an_id(two: Table
 
 def test_what_a_source_tells_takes_the_place_of_what_cannot_be_read_beside(two: Table) -> None:
     spoil(two, "bad", "APPOINTMENT#appt-bad", source=SOURCE, source_version=MARK)
-    answer = tell("POST", "/hooks/records", {"client_id": "bad", "changes": [slot(record_id="appt-bad")]})
+    answer = tell("POST", "/hooks/records", SOURCE, {"client_id": "bad", "changes": [slot(record_id="appt-bad")]})
     assert [one["outcome"] for one in answer.body["results"]] == ["stored"]
 
 

@@ -24,6 +24,7 @@ from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
 from client_lifecycle.use_cases import record
 from tests.moto.conftest import Clock
+from tests.support import source_secrets
 from tests.support.builders import (
     DAY,
     HOUR,
@@ -39,24 +40,18 @@ from tests.support.builders import (
 from tests.support.calls import Answer, get, post, request
 from tests.support.store import dump, store
 
-PREFIX = "/test/records"
 SECRET = f"whsec_{b64encode(b'the calendar signs with this ....').decode()}"
 ALL = ["chats", "reminders", "feed", "appointments", "payments"]
 TOMORROW = "2026-03-03T10:00:00+01:00"
 
 
-def give_secret(provider_id: str, source: str, secret: str) -> None:
-    name = f"{PREFIX}/{provider_id}/{source}"
-    boto3.client("ssm").put_parameter(Name=name, Value=secret, Type="SecureString", Overwrite=True)
-
-
 @pytest.fixture(autouse=True)
 def secrets(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECORD_SECRET_PREFIX", PREFIX)
+    monkeypatch.setenv("RECORD_SECRET_PREFIX", source_secrets.PREFIX)
     wiring.record_secrets.cache_clear()
-    give_secret(PROVIDER_ID, "calendar", SECRET)
-    give_secret(PROVIDER_ID, "billing", "billing's secret")
-    give_secret(OTHER_PROVIDER_ID, "calendar", "the other provider's secret")
+    source_secrets.give_secret("calendar", SECRET)
+    source_secrets.give_secret("billing", "billing's secret")
+    source_secrets.give_secret("calendar", "the other provider's secret", provider_id=OTHER_PROVIDER_ID)
 
 
 @pytest.fixture(autouse=True)
@@ -506,7 +501,7 @@ def test_a_source_tells_of_its_own_provider_s_clients_only() -> None:
 
 
 def test_while_a_secret_is_rotated_the_one_before_is_good_too(clock: Clock) -> None:
-    give_secret(PROVIDER_ID, "calendar", "whsec_bmV3")
+    source_secrets.give_secret("calendar", "whsec_bmV3")
     assert tell(paper()).status == 200
     headers = signed(RAW, secret="whsec_bmV3")
     assert request("POST", "/hooks/records", raw=RAW, claims=None, headers=headers).status == 200

@@ -376,7 +376,8 @@ class TestUndo:
         assert Workflow(undo.run_id, attempt=2, kind="undo").whole(*EVERYONE) == "completed"
         assert undo.outcomes == dict.fromkeys(EVERYONE, ("activated", None))
 
-    def test_an_undo_that_was_cut_off_continues_with_the_rest_of_a_client(self, table: Table, clock: Clock) -> None:
+    def cut_off(self, table: Table) -> Workflow:
+        """Begin to undo the archive of a client with many records, and end between two of its transactions."""
         many = [appointment(f"a-{number:03d}", starts_at=NOW + (number + 2) * DAY) for number in range(120)]
         store(table, client("c-large"), *many)
         workflow = confirmed("c-large")
@@ -384,6 +385,10 @@ class TestUndo:
         undo = self.undone(workflow)
         with cut_off_at_second_transaction():
             undo.undo(undo.batch("c-large"))
+        return undo
+
+    def test_an_undo_that_was_cut_off_continues_with_the_rest_of_a_client(self, table: Table) -> None:
+        undo = self.cut_off(table)
         assert statuses(table, "c-large")["CLIENT"] == "active"
         assert undo.whole("c-large") == "completed"
         assert undo.outcomes == {"c-large": ("activated", None)}
@@ -391,13 +396,7 @@ class TestUndo:
         assert {found[f"APPOINTMENT#a-{number:03d}"] for number in range(120)} == {"booked"}
 
     def test_an_undo_that_is_delivered_again_reads_a_receipt_once(self, table: Table) -> None:
-        many = [appointment(f"a-{number:03d}", starts_at=NOW + (number + 2) * DAY) for number in range(120)]
-        store(table, client("c-large"), *many)
-        workflow = confirmed("c-large")
-        workflow.whole("c-large")
-        undo = self.undone(workflow)
-        with cut_off_at_second_transaction():
-            undo.undo(undo.batch("c-large"))
+        undo = self.cut_off(table)
         asked: list[Any] = []
         events = wiring.table().client.meta.events
         events.register("before-parameter-build.dynamodb.Query", lambda params, **_: asked.append(params))

@@ -5,37 +5,32 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 import pytest
 
 from client_lifecycle.edge import wiring
-from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage.attributes import to_item
 from client_lifecycle.storage.clients import read_client
 from client_lifecycle.storage.keys import Key
 from client_lifecycle.storage.stream import INSERT, StreamRecord, events_of
 from client_lifecycle.storage.table import Table
 from client_lifecycle.storage.tenant import Tenant
+from tests.support import source_secrets
 from tests.support.builders import NOW, PROVIDER_ID, client
-from tests.support.calls import Answer, post, request
+from tests.support.calls import Answer, post
 from tests.support.store import Dump, dump, store
 from tests.support.vectors import ARCHIVE_ID, GOLDEN, VECTORS, Json, Vector, compared, moment
-
-PREFIX, SECRET = "/test/records", "what all sources sign with"
 
 
 @pytest.fixture(autouse=True)
 def secrets(aws: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECORD_SECRET_PREFIX", PREFIX)
+    monkeypatch.setenv("RECORD_SECRET_PREFIX", source_secrets.PREFIX)
     wiring.record_secrets.cache_clear()
     for source in ("calendar", "billing"):
-        boto3.client("ssm").put_parameter(Name=f"{PREFIX}/{PROVIDER_ID}/{source}", Value=SECRET, Type="SecureString")
+        source_secrets.give_secret(source)
 
 
 def tell(source: str, **body: Any) -> Answer:
-    raw = json.dumps({"provider_id": PROVIDER_ID, "client_id": "client-1", **body})
-    headers = {"X-Provider": PROVIDER_ID, "X-Source": source} | sign_webhook([SECRET], "msg_1", raw.encode(), NOW)
-    return request("POST", "/hooks/records", raw=raw, claims=None, headers=headers)
+    return source_secrets.tell("POST", "/hooks/records", source, {"client_id": "client-1", **body})
 
 
 def prepare(table: Table, vector: Vector) -> str:

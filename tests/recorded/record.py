@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -23,7 +22,6 @@ from moto import mock_aws
 
 from client_lifecycle.domain.records import PaymentStatus
 from client_lifecycle.edge import wiring
-from client_lifecycle.edge.signature import sign_webhook
 from client_lifecycle.storage import archives
 from client_lifecycle.storage.table import Table
 from local.tables import create_table
@@ -31,13 +29,12 @@ from tests.moto.importing import uploaded
 from tests.moto.test_record_hook import bill, owed, paper, slot
 from tests.moto.workflow import Workflow, confirmed
 from tests.support.builders import DAY, GROUP_ID, NOW, PROVIDER_ID, appointment, client, one_of_each, payment
-from tests.support.calls import MANAGER, TRAIL, Answer, delete, get, invoke, patch, post, put, request
+from tests.support.calls import MANAGER, TRAIL, delete, get, invoke, patch, post, put
 from tests.support.recorded import in_base64
+from tests.support.source_secrets import PREFIX, give_secret, tell
 from tests.support.store import store
 
-PREFIX = "/test/records"
 SOURCE = "platform"
-SECRET = f"whsec_{b64encode(b'the platform signs with this ....').decode()}"
 QUIET = {"added_at": NOW - 400 * DAY, "last_active_at": NOW - 120 * DAY}
 
 
@@ -149,13 +146,11 @@ def bookings(table: Table) -> None:
 
 def sources(table: Table) -> None:
     """A client whom a platform added, records that sources told of, and a refusal."""
-    assert (
-        tell("PUT", "/hooks/clients/p-1", {"version": 1, "name": "Wren Told", "email": "told@example.org"}).status
-        == 200
-    )
+    person = {"version": 1, "name": "Wren Told", "email": "told@example.org"}
+    assert tell("PUT", "/hooks/clients/p-1", SOURCE, person).status == 200
     store(table, client("c-told"))
     changes = [slot(), bill(), paper(), paper(kind="form", status="requested"), owed(credit_cents=500)]
-    told = tell("POST", "/hooks/records", {"client_id": "c-told", "changes": changes}).body
+    told = tell("POST", "/hooks/records", SOURCE, {"client_id": "c-told", "changes": changes}).body
     assert {one["outcome"] for one in told["results"]} == {"stored"}, told
     post("/clients/c-told/archive", {"acknowledge": ["has_credits"]})
     detail = {"event_id": "e-told", "provider_id": PROVIDER_ID, "client_id": "c-told"}
@@ -166,21 +161,6 @@ def sources(table: Table) -> None:
         "detail": {**detail, "changes": [slot(record_id="appt-2")]},
     }
     invoke("record_changes.handler.lambda_handler", {"Records": [{"messageId": "1", "body": json.dumps(event)}]})
-
-
-def tell(method: str, address: str, body: dict[str, Any]) -> Answer:
-    """Make a signed call of a source."""
-    raw = json.dumps({"provider_id": PROVIDER_ID, **body})
-    headers = {"X-Provider": PROVIDER_ID, "X-Source": SOURCE} | sign_webhook(
-        [SECRET], "m-1", raw.encode(), wiring.now()
-    )
-    return request(method, address, raw=raw, claims=None, headers=headers)
-
-
-def give_source_secret() -> None:
-    """Keep the secret of the source where the hooks read it."""
-    name = f"{PREFIX}/{PROVIDER_ID}/{SOURCE}"
-    boto3.client("ssm").put_parameter(Name=name, Value=SECRET, Type="SecureString")
 
 
 def imports() -> None:
@@ -258,7 +238,7 @@ def practice() -> Iterator[Table]:
         patched.setattr(wiring, "stream_reader", conftest.Reader)
         conftest.make_machine(conftest.STATE_MACHINE, conftest.BUCKET)
         conftest.make_machine(conftest.IMPORT_STATE_MACHINE, conftest.IMPORT_BUCKET)
-        give_source_secret()
+        give_secret(SOURCE)
         yield create_table(boto3.client("dynamodb"), conftest.ENVIRONMENT["TABLE_NAME"])
 
 

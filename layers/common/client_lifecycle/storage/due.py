@@ -20,7 +20,7 @@ from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query, StaleRead, Table
 from client_lifecycle.storage.values import unreadable
 
-__all__ = ["Due", "Unconfirmed", "Work", "ended_by_provider", "forget", "list_due", "list_unconfirmed", "postpone"]
+__all__ = ["Due", "Unconfirmed", "Work", "forget", "list_due", "list_unconfirmed", "postpone", "unconfirmed_from"]
 
 
 class Due(Struct, frozen=True):
@@ -94,7 +94,7 @@ def list_unconfirmed(table: Table, until: datetime) -> Iterator[Unconfirmed]:
     for partition in keys.unconfirmed_partitions():
         behind = " "
         while found := _first_behind(table, partition, behind):
-            first, _ = read_each(table, _unconfirmed_from, found)
+            first, _ = read_each(table, unconfirmed_from, found)
             yield from (one for one in first if one.since <= until)
             behind = keys.after_provider(first[0].provider_id) if first else found[0][keys.DUE_SINCE]
 
@@ -105,12 +105,8 @@ def _first_behind(table: Table, partition: str, behind: str) -> list[Plain]:
     return table.page(query, limit=1, consistent=False).items
 
 
-def _unconfirmed_from(plain: Plain) -> Unconfirmed:
-    return Unconfirmed(*ended_by_provider(plain))
-
-
-def ended_by_provider(plain: Plain) -> tuple[str, datetime]:
-    """Return whose record an archive has ended and when, by its place among those that no source has confirmed.
+def unconfirmed_from(plain: Plain) -> Unconfirmed:
+    """Read whose record an archive has ended and when, from its place among those that no source has confirmed.
 
     Raises:
         UnreadableRecord: its place does not tell so.
@@ -119,7 +115,7 @@ def ended_by_provider(plain: Plain) -> tuple[str, datetime]:
     with suppress(ValueError):
         at = datetime.fromisoformat(moment)
         if at.tzinfo:
-            return provider_id, at
+            return Unconfirmed(provider_id, at)
     raise unreadable(plain, keys.DUE_SINCE)
 
 

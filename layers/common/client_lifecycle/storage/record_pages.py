@@ -14,7 +14,7 @@ from client_lifecycle.domain.records import RecordKind
 from client_lifecycle.domain.unreadable import Unreadable
 from client_lifecycle.storage import clients, keys
 from client_lifecycle.storage.attributes import Plain
-from client_lifecycle.storage.due import ended_by_provider
+from client_lifecycle.storage.due import unconfirmed_from
 from client_lifecycle.storage.incoming import kept_from
 from client_lifecycle.storage.skipping import read_each
 from client_lifecycle.storage.table import Query
@@ -165,8 +165,8 @@ def _place(plain: Plain) -> list[str]:
 class Removed(Struct, frozen=True, kw_only=True):
     """What is left of a record that its source has removed (I12)."""
 
-    kind: str | None = None
-    record_id: str | None = None
+    kind: str
+    record_id: str
 
 
 def _listed_from(at: datetime, plain: Plain) -> ListedRecord:
@@ -176,11 +176,11 @@ def _listed_from(at: datetime, plain: Plain) -> ListedRecord:
         clients.record_from(plain)
     kept, named = kept_from(plain), keys.named(plain)
     _, client_id = keys.provider_and_client(plain["pk"])
-    ended_at = ended_by_provider(plain)[1] if keys.DUE_SINCE in plain else None
+    ended_at = unconfirmed_from(plain).since if keys.DUE_SINCE in plain else None
     return ListedRecord(
         client_id=client_id,
         kind=RecordKind(named.kind),
-        record_id=plain.get("record_id", named.id),
+        record_id=named.id,
         kept=kept,
         is_live=plain.get("live_key", "") >= keys.sortable(at),
         ended_at=ended_at,
